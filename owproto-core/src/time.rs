@@ -1,0 +1,136 @@
+//! Points in time, given by the caller: this crate never looks at a clock.
+
+use core::fmt;
+use core::ops::{Add, AddAssign};
+
+/// A moment: microseconds since an arbitrary one that the caller chose. Must not run backwards.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The moment from which the others count.
+    pub const ZERO: Self = Self(0);
+
+    /// The moment `micros` microseconds after [`ZERO`](Self::ZERO).
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// The moment `millis` milliseconds after [`ZERO`](Self::ZERO).
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis.saturating_mul(1000))
+    }
+
+    /// Microseconds since [`ZERO`](Self::ZERO).
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// The time from `earlier` to this moment; nothing if `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+    /// Saturates at the end of time.
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration.0))
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+/// A span of time in whole microseconds.
+///
+/// Half the size of [`core::time::Duration`], and without its divisions, which cost a microcontroller more code than
+/// the rest of a client's timers. Where it is a timeout, [`ZERO`](Self::ZERO) means "none".
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Duration(u64);
+
+impl Duration {
+    /// No time at all; as a timeout: none.
+    pub const ZERO: Self = Self(0);
+
+    /// A number of microseconds.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// A number of milliseconds.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis.saturating_mul(1000))
+    }
+
+    /// A number of seconds.
+    #[must_use]
+    pub const fn from_secs(secs: u64) -> Self {
+        Self(secs.saturating_mul(1_000_000))
+    }
+
+    /// The whole span in microseconds.
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// Whether this is no time at all.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// With a unit, as `core::time::Duration` prints itself: `2s`, `1.5ms`.
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&core::time::Duration::from(*self), f)
+    }
+}
+
+/// Rounds up to whole microseconds, so that a timeout that was not zero stays one; saturates.
+impl From<core::time::Duration> for Duration {
+    fn from(duration: core::time::Duration) -> Self {
+        Self(u64::try_from(duration.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<Duration> for core::time::Duration {
+    fn from(duration: Duration) -> Self {
+        Self::from_micros(duration.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_timeout_does_not_become_none() {
+        assert_eq!(Duration::from(core::time::Duration::from_nanos(1)), Duration::from_micros(1));
+        assert_eq!(Duration::from(core::time::Duration::ZERO), Duration::ZERO);
+        assert_eq!(Duration::from(core::time::Duration::MAX).as_micros(), u64::MAX);
+    }
+
+    #[test]
+    fn time_saturates() {
+        assert_eq!(Instant::from_micros(u64::MAX) + Duration::from_secs(1), Instant::from_micros(u64::MAX));
+        assert_eq!(Instant::ZERO.since(Instant::from_millis(1)), Duration::ZERO);
+        assert_eq!(Instant::from_millis(3).since(Instant::from_millis(1)), Duration::from_millis(2));
+    }
+}

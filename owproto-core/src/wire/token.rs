@@ -1,0 +1,118 @@
+use super::word;
+
+/// Bytes of one antiloop token.
+pub const TOKEN_LEN: usize = 16;
+
+/// An antiloop token: 16 bytes that name one running owserver.
+///
+/// A server appends its own to every request it passes on, and closes a connection whose request already carries
+/// it (owfs: `from_client.c`, `ow_server_message.c`). This crate makes no random numbers: a server's token is
+/// given by whoever runs it.
+pub type Token = [u8; TOKEN_LEN];
+
+/// The tokens at the end of a request, oldest first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Tokens<'a>(&'a [Token]);
+
+impl<'a> Tokens<'a> {
+    /// No tokens: what a plain client sends.
+    pub const NONE: Self = Self(&[]);
+
+    /// The given tokens, or `None` if there are more than the 65,535 that the count in the version word can say.
+    #[must_use]
+    pub const fn new(tokens: &'a [Token]) -> Option<Self> {
+        if tokens.len() <= u16::MAX as usize { Some(Self(tokens)) } else { None }
+    }
+
+    /// Takes the tokens that lie in `bytes`, one after the other. Bytes after the last whole token are left out.
+    #[must_use]
+    pub const fn from_bytes(bytes: &'a [u8]) -> Self {
+        Self(bytes.as_chunks().0)
+    }
+
+    /// The bytes as they stand on the wire.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0.as_flattened()
+    }
+
+    /// The tokens as a slice.
+    #[must_use]
+    pub const fn as_slice(self) -> &'a [Token] {
+        self.0
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `token` is among them: the request has been here before, a loop.
+    #[must_use]
+    pub fn contains(self, token: &Token) -> bool {
+        self.0.contains(token)
+    }
+
+    /// Iterates over the tokens.
+    pub fn iter(self) -> core::slice::Iter<'a, Token> {
+        self.0.iter()
+    }
+
+    /// The number of tokens as the 16 bits in the version word.
+    pub(crate) fn count(self) -> u16 {
+        u16::try_from(self.0.len()).unwrap_or(u16::MAX)
+    }
+
+    /// Bytes that a request with this version word carries after its payload.
+    pub(crate) const fn wire_len(version: super::Version) -> usize {
+        #[allow(clippy::cast_lossless)] // `From` is not const
+        let count = version.token_count() as i32;
+        match word::to_len(count) {
+            Some(count) => count.saturating_mul(TOKEN_LEN),
+            None => usize::MAX,
+        }
+    }
+}
+
+impl<'a> IntoIterator for Tokens<'a> {
+    type Item = &'a Token;
+    type IntoIter = core::slice::Iter<'a, Token>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Version;
+
+    #[test]
+    fn bytes_become_tokens_and_back() {
+        let mut bytes = [0xa5; 40];
+        for (n, byte) in (0u8..).zip(&mut bytes) {
+            *byte = n;
+        }
+        let tokens = Tokens::from_bytes(&bytes);
+        assert_eq!(tokens.len(), 2);
+        assert_eq!(tokens.as_bytes(), &bytes[..32]);
+        assert!(tokens.contains(&bytes[16..32].try_into().unwrap()));
+        assert!(!tokens.contains(&[0; TOKEN_LEN]));
+        assert!(Tokens::NONE.is_empty());
+    }
+
+    #[test]
+    fn length_on_the_wire_follows_the_version_word() {
+        assert_eq!(Tokens::wire_len(Version::PLAIN), 0);
+        assert_eq!(Tokens::wire_len(Version::with_tokens(2)), 32);
+        assert_eq!(Tokens::wire_len(Version(-1)), 65535 * 16);
+    }
+}

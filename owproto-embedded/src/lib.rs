@@ -1,0 +1,2 @@
+//! Drivers for microcontrollers.
+#![no_std]
