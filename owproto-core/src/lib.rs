@@ -16,5 +16,6 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod return_code;
 pub mod time;
 pub mod wire;
