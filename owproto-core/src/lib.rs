@@ -1,5 +1,6 @@
 //! The owserver protocol as a sans-IO core.
-#![cfg_attr(not(test), no_std)]
+#![no_std]
+
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -15,7 +16,20 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
 
+pub mod decode;
+pub mod listing;
+pub mod reply;
+pub mod request;
 pub mod return_code;
+pub mod storage;
 pub mod time;
 pub mod wire;
+
+pub use decode::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser};
+pub use reply::Reply;
+pub use request::{Request, RequestError};
+pub use return_code::{ReturnCode, ServerError};
+pub use storage::Storage;

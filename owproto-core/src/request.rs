@@ -318,12 +318,13 @@ impl<'a> Request<'a> {
             return Err(RequestError::BufferTooSmall { needed, available });
         };
         let mut header = [0; HEADER_LEN];
-        let mut rest = &mut *place;
+        let mut at = 0usize;
         for part in self.parts(&mut header) {
-            if let Some((front, behind)) = rest.split_at_mut_checked(part.len()) {
-                front.copy_from_slice(part);
-                rest = behind;
+            let end = at.saturating_add(part.len());
+            if let Some(room) = place.get_mut(at..end) {
+                room.copy_from_slice(part);
             }
+            at = end;
         }
         Ok(place)
     }
