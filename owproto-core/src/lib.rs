@@ -1,6 +1,5 @@
 //! The owserver protocol as a sans-IO core.
 #![no_std]
-
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -19,6 +18,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+pub mod client;
 pub mod decode;
 pub mod listing;
 pub mod reply;

@@ -82,7 +82,10 @@ impl<'a> Request<'a> {
     /// [`RequestError::PathContainsNul`], [`RequestError::PathTooLong`]; the same for all that take a path.
     #[inline]
     pub fn read<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
-        Ok(Self { size: word::from_bits(DEFAULT_READ_SIZE), ..Self::with_path(MessageType::READ, path.as_ref())? })
+        Ok(Self {
+            size: word::from_bits(DEFAULT_READ_SIZE),
+            ..Self::with_path(MessageType::READ, path.as_ref())?
+        })
     }
 
     /// Sets the value at `path` to `data`.
@@ -138,7 +141,10 @@ impl<'a> Request<'a> {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn get<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
-        Ok(Self { size: word::from_bits(DEFAULT_READ_SIZE), ..Self::with_path(MessageType::GET, path.as_ref())? })
+        Ok(Self {
+            size: word::from_bits(DEFAULT_READ_SIZE),
+            ..Self::with_path(MessageType::GET, path.as_ref())?
+        })
     }
 
     /// As [`get`](Self::get), with a slash after each entry that is a directory.
@@ -174,8 +180,7 @@ impl<'a> Request<'a> {
     /// [`RequestError::SizeOutOfRange`]: owserver answers other sizes with −90; or if this is not a READ, GET or
     /// GETSLASH, since for other types the word means something else.
     pub fn with_size(self, size: u32) -> Result<Self, RequestError> {
-        let reads =
-            matches!(self.message_type, MessageType::READ | MessageType::GET | MessageType::GETSLASH);
+        let reads = matches!(self.message_type, MessageType::READ | MessageType::GET | MessageType::GETSLASH);
         if !reads || size == 0 || size as usize > MAX_BODY_LEN {
             return Err(RequestError::SizeOutOfRange { size });
         }
@@ -381,7 +386,10 @@ impl fmt::Display for RequestError {
                 write!(f, "the path has {len} bytes, more than the {MAX_PATH_LEN} that owserver takes")
             }
             Self::SizeOutOfRange { size } => {
-                write!(f, "a size of {size} is outside of 1 to {MAX_BODY_LEN}, or has no meaning for this request")
+                write!(
+                    f,
+                    "a size of {size} is outside of 1 to {MAX_BODY_LEN}, or has no meaning for this request"
+                )
             }
             Self::OffsetOutOfRange { offset } => write!(f, "an offset of {offset} is above {}", i32::MAX),
             Self::BodyTooLarge { len } => {
@@ -429,7 +437,10 @@ mod tests {
     fn bodies_have_a_limit() {
         let data = [0; MAX_BODY_LEN];
         assert!(Request::write("/", &data[..MAX_BODY_LEN - 2]).is_ok());
-        assert_eq!(Request::write("/", &data[1..]), Err(RequestError::BodyTooLarge { len: MAX_BODY_LEN + 1 }));
+        assert_eq!(
+            Request::write("/", &data[1..]),
+            Err(RequestError::BodyTooLarge { len: MAX_BODY_LEN + 1 })
+        );
         let tokens = [[7; 16]; 6253];
         let nop = Request::nop();
         assert!(nop.with_tokens(Tokens::new(&tokens).unwrap()).is_ok());

@@ -149,6 +149,12 @@ impl Decoder {
         }
     }
 
+    /// Forgets what it has seen, for a new stream.
+    pub const fn reset(&mut self) {
+        self.state = State::Header;
+        self.have = 0;
+    }
+
     /// Ends the stream, for a reason that its user found.
     pub(crate) const fn fail(&mut self, error: DecodeError) -> DecodeError {
         self.state = State::Failed(error);
@@ -362,7 +368,10 @@ mod tests {
     fn replies_of_another_version_are_refused_unless_asked_for() {
         let bytes = *b"HTTP/1.1 400 Bad Request";
         let version = Version(i32::from_be_bytes(*b"HTTP"));
-        assert_eq!(Decoder::replies().decode(&mut &bytes[..]), Err(DecodeError::UnexpectedVersion { version }));
+        assert_eq!(
+            Decoder::replies().decode(&mut &bytes[..]),
+            Err(DecodeError::UnexpectedVersion { version })
+        );
         let odd = Header { version, ..header(3) };
         let mut decoder = Decoder::replies().with_any_version();
         assert_eq!(decoder.decode(&mut &odd.to_bytes()[..]), Ok(Frame::Head(odd)));
@@ -370,11 +379,8 @@ mod tests {
 
     #[test]
     fn tokens_follow_the_payload_of_a_request() {
-        let head = Header {
-            version: Version::with_tokens(2),
-            payload: 1,
-            ..Header::request(MessageType::READ)
-        };
+        let head =
+            Header { version: Version::with_tokens(2), payload: 1, ..Header::request(MessageType::READ) };
         let mut bytes = head.to_bytes().to_vec();
         bytes.extend([b'/'; 1]);
         bytes.extend([9; 32]);

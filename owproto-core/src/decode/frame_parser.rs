@@ -57,6 +57,12 @@ impl<S: Storage> FrameParser<S> {
         self.decoder = self.decoder.clone().with_any_version();
     }
 
+    /// Forgets what it has seen, for a new stream.
+    pub(crate) const fn reset(&mut self) {
+        self.decoder.reset();
+        self.stored = 0;
+    }
+
     pub(crate) fn into_storage(self) -> S {
         self.storage
     }
