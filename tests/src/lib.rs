@@ -1,1 +1,20 @@
-//! What the tests of owproto share.
+//! What the tests of this workspace share.
+//!
+//! | module | what it gives |
+//! |---|---|
+//! | [`vectors`] | the exchanges captured from a real owserver, as typed values |
+//! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
+//! | [`peer`] | a TCP peer that does what a script says, right or wrong |
+//! | [`owserver`] | a real owserver, as a child process for one test |
+//! | [`tools`] | owdir, owread, owwrite, owpresent, owget and owexist |
+//! | [`process`] | running a program to its end, with a deadline |
+//!
+//! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`; all others pass on
+//! a machine that has nothing but Rust.
+
+pub mod owserver;
+pub mod peer;
+pub mod process;
+pub mod splits;
+pub mod tools;
+pub mod vectors;

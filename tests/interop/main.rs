@@ -1,0 +1,17 @@
+//! Tests against owserver and ow-shell, which must be installed.
+//!
+//! One program, so that it is built and linked once; a module for each subject.
+
+mod harness;
+
+/// A file that no `mod` names would be left out without a word.
+#[test]
+fn every_file_is_part_of_this_program() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let declared = include_str!("main.rs").lines().any(|line| line == format!("mod {name};"));
+        assert!(name == "main" || declared, "{} is not declared in main.rs", path.display());
+    }
+}
