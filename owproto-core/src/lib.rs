@@ -15,7 +15,11 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+// The derive of `arbitrary` names `std`.
+#[cfg(feature = "arbitrary")]
+extern crate std;
 
 pub mod return_code;
+pub mod text;
 pub mod time;
 pub mod wire;
