@@ -15,6 +15,7 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+// The derive of `arbitrary` names it.
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
@@ -25,6 +26,7 @@ pub mod reply;
 pub mod request;
 pub mod return_code;
 pub mod storage;
+pub mod text;
 pub mod time;
 pub mod wire;
 
