@@ -155,7 +155,6 @@ impl fmt::Display for Value<'_> {
 ///
 /// ```
 /// use owproto_core::text::{BitField, Value, ValueType};
-/// // Observed, owserver 3.2p4: PIO.BYTE of a DS2408 whose PIO.ALL is 0,1,0,1,0,1,0,1 would be 170.
 /// let bits = Value::parse(ValueType::BitField, b"         170")?.as_bit_field().unwrap();
 /// assert!(!bits.get(0) && bits.get(1));
 /// assert_eq!(bits.with(0, true), BitField(171));
