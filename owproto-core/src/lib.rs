@@ -1,5 +1,5 @@
 //! The owserver protocol as a sans-IO core.
-#![cfg_attr(not(test), no_std)]
+#![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -15,6 +15,23 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+// The derive of `arbitrary` names it.
+#[cfg(any(feature = "std", test))]
+extern crate std;
 
+pub mod client;
+pub mod decode;
+pub mod listing;
+pub mod reply;
+pub mod request;
+pub mod return_code;
+pub mod storage;
+pub mod text;
 pub mod time;
 pub mod wire;
+
+pub use decode::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser};
+pub use reply::Reply;
+pub use request::{Request, RequestError};
+pub use return_code::{ReturnCode, ServerError};
+pub use storage::Storage;

@@ -31,6 +31,12 @@ impl Instant {
         self.0
     }
 
+    /// The moment `duration` later; saturates at the end of time.
+    #[must_use]
+    pub const fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration.0))
+    }
+
     /// The time from `earlier` to this moment; nothing if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
@@ -42,13 +48,13 @@ impl Add<Duration> for Instant {
     type Output = Self;
     /// Saturates at the end of time.
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration.0))
+        self.after(duration)
     }
 }
 
 impl AddAssign<Duration> for Instant {
     fn add_assign(&mut self, duration: Duration) {
-        *self = *self + duration;
+        *self = self.after(duration);
     }
 }
 

@@ -341,7 +341,6 @@ impl fmt::Display for DeviceFormat {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
     use std::string::ToString;
 
     use super::*;

@@ -1,0 +1,500 @@
+use super::error::{ConnectionError, Lost, Resend};
+use super::in_flight::{Answer, InFlight, NEVER, Pending, RequestId};
+use super::timeouts::{Timeout, Timeouts};
+use crate::decode::{Decoder, FrameParser, ListEvent, Parsed};
+use crate::listing::Entries;
+use crate::reply::Reply;
+use crate::request::{Request, RequestError};
+use crate::storage::Storage;
+use crate::time::{Duration, Instant};
+use crate::wire::HEADER_LEN;
+
+/// The default limit for the payload of a DIRALL reply, in bytes. owserver has none; this one is room for about a
+/// million devices. Such a payload is not stored, it goes through entry by entry.
+pub const DEFAULT_LIST_LIMIT: usize = 16 << 20;
+
+/// What the driver of a [`Connection`] does next. Borrows nothing, so it can be looped on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "the connection waits for this to be done"]
+pub enum Step {
+    /// Nothing is in flight: send a request, or leave the connection open.
+    Idle,
+    /// Send [`poll_transmit`](Connection::poll_transmit), then call
+    /// [`handle_transmitted`](Connection::handle_transmitted).
+    Write,
+    /// Wait for bytes, at most until [`poll_timeout`](Connection::poll_timeout), then call
+    /// [`handle_input`](Connection::handle_input).
+    Read,
+    /// Close the transport: the connection failed, or the server did not grant persistence.
+    Close,
+}
+
+/// What came from the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event<'a> {
+    /// The input is used up. This many more bytes complete the current part; reading at most that many never enters
+    /// the next frame.
+    NeedMore(usize),
+    /// The server is still at work on the oldest request.
+    Keepalive,
+    /// Entries of a directory, more may come; a [`Reply`](Self::Reply) ends the listing. The same for DIR, DIRALL and
+    /// DIRALLSLASH.
+    Entries(RequestId, Entries<'a>),
+    /// The answer to a request, or its end. After a DIRALL its payload is empty, since the entries went before. The
+    /// return value may be an error, also after entries.
+    Reply(RequestId, Reply<'a>),
+}
+
+/// One connection to an owserver, seen from the client: no I/O, no clock, no allocation of its own.
+///
+/// # Contract
+///
+/// The driver owns the socket and the clock. It calls, each time with the time of now:
+///
+/// - commands: [`request`](Self::request);
+/// - output: [`step`](Self::step) says what to do next, [`poll_transmit`](Self::poll_transmit) what to send,
+///   [`poll_timeout`](Self::poll_timeout) when to stop waiting, [`poll_lost`](Self::poll_lost) what a failure took with
+///   it;
+/// - input: [`handle_transmitted`](Self::handle_transmitted), [`handle_input`](Self::handle_input),
+///   [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error),
+///   [`handle_timeout`](Self::handle_timeout).
+///
+/// One rule: call `handle_input` with the same input until it says [`Event::NeedMore`], before reading more. After an
+/// error the connection has failed for good: every call says so again, nothing is sent or taken any more, and
+/// `poll_lost` gives the requests that will have no answer. [`reset`](Self::reset) makes it new, for a new socket.
+///
+/// Up to `DEPTH` requests are in flight. A new connection takes one, and more only after the server has granted
+/// persistence: a server that does not closes behind its first reply, and what was sent after it is lost
+/// ([`room`](Self::room) says how many are taken).
+///
+/// # Memory
+///
+/// - `T` holds requests until they are sent. It has to hold the longest one (24 bytes, the path, a NUL, data); with
+///   a byte less, `request` gives [`RequestError::BufferTooSmall`]. To have several in flight at once, it should hold
+///   several.
+/// - `R` holds the payload of a reply that came in pieces, or one entry of a listing. It has to hold the longest
+///   value that is read; with a byte less the connection fails with
+///   [`DecodeError::StorageTooSmall`](crate::DecodeError::StorageTooSmall). Listings of any length pass through it.
+///
+/// ```
+/// use owproto_core::client::{Connection, Event, Step};
+/// use owproto_core::time::Instant;
+/// use owproto_core::Request;
+/// # use owproto_core::wire::Header;
+/// # struct Socket(Vec<u8>);
+/// # impl Socket {
+/// #     fn write(&mut self, bytes: &[u8]) -> usize { bytes.len() }
+/// #     fn read<'b>(&mut self, buffer: &'b mut [u8]) -> &'b [u8] {
+/// #         let n = self.0.len().min(buffer.len()).min(10);
+/// #         buffer[..n].copy_from_slice(&self.0[..n]);
+/// #         self.0.drain(..n);
+/// #         &buffer[..n]
+/// #     }
+/// # }
+/// # let mut socket = Socket([&Header { payload: 2, code: 2, size: 2, ..Header::default() }.to_bytes()[..], b"21"].concat());
+/// # let now = || Instant::ZERO;
+/// let mut connection: Connection<_, _> = Connection::new([0; 128], [0; 64]);
+/// connection.request(&Request::read("/10.67C6697351FF/temperature")?, now())?;
+/// let mut buffer = [0; 64];
+/// let mut temperature = String::new();
+/// loop {
+///     match connection.step() {
+///         Step::Write => {
+///             let n = socket.write(connection.poll_transmit());
+///             connection.handle_transmitted(n, now());
+///         }
+///         Step::Read => {
+///             let mut input = socket.read(&mut buffer);
+///             loop {
+///                 match connection.handle_input(&mut input, now())? {
+///                     Event::NeedMore(_) => break,
+///                     Event::Keepalive | Event::Entries(..) => {}
+///                     Event::Reply(_, reply) => {
+///                         temperature = String::from_utf8_lossy(reply.into_result()?.data()).into();
+///                         break;
+///                     }
+///                 }
+///             }
+///         }
+///         Step::Idle | Step::Close => break,
+///     }
+/// }
+/// assert_eq!(temperature, "21");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connection<T, R, const DEPTH: usize = 1> {
+    state: State,
+    timeouts: Timeouts,
+    /// When something last came or went, or when waiting began.
+    last_activity: Instant,
+    /// The earliest end of a total timeout of what is in flight.
+    earliest_deadline: Instant,
+    in_flight: InFlight<DEPTH>,
+    next_id: u32,
+    /// Whether the server has kept this connection after a reply.
+    was_kept: bool,
+    /// Whether a byte of the oldest request's answer has come.
+    answer_begun: bool,
+    list_limit: usize,
+    frames: FrameParser<R>,
+    transmit: T,
+    /// `transmit` holds unsent bytes at `sent..filled`, `0 <= sent <= filled`.
+    sent: usize,
+    filled: usize,
+    /// Bytes sent over this connection, modulo 2³².
+    total_sent: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Open,
+    /// The server does not keep the connection, and nothing is in flight.
+    Ended,
+    Failed(ConnectionError),
+}
+
+impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
+    /// A connection over a new socket, with [`Timeouts::DEFAULT`] and the default limits.
+    #[must_use]
+    pub const fn new(transmit: T, receive: R) -> Self {
+        Self {
+            state: State::Open,
+            timeouts: Timeouts::DEFAULT,
+            last_activity: Instant::ZERO,
+            earliest_deadline: NEVER,
+            in_flight: InFlight::new(),
+            next_id: 0,
+            was_kept: false,
+            answer_begun: false,
+            list_limit: DEFAULT_LIST_LIMIT,
+            frames: FrameParser::new(Decoder::replies(), receive),
+            transmit,
+            sent: 0,
+            filled: 0,
+            total_sent: 0,
+        }
+    }
+
+    /// With other timeouts, for the requests to come.
+    #[must_use]
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.set_timeouts(timeouts);
+        self
+    }
+
+    /// Changes the timeouts. The total one holds for requests to come, the other at once.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.timeouts = timeouts;
+    }
+
+    /// With another limit for payloads that are kept whole, in bytes; the default is
+    /// [`DEFAULT_PAYLOAD_LIMIT`](crate::decode::DEFAULT_PAYLOAD_LIMIT). The storage limits them too.
+    #[must_use]
+    pub fn with_payload_limit(mut self, limit: usize) -> Self {
+        self.frames.set_limit(limit);
+        self
+    }
+
+    /// With another limit for comma lists, in bytes; the default is [`DEFAULT_LIST_LIMIT`].
+    #[must_use]
+    pub fn with_list_limit(mut self, limit: usize) -> Self {
+        self.list_limit = limit;
+        self
+    }
+
+    /// How many requests [`request`](Self::request) would take now.
+    ///
+    /// 0 after the connection ended, and while an answer is awaited on a connection that the server has not kept
+    /// before, or that it was not asked to keep.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        match self.in_flight.newest() {
+            _ if self.state != State::Open => 0,
+            None => DEPTH,
+            Some(newest) if !self.was_kept || !newest.asks_persistence => 0,
+            Some(_) => DEPTH.saturating_sub(self.in_flight.len()),
+        }
+    }
+
+    /// Takes a request, to be sent as soon as possible. Its answer comes as events with the id given here.
+    ///
+    /// Set [`Flags::PERSISTENCE`](crate::wire::Flags::PERSISTENCE) in it to ask for the connection to be kept.
+    ///
+    /// # Errors
+    /// [`RequestError::ConnectionEnded`], [`RequestError::TooManyInFlight`], [`RequestError::BufferTooSmall`].
+    /// The connection goes on as before.
+    #[inline]
+    pub fn request(&mut self, request: &Request<'_>, now: Instant) -> Result<RequestId, RequestError> {
+        self.request_within(request, self.timeouts.total, now)
+    }
+
+    /// As [`request`](Self::request), with a total timeout of its own; [`Duration::ZERO`] is none.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    pub fn request_within(
+        &mut self,
+        request: &Request<'_>,
+        total: Duration,
+        now: Instant,
+    ) -> Result<RequestId, RequestError> {
+        if self.state != State::Open {
+            return Err(RequestError::ConnectionEnded);
+        }
+        if self.room() == 0 {
+            return Err(RequestError::TooManyInFlight);
+        }
+        if self.sent == self.filled {
+            (self.sent, self.filled) = (0, 0);
+        }
+        let mut header = [0; HEADER_LEN];
+        let mut end = self.filled;
+        for part in request.parts(&mut header) {
+            if !self.transmit.put(end, part) {
+                return Err(RequestError::BufferTooSmall {
+                    needed: request.encoded_len(),
+                    available: self.transmit.capacity().saturating_sub(self.filled),
+                });
+            }
+            end = end.saturating_add(part.len());
+        }
+        self.filled = end;
+        let id = RequestId(self.next_id);
+        self.next_id = self.next_id.wrapping_add(1);
+        let deadline = if total.is_zero() { NEVER } else { now.after(total) };
+        if self.in_flight.is_empty() {
+            self.last_activity = now;
+        }
+        let unsent = u32::try_from(self.filled.saturating_sub(self.sent)).unwrap_or(u32::MAX);
+        self.in_flight.push(Pending::new(request, id, self.total_sent.wrapping_add(unsent), deadline));
+        self.earliest_deadline = self.earliest_deadline.min(deadline);
+        Ok(id)
+    }
+
+    /// What to do next.
+    #[inline]
+    pub fn step(&self) -> Step {
+        match self.state {
+            State::Open if self.sent < self.filled => Step::Write,
+            State::Open if self.in_flight.is_empty() => Step::Idle,
+            State::Open => Step::Read,
+            State::Ended | State::Failed(_) => Step::Close,
+        }
+    }
+
+    /// The bytes to send. Send what can be sent and tell how many with
+    /// [`handle_transmitted`](Self::handle_transmitted).
+    #[must_use]
+    #[inline]
+    pub fn poll_transmit(&self) -> &[u8] {
+        match self.state {
+            State::Open => self.transmit.filled(self.filled).get(self.sent..).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// The first `n` bytes of [`poll_transmit`](Self::poll_transmit) were handed to the transport.
+    #[inline]
+    pub fn handle_transmitted(&mut self, n: usize, now: Instant) {
+        let n = n.min(self.filled.saturating_sub(self.sent));
+        if n > 0 {
+            self.sent = self.sent.saturating_add(n);
+            self.total_sent = self.total_sent.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
+            self.last_activity = now;
+        }
+    }
+
+    /// Takes the next event from the front of `input` and moves `input` behind it.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Decode`], [`ConnectionError::UnexpectedData`], and [`ConnectionError::TimedOut`] if the
+    /// total timeout has passed, whatever the input says. From then on always the same one.
+    #[inline]
+    pub fn handle_input<'a, 'i: 'a>(
+        &'a mut self,
+        input: &mut &'i [u8],
+        now: Instant,
+    ) -> Result<Event<'a>, ConnectionError> {
+        if let State::Failed(error) = self.state {
+            return Err(error);
+        }
+        let Some(&oldest) = self.in_flight.oldest() else {
+            return if input.is_empty() {
+                Ok(Event::NeedMore(HEADER_LEN))
+            } else {
+                Err(self.fail(ConnectionError::UnexpectedData))
+            };
+        };
+        if now >= self.earliest_deadline {
+            return Err(self.fail(ConnectionError::TimedOut(Timeout::Total)));
+        }
+        if !input.is_empty() {
+            self.last_activity = now;
+            self.answer_begun = true;
+        }
+        // The fields one by one: what is returned borrows the parser, the rest goes on being changed.
+        let Self { state, in_flight, earliest_deadline, was_kept, answer_begun, frames, list_limit, .. } =
+            self;
+        let mut finish = |reply: Reply<'_>| {
+            in_flight.pop();
+            if oldest.deadline == *earliest_deadline {
+                *earliest_deadline = in_flight.earliest_deadline();
+            }
+            *answer_begun = false;
+            *was_kept = oldest.asks_persistence && reply.is_persistent();
+            if !*was_kept {
+                *state = match in_flight.is_empty() {
+                    true => State::Ended,
+                    false => State::Failed(ConnectionError::PersistenceWithdrawn),
+                };
+            }
+        };
+        let failed = match oldest.answer {
+            Answer::List => match frames.parse_list(input, *list_limit) {
+                Ok(ListEvent::NeedMore(n)) => return Ok(Event::NeedMore(n)),
+                Ok(ListEvent::Keepalive) => return Ok(Event::Keepalive),
+                Ok(ListEvent::Entries(entries)) => return Ok(Event::Entries(oldest.id, entries)),
+                Ok(ListEvent::Reply(header)) => {
+                    let reply = Reply::new(header, &[]);
+                    finish(reply);
+                    return Ok(Event::Reply(oldest.id, reply));
+                }
+                Err(error) => error,
+            },
+            Answer::Frame | Answer::Entries => match frames.parse_frame(input) {
+                Ok(Parsed::NeedMore(n)) => return Ok(Event::NeedMore(n)),
+                Ok(Parsed::Keepalive) => return Ok(Event::Keepalive),
+                Ok(Parsed::Frame(header, payload)) => {
+                    // An entry has a payload; the frame that ends a DIR listing has none (owfs: `dir.c`).
+                    if oldest.answer == Answer::Entries && header.payload > 0 && header.code >= 0 {
+                        return Ok(Event::Entries(oldest.id, Entries::one(payload)));
+                    }
+                    let reply = Reply::new(header, payload);
+                    finish(reply);
+                    return Ok(Event::Reply(oldest.id, reply));
+                }
+                Err(error) => error,
+            },
+        };
+        *state = State::Failed(failed.into());
+        Err(failed.into())
+    }
+
+    /// The server has closed its side.
+    ///
+    /// # Errors
+    /// [`ConnectionError::Stale`], [`ConnectionError::Closed`] or [`ConnectionError::Truncated`] if something was in
+    /// flight. Otherwise the connection has ended in peace.
+    pub fn handle_eof(&mut self) -> Result<(), ConnectionError> {
+        match self.state {
+            State::Failed(error) => Err(error),
+            State::Open if !self.in_flight.is_empty() => Err(self.handle_transport_error()),
+            State::Open | State::Ended => {
+                self.state = State::Ended;
+                Ok(())
+            }
+        }
+    }
+
+    /// The transport has failed, for a reason that the driver knows. Gives what that means for the protocol.
+    pub fn handle_transport_error(&mut self) -> ConnectionError {
+        let error = match (self.answer_begun, self.was_kept) {
+            (true, _) => ConnectionError::Truncated,
+            (false, true) => ConnectionError::Stale,
+            (false, false) => ConnectionError::Closed,
+        };
+        self.fail(error)
+    }
+
+    /// When to stop waiting, and for which reason; `None` for never. Exact: a keepalive changes the one timeout and
+    /// not the other.
+    #[must_use]
+    #[inline]
+    pub fn poll_timeout(&self) -> Option<(Instant, Timeout)> {
+        if self.state != State::Open || self.in_flight.is_empty() {
+            return None;
+        }
+        let silent = self.last_activity.after(self.timeouts.inactivity);
+        if !self.timeouts.inactivity.is_zero() && silent < self.earliest_deadline {
+            Some((silent, Timeout::Inactivity))
+        } else if self.earliest_deadline < NEVER {
+            Some((self.earliest_deadline, Timeout::Total))
+        } else {
+            None
+        }
+    }
+
+    /// Lets time pass. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    ///
+    /// # Errors
+    /// [`ConnectionError::TimedOut`] from that moment on; an answer that comes later must not be taken for another
+    /// request's, so the connection has failed.
+    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError> {
+        if let State::Failed(error) = self.state {
+            return Err(error);
+        }
+        match self.poll_timeout() {
+            Some((at, timeout)) if now >= at => Err(self.fail(ConnectionError::TimedOut(timeout))),
+            _ => Ok(()),
+        }
+    }
+
+    /// After a failure: the next request that will have no answer, oldest first.
+    ///
+    /// It is [`Resend::Safe`] to send again if it was not sent to its last byte (the server waits for that one), if
+    /// the server had ended the connection before it, or if its type does no harm when it is done twice.
+    pub fn poll_lost(&mut self) -> Option<Lost> {
+        let State::Failed(error) = self.state else { return None };
+        let lost = self.in_flight.pop()?;
+        let unsent = lost.ends_at.wrapping_sub(self.total_sent);
+        let is_unsent = unsent != 0 && unsent <= u32::MAX / 2;
+        let was_not_read = error == ConnectionError::PersistenceWithdrawn;
+        let resend = if lost.is_idempotent || is_unsent || was_not_read {
+            Resend::Safe
+        } else {
+            Resend::MayHappenTwice
+        };
+        Some(Lost { id: lost.id, resend })
+    }
+
+    /// The failure, if there was one.
+    #[must_use]
+    pub const fn error(&self) -> Option<ConnectionError> {
+        match self.state {
+            State::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the connection is idle and the server has promised to keep it.
+    #[must_use]
+    #[inline]
+    pub fn is_reusable(&self) -> bool {
+        self.state == State::Open && self.was_kept && self.in_flight.is_empty()
+    }
+
+    /// How many requests wait for the end of their answer.
+    #[must_use]
+    pub const fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Makes it new, for a new socket. Settings stay; what was in flight is forgotten, so ask
+    /// [`poll_lost`](Self::poll_lost) before.
+    pub fn reset(&mut self) {
+        self.state = State::Open;
+        self.in_flight.clear();
+        self.earliest_deadline = NEVER;
+        self.was_kept = false;
+        self.answer_begun = false;
+        self.frames.reset();
+        (self.sent, self.filled, self.total_sent) = (0, 0, 0);
+    }
+
+    fn fail(&mut self, error: ConnectionError) -> ConnectionError {
+        self.state = State::Failed(error);
+        error
+    }
+}

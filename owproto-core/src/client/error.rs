@@ -1,0 +1,88 @@
+use core::fmt;
+
+use super::{RequestId, Timeout};
+use crate::decode::DecodeError;
+
+/// How a connection failed. It is never used again; what was in flight is told by
+/// [`poll_lost`](super::Connection::poll_lost).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ConnectionError {
+    /// The server sent something that is no reply, or more than the limits allow.
+    Decode(DecodeError),
+    /// The server sent something that nobody had asked for.
+    UnexpectedData,
+    /// The server closed a connection that had worked before, with not one byte of the next answer: it ended between
+    /// two requests, most likely because it was idle for long, or because the server was restarted.
+    Stale,
+    /// The server closed a new connection without an answer. owserver does so to a request that is malformed or went
+    /// in a loop.
+    Closed,
+    /// The server closed within an answer.
+    Truncated,
+    /// The server did not keep the connection, though it had before, and more requests were under way.
+    PersistenceWithdrawn,
+    /// Time ran out.
+    TimedOut(Timeout),
+}
+
+impl ConnectionError {
+    /// Whether a new connection and the same request are likely to succeed at once: the connection only was too
+    /// old. Whether the request *may* be sent again says [`Resend`].
+    #[must_use]
+    pub const fn is_stale(self) -> bool {
+        matches!(self, Self::Stale | Self::PersistenceWithdrawn)
+    }
+}
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decode(error) => error.fmt(f),
+            Self::UnexpectedData => f.write_str("the server sent data that nobody had asked for"),
+            Self::Stale => f.write_str("the server had closed the connection"),
+            Self::Closed => f.write_str("the server closed the connection without an answer"),
+            Self::Truncated => f.write_str("the server closed the connection in the middle of an answer"),
+            Self::PersistenceWithdrawn => {
+                f.write_str("the server ended a connection that it had meant to keep")
+            }
+            Self::TimedOut(timeout) => timeout.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ConnectionError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Decode(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<DecodeError> for ConnectionError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+/// A request that will get no answer, because its connection failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Lost {
+    /// Which request.
+    pub id: RequestId,
+    /// Whether it may be sent again.
+    pub resend: Resend,
+}
+
+/// Whether a request that got no answer may be sent again without asking anybody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Resend {
+    /// Yes: the server cannot have carried it out, or carrying it out twice does no harm.
+    Safe,
+    /// It is a write (or a type without a name), all its bytes went out, and the server may have carried it out.
+    MayHappenTwice,
+}

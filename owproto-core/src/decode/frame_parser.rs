@@ -1,0 +1,180 @@
+use super::decoder::announced;
+use super::{DecodeError, Decoder, Frame};
+use crate::listing::{Entries, cut_list};
+use crate::storage::Storage;
+use crate::wire::Header;
+
+/// A decoder with storage for the body of one frame, or for one entry of a listing. Both directions, both kinds of
+/// parser and the connections are built on it.
+#[derive(Clone, Debug)]
+pub(crate) struct FrameParser<S> {
+    decoder: Decoder,
+    limit: usize,
+    storage: S,
+    /// How much of the storage is filled: `0 <= stored <= storage.capacity()`.
+    stored: usize,
+    /// The header of the frame that is being taken.
+    header: Header,
+}
+
+pub(crate) enum Parsed<'a> {
+    NeedMore(usize),
+    Keepalive,
+    /// A header and its body: payload, then tokens.
+    Frame(Header, &'a [u8]),
+}
+
+pub(crate) enum ListEvent<'a> {
+    NeedMore(usize),
+    Keepalive,
+    Entries(Entries<'a>),
+    Reply(Header),
+}
+
+impl<S: Storage> FrameParser<S> {
+    pub(crate) const fn new(decoder: Decoder, storage: S) -> Self {
+        let limit = decoder.limit();
+        let header = Header {
+            version: crate::wire::Version::PLAIN,
+            payload: 0,
+            code: 0,
+            flags: crate::wire::Flags::NONE,
+            size: 0,
+            offset: 0,
+        };
+        Self { decoder, limit, storage, stored: 0, header }
+    }
+
+    pub(crate) const fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    pub(crate) fn set_any_version(&mut self) {
+        self.decoder = self.decoder.clone().with_any_version();
+    }
+
+    /// Forgets what it has seen, for a new stream.
+    pub(crate) const fn reset(&mut self) {
+        self.decoder.reset();
+        self.stored = 0;
+    }
+
+    pub(crate) fn into_storage(self) -> S {
+        self.storage
+    }
+
+    /// Takes one whole frame. It is borrowed from the input if it lies there whole, from the storage otherwise.
+    #[inline]
+    pub(crate) fn parse_frame<'a, 'i: 'a>(
+        &'a mut self,
+        input: &mut &'i [u8],
+    ) -> Result<Parsed<'a>, DecodeError> {
+        let capacity = self.storage.capacity();
+        // The same limit however the bytes come, so that the way they are cut never decides what is an error.
+        self.decoder.set_limit(self.limit.min(capacity));
+        let result = match self.decoder.decode_whole(input) {
+            Ok(Some((header, body))) => return Ok(Parsed::Frame(header, body)),
+            Ok(None) => self.collect(input),
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(Collected::NeedMore(n)) => Ok(Parsed::NeedMore(n)),
+            Ok(Collected::Keepalive) => Ok(Parsed::Keepalive),
+            Ok(Collected::Frame) => Ok(Parsed::Frame(self.header, self.storage.filled(self.stored))),
+            Err(error) => Err(self.name_the_culprit(error)),
+        }
+    }
+
+    fn collect(&mut self, input: &mut &[u8]) -> Result<Collected, DecodeError> {
+        loop {
+            match self.decoder.decode(input)? {
+                Frame::NeedMore(n) => return Ok(Collected::NeedMore(n)),
+                Frame::Keepalive => return Ok(Collected::Keepalive),
+                Frame::End => return Ok(Collected::Frame),
+                Frame::Head(header) => {
+                    self.header = header;
+                    self.stored = 0;
+                }
+                Frame::Payload(piece) | Frame::Tokens(piece) => {
+                    if !self.storage.put(self.stored, piece) {
+                        let error = DecodeError::StorageTooSmall {
+                            announced: announced(self.header),
+                            capacity: self.stored,
+                        };
+                        return Err(self.decoder.fail(error));
+                    }
+                    self.stored = self.stored.saturating_add(piece.len());
+                }
+            }
+        }
+    }
+
+    /// Tells the storage from the limit where a frame was too large for both.
+    fn name_the_culprit(&mut self, error: DecodeError) -> DecodeError {
+        match error {
+            DecodeError::PayloadTooLarge { announced, limit } if limit < self.limit => {
+                self.decoder.fail(DecodeError::StorageTooSmall { announced, capacity: limit })
+            }
+            other => other,
+        }
+    }
+
+    /// Takes a reply whose payload is a comma list, entry by entry; its payload may have any length up to
+    /// `list_limit`. The storage is used only for an entry that came in pieces.
+    ///
+    /// The payload of an error reply is left out.
+    #[inline]
+    pub(crate) fn parse_list<'a, 'i: 'a>(
+        &'a mut self,
+        input: &mut &'i [u8],
+        list_limit: usize,
+    ) -> Result<ListEvent<'a>, DecodeError> {
+        self.decoder.set_limit(list_limit);
+        loop {
+            let left = self.decoder.payload_left();
+            if left > 0 && self.header.code >= 0 && !input.is_empty() {
+                // Look before taking: only up to the end of an entry, so that the rest stays in the input.
+                let available = input.get(..left).unwrap_or(input);
+                let cut = cut_list(available, self.stored > 0, available.len() == left);
+                let mut piece = input.get(..cut.take).unwrap_or(input);
+                let taken = piece.len();
+                let Frame::Payload(piece) = self.decoder.decode(&mut piece)? else { continue };
+                *input = input.get(taken..).unwrap_or_default();
+                if self.stored == 0 && cut.ends_entry {
+                    return Ok(ListEvent::Entries(Entries::list(piece)));
+                }
+                if !self.storage.put(self.stored, piece) {
+                    let capacity = self.storage.capacity();
+                    return Err(self.decoder.fail(DecodeError::EntryTooLong { capacity }));
+                }
+                let stored = self.stored.saturating_add(piece.len());
+                if cut.ends_entry {
+                    self.stored = 0;
+                    return Ok(ListEvent::Entries(Entries::list(self.storage.filled(stored))));
+                }
+                self.stored = stored;
+                continue;
+            }
+            match self.decoder.decode(input)? {
+                Frame::NeedMore(n) => return Ok(ListEvent::NeedMore(n)),
+                Frame::Keepalive => return Ok(ListEvent::Keepalive),
+                Frame::End => return Ok(ListEvent::Reply(self.header)),
+                Frame::Head(header) => {
+                    self.header = header;
+                    self.stored = 0;
+                }
+                Frame::Payload(_) | Frame::Tokens(_) => {}
+            }
+        }
+    }
+}
+
+enum Collected {
+    NeedMore(usize),
+    Keepalive,
+    Frame,
+}

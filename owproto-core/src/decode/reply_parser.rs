@@ -1,0 +1,94 @@
+use super::{DecodeError, Decoder, FrameParser, Parsed};
+use crate::reply::Reply;
+use crate::storage::Storage;
+
+/// What a [`ReplyParser`] found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReplyEvent<'a> {
+    /// The input is used up. This many more bytes complete the current part; reading at most that many never enters
+    /// the next frame.
+    NeedMore(usize),
+    /// The server is still at work. Keepalives carry nothing.
+    Keepalive,
+    /// A reply. It may be one of several: the entries of a DIR listing are replies of their own.
+    Reply(Reply<'a>),
+}
+
+/// Takes bytes from a server and gives its replies.
+///
+/// The storage keeps a payload that came in pieces; it has to hold the largest payload expected, and a larger one
+/// is an error as soon as its header is there. A payload that lies whole in the input is borrowed from it.
+///
+/// ```
+/// use owproto_core::{ReplyEvent, ReplyParser};
+/// # use owproto_core::wire::Header;
+/// # let mut network = [&Header::KEEPALIVE.to_bytes()[..], &Header { payload: 4, code: 4, size: 4, ..Header::default() }.to_bytes(), b"12.5"].concat();
+/// # let mut network = network.chunks(10);
+///
+/// let mut parser = ReplyParser::new([0; 256]);
+/// let value = 'reply: loop {
+///     let bytes = network.next().expect("the server to answer");
+///     let mut input = bytes;
+///     loop {
+///         match parser.parse(&mut input)? {
+///             ReplyEvent::NeedMore(_) => break,
+///             ReplyEvent::Keepalive => continue,
+///             ReplyEvent::Reply(reply) => break 'reply reply.data().to_vec(),
+///         }
+///     }
+/// };
+/// assert_eq!(value, b"12.5");
+/// # Ok::<(), owproto_core::DecodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ReplyParser<S> {
+    frames: FrameParser<S>,
+}
+
+impl<S: Storage> ReplyParser<S> {
+    /// A parser that keeps payloads in `storage`, with the limit [`DEFAULT_PAYLOAD_LIMIT`](super::DEFAULT_PAYLOAD_LIMIT).
+    pub const fn new(storage: S) -> Self {
+        Self { frames: FrameParser::new(Decoder::replies(), storage) }
+    }
+
+    /// With another limit for payloads, in bytes. owserver itself sends at most 100,050 in answer to a READ, and
+    /// any number in answer to a DIRALL.
+    #[must_use]
+    pub fn with_limit(mut self, limit: usize) -> Self {
+        self.frames.set_limit(limit);
+        self
+    }
+
+    /// With replies of any version taken; see [`Decoder::with_any_version`].
+    #[must_use]
+    pub fn with_any_version(mut self) -> Self {
+        self.frames.set_any_version();
+        self
+    }
+
+    /// Takes the next event from the front of `input` and moves `input` behind it.
+    ///
+    /// Call it until it says [`ReplyEvent::NeedMore`]; then all of `input` is used up.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; from then on always the same one.
+    #[inline]
+    pub fn parse<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<ReplyEvent<'a>, DecodeError> {
+        Ok(match self.frames.parse_frame(input)? {
+            Parsed::NeedMore(n) => ReplyEvent::NeedMore(n),
+            Parsed::Keepalive => ReplyEvent::Keepalive,
+            Parsed::Frame(header, payload) => ReplyEvent::Reply(Reply::new(header, payload)),
+        })
+    }
+
+    /// Whether nothing of the next frame was seen yet: here a server may close without cutting a reply.
+    #[must_use]
+    pub const fn is_between_frames(&self) -> bool {
+        self.frames.decoder().is_between_frames()
+    }
+
+    /// Gives the storage back.
+    pub fn into_storage(self) -> S {
+        self.frames.into_storage()
+    }
+}

@@ -1,0 +1,145 @@
+//! What a server answers.
+
+use core::fmt;
+
+use crate::listing::{DirectoryFlags, Entries};
+use crate::return_code::{ReturnCode, ServerError};
+use crate::wire::{Flags, Header, word};
+
+/// A reply: its header and its payload.
+///
+/// | in answer to | success |
+/// |---|---|
+/// | NOP | nothing |
+/// | READ | `ret` = `size` = bytes of payload, the value |
+/// | WRITE | `size` bytes were taken, no payload |
+/// | PRESENCE | the 8 bytes of the ROM id as payload, though `size` is 0; zeros if the path names no device; old servers sent none |
+/// | DIR | for each entry a frame with its path, then one without payload that ends the listing |
+/// | DIRALL, DIRALLSLASH | a comma list |
+///
+/// (owfs: `data.c`, `read.c`, `dir.c`, `dirall.c`; observed, owserver 3.2p4.)
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reply<'a> {
+    header: Header,
+    payload: &'a [u8],
+}
+
+impl<'a> Reply<'a> {
+    /// The reply with this header and payload.
+    #[must_use]
+    #[inline]
+    pub const fn new(header: Header, payload: &'a [u8]) -> Self {
+        Self { header, payload }
+    }
+
+    /// The header as it came.
+    #[must_use]
+    pub const fn header(&self) -> Header {
+        self.header
+    }
+
+    /// The return value: negative for an error.
+    #[must_use]
+    pub const fn ret(&self) -> i32 {
+        self.header.code
+    }
+
+    /// The return code: owserver's number for an error, or 0.
+    #[must_use]
+    pub const fn return_code(&self) -> ReturnCode {
+        ReturnCode::from_ret(self.header.code)
+    }
+
+    /// The flags of the request, the persistence bit as granted.
+    #[must_use]
+    pub const fn flags(&self) -> Flags {
+        self.header.flags
+    }
+
+    /// Whether the server keeps the connection. Only the last frame of an answer says so.
+    #[must_use]
+    pub const fn is_persistent(&self) -> bool {
+        self.header.flags.contains(Flags::PERSISTENCE)
+    }
+
+    /// The size word. For a WRITE the number of bytes taken.
+    #[must_use]
+    pub const fn size(&self) -> i32 {
+        self.header.size
+    }
+
+    /// The offset word.
+    #[must_use]
+    pub const fn offset(&self) -> i32 {
+        self.header.offset
+    }
+
+    /// All bytes that came behind the header.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The payload cut to the size word, as pyownet does: without the NUL that ends a path or a list, and nothing of
+    /// the answer to PRESENCE, where owserver says 0.
+    #[must_use]
+    pub fn data(&self) -> &'a [u8] {
+        word::to_len(self.header.size).and_then(|size| self.payload.get(..size)).unwrap_or(self.payload)
+    }
+
+    /// The entries in the payload of an answer to DIRALL or DIRALLSLASH.
+    #[must_use]
+    pub const fn entries(&self) -> Entries<'a> {
+        Entries::list(self.payload)
+    }
+
+    /// The directory flags in the last frame of an answer to DIR, DIRALL or DIRALLSLASH.
+    #[must_use]
+    pub const fn directory_flags(&self) -> DirectoryFlags {
+        DirectoryFlags(word::to_bits(self.header.offset))
+    }
+
+    /// The reply if the server said yes, its error otherwise.
+    ///
+    /// # Errors
+    /// [`ServerError`] if `ret` is negative.
+    #[inline]
+    pub const fn into_result(self) -> Result<Self, ServerError> {
+        match ServerError::new(ReturnCode::from_ret(self.header.code)) {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+}
+
+impl fmt::Display for Reply<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.header, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_is_the_payload_cut_to_size() {
+        let header = Header { payload: 3, size: 2, ..Header::default() };
+        assert_eq!(Reply::new(header, b"ab\0").data(), b"ab");
+        let presence = Header { payload: 8, size: 0, ..Header::default() };
+        let reply = Reply::new(presence, b"12345678");
+        assert_eq!((reply.data(), reply.payload()), (&b""[..], &b"12345678"[..]));
+        for size in [9, -1, i32::MAX] {
+            assert_eq!(Reply::new(Header { size, ..presence }, b"12345678").data(), b"12345678");
+        }
+    }
+
+    #[test]
+    fn negative_returns_are_errors() {
+        let reply = |code| Reply::new(Header { code, ..Header::default() }, b"");
+        assert!(reply(0).into_result().is_ok());
+        assert!(reply(i32::MAX).into_result().is_ok());
+        assert!(reply(-42).into_result().is_err_and(|error| error.code().is_not_supported()));
+        assert!(reply(i32::MIN).into_result().is_err());
+    }
+}

@@ -1,0 +1,473 @@
+//! What a client asks: requests as values, and their bytes.
+
+use core::fmt;
+
+use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Tokens, Version, word};
+
+/// The longest path that fits every message type: with its terminating NUL it stays below owserver's limit of
+/// 4096 bytes of payload (owfs: `PATH_MAX` in `read.c`, `dir.c`, `dirall.c`).
+pub const MAX_PATH_LEN: usize = 4094;
+
+/// The most bytes that owserver takes behind a header: payload and tokens together (owfs: `from_client.c`). It is
+/// also the most that a READ may ask for (owfs: `read.c`).
+pub const MAX_BODY_LEN: usize = 100_050;
+
+/// The size that a READ asks for when none is given; the limit of pyownet.
+pub const DEFAULT_READ_SIZE: u32 = 65_536;
+
+/// A request, valid by construction: what it says can be encoded, and owserver will not call it malformed.
+///
+/// (Except for [`raw`](Self::raw), which sends what it is told.) Requests borrow their path and data, are `Copy`,
+/// and go out either as one piece with [`encode`](Self::encode) or as borrowed [`parts`](Self::parts) of a vectored
+/// write; neither allocates.
+///
+/// ```
+/// use owproto_core::Request;
+/// use owproto_core::wire::{Flags, TemperatureScale};
+///
+/// let request = Request::read("/10.67C6697351FF/temperature")?
+///     .with_flags(Flags::PERSISTENCE.with_temperature_scale(TemperatureScale::Kelvin));
+/// let mut buffer = [0; 64];
+/// let bytes = request.encode(&mut buffer)?;
+/// assert_eq!(bytes.len(), 24 + 28 + 1);
+/// # Ok::<(), owproto_core::RequestError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Request<'a> {
+    version: Version,
+    message_type: MessageType,
+    flags: Flags,
+    size: i32,
+    offset: i32,
+    path: &'a [u8],
+    terminator: &'static [u8],
+    data: &'a [u8],
+    tokens: Tokens<'a>,
+}
+
+impl<'a> Request<'a> {
+    const fn new(message_type: MessageType, path: &'a [u8], terminator: &'static [u8]) -> Self {
+        Self {
+            version: Version::PLAIN,
+            message_type,
+            flags: Flags::NONE,
+            size: 0,
+            offset: 0,
+            path,
+            terminator,
+            data: &[],
+            tokens: Tokens::NONE,
+        }
+    }
+
+    fn with_path(message_type: MessageType, path: &'a [u8]) -> Result<Self, RequestError> {
+        if path.len() > MAX_PATH_LEN {
+            return Err(RequestError::PathTooLong { len: path.len() });
+        }
+        if let Some(at) = path.iter().position(|&byte| byte == 0) {
+            return Err(RequestError::PathContainsNul { at });
+        }
+        Ok(Self::new(message_type, path, b"\0"))
+    }
+
+    /// Nothing asked: shows that a server is there.
+    #[must_use]
+    pub const fn nop() -> Self {
+        Self::new(MessageType::NOP, &[], &[])
+    }
+
+    /// The value at `path`, as many as [`DEFAULT_READ_SIZE`] bytes.
+    ///
+    /// # Errors
+    /// [`RequestError::PathContainsNul`], [`RequestError::PathTooLong`]; the same for all that take a path.
+    #[inline]
+    pub fn read<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
+        Ok(Self {
+            size: word::from_bits(DEFAULT_READ_SIZE),
+            ..Self::with_path(MessageType::READ, path.as_ref())?
+        })
+    }
+
+    /// Sets the value at `path` to `data`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and [`RequestError::BodyTooLarge`].
+    pub fn write<P, D>(path: &'a P, data: &'a D) -> Result<Self, RequestError>
+    where
+        P: AsRef<[u8]> + ?Sized,
+        D: AsRef<[u8]> + ?Sized,
+    {
+        let data = data.as_ref();
+        let mut request = Self { data, ..Self::with_path(MessageType::WRITE, path.as_ref())? };
+        request.check_body()?;
+        request.size = word::from_len(data.len()).unwrap_or(i32::MAX);
+        Ok(request)
+    }
+
+    /// The directory at `path`, one frame an entry.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn dir<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
+        Self::with_path(MessageType::DIR, path.as_ref())
+    }
+
+    /// Whether `path` exists.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn presence<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
+        Self::with_path(MessageType::PRESENCE, path.as_ref())
+    }
+
+    /// The directory at `path` as one comma list.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn dirall<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
+        Self::with_path(MessageType::DIRALL, path.as_ref())
+    }
+
+    /// As [`dirall`](Self::dirall), with a slash after each entry that is a directory.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn dirallslash<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
+        Self::with_path(MessageType::DIRALLSLASH, path.as_ref())
+    }
+
+    /// A directory as one comma list, or the value of a property.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn get<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
+        Ok(Self {
+            size: word::from_bits(DEFAULT_READ_SIZE),
+            ..Self::with_path(MessageType::GET, path.as_ref())?
+        })
+    }
+
+    /// As [`get`](Self::get), with a slash after each entry that is a directory.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn getslash<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
+        Ok(Self { message_type: MessageType::GETSLASH, ..Self::get(path)? })
+    }
+
+    /// Any message type with any payload, sent as it is: no NUL is added, size and offset are what
+    /// [`with_raw_size`](Self::with_raw_size) and [`with_raw_offset`](Self::with_raw_offset) say, 0 otherwise.
+    ///
+    /// # Errors
+    /// [`RequestError::BodyTooLarge`] only where the length of the payload does not fit its word (2 GiB); the limits
+    /// of owserver are not applied.
+    pub fn raw(message_type: MessageType, payload: &'a [u8]) -> Result<Self, RequestError> {
+        match word::from_len(payload.len()) {
+            Some(_) => Ok(Self::new(message_type, payload, &[])),
+            None => Err(RequestError::BodyTooLarge { len: payload.len() }),
+        }
+    }
+
+    /// With these control flags instead of none.
+    #[must_use]
+    pub const fn with_flags(self, flags: Flags) -> Self {
+        Self { flags, ..self }
+    }
+
+    /// With another number of bytes wanted: 1 to [`MAX_BODY_LEN`].
+    ///
+    /// # Errors
+    /// [`RequestError::SizeOutOfRange`]: owserver answers other sizes with −90; or if this is not a READ, GET or
+    /// GETSLASH, since for other types the word means something else.
+    pub fn with_size(self, size: u32) -> Result<Self, RequestError> {
+        let reads = matches!(self.message_type, MessageType::READ | MessageType::GET | MessageType::GETSLASH);
+        if !reads || size == 0 || size as usize > MAX_BODY_LEN {
+            return Err(RequestError::SizeOutOfRange { size });
+        }
+        Ok(self.with_raw_size(word::from_bits(size)))
+    }
+
+    /// With another first byte: 0 to `i32::MAX`.
+    ///
+    /// # Errors
+    /// [`RequestError::OffsetOutOfRange`].
+    pub fn with_offset(self, offset: u32) -> Result<Self, RequestError> {
+        match i32::try_from(offset) {
+            Ok(offset) => Ok(self.with_raw_offset(offset)),
+            Err(_) => Err(RequestError::OffsetOutOfRange { offset }),
+        }
+    }
+
+    /// With this size word, whatever it means. In a WRITE it would contradict the data.
+    #[must_use]
+    pub const fn with_raw_size(self, size: i32) -> Self {
+        Self { size, ..self }
+    }
+
+    /// With this offset word, whatever it means.
+    #[must_use]
+    pub const fn with_raw_offset(self, offset: i32) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// With this version word. The server bit and the number of tokens are set from the tokens if there are any.
+    #[must_use]
+    pub const fn with_raw_version(self, version: Version) -> Self {
+        Self { version, ..self }
+    }
+
+    /// With antiloop tokens, which makes it the message of a server.
+    ///
+    /// # Errors
+    /// [`RequestError::BodyTooLarge`].
+    pub fn with_tokens(self, tokens: Tokens<'a>) -> Result<Self, RequestError> {
+        let request = Self { tokens, ..self };
+        request.check_body()?;
+        Ok(request)
+    }
+
+    fn check_body(&self) -> Result<(), RequestError> {
+        let len = self.encoded_len().saturating_sub(HEADER_LEN);
+        if len > MAX_BODY_LEN { Err(RequestError::BodyTooLarge { len }) } else { Ok(()) }
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub const fn message_type(&self) -> MessageType {
+        self.message_type
+    }
+
+    /// The control flags.
+    #[must_use]
+    pub const fn flags(&self) -> Flags {
+        self.flags
+    }
+
+    /// The path, or the whole payload of a [`raw`](Self::raw) request.
+    #[must_use]
+    pub const fn path(&self) -> &'a [u8] {
+        self.path
+    }
+
+    /// The data of a WRITE; empty otherwise.
+    #[must_use]
+    pub const fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The antiloop tokens.
+    #[must_use]
+    pub const fn tokens(&self) -> Tokens<'a> {
+        self.tokens
+    }
+
+    /// The header that goes in front.
+    #[must_use]
+    #[inline]
+    pub fn header(&self) -> Header {
+        let payload = self.path.len().saturating_add(self.terminator.len()).saturating_add(self.data.len());
+        let version = if self.tokens.is_empty() {
+            self.version
+        } else {
+            let other_bits = self.version.0 & !Version::with_tokens(u16::MAX).0;
+            Version(other_bits | Version::with_tokens(self.tokens.count()).0)
+        };
+        Header {
+            version,
+            payload: word::from_len(payload).unwrap_or(i32::MAX),
+            code: self.message_type.0,
+            flags: self.flags,
+            size: self.size,
+            offset: self.offset,
+        }
+    }
+
+    /// Bytes that the request takes on the wire: header, payload and tokens.
+    #[must_use]
+    #[inline]
+    pub fn encoded_len(&self) -> usize {
+        HEADER_LEN
+            .saturating_add(self.path.len())
+            .saturating_add(self.terminator.len())
+            .saturating_add(self.data.len())
+            .saturating_add(self.tokens.as_bytes().len())
+    }
+
+    /// The request as pieces for a vectored write: header, path, NUL, data, tokens. Some may be empty. The header
+    /// is written into the caller's array.
+    ///
+    /// ```
+    /// # use owproto_core::Request;
+    /// let mut header = [0; 24];
+    /// let request = Request::write("/28.000028D70100/alias", "cellar")?;
+    /// assert_eq!(request.parts(&mut header)[1..4], [&b"/28.000028D70100/alias"[..], b"\0", b"cellar"]);
+    /// # Ok::<(), owproto_core::RequestError>(())
+    /// ```
+    #[inline]
+    pub fn parts<'p>(&self, header: &'p mut [u8; HEADER_LEN]) -> [&'p [u8]; 5]
+    where
+        'a: 'p,
+    {
+        *header = self.header().to_bytes();
+        [header, self.path, self.terminator, self.data, self.tokens.as_bytes()]
+    }
+
+    /// Writes the request to the front of `buffer` and gives that part of it.
+    ///
+    /// # Errors
+    /// [`RequestError::BufferTooSmall`]; the buffer is then unchanged.
+    pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], RequestError> {
+        let needed = self.encoded_len();
+        let available = buffer.len();
+        let Some(place) = buffer.get_mut(..needed) else {
+            return Err(RequestError::BufferTooSmall { needed, available });
+        };
+        let mut header = [0; HEADER_LEN];
+        let mut at = 0usize;
+        for part in self.parts(&mut header) {
+            let end = at.saturating_add(part.len());
+            if let Some(room) = place.get_mut(at..end) {
+                room.copy_from_slice(part);
+            }
+            at = end;
+        }
+        Ok(place)
+    }
+}
+
+/// Why a request cannot be made or sent; nothing of it went out. The caller's to mend.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The path has a NUL at this position, where owserver would end it.
+    PathContainsNul {
+        /// Position of the first NUL.
+        at: usize,
+    },
+    /// The path is longer than [`MAX_PATH_LEN`].
+    PathTooLong {
+        /// Bytes of the path.
+        len: usize,
+    },
+    /// The number of bytes wanted is 0 or above [`MAX_BODY_LEN`], or the message type does not take one.
+    SizeOutOfRange {
+        /// What was asked for.
+        size: u32,
+    },
+    /// The offset does not fit a signed word.
+    OffsetOutOfRange {
+        /// What was asked for.
+        offset: u32,
+    },
+    /// Payload and tokens are more than [`MAX_BODY_LEN`].
+    BodyTooLarge {
+        /// Bytes of payload and tokens.
+        len: usize,
+    },
+    /// The buffer for outgoing bytes does not hold the request (at the moment, if earlier ones wait in it).
+    BufferTooSmall {
+        /// Bytes of the request.
+        needed: usize,
+        /// Bytes that are free.
+        available: usize,
+    },
+    /// As many requests are in flight as the connection can keep, or as the server has allowed so far.
+    TooManyInFlight,
+    /// The connection has ended: it failed, or the server did not grant persistence.
+    ConnectionEnded,
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::PathContainsNul { at } => write!(f, "the path has a NUL byte at position {at}"),
+            Self::PathTooLong { len } => {
+                write!(f, "the path has {len} bytes, more than the {MAX_PATH_LEN} that owserver takes")
+            }
+            Self::SizeOutOfRange { size } => {
+                write!(
+                    f,
+                    "a size of {size} is outside of 1 to {MAX_BODY_LEN}, or has no meaning for this request"
+                )
+            }
+            Self::OffsetOutOfRange { offset } => write!(f, "an offset of {offset} is above {}", i32::MAX),
+            Self::BodyTooLarge { len } => {
+                write!(f, "the request has {len} bytes, more than the {MAX_BODY_LEN} that owserver takes")
+            }
+            Self::BufferTooSmall { needed, available } => {
+                write!(f, "the request has {needed} bytes, the buffer has room for {available}")
+            }
+            Self::TooManyInFlight => f.write_str("too many requests are in flight on this connection"),
+            Self::ConnectionEnded => f.write_str("the connection has ended"),
+        }
+    }
+}
+
+impl core::error::Error for RequestError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_owserver_would_misread_are_refused() {
+        assert_eq!(Request::read("/a\0b"), Err(RequestError::PathContainsNul { at: 2 }));
+        let long = [b'a'; MAX_PATH_LEN + 1];
+        assert_eq!(Request::presence(&long), Err(RequestError::PathTooLong { len: MAX_PATH_LEN + 1 }));
+        let longest = Request::dir(&long[..MAX_PATH_LEN]).unwrap();
+        assert_eq!(longest.header().payload, 4095);
+    }
+
+    #[test]
+    fn sizes_and_offsets_have_limits() {
+        let read = Request::read("/").unwrap();
+        assert_eq!(read.header().size, 65536);
+        assert_eq!(read.with_size(1).unwrap().header().size, 1);
+        assert_eq!(read.with_size(100_050).unwrap().header().size, 100_050);
+        for size in [0, 100_051, u32::MAX] {
+            assert_eq!(read.with_size(size), Err(RequestError::SizeOutOfRange { size }));
+        }
+        assert!(Request::write("/", "x").unwrap().with_size(1).is_err());
+        assert_eq!(read.with_offset(0x7fff_ffff).unwrap().header().offset, i32::MAX);
+        assert!(read.with_offset(0x8000_0000).is_err());
+    }
+
+    #[test]
+    fn bodies_have_a_limit() {
+        let data = [0; MAX_BODY_LEN];
+        assert!(Request::write("/", &data[..MAX_BODY_LEN - 2]).is_ok());
+        assert_eq!(
+            Request::write("/", &data[1..]),
+            Err(RequestError::BodyTooLarge { len: MAX_BODY_LEN + 1 })
+        );
+        let tokens = [[7; 16]; 6253];
+        let nop = Request::nop();
+        assert!(nop.with_tokens(Tokens::new(&tokens).unwrap()).is_ok());
+        let read = Request::read("/1").unwrap();
+        assert!(read.with_tokens(Tokens::new(&tokens).unwrap()).is_err());
+    }
+
+    #[test]
+    fn tokens_set_the_version_word() {
+        let tokens = [[7; 16], [8; 16]];
+        let request = Request::nop().with_tokens(Tokens::new(&tokens).unwrap()).unwrap();
+        assert_eq!(request.header().version, Version::with_tokens(2));
+        assert_eq!(request.header().payload, 0);
+        assert_eq!(request.encoded_len(), 24 + 32);
+        let odd = request.with_raw_version(Version(0x0400_0007));
+        assert_eq!(odd.header().version, Version(0x0401_0002));
+    }
+
+    #[test]
+    fn encoding_needs_exactly_its_length() {
+        let request = Request::write("/p", "data").unwrap();
+        let mut buffer = [0xa5; 24 + 2 + 1 + 4];
+        let encoded = request.encode(&mut buffer).unwrap();
+        assert_eq!(&encoded[24..], b"/p\0data");
+        let needed = buffer.len();
+        let mut short = [0xa5; 30];
+        assert_eq!(request.encode(&mut short), Err(RequestError::BufferTooSmall { needed, available: 30 }));
+        assert_eq!(short, [0xa5; 30]);
+    }
+}

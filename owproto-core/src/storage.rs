@@ -1,0 +1,136 @@
+//! Memory that a parser or a connection fills, and that its owner gives it.
+
+/// A run of bytes that is filled from the front.
+///
+/// Arrays, mutable slices, `heapless::Vec` (feature `heapless`) and `Vec` (feature `alloc`) are storage. The length
+/// of what was filled is kept by the parser, so that an array needs none of its own.
+///
+/// | storage | takes at most | when it is full |
+/// |---------|---------------|-----------------|
+/// | `[u8; N]`, `&mut [u8]`, `heapless::Vec<u8, N>` | its length, N | a typed error, before a byte is stored |
+/// | `Vec<u8>` | what the limit of the parser allows | grows with the bytes that arrive, not with what a header announces |
+pub trait Storage {
+    /// The most bytes it can hold.
+    fn capacity(&self) -> usize;
+
+    /// Puts `bytes` at position `at`, where `at` is at most the length filled before; what was filled behind it is
+    /// forgotten. Gives false, and changes nothing that matters, if they do not fit.
+    #[must_use = "false means that the bytes were not stored"]
+    fn put(&mut self, at: usize, bytes: &[u8]) -> bool;
+
+    /// The first `len` bytes; fewer if not as many are there.
+    fn filled(&self, len: usize) -> &[u8];
+}
+
+fn put_in_slice(slice: &mut [u8], at: usize, bytes: &[u8]) -> bool {
+    let Some(place) = slice.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) else {
+        return false;
+    };
+    place.copy_from_slice(bytes);
+    true
+}
+
+impl<const N: usize> Storage for [u8; N] {
+    #[inline]
+    fn capacity(&self) -> usize {
+        N
+    }
+
+    #[inline]
+    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
+        put_in_slice(self, at, bytes)
+    }
+
+    #[inline]
+    fn filled(&self, len: usize) -> &[u8] {
+        self.get(..len).unwrap_or(self)
+    }
+}
+
+impl Storage for &mut [u8] {
+    #[inline]
+    fn capacity(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
+        put_in_slice(self, at, bytes)
+    }
+
+    #[inline]
+    fn filled(&self, len: usize) -> &[u8] {
+        self.get(..len).unwrap_or(self)
+    }
+}
+
+#[cfg(feature = "heapless")]
+impl<const N: usize, L: heapless::LenType> Storage for heapless::Vec<u8, N, L> {
+    fn capacity(&self) -> usize {
+        N
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
+        self.truncate(at);
+        self.len() == at && self.extend_from_slice(bytes).is_ok()
+    }
+
+    fn filled(&self, len: usize) -> &[u8] {
+        self.get(..len).unwrap_or(self)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Storage for alloc::vec::Vec<u8> {
+    #[inline]
+    fn capacity(&self) -> usize {
+        usize::MAX
+    }
+
+    #[inline]
+    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
+        self.truncate(at);
+        if self.len() != at || self.try_reserve(bytes.len()).is_err() {
+            return false;
+        }
+        self.extend_from_slice(bytes);
+        true
+    }
+
+    #[inline]
+    fn filled(&self, len: usize) -> &[u8] {
+        self.get(..len).unwrap_or(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(mut storage: impl Storage) {
+        assert!(storage.put(0, b"abc"));
+        assert!(storage.put(3, b"de"));
+        assert_eq!(storage.filled(5), b"abcde");
+        assert!(storage.put(1, b"xy"));
+        assert_eq!(storage.filled(3), b"axy");
+        assert!(storage.put(0, b""));
+        if storage.capacity() == 6 {
+            assert!(storage.put(0, b"123456"));
+            assert!(!storage.put(0, b"1234567"));
+            assert!(storage.put(0, b"123456"));
+            assert!(!storage.put(6, b"7"));
+        }
+        assert!(!storage.put(10, b"a"), "a gap");
+        assert!(storage.filled(usize::MAX).len() <= 6);
+    }
+
+    #[test]
+    fn all_kinds_of_storage_behave_alike() {
+        fill([0xa5; 6]);
+        fill([0xa5; 6].as_mut_slice());
+        #[cfg(feature = "heapless")]
+        fill(heapless::Vec::<u8, 6>::new());
+        #[cfg(feature = "alloc")]
+        fill(alloc::vec::Vec::new());
+    }
+}

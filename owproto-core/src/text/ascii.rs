@@ -1,0 +1,153 @@
+use core::fmt;
+
+/// Up to `N` bytes of ASCII text, kept in place: what this crate renders, without a heap.
+///
+/// ```
+/// use owproto_core::text::RomId;
+/// use owproto_core::wire::DeviceFormat;
+/// let text = RomId::new(0x10, [0x67, 0xc6, 0x69, 0x73, 0x51, 0xff]).format(DeviceFormat::FIC);
+/// assert_eq!(text.as_bytes(), b"1067C6697351FF8D");
+/// assert_eq!(text.as_str(), "1067C6697351FF8D");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ascii<const N: usize> {
+    /// Zero from `len` on, so that comparing the arrays compares the texts.
+    bytes: [u8; N],
+    /// `0 <= len <= N`.
+    len: usize,
+}
+
+impl<const N: usize> Ascii<N> {
+    /// How many bytes fit.
+    pub const CAPACITY: usize = N;
+
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; N], len: 0 }
+    }
+
+    /// The text as bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// The text as a string.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// How many bytes there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Appends a byte; one that is not ASCII, or has no room, is left out.
+    pub(crate) fn push(&mut self, byte: u8) {
+        if byte.is_ascii()
+            && let Some(place) = self.bytes.get_mut(self.len)
+        {
+            *place = byte;
+            self.len = self.len.saturating_add(1);
+        }
+    }
+}
+
+/// Takes ASCII as long as it fits; an error leaves the text as it was.
+impl<const N: usize> fmt::Write for Ascii<N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room =
+            self.bytes.get_mut(self.len..).and_then(|rest| rest.get_mut(..text.len())).ok_or(fmt::Error)?;
+        if !text.is_ascii() {
+            return Err(fmt::Error);
+        }
+        room.copy_from_slice(text.as_bytes());
+        self.len = self.len.saturating_add(text.len());
+        Ok(())
+    }
+}
+
+impl<const N: usize> Default for Ascii<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> AsRef<[u8]> for Ascii<N> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl<const N: usize> AsRef<str> for Ascii<N> {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl<const N: usize> PartialEq<str> for Ascii<N> {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl<const N: usize> PartialEq<&str> for Ascii<N> {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl<const N: usize> fmt::Display for Ascii<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<const N: usize> fmt::Debug for Ascii<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<const N: usize> defmt::Format for Ascii<N> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=str}", self.as_str());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::fmt::Write;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_whole() {
+        let mut text = Ascii::<4>::new();
+        assert_eq!(text.write_str("abc"), Ok(()));
+        assert_eq!(text.write_str("de"), Err(fmt::Error));
+        assert_eq!(text.write_str("é"), Err(fmt::Error));
+        assert_eq!(text, "abc");
+        text.push(b'd');
+        text.push(b'e');
+        assert_eq!(text, "abcd");
+        assert_eq!(text.len(), Ascii::<4>::CAPACITY);
+    }
+
+    #[test]
+    fn only_ascii_gets_in() {
+        let mut text = Ascii::<4>::new();
+        text.push(0x80);
+        assert_eq!(text.write_str("é"), Err(fmt::Error));
+        assert!(text.is_empty());
+        assert_eq!(text.as_str(), "");
+    }
+}
