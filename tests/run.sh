@@ -56,14 +56,17 @@ step_core_features() {
 step_no_std() {
     local targets=(thumbv6m-none-eabi thumbv7em-none-eabihf riscv32imc-unknown-none-elf)
     local environment build
-    environment=$(tests/embedded-toolchain.sh "${targets[@]}") || return 1
+    if ! environment=$(tests/embedded-toolchain.sh "${targets[@]}"); then
+        echo "once more, with new package lists"
+        apt_get update && environment=$(tests/embedded-toolchain.sh "${targets[@]}") || return 1
+    fi
     eval "$environment"
     # A directory of its own: another compiler in the same one would build everything anew.
-    build=(cargo build --target-dir "$target/embedded" "${targets[@]/#/--target=}")
+    build=(cargo build --target-dir "$target/embedded")
     # shellcheck disable=SC2086 # arguments, or nothing
-    "${build[@]}" $EMBEDDED_BUILD_STD --package owproto-core --package owproto-embedded &&
-        "${build[@]}" $EMBEDDED_BUILD_STD --package owproto-core --features heapless,defmt &&
-        "${build[@]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc
+    "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --package owproto-core --package owproto-embedded &&
+        "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --package owproto-core --features heapless,defmt &&
+        "${build[@]}" "--target=${targets[1]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc
 }
 
 step_interop() {
@@ -91,19 +94,21 @@ install_packages() {
         echo "missing: what Debian's packages $* contain; there is no apt here, so please install it"
         return 1
     fi
-    local apt=(apt-get -y -o DPkg::Lock::Timeout=300)
+    # The lists may be old, or not there at all.
+    apt_get install --no-install-recommends "$@" || { apt_get update && apt_get install --no-install-recommends "$@"; }
+}
+
+apt_get() {
+    local as_root=()
     if [ "$(id -u)" -ne 0 ]; then
         # It must not ask: a step has no terminal.
+        as_root=(sudo -n)
         if ! sudo -n true; then
-            echo "missing: the packages $*; please install them, or run this as root or after 'sudo -v'"
+            echo "'apt-get $*' needs root: please do it, or run this as root or after 'sudo -v'"
             return 1
         fi
-        apt=(sudo -n DEBIAN_FRONTEND=noninteractive "${apt[@]}")
     fi
-    export DEBIAN_FRONTEND=noninteractive
-    "${apt[@]}" install --no-install-recommends "$@" && return
-    # The lists may be old, or not there at all.
-    "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "$@"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=300 "$@"
 }
 
 # Makes a Python of the project's own with pyownet, in target/venv.
