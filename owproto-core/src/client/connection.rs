@@ -398,8 +398,12 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         }
     }
 
-    /// The transport has failed, for a reason that the driver knows. Gives what that means for the protocol.
+    /// The transport has failed, for a reason that the driver knows. Gives what that means for the protocol, or the
+    /// failure that came first.
     pub fn handle_transport_error(&mut self) -> ConnectionError {
+        if let State::Failed(error) = self.state {
+            return error;
+        }
         let error = match (self.answer_begun, self.was_kept) {
             (true, _) => ConnectionError::Truncated,
             (false, true) => ConnectionError::Stale,
@@ -498,3 +502,6 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         error
     }
 }
+
+#[cfg(test)]
+mod tests;
