@@ -206,12 +206,13 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
 
     /// How many requests [`request`](Self::request) would take now.
     ///
-    /// 0 after the connection ended, and while an answer is awaited on a connection that the server has not kept
-    /// before, or that it was not asked to keep.
+    /// At most 1 before the server has kept the connection once. 0 after it ended, and behind a request that does not
+    /// ask to keep it.
     #[must_use]
     pub fn room(&self) -> usize {
         match self.in_flight.newest() {
             _ if self.state != State::Open => 0,
+            None if !self.was_kept => DEPTH.min(1),
             None => DEPTH,
             Some(newest) if !self.was_kept || !newest.asks_persistence => 0,
             Some(_) => DEPTH.saturating_sub(self.in_flight.len()),

@@ -137,3 +137,25 @@ fn the_first_failure_is_the_one_that_counts() {
     assert_eq!(c.error(), Some(ConnectionError::PersistenceWithdrawn));
     assert_eq!(lost(&mut c), [(2, Resend::Safe)]);
 }
+
+#[test]
+fn a_new_connection_has_room_for_one() {
+    let mut c = small();
+    assert_eq!(c.room(), 1);
+    ask(&mut c, &read("/a"), ms(0));
+    assert_eq!(c.room(), 0);
+    assert_eq!(c.request(&read("/b"), ms(0)), Err(RequestError::TooManyInFlight));
+    feed(&mut c, &frame(0, b""), ms(0));
+    assert_eq!(c.room(), 4);
+    for left in [3, 2, 1, 0] {
+        ask(&mut c, &read("/b"), ms(0));
+        assert_eq!(c.room(), left);
+    }
+    assert_eq!(c.request(&read("/c"), ms(0)), Err(RequestError::TooManyInFlight));
+    assert_eq!(c.in_flight(), 4);
+
+    let mut none: Connection<_, _, 0> = Connection::new([0; 64], [0; 64]);
+    assert_eq!(none.room(), 0);
+    assert_eq!(none.request(&read("/a"), ms(0)), Err(RequestError::TooManyInFlight));
+    assert_eq!(none.step(), Step::Idle);
+}
