@@ -99,6 +99,14 @@ pub(crate) fn cut_list(piece: &[u8], begun: bool, is_last: bool) -> Cut {
     }
 }
 
+/// A piece of a comma list without the separator at its end, if it has one.
+pub(crate) fn without_separator(piece: &[u8]) -> &[u8] {
+    match piece.split_last() {
+        Some((&last, rest)) if ends_entry(last) => rest,
+        _ => piece,
+    }
+}
+
 /// Whether the server marked this entry of a DIRALLSLASH listing as a directory.
 #[must_use]
 pub fn has_slash(entry: &[u8]) -> bool {

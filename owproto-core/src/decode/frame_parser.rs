@@ -1,6 +1,6 @@
 use super::decoder::announced;
 use super::{DecodeError, Decoder, Frame};
-use crate::listing::{Entries, cut_list};
+use crate::listing::{Entries, cut_list, without_separator};
 use crate::storage::Storage;
 use crate::wire::Header;
 
@@ -147,6 +147,8 @@ impl<S: Storage> FrameParser<S> {
                 if self.stored == 0 && cut.ends_entry {
                     return Ok(ListEvent::Entries(Entries::list(piece)));
                 }
+                // What ends an entry is not stored, so that an entry may fill the storage.
+                let piece = without_separator(piece);
                 if !self.storage.put(self.stored, piece) {
                     let capacity = self.storage.capacity();
                     return Err(self.decoder.fail(DecodeError::EntryTooLong { capacity }));
