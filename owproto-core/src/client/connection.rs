@@ -332,6 +332,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             return Err(self.fail(ConnectionError::TimedOut(Timeout::Total)));
         }
         if !input.is_empty() {
+            if oldest.is_unsent(self.total_sent) {
+                return Err(self.fail(ConnectionError::UnexpectedData));
+            }
             self.last_activity = now;
             self.answer_begun = true;
         }
@@ -453,8 +456,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     pub fn poll_lost(&mut self) -> Option<Lost> {
         let State::Failed(error) = self.state else { return None };
         let lost = self.in_flight.pop()?;
-        let unsent = lost.ends_at.wrapping_sub(self.total_sent);
-        let is_unsent = unsent != 0 && unsent <= u32::MAX / 2;
+        let is_unsent = lost.is_unsent(self.total_sent);
         let was_not_read = error == ConnectionError::PersistenceWithdrawn;
         let resend = if lost.is_idempotent || is_unsent || was_not_read {
             Resend::Safe

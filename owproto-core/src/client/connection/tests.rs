@@ -179,3 +179,27 @@ fn an_entry_may_fill_the_storage_to_its_last_byte() {
     let first = seen.iter().find(|event| !event.starts_with("need"));
     assert_eq!(first.unwrap(), "failed: Decode(EntryTooLong { capacity: 7 })");
 }
+
+#[test]
+fn what_comes_before_a_request_is_sent_is_no_answer_to_it() {
+    // A stray reply on an idle connection, found when the next request is queued already, or half sent. The server
+    // has not read the request, so even a write may be sent again.
+    let stray = frame(5, b"stray");
+    let request = write("/a", "1");
+    for sent in 0..request.encoded_len() {
+        let mut c = kept();
+        c.request(&request, ms(1)).unwrap();
+        c.handle_transmitted(sent, ms(1));
+        assert_eq!(feed(&mut c, b"", ms(1)), ["need 24"]);
+        assert_eq!(feed(&mut c, &stray[..1], ms(1)), ["failed: UnexpectedData"], "{sent} bytes sent");
+        assert_eq!(lost(&mut c), [(1, Resend::Safe)]);
+    }
+    // The answer to an earlier one may come while a later one is being sent.
+    let mut c = kept();
+    ask(&mut c, &read("/a"), ms(1));
+    c.request(&request, ms(1)).unwrap();
+    c.handle_transmitted(1, ms(1));
+    assert_eq!(feed(&mut c, &frame(1, b"x"), ms(1)), ["#1 ret 1 [x]", "need 24"]);
+    send(&mut c, ms(1));
+    assert_eq!(feed(&mut c, &frame(0, b""), ms(1)), ["#2 ret 0 []", "need 24"]);
+}
