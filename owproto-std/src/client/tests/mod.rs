@@ -4,7 +4,9 @@
 //! each byte comes alone and every moment is exact.
 
 mod dropped;
+mod every_byte;
 mod scenario;
+mod sharing;
 mod sockets;
 mod table;
 mod times;

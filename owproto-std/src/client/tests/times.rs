@@ -259,6 +259,19 @@ fn the_consumer_of_a_listing_may_take_its_time() {
 }
 
 #[test]
+fn long_answers_to_long_requests_do_not_block_each_other() {
+    world::begin([serving()], usize::MAX);
+    world::window(24 * 1024);
+    let client = built(|b| b);
+    let paths: Vec<String> = (0..200).map(|n| format!("/{n}/{}", "x".repeat(4000))).collect();
+    for (value, path) in block_on(client.read_many(&paths)).into_iter().zip(&paths) {
+        assert_eq!(value.unwrap(), value_at(path.as_bytes()));
+    }
+    assert_eq!(world::now(), 0);
+    assert_eq!(world::requests().len(), 1);
+}
+
+#[test]
 fn an_answer_has_to_be_whole_within_the_total_time() {
     // Whatever the moment at which the limit ends, the call ends then, and the next one is well.
     for limit in 1..=40 {

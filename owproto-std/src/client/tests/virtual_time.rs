@@ -69,6 +69,8 @@ struct World {
     now: u64,
     /// Bytes that are read or written at once.
     chunk: usize,
+    /// Bytes that are on their way in one direction at most; a peer that has to wait for room takes no requests.
+    window: Option<usize>,
     /// Whether each operation is pending once before it is done.
     yields: bool,
     /// What the host's name resolves to, now and the later times; the last one stays.
@@ -111,8 +113,11 @@ enum Arrival {
 
 impl Connection {
     /// Lets the peer do what it can do without more bytes from the client.
-    fn run(&mut self, now: u64) {
+    fn run(&mut self, now: u64, window: Option<usize>) {
         while let Some(act) = self.acts.front().cloned() {
+            if window.is_some_and(|window| self.unread() >= window) {
+                return;
+            }
             match act {
                 Act::Take | Act::Serve => {
                     let Some(len) = request_len(&self.inbox) else { return };
@@ -151,6 +156,15 @@ impl Connection {
         }
     }
 
+    /// Bytes that the client has not read.
+    fn unread(&self) -> usize {
+        let len = |arrival: &Arrival| match arrival {
+            Arrival::Bytes(bytes) => bytes.len(),
+            Arrival::End | Arrival::Reset => 0,
+        };
+        self.arriving.iter().map(|(_, arrival)| len(arrival)).sum()
+    }
+
     fn has_arrived(&self, now: u64) -> Option<&Arrival> {
         self.arriving.front().filter(|(at, _)| *at <= now).map(|(_, arrival)| arrival)
     }
@@ -178,6 +192,11 @@ pub(super) fn name_resolves_to(names: impl IntoIterator<Item = Vec<SocketAddr>>)
 
 pub(super) fn resolving_takes(millis: u64) {
     world(|world| world.resolving_takes = millis * 1000);
+}
+
+/// How many bytes are on their way in one direction at most.
+pub(super) fn window(bytes: usize) {
+    world(|world| world.window = Some(bytes));
 }
 
 pub(super) fn place_left_after(millis: u64) {
@@ -332,7 +351,7 @@ impl Stream for VirtualStream {
         turn().await;
         world(|world| {
             let connection = &mut world.connections[self.number];
-            connection.run(world.now);
+            connection.run(world.now, world.window);
             let at = connection.arriving.front().map_or(u64::MAX, |(at, _)| *at);
             if at > world.now {
                 let needed = at - world.now;
@@ -368,17 +387,19 @@ impl Stream for VirtualStream {
         turn().await;
         world(|world| {
             let connection = &mut world.connections[self.number];
-            connection.run(world.now);
+            connection.run(world.now, world.window);
             if let Some(Arrival::Reset) = connection.has_arrived(world.now) {
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
-            if let Some(Act::Full) = connection.acts.front() {
+            let room =
+                world.window.map_or(usize::MAX, |window| window.saturating_sub(connection.inbox.len()));
+            if room == 0 || matches!(connection.acts.front(), Some(Act::Full)) {
                 world.now += micros(wait).expect("writing would last for ever");
                 return Ok(None);
             }
-            let count = bytes.len().min(world.chunk);
+            let count = bytes.len().min(world.chunk).min(room);
             connection.inbox.extend_from_slice(&bytes[..count]);
-            connection.run(world.now);
+            connection.run(world.now, world.window);
             Ok(Some(count))
         })
     }
@@ -388,7 +409,7 @@ impl Stream for VirtualStream {
     fn is_spoilt(&self) -> bool {
         world(|world| {
             let connection = &mut world.connections[self.number];
-            connection.run(world.now);
+            connection.run(world.now, world.window);
             connection.has_arrived(world.now).is_some()
         })
     }
