@@ -120,7 +120,7 @@ fn an_error_may_end_a_listing_after_entries() {
 
 #[test]
 fn an_empty_list_has_no_entries() {
-    for payload in [&b""[..], b"\0", b",", b",,\0"] {
+    for payload in [&b""[..], b"\0", b"\0\0"] {
         let mut c = small();
         ask(&mut c, &Request::dirall("/alarm").unwrap().with_flags(KEEP), ms(0));
         let answer = [&KEEPALIVE[..], &frame(0, payload)].concat();
