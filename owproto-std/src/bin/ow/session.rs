@@ -82,9 +82,9 @@ impl Session {
             // In the order in which it happened, where both go to the same place.
             self.output.flush()?;
             complain(format_args!(
-                "{} cannot {task} {}: {error}",
-                self.server.address,
-                printable(named(path))
+                "cannot {task} {} at {}: {error}",
+                printable(named(path)),
+                self.server.address
             ));
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use owproto_std::core::listing::{has_slash, without_slash};
+use owproto_std::core::wire::Flags;
 use owproto_std::core::{ReturnCode, ServerError};
 use owproto_std::{DirOptions, Error};
 
@@ -27,6 +28,10 @@ const REASON: Style = AnsiColor::Red.on_default();
 /// Shows a tree.
 pub(crate) fn run(args: &Tree, session: &mut Session) -> Result<(), End> {
     let progress = Progress::new(session);
+    if !session.output.is_json() {
+        // The blanks between the elements of arrays are of no use here.
+        session.client = session.client.with_flags(session.client.flags() | Flags::TRIM);
+    }
     let mut walk = Walk {
         values: args.values,
         depth: args.depth.unwrap_or(DEEPEST).min(DEEPEST),
