@@ -262,7 +262,7 @@ pub(crate) struct Read {
 JSON: {\"path\":..,\"written\":N}")]
 pub(crate) struct Write {
     /// Properties and their new values, in turn.
-    #[arg(value_name = "PATH VALUE", required = true, num_args = 2.., allow_negative_numbers = true)]
+    #[arg(value_name = "PATH VALUE", required = true, allow_negative_numbers = true)]
     pub(crate) pairs: Vec<OsString>,
 
     /// Begins at this byte of the property [default: 0].

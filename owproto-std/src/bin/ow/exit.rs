@@ -1,14 +1,10 @@
 //! How the tool ends: its exit status, and the sentence that says why.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::CommandFactory;
-use clap::error::ErrorKind;
-
-use crate::args::Args;
 
 /// The exit status.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -47,9 +43,7 @@ impl End {
     pub(crate) fn report(self) -> Status {
         match self {
             Self::Usage(sentence) => {
-                let error = Args::command().error(ErrorKind::ValueValidation, sentence);
-                // Nothing is left to do where standard error cannot be written.
-                let _ = error.print();
+                complain(sentence);
                 Status::Usage
             }
             Self::Failed(sentence) => {
@@ -59,7 +53,7 @@ impl End {
             // Whoever read it has seen enough: `ow dir | head -1`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
             Self::Output(error) => {
-                complain(format_args!("standard output cannot be written: {error}"));
+                complain(format_args!("standard output cannot be written: {}", Reason(&error)));
                 Status::Failed
             }
         }
@@ -83,7 +77,29 @@ pub(crate) fn warn(sentence: impl fmt::Display) {
 }
 
 fn say(kind: &str, style: Style, sentence: impl fmt::Display) {
-    use io::Write;
-    // Nothing is left to do where standard error cannot be written.
-    let _ = writeln!(anstream::stderr(), "{style}{kind}:{style:#} {sentence}");
+    // In one piece, so that nothing comes between. Nothing is left to do where standard error cannot be written.
+    let line = format!("{style}{kind}:{style:#} {sentence}\n");
+    let _ = anstream::stderr().write_all(line.as_bytes());
+}
+
+/// An error of the operating system without its number.
+pub(crate) struct Reason<'a>(pub(crate) &'a io::Error);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        f.write_str(text.split(" (os error ").next().unwrap_or(&text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_the_operating_system_is_left_out() {
+        let error = io::Error::from_raw_os_error(2);
+        assert!(!Reason(&error).to_string().contains("os error"), "{}", Reason(&error));
+        assert_eq!(Reason(&io::Error::other("odd")).to_string(), "odd");
+    }
 }

@@ -22,7 +22,7 @@ impl Output {
         Self {
             is_terminal: stdout.is_terminal(),
             has_colours: AutoStream::choice(&stdout) != ColorChoice::Never,
-            stdout: BufWriter::new(stdout.lock()),
+            stdout: BufWriter::with_capacity(64 * 1024, stdout.lock()),
             is_json,
         }
     }

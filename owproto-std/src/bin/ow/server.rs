@@ -1,14 +1,13 @@
 //! Which server is meant, and what to do if it is not there.
 
 use std::env;
-use std::fmt;
 use std::io;
 use std::str::FromStr;
 
 use owproto_std::{Address, Error};
 
 use crate::bytes::printable;
-use crate::exit::End;
+use crate::exit::{End, Reason};
 
 /// The variable of the environment that names the server.
 pub(crate) const VARIABLE: &str = "OWSERVER";
@@ -101,16 +100,6 @@ pub(crate) fn address(text: &str) -> Result<Address, String> {
     text.parse().map_err(|_| format!("{text:?} is not of the form HOST[:PORT]"))
 }
 
-/// An error of the operating system without its number.
-struct Reason<'a>(&'a io::Error);
-
-impl fmt::Display for Reason<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.to_string();
-        f.write_str(text.split(" (os error ").next().unwrap_or(&text))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,12 +111,5 @@ mod tests {
         assert_eq!(address("70000"), Err("70000 is not a port".to_owned()));
         assert_eq!(address("0"), Err("0 is not a port".to_owned()));
         assert_eq!(address(""), Err("\"\" is not of the form HOST[:PORT]".to_owned()));
-    }
-
-    #[test]
-    fn the_number_of_the_operating_system_is_left_out() {
-        let error = io::Error::from_raw_os_error(2);
-        assert!(!Reason(&error).to_string().contains("os error"), "{}", Reason(&error));
-        assert_eq!(Reason(&io::Error::other("odd")).to_string(), "odd");
     }
 }

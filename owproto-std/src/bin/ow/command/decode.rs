@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::args::Decode;
 use crate::bytes::{from_hex, hex};
-use crate::exit::{End, Status};
+use crate::exit::{End, Reason, Status};
 use crate::frame::{ReplyLine, RequestLine};
 use crate::output::Output;
 
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Decode, mut output: Output) -> Result<Status, End> {
         }
         _ => (format!("'{name}'"), fs::read(&args.file)),
     };
-    let text = text.map_err(|error| End::Usage(format!("{name} cannot be read: {error}")))?;
+    let text = text.map_err(|error| End::Usage(format!("{name} cannot be read: {}", Reason(&error))))?;
     let bytes = from_hex(&text).map_err(|sentence| End::Usage(format!("{name} is wrong: {sentence}")))?;
 
     let mut parser = Parser::new(args);

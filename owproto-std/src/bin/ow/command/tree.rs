@@ -70,7 +70,8 @@ impl Walk<'_> {
         let path = if path.is_empty() { b"/" } else { path };
         if !self.session.output.is_json() {
             let text = printable(path);
-            self.print(|output| output.line(output.styled(DIRECTORY, &text)))?;
+            let line = self.session.output.styled(DIRECTORY, text);
+            self.session.output.line(line)?;
         }
         self.ancestors.push(last_name(path).to_vec());
         self.show(path, &entries, "")
@@ -78,6 +79,11 @@ impl Walk<'_> {
 
     /// The entries of a directory with their values; `None` if the server refuses, which is then reported.
     fn list(&mut self, path: &[u8]) -> Result<Option<Vec<Entry>>, End> {
+        // While the server is waited for, all that is known is to be seen.
+        let output = &mut self.session.output;
+        if output.is_terminal() {
+            self.progress.suspend(|| output.flush())?;
+        }
         self.progress.at(path);
         let listing = self.session.client.dir_with(path, DirOptions::new().slash());
         let listing = match listing {
@@ -133,7 +139,7 @@ impl Walk<'_> {
     /// Prints entries, and what is below them.
     fn show(&mut self, path: &[u8], entries: &[Entry], indent: &str) -> Result<(), End> {
         if self.session.output.is_json() {
-            self.print(|output| print_objects(path, entries, output))?;
+            print_objects(path, entries, &mut self.session.output)?;
         }
         let width = entries
             .iter()
@@ -144,7 +150,7 @@ impl Walk<'_> {
             let is_last = n + 1 == entries.len();
             if !self.session.output.is_json() {
                 let branch = if is_last { "└── " } else { "├── " };
-                self.print(|output| print_entry(entry, indent, branch, width, output))?;
+                print_entry(entry, indent, branch, width, &mut self.session.output)?;
             }
             if entry.is_directory && self.goes_down(path, entry) {
                 let Some(below) = self.list(&entry.path)? else { continue };
@@ -167,15 +173,6 @@ impl Walk<'_> {
         level < self.depth
             && !self.ancestors.iter().any(|name| name == entry.name())
             && names(&entry.path).count() > names(parent).count()
-    }
-
-    fn print(&mut self, write: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<(), End> {
-        let output = &mut self.session.output;
-        self.progress.suspend(|| {
-            write(output)?;
-            if output.is_terminal() { output.flush() } else { Ok(()) }
-        })?;
-        Ok(())
     }
 
     fn fail(&mut self, task: &str, path: &[u8], error: &Error) -> End {
@@ -263,7 +260,9 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }
-        bar.enable_steady_tick(Duration::from_millis(100));
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
         Self { bar, entries: 0 }
     }
 
