@@ -416,8 +416,10 @@ impl<R: Runtime> Calls<R> {
             if sent == answered {
                 break Ok(());
             }
+            // As the frames of a listing, the replies behind the first one wait for its acknowledgement.
+            let acknowledge_at_once = sent - answered > 1;
             let pumped = session
-                .pump(false, &mut |item| {
+                .pump(acknowledge_at_once, &mut |item| {
                     if let (Item::Reply(reply), Some((_, request))) = (item, requests.get(answered)) {
                         answered += 1;
                         bytes_in_flight -= request.encoded_len();

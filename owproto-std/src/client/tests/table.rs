@@ -522,6 +522,13 @@ fn timeouts() -> Vec<Scenario> {
             .call(Call::Read("/a"), silent())
             .took(300)
             .call(Call::Read("/b"), gives("b")),
+        Scenario::new("a connection in place of an old one is no more patient")
+            .client(|b| b.inactivity_timeout(SHORT))
+            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b"))
+            .peer(p().takes("READ+ /b").falls_silent())
+            .call(Call::Read("/a"), gives("1"))
+            .call(Call::Read("/b"), silent())
+            .took(300),
         Scenario::new("a late answer is nobody's")
             .client(|b| b.inactivity_timeout(SHORT))
             .peer(p().takes("READ+ /a").pauses(400).keeps(value("late")).falls_silent())
