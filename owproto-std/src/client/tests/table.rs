@@ -731,6 +731,22 @@ fn listings() -> Vec<Scenario> {
             .call(Call::Dir("/"), lists(&["/cellar, left", "/b,", "/c"]))
             .call(Call::DirEach("/"), lists(&["/cellar, left", "/b,", "/c"]))
             .call(Call::Get("/"), lists(&["/cellar, left", "/b,", "/c"])),
+        Scenario::new("aliases that end with a comma are listed one by one")
+            .peer(
+                p().keeps_after("DIR+ /b,", entries(&["/b,/x", "/b,/y"]))
+                    .keeps_after("DIR+ /b,/x", entries(&["/b,/x/1"]))
+                    .keeps_after("READ+ /b,", says_no(21))
+                    .keeps_after("DIR+ /b,", entries(&["/b,/x", "/b,/y"]))
+                    .keeps_after("DIR+ /b,", entries(&["/b,/alias"]))
+                    .keeps_after("DIR+ /b,/alias", says_no(20))
+                    .keeps_after("DIRALL+ /b,c", list("/b,c/x,/b,c/y"))
+                    .falls_silent(),
+            )
+            .call(Call::Dir("/b,"), lists(&["/b,/x", "/b,/y"]))
+            .call(Call::Dir("/b,/x"), lists(&["/b,/x/1"]))
+            .call(Call::Get("/b,"), lists(&["/b,/x", "/b,/y"]))
+            .call(Call::DirWith("/b,", DirOptions::new().slash()), lists(&["/b,/alias"]))
+            .call(Call::Dir("/b,c"), lists(&["/b,c/x", "/b,c/y"])),
         Scenario::new("a listing dropped half-way takes its connection along")
             .peer(p().takes("DIR+ /").keeps([entry("/a"), entry("/b")]).falls_silent())
             .peer(p().keeps_after("READ+ /a", value("1")).takes("DIR+ /").keeps([entry("/a")]).falls_silent())
