@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -61,6 +62,12 @@ impl Client {
 /// A listing under way. See [`Client::dir_iter`].
 pub struct DirIter<'a> {
     streaming: Streaming<'a, Blocking>,
+}
+
+impl fmt::Debug for DirIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DirIter").finish_non_exhaustive()
+    }
 }
 
 impl Iterator for DirIter<'_> {
