@@ -94,8 +94,8 @@ fn run<C: OverSockets>(scenario: &Scenario) {
     let client = C::build((scenario.client)(builder));
     for (number, step) in scenario.steps.iter().enumerate() {
         let start = Instant::now();
-        if let Call::IdleSpoilt = step.call {
-            while !client.idle_is_spoilt() {
+        if let Call::Rest | Call::IdleSpoilt = step.call {
+            while matches!(step.call, Call::IdleSpoilt) && !client.idle_is_spoilt() {
                 assert!(start.elapsed() < LIMIT, "step {number}: the idle connection is as good as ever");
                 thread::sleep(Duration::from_millis(1));
             }

@@ -351,6 +351,27 @@ fn stale_connections() -> Vec<Scenario> {
             .peer(p().keeps_after("READ+ /a", value("1")).falls_silent())
             .call(Call::Read("/a"), lost(ConnectionError::Closed))
             .call(Call::Read("/a"), gives("1")),
+        Scenario::new("a connection that has rested is as good as before")
+            .peer(
+                p().keeps_after("READ+ /a", value("1"))
+                    .keeps_after("READ+ /b", value("2"))
+                    .keeps_after("WRITE+ /b=3", took(1))
+                    .takes("DIR+ /")
+                    .pauses(20)
+                    .keeps(entries(&["/a"]))
+                    .keeps_after("READ+ /c", value("3"))
+                    .falls_silent(),
+            )
+            .call(Call::Read("/a"), gives("1"))
+            .call(Call::Rest, Outcome::Done)
+            .call(Call::Read("/b"), gives("2"))
+            .call(Call::Rest, Outcome::Done)
+            .call(Call::Write("/b", "3"), Outcome::Count(1))
+            .call(Call::Rest, Outcome::Done)
+            .call(Call::DirIter("/", 9), lists(&["/a"]))
+            .took(20)
+            .call(Call::Rest, Outcome::Done)
+            .call(Call::ReadMany(vec!["/c"]), Outcome::Many(vec![gives("3")])),
         Scenario::new("what comes unasked is no answer")
             .peer(p().keeps_after("READ+ /a", value("1")).keeps(value("stray")).falls_silent())
             .peer(p().keeps_after("READ+ /b", value("2")).keeps(value("stray")).falls_silent())
