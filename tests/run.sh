@@ -71,7 +71,8 @@ step_no_std() {
 
 step_interop() {
     need owserver:owserver owdir:ow-shell && need_pyownet &&
-        cargo test --package owproto-tests --features interop
+        cargo build --package owproto-std --features cli --bin ow &&
+        OW_BIN=$(cd "$target" && pwd)/debug/ow cargo test --package owproto-tests --features interop
 }
 
 # The names of a package's features.
