@@ -131,8 +131,8 @@ fn many_reads_take_no_longer_than_they_must() {
     let values = lines(server.address(), &[&["read", "--trim"], &[path; 1000][..]].concat());
     assert_eq!(values.len(), 1000);
     assert!(values.iter().all(|value| *value == values[0]));
-    // A round of 40 ms for each 64 of them would be that of acknowledgements that come late.
-    assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
+    // With acknowledgements that come late it is 1.7 s, otherwise 0.3 s.
+    assert!(start.elapsed() < Duration::from_millis(1200), "{:?}", start.elapsed());
 }
 
 #[test]
