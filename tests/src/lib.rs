@@ -5,6 +5,7 @@
 //! | [`vectors`] | the exchanges captured from a real owserver, as typed values |
 //! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
 //! | [`peer`] | a TCP peer that does what a script says, right or wrong |
+//! | [`responder`] | a TCP server that answers each request by a function |
 //! | [`owserver`] | a real owserver, as a child process for one test |
 //! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, pyownet; our own `ow` |
 //! | [`process`] | running a program to its end, with a deadline |
@@ -15,6 +16,7 @@
 pub mod owserver;
 pub mod peer;
 pub mod process;
+pub mod responder;
 pub mod splits;
 pub mod tools;
 pub mod vectors;
