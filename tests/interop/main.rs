@@ -4,6 +4,7 @@
 
 mod client;
 mod harness;
+mod ow;
 
 /// A file that no `mod` names would be left out without a word.
 #[test]

@@ -7,7 +7,7 @@
 //! | [`peer`] | a TCP peer that does what a script says, right or wrong |
 //! | [`responder`] | a TCP server that answers each request by a function |
 //! | [`owserver`] | a real owserver, as a child process for one test |
-//! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, and pyownet |
+//! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, pyownet; our own `ow` |
 //! | [`process`] | running a program to its end, with a deadline |
 //!
 //! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`; all others pass on
