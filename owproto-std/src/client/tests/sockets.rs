@@ -90,7 +90,8 @@ impl OverSockets for OnTokio {
 
 fn run<C: OverSockets>(scenario: &Scenario) {
     let peer = peer::Peer::start(scenario.peers.iter().map(Script::from));
-    let builder = Builder::default().address(peer.address().into());
+    // Only where it is asked for, lest a busy machine be taken for a silent server.
+    let builder = Builder::default().address(peer.address().into()).inactivity_timeout(LIMIT);
     let client = C::build((scenario.client)(builder));
     for (number, step) in scenario.steps.iter().enumerate() {
         let start = Instant::now();
