@@ -264,6 +264,29 @@ mod tests {
     }
 
     #[test]
+    fn a_look_at_a_socket_leaves_it_blocking_and_takes_nothing() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut stream = ready(Blocking::connect(address, None)).unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        let wait = Duration::from_millis(50);
+        let mut buffer = [0; 8];
+        assert!(!stream.is_spoilt());
+        let start = std::time::Instant::now();
+        assert_eq!(ready(stream.read(&mut buffer, Some(wait))).unwrap(), None);
+        assert!(start.elapsed() >= wait / 2, "it waited {:?}", start.elapsed());
+        peer.write_all(b"abc").unwrap();
+        let deadline = start + Duration::from_secs(20);
+        while !stream.is_spoilt() {
+            assert!(std::time::Instant::now() < deadline);
+        }
+        assert_eq!(ready(stream.read(&mut buffer, Some(wait))).unwrap(), Some(3));
+        drop(peer);
+        assert_eq!(ready(stream.read(&mut buffer, None)).unwrap(), Some(0));
+        assert!(stream.is_spoilt());
+    }
+
+    #[test]
     fn a_gate_lets_in_as_many_as_it_has_places() {
         let gate = BlockingGate::new(2);
         let enter = || ready(gate.enter(Some(Duration::from_millis(1))));
