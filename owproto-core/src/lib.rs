@@ -25,6 +25,7 @@ pub mod listing;
 pub mod reply;
 pub mod request;
 pub mod return_code;
+pub mod server;
 pub mod storage;
 pub mod text;
 pub mod time;
