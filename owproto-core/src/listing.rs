@@ -2,18 +2,21 @@
 
 use core::fmt;
 
-const SEPARATOR: u8 = b',';
-
 /// Entries of a directory, as bytes: one of a DIR frame, or some of a comma list.
 ///
 /// An entry is an absolute path that begins with the requested one. It is bytes, not text: an alias may hold any
-/// byte but `/` and NUL. In a comma list it cannot be told whether a comma belongs to an alias; DIR has no such
-/// ambiguity.
+/// byte but `/` and NUL, commas included.
+///
+/// Commas of an alias can be told from those of a list, because each entry begins with a slash, which no alias may
+/// hold: the list is split where `,/` stands, or at a NUL. The one case left is the directory of a device whose alias
+/// *ends* with a comma; only DIR tells that one right. (Observed, owserver 3.2p4: entries begin with a slash also
+/// where the requested path does not.)
 ///
 /// ```
 /// use owproto_core::listing::Entries;
-/// let mut entries = Entries::list(b"/10.67C6697351FF,/05.4AEC29CDBAAB\0");
+/// let mut entries = Entries::list(b"/10.67C6697351FF,/cellar, left,/05.4AEC29CDBAAB\0");
 /// assert_eq!(entries.next(), Some(&b"/10.67C6697351FF"[..]));
+/// assert_eq!(entries.next(), Some(&b"/cellar, left"[..]));
 /// assert_eq!(entries.next(), Some(&b"/05.4AEC29CDBAAB"[..]));
 /// assert_eq!(entries.next(), None);
 /// ```
@@ -24,15 +27,14 @@ pub struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
-    /// The entries of a comma list: the payload of a DIRALL or DIRALLSLASH reply. A NUL ends an entry as a comma
-    /// does; empty entries are left out.
+    /// The entries of a comma list: the payload of a DIRALL or DIRALLSLASH reply. Empty entries are left out.
     #[must_use]
     #[inline]
     pub const fn list(payload: &'a [u8]) -> Self {
         Self { rest: payload, one: false }
     }
 
-    /// The one entry of a DIR frame: its payload up to a NUL, commas included.
+    /// The one entry of a DIR frame: its payload up to a NUL.
     #[must_use]
     #[inline]
     pub fn one(payload: &'a [u8]) -> Self {
@@ -51,7 +53,7 @@ impl<'a> Iterator for Entries<'a> {
             return if entry.is_empty() { None } else { Some(entry) };
         }
         while !self.rest.is_empty() {
-            let end = self.rest.iter().position(|&byte| ends_entry(byte)).unwrap_or(self.rest.len());
+            let end = first_separator(self.rest).unwrap_or(self.rest.len());
             let (entry, rest) = self.rest.split_at_checked(end)?;
             self.rest = rest.get(1..).unwrap_or_default();
             if !entry.is_empty() {
@@ -64,39 +66,36 @@ impl<'a> Iterator for Entries<'a> {
 
 impl core::iter::FusedIterator for Entries<'_> {}
 
+/// Where the first entry of a piece of a comma list ends: at a comma with a slash behind it, or at a NUL.
 #[inline]
-const fn ends_entry(byte: u8) -> bool {
-    byte == SEPARATOR || byte == 0
+pub(crate) fn first_separator(piece: &[u8]) -> Option<usize> {
+    let mut from = 0usize;
+    loop {
+        let at = from.checked_add(piece.get(from..)?.iter().position(|&byte| byte == b',' || byte == 0)?)?;
+        if is_separator(piece, at) {
+            return Some(at);
+        }
+        from = at.saturating_add(1);
+    }
+}
+
+/// Where the last separator of a piece of a comma list stands.
+pub(crate) fn last_separator(piece: &[u8]) -> Option<usize> {
+    (0..piece.len()).rev().find(|&at| is_separator(piece, at))
+}
+
+#[inline]
+fn is_separator(piece: &[u8], at: usize) -> bool {
+    match piece.get(at) {
+        Some(0) => true,
+        Some(b',') => piece.get(at.saturating_add(1)) == Some(&b'/'),
+        _ => false,
+    }
 }
 
 /// The bytes before the first NUL.
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().unwrap_or_default()
-}
-
-/// How much of a piece of a comma list to take next.
-#[derive(PartialEq, Eq, Debug)]
-pub(crate) struct Cut {
-    /// Bytes to take; at least 1.
-    pub(crate) take: usize,
-    /// Whether an entry ends with them.
-    pub(crate) ends_entry: bool,
-}
-
-/// Cuts a piece of a comma list (not empty) so that no entry is split that need not be: up to the first separator
-/// if an entry was begun before, else up to the last one.
-pub(crate) fn cut_list(piece: &[u8], begun: bool, is_last: bool) -> Cut {
-    let separator = if begun {
-        piece.iter().position(|&byte| ends_entry(byte))
-    } else if is_last {
-        None
-    } else {
-        piece.iter().rposition(|&byte| ends_entry(byte))
-    };
-    match separator {
-        Some(at) => Cut { take: at.saturating_add(1), ends_entry: true },
-        None => Cut { take: piece.len(), ends_entry: is_last },
-    }
 }
 
 /// Whether the server marked this entry of a DIRALLSLASH listing as a directory.
@@ -165,15 +164,14 @@ mod tests {
     fn lists_leave_out_what_is_empty() {
         assert_eq!(Entries::list(b"").next(), None);
         assert_eq!(Entries::list(b"\0").next(), None);
-        assert!(Entries::list(b",a,,b,\0").eq([&b"a"[..], b"b"]));
+        assert!(Entries::list(b"\0/a\0\0/b\0").eq([&b"/a"[..], b"/b"]));
     }
 
     #[test]
-    fn lists_are_cut_between_entries() {
-        assert_eq!(cut_list(b"ab,cd,e", false, false), Cut { take: 6, ends_entry: true });
-        assert_eq!(cut_list(b"ab,cd,e", true, false), Cut { take: 3, ends_entry: true });
-        assert_eq!(cut_list(b"ab,cd,e", false, true), Cut { take: 7, ends_entry: true });
-        assert_eq!(cut_list(b"ab", false, false), Cut { take: 2, ends_entry: false });
-        assert_eq!(cut_list(b"ab", true, true), Cut { take: 2, ends_entry: true });
+    fn commas_without_a_slash_belong_to_the_entry() {
+        assert!(Entries::list(b"/a,b,,/c,/,d/,/e,\0").eq([&b"/a,b,"[..], b"/c", b"/,d/", b"/e,"]));
+        assert_eq!(last_separator(b"/a,/b,c"), Some(2));
+        assert_eq!(last_separator(b"/a,/b,"), Some(2));
+        assert_eq!(last_separator(b"/a,b"), None);
     }
 }

@@ -1,6 +1,6 @@
 use super::decoder::announced;
 use super::{DecodeError, Decoder, Frame};
-use crate::listing::{Entries, cut_list};
+use crate::listing::{Entries, first_separator, last_separator};
 use crate::storage::Storage;
 use crate::wire::Header;
 
@@ -13,6 +13,8 @@ pub(crate) struct FrameParser<S> {
     storage: S,
     /// How much of the storage is filled: `0 <= stored <= storage.capacity()`.
     stored: usize,
+    /// Whether a comma came behind what is stored, of which the next byte says whether it ends the entry.
+    comma: bool,
     /// The header of the frame that is being taken.
     header: Header,
     /// Whether the storage has taken all of the body so far; only [`store_frame`](Self::store_frame) goes on where it
@@ -53,7 +55,7 @@ impl<S: Storage> FrameParser<S> {
             size: 0,
             offset: 0,
         };
-        Self { decoder, limit, storage, stored: 0, header, fits: true }
+        Self { decoder, limit, storage, stored: 0, comma: false, header, fits: true }
     }
 
     pub(crate) const fn decoder(&self) -> &Decoder {
@@ -72,6 +74,7 @@ impl<S: Storage> FrameParser<S> {
     pub(crate) const fn reset(&mut self) {
         self.decoder.reset();
         self.stored = 0;
+        self.comma = false;
     }
 
     pub(crate) fn into_storage(self) -> S {
@@ -177,26 +180,20 @@ impl<S: Storage> FrameParser<S> {
         loop {
             let left = self.decoder.payload_left();
             if left > 0 && self.header.code >= 0 && !input.is_empty() {
-                // Look before taking: only up to the end of an entry, so that the rest stays in the input.
+                // Look before taking: what lies behind the end of an entry stays in the input.
                 let available = input.get(..left).unwrap_or(input);
-                let cut = cut_list(available, self.stored > 0, available.len() == left);
-                let mut piece = input.get(..cut.take).unwrap_or(input);
-                let taken = piece.len();
-                let Frame::Payload(piece) = self.decoder.decode(&mut piece)? else { continue };
-                *input = input.get(taken..).unwrap_or_default();
-                if self.stored == 0 && cut.ends_entry {
-                    return Ok(ListEvent::Entries(Entries::list(piece)));
+                let is_last = available.len() == left;
+                if self.stored == 0 && !self.comma {
+                    let end = if is_last { Some(left) } else { last_separator(available) };
+                    if let Some(end) = end {
+                        let piece = self.take_payload(input, end.saturating_add(1).min(left))?;
+                        return Ok(ListEvent::Entries(Entries::list(piece.get(..end).unwrap_or(piece))));
+                    }
                 }
-                if !self.storage.put(self.stored, piece) {
-                    let capacity = self.storage.capacity();
-                    return Err(self.decoder.fail(DecodeError::EntryTooLong { capacity }));
+                if self.keep_piece(input, available, is_last)? {
+                    let stored = core::mem::take(&mut self.stored);
+                    return Ok(ListEvent::Entries(Entries::one(self.storage.filled(stored))));
                 }
-                let stored = self.stored.saturating_add(piece.len());
-                if cut.ends_entry {
-                    self.stored = 0;
-                    return Ok(ListEvent::Entries(Entries::list(self.storage.filled(stored))));
-                }
-                self.stored = stored;
                 continue;
             }
             match self.decoder.decode(input)? {
@@ -206,10 +203,64 @@ impl<S: Storage> FrameParser<S> {
                 Frame::Head(header) => {
                     self.header = header;
                     self.stored = 0;
+                    self.comma = false;
                 }
                 Frame::Payload(_) | Frame::Tokens(_) => {}
             }
         }
+    }
+
+    /// Moves what belongs to an entry in pieces from the input to the storage. True if the entry is complete.
+    fn keep_piece(
+        &mut self,
+        input: &mut &[u8],
+        available: &[u8],
+        is_last: bool,
+    ) -> Result<bool, DecodeError> {
+        if self.comma {
+            self.comma = false;
+            if available.first() == Some(&b'/') {
+                return Ok(true);
+            }
+            self.store(b",")?;
+        }
+        let (piece, behind) = match first_separator(available) {
+            Some(end) => available.split_at_checked(end).unwrap_or((available, &[])),
+            None => (available, &[][..]),
+        };
+        let is_complete = is_last || !behind.is_empty();
+        // Whether a comma at the very end separates or belongs to the entry is for the next byte to say.
+        let kept = match piece.strip_suffix(b",") {
+            Some(before) if !is_complete => {
+                self.comma = true;
+                before
+            }
+            _ => piece,
+        };
+        let separator = usize::from(!behind.is_empty());
+        self.take_payload(input, piece.len().saturating_add(separator))?;
+        self.store(kept)?;
+        Ok(is_complete)
+    }
+
+    /// Takes `n` bytes of payload that are known to be there.
+    #[inline]
+    fn take_payload<'i>(&mut self, input: &mut &'i [u8], n: usize) -> Result<&'i [u8], DecodeError> {
+        let (mut piece, rest) = input.split_at_checked(n).unwrap_or((input, &[]));
+        *input = rest;
+        match self.decoder.decode(&mut piece)? {
+            Frame::Payload(piece) => Ok(piece),
+            _ => Ok(&[]),
+        }
+    }
+
+    fn store(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        if !self.storage.put(self.stored, bytes) {
+            let capacity = self.storage.capacity();
+            return Err(self.decoder.fail(DecodeError::EntryTooLong { capacity }));
+        }
+        self.stored = self.stored.saturating_add(bytes.len());
+        Ok(())
     }
 }
 
@@ -217,4 +268,56 @@ enum Collected {
     NeedMore(usize),
     Keepalive,
     Frame,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::wire::HEADER_LEN;
+
+    /// All entries of a list that comes cut at the given places, through storage of 16 bytes.
+    fn entries(list: &[u8], cuts: &[usize]) -> Vec<Vec<u8>> {
+        let payload = i32::try_from(list.len()).unwrap();
+        let bytes = [&Header { payload, ..Header::default() }.to_bytes()[..], list].concat();
+        let mut parser = FrameParser::new(Decoder::replies(), [0xa5; 16]);
+        let mut found = Vec::new();
+        let mut start = 0;
+        for &end in cuts.iter().chain([&bytes.len()]) {
+            let mut input = &bytes[start..end];
+            start = end;
+            loop {
+                match parser.parse_list(&mut input, 1000).unwrap() {
+                    ListEvent::NeedMore(_) => break,
+                    ListEvent::Entries(entries) => found.extend(entries.map(<[u8]>::to_vec)),
+                    ListEvent::Keepalive => panic!("no keepalive was sent"),
+                    ListEvent::Reply(_) => {
+                        assert!(input.is_empty() && start == bytes.len());
+                        return found;
+                    }
+                }
+            }
+        }
+        panic!("no end");
+    }
+
+    #[test]
+    fn a_list_gives_the_same_entries_however_it_is_cut() {
+        for list in [&b"/ab,/c,d,/e,,/,f/,/g\0"[..], b"/a", b"/a,", b"\0", b",", b"/a,/b,\0\0/c"] {
+            let whole = entries(list, &[]);
+            assert!(whole.iter().map(Vec::as_slice).eq(Entries::list(list)), "{list:?}");
+            let end = HEADER_LEN + list.len();
+            for first in 0..=end {
+                for second in first..=end {
+                    assert_eq!(
+                        entries(list, &[first, second]),
+                        whole,
+                        "{list:?} cut at {first} and {second}"
+                    );
+                }
+            }
+            assert_eq!(entries(list, &(0..end).collect::<Vec<_>>()), whole, "{list:?} byte by byte");
+        }
+    }
 }

@@ -10,6 +10,13 @@ pub(crate) struct Located<'a, X> {
     reason: Option<X>,
 }
 
+impl<'a, X> Located<'a, X> {
+    /// The same place with a reason of another type.
+    pub(crate) fn map<Y>(self, convert: impl FnOnce(X) -> Y) -> Located<'a, Y> {
+        Located { rest: self.rest, reason: self.reason.map(convert) }
+    }
+}
+
 impl<'a, X> ParseError<&'a [u8]> for Located<'a, X> {
     fn from_error_kind(rest: &'a [u8], _: ErrorKind) -> Self {
         Self { rest, reason: None }
@@ -27,20 +34,18 @@ impl<'a, X> FromExternalError<&'a [u8], X> for Located<'a, X> {
     }
 }
 
-/// Runs a grammar over all of `input`. `syntax` makes the error for a byte that does not fit, from its position.
+/// Runs a grammar over all of `input`. Where it fails: how many bytes fitted before, and the reason, if it is another
+/// than the syntax.
 pub(crate) fn whole<'a, T, X>(
     input: &'a [u8],
     grammar: impl FnOnce(&'a [u8]) -> IResult<&'a [u8], T, Located<'a, X>>,
-    syntax: impl FnOnce(usize) -> X,
-) -> Result<T, X> {
+) -> Result<T, (usize, Option<X>)> {
     let position = |rest: &[u8]| input.len().saturating_sub(rest.len());
     match grammar(input) {
         Ok(([], value)) => Ok(value),
-        Ok((rest, _)) => Err(syntax(position(rest))),
-        Err(Err::Error(error) | Err::Failure(error)) => {
-            Err(error.reason.unwrap_or_else(|| syntax(position(error.rest))))
-        }
+        Ok((rest, _)) => Err((position(rest), None)),
+        Err(Err::Error(error) | Err::Failure(error)) => Err((position(error.rest), error.reason)),
         // Grammars here are of the complete sort and never say this.
-        Err(Err::Incomplete(_)) => Err(syntax(input.len())),
+        Err(Err::Incomplete(_)) => Err((input.len(), None)),
     }
 }

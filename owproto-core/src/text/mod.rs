@@ -1,17 +1,76 @@
 //! Text in payloads: ROM ids, property values, records of `/structure`.
+//!
+//! A read gives bytes; what they mean depends on the type of the property. Whoever knows it says so, and whoever
+//! does not asks the server, once for each property of a family:
+//!
+//! ```
+//! use owproto_core::text::{Structure, Value, ValueType};
+//!
+//! // What a read of /28.000028D70100/temperature gave (observed, owserver 3.2p4).
+//! let payload = b"         4.1";
+//! assert_eq!(Value::parse(ValueType::Temperature, payload)?, Value::Float(4.1));
+//!
+//! // What a read of /structure/28/temperature gives.
+//! let record = Structure::parse(b"t,000000,000001,ro,000012,v,")?;
+//! assert!(record.access.is_readable());
+//! assert_eq!(record.value(payload)?.as_f64(), Some(4.1));
+//!
+//! // The same for an array, /20.000020DF0400/volt.ALL.
+//! let record = Structure::parse(b"f,-000001,000004,ro,000051,v,")?;
+//! for volt in record.elements(b"         3.6,         3.7,         3.8,         3.9") {
+//!     assert!(volt?.as_f64().is_some_and(|volt| volt < 4.0));
+//! }
+//!
+//! // And back: what a WRITE takes.
+//! assert_eq!(Value::Float(-12.5).encode().as_bytes(), b"-12.5");
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! Nothing here allocates: text that is read is borrowed, text that is made is an [`Ascii`] of fixed capacity. The
+//! parsers take bytes, because a server sends bytes. They never panic, and say in a typed error where and why they
+//! stopped.
 
 mod ascii;
+#[cfg(test)]
+mod captured;
+mod date;
+mod elements;
 mod located;
+mod render;
 mod rom_id;
 #[cfg(feature = "serde")]
 mod serde_text;
+mod structure;
+mod value;
+mod value_type;
 
 pub use ascii::Ascii;
+pub use date::{Date, DateError, Weekday};
+pub use elements::{Elements, list_element};
+pub use render::{BufferTooSmall, COLUMNS, Padding, TooWide, ValueText, encode_list, percent_g};
 pub use rom_id::{RomId, RomIdError, RomIdText, crc8};
+pub use structure::{Access, ChangeRate, Index, Shape, Structure, StructureError, StructureErrorKind};
+pub use value::{BitField, Value, ValueError, ValueErrorKind};
+pub use value_type::ValueType;
 
 /// The grammars as [nom](https://docs.rs/nom) parsers, for use inside other grammars.
+///
+/// ```
+/// use owproto_core::text::{RomId, grammar};
+/// use owproto_core::text::grammar::nom::{IResult, Parser, bytes::complete::tag, sequence::separated_pair};
+///
+/// // A line of /settings/alias/list.
+/// fn line(input: &[u8]) -> IResult<&[u8], (RomId, &[u8])> {
+///     separated_pair(grammar::rom_id, tag("="), |name| Ok((&b""[..], name))).parse(input)
+/// }
+/// let (_, (id, alias)) = line(b"28000028D70100D5=kitchen").unwrap();
+/// assert_eq!((id.family(), alias), (0x28, &b"kitchen"[..]));
+/// ```
 pub mod grammar {
     pub use nom;
 
+    pub use super::date::date;
     pub use super::rom_id::rom_id;
+    pub use super::structure::structure;
+    pub use super::value::{float, integer, unsigned};
 }

@@ -102,7 +102,8 @@ impl RomId {
     /// # Errors
     /// [`RomIdError::Syntax`] if it does not look like one, [`RomIdError::Crc`] if it does and its CRC is wrong.
     pub fn parse(text: &[u8]) -> Result<Self, RomIdError> {
-        located::whole(text, rom_id, |position| RomIdError::Syntax { position })
+        located::whole(text, rom_id)
+            .map_err(|(position, reason)| reason.unwrap_or(RomIdError::Syntax { position }))
     }
 
     /// The device that a PRESENCE reply speaks of: its eight bytes of payload.

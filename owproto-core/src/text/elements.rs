@@ -1,0 +1,202 @@
+use core::iter::FusedIterator;
+use core::num::NonZeroUsize;
+
+use super::value::{Value, ValueError, ValueErrorKind};
+use super::value_type::ValueType;
+
+/// Iterates over the elements of an array, as a read of its `.ALL` gives them.
+///
+/// Numbers, yes/no and dates have commas between them, and so has text; bytes follow one another without
+/// (owfs: `ow_parseoutput.c`). No bytes at all are no elements. Each element is parsed by itself: an error is not
+/// the end.
+///
+/// ```
+/// use owproto_core::text::{Elements, Value, ValueType};
+/// let mut volts = Elements::separated(ValueType::Float, b"         3.6,         3.7");
+/// assert_eq!(volts.next(), Some(Ok(Value::Float(3.6))));
+/// assert_eq!(volts.next(), Some(Ok(Value::Float(3.7))));
+/// assert_eq!(volts.next(), None);
+/// ```
+///
+/// A text that itself holds a comma cannot be told from two; nothing in `.ALL` marks it.
+#[derive(Clone, Debug)]
+pub struct Elements<'a> {
+    value_type: ValueType,
+    /// `None` at the end.
+    rest: Option<&'a [u8]>,
+    /// How many bytes lie before `rest`.
+    position: usize,
+    split: Split,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Split {
+    AtCommas,
+    Every(NonZeroUsize),
+    Not,
+}
+
+impl<'a> Elements<'a> {
+    /// Elements with commas between them: of any type but bytes.
+    #[must_use]
+    pub const fn separated(value_type: ValueType, bytes: &'a [u8]) -> Self {
+        Self::new(value_type, bytes, Split::AtCommas)
+    }
+
+    /// Elements of bytes, each of `element_len`. If the last one is shorter, it is a [`ValueErrorKind::Length`].
+    ///
+    /// ```
+    /// use core::num::NonZeroUsize;
+    /// use owproto_core::text::{Elements, Value};
+    /// let pages = Elements::of_length(b"abcdef", NonZeroUsize::new(3).unwrap());
+    /// assert!(pages.eq([Ok(Value::Bytes(b"abc")), Ok(Value::Bytes(b"def"))]));
+    /// ```
+    #[must_use]
+    pub const fn of_length(bytes: &'a [u8], element_len: NonZeroUsize) -> Self {
+        Self::new(ValueType::Bytes, bytes, Split::Every(element_len))
+    }
+
+    /// The one value of what is no `.ALL`.
+    #[must_use]
+    pub(crate) const fn single(value_type: ValueType, bytes: &'a [u8]) -> Self {
+        Self { value_type, rest: Some(bytes), position: 0, split: Split::Not }
+    }
+
+    const fn new(value_type: ValueType, bytes: &'a [u8], split: Split) -> Self {
+        Self { value_type, rest: if bytes.is_empty() { None } else { Some(bytes) }, position: 0, split }
+    }
+
+    fn parse(&self, element: &'a [u8]) -> Result<Value<'a>, ValueError> {
+        match self.split {
+            Split::Every(len) if element.len() < len.get() => Err(ValueError {
+                position: self.position.saturating_add(element.len()),
+                kind: ValueErrorKind::Length { expected: len.get(), found: element.len() },
+            }),
+            _ => Value::parse(self.value_type, element).map_err(|error| ValueError {
+                position: self.position.saturating_add(error.position),
+                ..error
+            }),
+        }
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Result<Value<'a>, ValueError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let all = self.rest?;
+        let (element, rest) = match self.split {
+            Split::AtCommas => match split_at_comma(all) {
+                Some((element, rest)) => (element, Some(rest)),
+                None => (all, None),
+            },
+            Split::Every(len) => match all.split_at_checked(len.get()) {
+                Some((element, rest @ [_, ..])) => (element, Some(rest)),
+                _ => (all, None),
+            },
+            Split::Not => (all, None),
+        };
+        let value = self.parse(element);
+        self.position = self.position.saturating_add(all.len()).saturating_sub(rest.map_or(0, <[u8]>::len));
+        self.rest = rest;
+        Some(value)
+    }
+}
+
+impl FusedIterator for Elements<'_> {}
+
+/// Element `n`, from 0, of a list with commas between its elements: borrowed, not parsed.
+///
+/// ```
+/// use owproto_core::text::list_element;
+/// // As `/settings/return_codes/text.ALL` begins (observed, owserver 3.2p4).
+/// let texts = b"Good result,Startup - command line parameters invalid,legacy - No such entity";
+/// assert_eq!(list_element(texts, 2), Some(&b"legacy - No such entity"[..]));
+/// assert_eq!(list_element(texts, 3), None);
+/// ```
+#[must_use]
+pub fn list_element(list: &[u8], n: usize) -> Option<&[u8]> {
+    if list.is_empty() { None } else { list.split(|&byte| byte == b',').nth(n) }
+}
+
+fn split_at_comma(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let comma = bytes.iter().position(|&byte| byte == b',')?;
+    let (element, rest) = bytes.split_at_checked(comma)?;
+    Some((element, rest.get(1..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn separated(value_type: ValueType, bytes: &[u8]) -> Vec<Result<Value<'_>, ValueError>> {
+        Elements::separated(value_type, bytes).collect()
+    }
+
+    #[test]
+    fn elements_of_every_type() {
+        let yes_no = [false, true, false].map(|yes| Ok(Value::YesNo(yes)));
+        assert_eq!(separated(ValueType::YesNo, b"0,1,0"), yes_no);
+        assert_eq!(
+            separated(ValueType::Unsigned, b"          36,          37"),
+            [36, 37].map(|n| Ok(Value::Unsigned(n)))
+        );
+        assert_eq!(
+            separated(ValueType::Text, b"a,,b,"),
+            [&b"a"[..], b"", b"b", b""].map(|text| Ok(Value::Text(text)))
+        );
+        assert_eq!(separated(ValueType::Text, b""), []);
+        assert_eq!(separated(ValueType::Integer, b""), []);
+    }
+
+    #[test]
+    fn an_error_says_where_in_the_list_and_is_not_the_end() {
+        assert_eq!(
+            separated(ValueType::Integer, b" 1, x, 3,"),
+            [
+                Ok(Value::Integer(1)),
+                Err(ValueError { position: 4, kind: ValueErrorKind::Syntax }),
+                Ok(Value::Integer(3)),
+                Err(ValueError { position: 9, kind: ValueErrorKind::Empty }),
+            ]
+        );
+    }
+
+    #[test]
+    fn bytes_are_cut_by_length() {
+        let elements =
+            |bytes, len| Elements::of_length(bytes, NonZeroUsize::new(len).unwrap()).collect::<Vec<_>>();
+        assert_eq!(elements(b"a,cd", 2), [Ok(Value::Bytes(b"a,")), Ok(Value::Bytes(b"cd"))]);
+        let kind = ValueErrorKind::Length { expected: 3, found: 1 };
+        assert_eq!(elements(b"abcd", 3), [Ok(Value::Bytes(b"abc")), Err(ValueError { position: 4, kind })]);
+        assert_eq!(elements(b"", 3), []);
+    }
+
+    proptest! {
+        #[test]
+        fn commas_count_elements(bytes in proptest::collection::vec(prop_oneof![Just(b','), any::<u8>()], 0..40)) {
+            let commas = bytes.iter().filter(|&&byte| byte == b',').count();
+            let expected = if bytes.is_empty() { 0 } else { commas + 1 };
+            for value_type in ValueType::ALL {
+                prop_assert_eq!(Elements::separated(value_type, &bytes).count(), expected);
+            }
+            let texts: Vec<_> = Elements::separated(ValueType::Text, &bytes).map(|text| text.unwrap().as_bytes().unwrap()).collect();
+            prop_assert_eq!(texts.join(&b','), bytes.clone());
+            for (n, text) in texts.iter().enumerate() {
+                prop_assert_eq!(list_element(&bytes, n), Some(*text));
+            }
+            prop_assert_eq!(list_element(&bytes, expected), None);
+        }
+
+        #[test]
+        fn no_byte_is_lost(bytes: Vec<u8>, len in 1usize..9) {
+            let elements: Vec<_> = Elements::of_length(&bytes, NonZeroUsize::new(len).unwrap()).collect();
+            prop_assert_eq!(elements.len(), bytes.len().div_ceil(len));
+            prop_assert!(elements.iter().take(bytes.len() / len).all(Result::is_ok));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use owproto_core::client::Refusals;
+
+use super::session::{Buffers, Session};
+use crate::runtime::{Gate, Runtime};
+use crate::tap::{Tap, Traffic};
+use crate::{Address, Error};
+
+/// Memory of ended connections that is kept for new ones.
+const SPARE_BUFFERS: usize = 4;
+
+/// What does not change in the life of a client.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) address: Address,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) connections: usize,
+    pub(crate) payload_limit: usize,
+    pub(crate) list_limit: usize,
+    pub(crate) tap: Tap,
+}
+
+/// What a client and all that were cloned from it have in common.
+pub(crate) struct Shared<R: Runtime> {
+    pub(crate) settings: Settings,
+    /// Places for persistent connections.
+    gate: R::Gate,
+    idle: Mutex<Vec<Session<R>>>,
+    spare: Mutex<Vec<Box<Buffers>>>,
+    /// The host's addresses, the one that answered last in front.
+    addresses: Mutex<Vec<SocketAddr>>,
+    refusals: AtomicU16,
+    /// The server's own texts for its return codes.
+    pub(crate) texts: OnceLock<Vec<String>>,
+}
+
+impl<R: Runtime> Shared<R> {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            gate: R::Gate::new(settings.connections.max(1)),
+            settings,
+            idle: Mutex::default(),
+            spare: Mutex::default(),
+            addresses: Mutex::default(),
+            refusals: AtomicU16::new(Refusals::NONE.bits()),
+            texts: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn refusals(&self) -> Refusals {
+        Refusals::from_bits(self.refusals.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn remember(&self, refusals: Refusals) {
+        self.refusals.fetch_or(refusals.bits(), Ordering::Relaxed);
+    }
+
+    /// A place for a persistent connection.
+    #[inline]
+    pub(crate) async fn enter(&self, wait: Option<Duration>) -> Option<Place<'_, R>> {
+        if self.gate.enter(wait).await { Some(Place(self)) } else { None }
+    }
+
+    pub(crate) fn take_idle(&self) -> Option<Session<R>> {
+        lock(&self.idle).pop()
+    }
+
+    /// Keeps a connection for later if the server does, closes it otherwise.
+    #[inline]
+    pub(crate) fn put_back(&self, session: Session<R>) {
+        if session.is_reusable() {
+            lock(&self.idle).push(session);
+        } else {
+            self.close(session);
+        }
+    }
+
+    pub(crate) fn close(&self, session: Session<R>) {
+        let buffers = session.close();
+        let mut spare = lock(&self.spare);
+        if spare.len() < SPARE_BUFFERS {
+            spare.push(buffers);
+        }
+    }
+
+    /// Closes all idle connections.
+    pub(crate) fn close_idle(&self) {
+        let idle = std::mem::take(&mut *lock(&self.idle));
+        for session in idle {
+            self.close(session);
+        }
+    }
+
+    /// A new connection, to the first of the host's addresses that takes one.
+    pub(crate) async fn connect(&self, wait: Option<Duration>) -> Result<Session<R>, Error> {
+        let address = &self.settings.address;
+        let mut known = lock(&self.addresses).clone();
+        let was_resolved = !known.is_empty();
+        if !was_resolved {
+            known = self.resolve().await?;
+        }
+        let stream = match self.connect_any(&known, wait).await {
+            // The host may have moved.
+            Err(_) if was_resolved => {
+                let again = self.resolve().await?;
+                self.connect_any(&again, wait).await
+            }
+            other => other,
+        };
+        let (stream, peer) = stream.map_err(|source| Error::Connect { address: address.clone(), source })?;
+        self.settings.tap.show(Traffic::Connected(peer));
+        let buffers = lock(&self.spare).pop().unwrap_or_else(|| {
+            Box::new(Buffers::new(self.settings.payload_limit, self.settings.list_limit))
+        });
+        Ok(Session::new(stream, buffers, self.settings.tap.clone()))
+    }
+
+    async fn resolve(&self) -> Result<Vec<SocketAddr>, Error> {
+        let address = &self.settings.address;
+        let found = R::resolve(address.host(), address.port()).await.and_then(|found| match found.is_empty() {
+            true => Err(io::Error::new(io::ErrorKind::NotFound, "the name has no addresses")),
+            false => Ok(found),
+        });
+        let found = found.map_err(|source| Error::Resolve { address: address.clone(), source })?;
+        lock(&self.addresses).clone_from(&found);
+        Ok(found)
+    }
+
+    async fn connect_any(
+        &self,
+        addresses: &[SocketAddr],
+        wait: Option<Duration>,
+    ) -> io::Result<(R::Stream, SocketAddr)> {
+        let limit = Some(self.settings.connect_timeout).filter(|limit| !limit.is_zero());
+        let wait = limit.into_iter().chain(wait).min();
+        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        for (n, &address) in addresses.iter().enumerate() {
+            match R::connect(address, wait).await {
+                Ok(stream) => {
+                    if n > 0 {
+                        // Next time this one first.
+                        let mut known = lock(&self.addresses);
+                        known.retain(|&other| other != address);
+                        known.insert(0, address);
+                    }
+                    return Ok((stream, address));
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+}
+
+/// A place for a persistent connection, given back when it is dropped.
+pub(crate) struct Place<'a, R: Runtime>(&'a Shared<R>);
+
+impl<R: Runtime> Drop for Place<'_, R> {
+    fn drop(&mut self) {
+        self.0.gate.leave();
+    }
+}
+
+/// No code that holds one of these locks can panic half-way, so a poisoned one is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,98 @@
+//! What the client needs of the machine below it. Everything above is written once, as `async` code; on blocking
+//! sockets its futures are ready at the first poll.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use owproto_core::time::Instant;
+
+/// Sockets, names and waiting.
+pub(crate) trait Runtime: Send + Sync + 'static {
+    type Stream: Stream;
+    type Gate: Gate;
+
+    /// The moment, on this runtime's clock.
+    fn now() -> Instant;
+
+    /// All addresses of a host.
+    fn resolve(host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
+
+    /// A connection to one address, given up after `wait`.
+    fn connect(
+        address: SocketAddr,
+        wait: Option<Duration>,
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+/// A connected socket.
+pub(crate) trait Stream: Send + 'static {
+    /// Reads what is there, at least a byte; 0 at the end. `None` if `wait` passes before.
+    fn read(
+        &mut self,
+        buffer: &mut [u8],
+        wait: Option<Duration>,
+    ) -> impl Future<Output = io::Result<Option<usize>>> + Send;
+
+    /// Writes what can be written, at least a byte. `None` if `wait` passes before.
+    fn write(
+        &mut self,
+        bytes: &[u8],
+        wait: Option<Duration>,
+    ) -> impl Future<Output = io::Result<Option<usize>>> + Send;
+
+    /// Has the next data acknowledged at once.
+    ///
+    /// owserver sends each entry of a DIR listing with a write of its own and leaves Nagle's algorithm on: it holds
+    /// the second one back until the first is acknowledged, and the kernel here would wait 40 ms with that.
+    fn acknowledge_at_once(&self);
+
+    /// Whether an idle connection is of no use any more: the peer has closed it, or sent what nobody asked for.
+    fn is_spoilt(&self) -> bool;
+}
+
+/// A number of places that calls wait for.
+pub(crate) trait Gate: Send + Sync + 'static {
+    fn new(places: usize) -> Self;
+
+    /// Waits for a place. False if `wait` passes before.
+    fn enter(&self, wait: Option<Duration>) -> impl Future<Output = bool> + Send;
+
+    /// Gives a place back.
+    fn leave(&self);
+}
+
+/// The clock of the standard library, counted from its first use in this process.
+pub(crate) fn std_now() -> Instant {
+    static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+    Instant::from_micros(u64::try_from(START.elapsed().as_micros()).unwrap_or(u64::MAX))
+}
+
+/// Whether a socket that should be quiet has something to say. The socket need not be in non-blocking mode.
+pub(crate) fn has_input<'s, S>(socket: &'s S, is_nonblocking: bool) -> bool
+where
+    socket2::SockRef<'s>: From<&'s S>,
+{
+    let socket = socket2::SockRef::from(socket);
+    if !is_nonblocking && socket.set_nonblocking(true).is_err() {
+        return true;
+    }
+    let mut byte = [std::mem::MaybeUninit::uninit()];
+    let is_quiet = matches!(socket.peek(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+    let restored = is_nonblocking || socket.set_nonblocking(false).is_ok();
+    !(is_quiet && restored)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn acknowledge_at_once<'s, S>(socket: &'s S)
+where
+    socket2::SockRef<'s>: From<&'s S>,
+{
+    // Only a matter of speed: an error changes nothing else.
+    let _ = socket2::SockRef::from(socket).set_tcp_quickack(true);
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn acknowledge_at_once<S>(_socket: &S) {}
