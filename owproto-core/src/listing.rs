@@ -98,6 +98,37 @@ pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
+/// Whether an entry is a directory, as far as its path alone tells; `None` if only the server knows.
+///
+/// For listings by DIR, where the server marks nothing: devices, buses and special directories are directories;
+/// below a device an entry may be a property or a subdirectory.
+#[must_use]
+pub fn is_directory(entry: &[u8]) -> Option<bool> {
+    let mut names = entry.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
+    let name = names.find(|name| !is_prefix(name));
+    match name {
+        // The root, or a bus, with prefixes before it.
+        None => Some(true),
+        Some(b"structure" | b"alarm") => {
+            // A family or a device below it is a directory too.
+            names.next();
+            if names.next().is_none() { Some(true) } else { None }
+        }
+        // A device, or another special directory.
+        Some(_) => {
+            if names.next().is_none() {
+                Some(true)
+            } else {
+                None
+            }
+        }
+    }
+}
+
+fn is_prefix(name: &[u8]) -> bool {
+    matches!(name, b"uncached" | b"unaliased" | b"text" | b"json") || name.starts_with(b"bus.")
+}
+
 /// Whether the server marked this entry of a DIRALLSLASH listing as a directory.
 #[must_use]
 pub fn has_slash(entry: &[u8]) -> bool {
@@ -173,5 +204,30 @@ mod tests {
         assert_eq!(last_separator(b"/a,/b,c"), Some(2));
         assert_eq!(last_separator(b"/a,/b,"), Some(2));
         assert_eq!(last_separator(b"/a,b"), None);
+    }
+
+    #[test]
+    fn paths_tell_which_entries_are_directories() {
+        for path in [
+            "/",
+            "/uncached",
+            "/bus.0",
+            "/10.67C6697351FF",
+            "/uncached/bus.1/cellar",
+            "/alarm/10.67C6697351FF",
+        ] {
+            assert_eq!(is_directory(path.as_bytes()), Some(true), "{path}");
+        }
+        for path in ["/settings", "/bus.0/interface", "/structure/10", "/simultaneous"] {
+            assert_eq!(is_directory(path.as_bytes()), Some(true), "{path}");
+        }
+        for path in [
+            "/10.67C6697351FF/errata",
+            "/settings/units",
+            "/structure/10/address",
+            "/bus.0/interface/settings",
+        ] {
+            assert_eq!(is_directory(path.as_bytes()), None, "{path}");
+        }
     }
 }

@@ -76,6 +76,13 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// A read among many was not tried, because an earlier one showed that nobody answers.
+    #[error("{address}: not tried, since an earlier request of the same call got no answer")]
+    NotTried {
+        /// The server's address.
+        address: Address,
+    },
+
     /// A value is not of the type that was asked for.
     #[error("{path}: {value:?} is not a number")]
     NotANumber {
@@ -106,6 +113,7 @@ impl Error {
             Self::Resolve { .. }
             | Self::Connect { .. }
             | Self::TimedOut { .. }
+            | Self::NotTried { .. }
             | Self::Connection { .. }
             | Self::Io { .. } => true,
         }

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use owproto_core::listing::DirectoryFlags;
+use owproto_core::wire::MessageType;
 
 /// What to list besides the names, and how.
 ///
@@ -38,6 +39,14 @@ impl DirOptions {
     pub const fn bus_list(mut self) -> Self {
         self.bus_list = true;
         self
+    }
+
+    pub(crate) const fn message_type(self) -> MessageType {
+        match (self.slash, self.streamed) {
+            (true, _) => MessageType::DIRALLSLASH,
+            (false, true) => MessageType::DIR,
+            (false, false) => MessageType::DIRALL,
+        }
     }
 
     /// Entry by entry as the server finds them (DIR), where [`slash`](Self::slash) does not forbid it.

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use owproto_core::time::Instant;
@@ -64,10 +64,14 @@ pub(crate) trait Gate: Send + Sync + 'static {
     fn leave(&self);
 }
 
-/// The clock of the standard library, counted from its first use in this process.
-pub(crate) fn std_now() -> Instant {
-    static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
-    Instant::from_micros(u64::try_from(START.elapsed().as_micros()).unwrap_or(u64::MAX))
+/// A moment of the standard library's clock, counted from the first use in this process.
+pub(crate) fn since_start(moment: std::time::Instant) -> Instant {
+    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    let since = moment.saturating_duration_since(*START.get_or_init(|| moment));
+    // Without a division by 128 bits, as `as_micros` has it.
+    Instant::from_micros(
+        since.as_secs().saturating_mul(1_000_000).saturating_add(u64::from(since.subsec_micros())),
+    )
 }
 
 /// Whether a socket that should be quiet has something to say. The socket need not be in non-blocking mode.

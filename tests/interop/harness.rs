@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use owproto_tests::owserver::{Owserver, VECTOR_DEVICES};
-use owproto_tests::tools::Tool;
-use owproto_tests::vectors;
+use owproto_tests::tools::{Tool, pyownet};
+use owproto_tests::{process, vectors};
 
 /// Sends `request` on a new connection and reads until the server closes it.
 fn exchange(server: &Owserver, request: &[u8]) -> Vec<u8> {
@@ -60,6 +60,19 @@ fn tools_print_and_exit_as_captured() {
     }
     assert!(compared >= 10, "only {compared} runs of tools were compared");
     assert_eq!(Tool::Owexist.run(server.address(), [""; 0]).status, Some(0));
+}
+
+#[test]
+fn pyownet_reads_what_owread_reads() {
+    let server = Owserver::builder().tester("28").start();
+    let path = "/28.000028D70000/temperature";
+    let script = "import sys; from pyownet import protocol; \
+                  proxy = protocol.proxy('127.0.0.1', int(sys.argv[1])); \
+                  sys.stdout.buffer.write(proxy.read(sys.argv[2]))";
+    let port = server.address().port().to_string();
+    let finished = process::run(pyownet().args(["-c", script, &port, path]));
+    assert_eq!(finished.status, Some(0), "{}", finished.stderr_text());
+    assert_eq!(finished.stdout, Tool::Owread.output(server.address(), [path]));
 }
 
 #[test]

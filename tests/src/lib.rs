@@ -6,7 +6,7 @@
 //! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
 //! | [`peer`] | a TCP peer that does what a script says, right or wrong |
 //! | [`owserver`] | a real owserver, as a child process for one test |
-//! | [`tools`] | owdir, owread, owwrite, owpresent, owget and owexist |
+//! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, and pyownet |
 //! | [`process`] | running a program to its end, with a deadline |
 //!
 //! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`; all others pass on

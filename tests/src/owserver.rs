@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::process::wait;
+use crate::process::{target_dir, wait};
 
 /// The devices on the simulated bus with which the vectors were captured.
 pub const VECTOR_DEVICES: &str = "10,28,26,05,20,29,12,1D,2D,1F,01,04,24,FF,3A,21,EF,99,DD";
@@ -370,9 +370,7 @@ fn listens(pid: u32, port: u16) -> bool {
 
 /// The file for what an owserver prints, in the build directory.
 fn log_file(port: impl Display) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
-    let folder = target.join("owserver");
+    let folder = target_dir().join("owserver");
     fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let path = folder.join(format!("{}-{port}.log", process::id()));
     // Left over from a run that had the same process id.

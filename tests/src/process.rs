@@ -1,7 +1,9 @@
 //! A program run to its end, with a deadline.
 
+use std::env;
 use std::io::{self, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -77,8 +79,14 @@ pub fn run_with_input(command: &mut Command, input: &[u8]) -> Finished {
     })
 }
 
+/// The build directory of the workspace.
+pub(crate) fn target_dir() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
 /// Waits until `child` has ended; `None` if it has not after `limit`.
-pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<std::process::ExitStatus> {
+pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let deadline = Instant::now() + limit;
     loop {
         if let Some(status) = child.try_wait().expect("a child can be waited for") {

@@ -1,10 +1,10 @@
-//! The shell tools of OWFS (Debian package `ow-shell`), to compare with.
+//! Other people's clients, to compare with: the shell tools of OWFS (Debian package `ow-shell`), and pyownet.
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::process::Command;
 
-use crate::process::{self, Finished};
+use crate::process::{self, Finished, target_dir};
 
 /// One of the tools.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,4 +59,16 @@ impl Tool {
         assert_eq!(finished.status, Some(0), "{} said {:?}", self.program(), finished.stderr_text());
         finished.stdout
     }
+}
+
+/// A Python that has pyownet, to be given a script and its arguments.
+///
+/// # Panics
+///
+/// If `tests/run.sh` has not made it.
+#[must_use]
+pub fn pyownet() -> Command {
+    let python = target_dir().join("venv/bin/python");
+    assert!(python.exists(), "{} is made by 'tests/run.sh interop'", python.display());
+    Command::new(python)
 }

@@ -1,12 +1,13 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use owproto_core::client::{ConnectionError, Resend, Timeout, Timeouts};
-use owproto_core::listing::{Entries, has_slash};
+use owproto_core::listing::{DirectoryFlags, Entries};
 use owproto_core::text::RomId;
 use owproto_core::time::{self, Instant};
 use owproto_core::wire::{Flags, MessageType};
-use owproto_core::{Reply, Request, RequestError, ReturnCode, ServerError};
+use owproto_core::{Reply, Request, ReturnCode, ServerError};
 
 use super::session::{DEPTH, Failure, Item, Session};
 use super::shared::{Place, Shared};
@@ -42,6 +43,24 @@ impl<R: Runtime> Clone for Calls<R> {
 /// connection and connecting are part of it.
 #[derive(Clone, Copy)]
 struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// What is left of the total timeout, for the protocol: never zero, which would be "no limit".
+    fn left<R: Runtime>(self) -> time::Duration {
+        match self.0 {
+            Some(at) => at.since(R::now()).max(time::Duration::from_micros(1)),
+            None => time::Duration::ZERO,
+        }
+    }
+
+    fn wait<R: Runtime>(self) -> Option<Duration> {
+        self.0.map(|at| at.since(R::now()).into())
+    }
+
+    fn is_over<R: Runtime>(self) -> bool {
+        self.0.is_some_and(|at| R::now() >= at)
+    }
+}
 
 /// A connection for a call, and its place if it is to be kept.
 pub(crate) struct Checkout<'a, R: Runtime> {
@@ -153,7 +172,7 @@ impl<R: Runtime> Calls<R> {
         path: &[u8],
         options: DirOptions,
         mut entry: impl FnMut(&[u8]) + Send,
-    ) -> Result<owproto_core::listing::DirectoryFlags, Error> {
+    ) -> Result<DirectoryFlags, Error> {
         let mut refusals = self.shared.refusals();
         let wanted = options.message_type();
         let asked = refusals.instead_of(wanted);
@@ -197,7 +216,7 @@ impl<R: Runtime> Calls<R> {
         message_type: MessageType,
         options: DirOptions,
         mut on_entries: impl FnMut(Entries<'_>) + Send,
-    ) -> Result<owproto_core::listing::DirectoryFlags, Error> {
+    ) -> Result<DirectoryFlags, Error> {
         let request = match message_type {
             MessageType::DIR => Request::dir(path)?,
             MessageType::DIRALLSLASH => Request::dirallslash(path)?,
@@ -293,94 +312,87 @@ impl<R: Runtime> Calls<R> {
 
     /// The values at many paths, asked for without waiting between them.
     pub(crate) async fn read_many<P: AsRef<[u8]> + Sync>(&self, paths: &[P]) -> Vec<Result<Vec<u8>, Error>> {
-        let mut results: Vec<Option<Result<Vec<u8>, Error>>> = Vec::new();
-        results.resize_with(paths.len(), || None);
-        let deadline = self.deadline();
-        let mut next = 0;
-        // Each round is one connection. It has to answer something, or the next one would not either.
-        while next < paths.len() {
-            let before = next;
-            let end = self.read_on_one(paths, &mut next, &mut results, deadline).await;
-            if let Err(error) = end
-                && next == before
-            {
-                results[next] = Some(Err(error));
-                next += 1;
-                for result in &mut results[next..] {
-                    *result = Some(Err(self.not_tried()));
+        let mut results = Vec::with_capacity(paths.len());
+        let mut wanted = Vec::with_capacity(paths.len());
+        for (index, path) in paths.iter().enumerate() {
+            match Request::read(path.as_ref()) {
+                Ok(request) => {
+                    wanted.push((index, request.with_flags(self.flags.with(Flags::PERSISTENCE))));
+                    results.push(Err(Error::NotTried { address: self.address().clone() }));
                 }
-                break;
+                Err(error) => results.push(Err(error.into())),
             }
         }
-        results.into_iter().map(|result| result.unwrap_or_else(|| Err(self.not_tried()))).collect()
-    }
-
-    /// What to say of reads that were not tried, because the one before them could not be made.
-    fn not_tried(&self) -> Error {
-        Error::Connection { address: self.address().clone(), error: ConnectionError::Closed }
-    }
-
-    /// Reads from `next` on over one connection, as far as it goes; moves `next` behind what was answered.
-    async fn read_on_one<P: AsRef<[u8]> + Sync>(
-        &self,
-        paths: &[P],
-        next: &mut usize,
-        results: &mut [Option<Result<Vec<u8>, Error>>],
-        deadline: Deadline,
-    ) -> Result<(), Error> {
-        let Checkout { mut session, place, .. } = self.checkout(deadline, Persistence::On).await?;
-        let mut sent = *next;
-        let flags = self.flags.with(Flags::PERSISTENCE);
-        let failure = loop {
-            // Refill when half of them are answered, so that several go out with one write.
-            if sent - *next <= DEPTH / 2 {
-                while session.room() > 0
-                    && let Some(path) = paths.get(sent)
-                {
-                    let sending = Request::read(path.as_ref())
-                        .map_err(Failure::Request)
-                        .and_then(|request| session.request(&request.with_flags(flags), deadline.left_on(session.now())));
-                    match sending {
-                        Ok(_) => sent += 1,
-                        // This path alone is wrong. It gets its place when those before it are answered.
-                        Err(Failure::Request(error)) if sent == *next => {
-                            results[sent] = Some(Err(error.into()));
-                            sent += 1;
-                            *next = sent;
-                        }
-                        Err(_) => break,
-                    }
+        let deadline = self.deadline();
+        let mut wanted = wanted.as_slice();
+        while let Some(((index, _), rest)) = wanted.split_first() {
+            let mut answered = 0;
+            let read = self.read_on_one(wanted, deadline, |reply| {
+                if let Some((index, request)) = wanted.get(answered) {
+                    let value = reply.into_result().map(|reply| reply.data().to_vec());
+                    results[*index] = value.map_err(|error| server_error(error, request.path()));
+                    answered += 1;
+                }
+            });
+            match read.await {
+                Ok(()) => wanted = &wanted[answered..],
+                // The connection broke at a request, but it had worked: the next one starts there.
+                Err(_) if answered > 0 => wanted = &wanted[answered..],
+                Err(error) => {
+                    // It broke at the first request of a new connection: that one is given up. Where nobody answers
+                    // in time, the rest is given up too.
+                    let goes_on = matches!(error, Error::Connection { .. } | Error::Io { .. });
+                    results[*index] = Err(error);
+                    wanted = if goes_on { rest } else { &[] };
                 }
             }
-            if sent == *next {
-                break None;
+        }
+        results
+    }
+
+    /// Reads over one connection as far as it goes, with as many requests in flight as it takes.
+    async fn read_on_one(
+        &self,
+        requests: &[(usize, Request<'_>)],
+        deadline: Deadline,
+        mut on_reply: impl FnMut(Reply<'_>) + Send,
+    ) -> Result<(), Error> {
+        let Checkout { mut session, place, .. } = self.checkout(deadline, Persistence::On).await?;
+        let mut unsent = requests.iter();
+        let mut in_flight = 0;
+        let outcome = loop {
+            // Not one for each that is answered, but several with one write.
+            if in_flight <= DEPTH / 2 {
+                let count = session.room();
+                for (_, request) in unsent.by_ref().take(count) {
+                    if let Err(failure) = session.request(request, deadline.left::<R>()) {
+                        return Err(self.explain(failure));
+                    }
+                    in_flight += 1;
+                }
+            }
+            if in_flight == 0 {
+                break Ok(());
             }
             let pumped = session
                 .pump(false, &mut |item| {
-                    if let Item::Reply(_, reply) = item
-                        && let (Some(path), Some(place)) = (paths.get(*next), results.get_mut(*next))
-                    {
-                        *place = Some(match reply.into_result() {
-                            Ok(reply) => Ok(reply.data().to_vec()),
-                            Err(error) => Err(server_error(error, path.as_ref())),
-                        });
-                        *next += 1;
+                    if let Item::Reply(_, reply) = item {
+                        in_flight -= 1;
+                        on_reply(reply);
                     }
                 })
                 .await;
             if let Err(failure) = pumped {
-                break Some(failure);
+                break Err(self.explain(failure));
             }
         };
-        match failure {
-            None if self.persistence == Persistence::On => self.shared.put_back(session),
-            _ => self.shared.close(session),
+        if outcome.is_ok() && self.persistence == Persistence::On {
+            self.shared.put_back(session);
+        } else {
+            self.shared.close(session);
         }
         drop(place);
-        match failure {
-            Some(failure) => Err(self.explain(failure)),
-            None => Ok(()),
-        }
+        outcome
     }
 
     // What the calls are made of.
@@ -426,7 +438,7 @@ impl<R: Runtime> Calls<R> {
             (session, is_used) = (self.replace(session, deadline).await?, false);
         }
         loop {
-            let left = deadline.left();
+            let left = deadline.left::<R>();
             match session.exchange(&request, left, on_entries, &mut finish).await {
                 Ok(answer) => {
                     self.shared.put_back(session);
@@ -447,33 +459,30 @@ impl<R: Runtime> Calls<R> {
     }
 
     /// A listing by DIR, of which the caller takes one entry at a time.
-    pub(crate) async fn open_dir<'a>(&'a self, path: &[u8], options: DirOptions) -> Result<Streaming<'a, R>, Error> {
+    pub(crate) async fn open_dir(&self, path: &[u8], options: DirOptions) -> Result<Streaming<'_, R>, Error> {
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
         let request = Request::dir(path)?.with_flags(self.request_flags(flags));
         let deadline = self.deadline();
-        let mut streaming = Streaming {
-            calls: self,
-            checkout: Some(self.checkout(deadline, self.persistence).await?),
-            path: path.to_vec(),
-            waiting: Listing::default(),
-            taken: 0,
-        };
+        let mut checkout = self.checkout(deadline, self.persistence).await?;
+        let mut waiting = Waiting::default();
         loop {
-            let Some(checkout) = &mut streaming.checkout else { return Ok(streaming) };
-            let sent = checkout.session.request(&request, deadline.left());
-            sent.map_err(|failure| self.explain(failure))?;
-            match streaming.pump().await {
-                Ok(()) => return Ok(streaming),
+            let sent = checkout.session.request(&request, deadline.left::<R>());
+            let begun = match sent {
+                Ok(_) => waiting.fill(&mut checkout.session).await,
+                Err(failure) => Err(failure),
+            };
+            match begun {
+                Ok(()) => {
+                    let path = PathText::new(path);
+                    return Ok(Streaming { calls: self, checkout: Some(checkout), waiting, path });
+                }
+                Err(failure) if checkout.is_used && failure.is_stale() => {
+                    let session = self.replace(checkout.session, deadline).await?;
+                    checkout = Checkout { session, is_used: false, ..checkout };
+                }
                 Err(failure) => {
-                    let Some(Checkout { session, place, is_used }) = streaming.checkout.take() else {
-                        return Err(self.explain(failure));
-                    };
-                    if !is_used || !failure.is_stale() {
-                        self.shared.close(session);
-                        return Err(self.explain(failure));
-                    }
-                    let session = self.replace(session, deadline).await?;
-                    streaming.checkout = Some(Checkout { session, place, is_used: false });
+                    self.shared.close(checkout.session);
+                    return Err(self.explain(failure));
                 }
             }
         }
@@ -491,7 +500,7 @@ impl<R: Runtime> Calls<R> {
     async fn checkout(&self, deadline: Deadline, persistence: Persistence) -> Result<Checkout<'_, R>, Error> {
         let place = match persistence {
             Persistence::Off => None,
-            Persistence::On => match self.shared.enter(deadline.wait()).await {
+            Persistence::On => match self.shared.enter(deadline.wait::<R>()).await {
                 Some(place) => Some(place),
                 None => return Err(self.timed_out(Timeout::Total)),
             },
@@ -507,9 +516,9 @@ impl<R: Runtime> Calls<R> {
     }
 
     async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
-        self.shared.connect(deadline.wait()).await.map_err(|error| match error {
+        self.shared.connect(deadline.wait::<R>()).await.map_err(|error| match error {
             Error::Connect { source, .. }
-                if source.kind() == std::io::ErrorKind::TimedOut && deadline.is_over() =>
+                if source.kind() == std::io::ErrorKind::TimedOut && deadline.is_over::<R>() =>
             {
                 self.timed_out(Timeout::Total)
             }
@@ -551,4 +560,61 @@ impl<R: Runtime> Calls<R> {
 
 fn server_error(error: ServerError, path: &[u8]) -> Error {
     Error::Server { error, path: PathText::new(path) }
+}
+
+/// Entries of a streamed listing that have come and were not taken yet.
+#[derive(Default)]
+struct Waiting {
+    entries: VecDeque<Vec<u8>>,
+    /// What ended the listing.
+    end: Option<Result<(), ServerError>>,
+}
+
+impl Waiting {
+    /// Waits until there is an entry or the end.
+    async fn fill<R: Runtime>(&mut self, session: &mut Session<R>) -> Result<(), Failure> {
+        while self.entries.is_empty() && self.end.is_none() {
+            let pumped = session
+                .pump(true, &mut |item| match item {
+                    Item::Entries(_, entries) => self.entries.extend(entries.map(<[u8]>::to_vec)),
+                    Item::Reply(_, reply) => self.end = Some(reply.into_result().map(|_| ())),
+                })
+                .await;
+            if self.entries.is_empty() && self.end.is_none() {
+                pumped?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A listing under way. Dropped before its end it closes its connection, since the rest of the answer is on it.
+pub(crate) struct Streaming<'a, R: Runtime> {
+    calls: &'a Calls<R>,
+    checkout: Option<Checkout<'a, R>>,
+    waiting: Waiting,
+    path: PathText,
+}
+
+impl<R: Runtime> Streaming<'_, R> {
+    pub(crate) async fn next(&mut self) -> Option<Result<Vec<u8>, Error>> {
+        // The connection is taken out, so that a future that is dropped takes it along.
+        if let Some(mut checkout) = self.checkout.take() {
+            match self.waiting.fill(&mut checkout.session).await {
+                Ok(()) if self.waiting.end.is_some() => self.calls.shared.put_back(checkout.session),
+                Ok(()) => self.checkout = Some(checkout),
+                Err(failure) => {
+                    self.calls.shared.close(checkout.session);
+                    return Some(Err(self.calls.explain(failure)));
+                }
+            }
+        }
+        if let Some(entry) = self.waiting.entries.pop_front() {
+            return Some(Ok(entry));
+        }
+        match self.waiting.end.take()? {
+            Ok(()) => None,
+            Err(error) => Some(Err(Error::Server { error, path: self.path.clone() })),
+        }
+    }
 }

@@ -1,0 +1,232 @@
+use std::future::Future;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::pin::pin;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use owproto_core::time::Instant;
+
+use crate::client::api::client_api;
+use crate::client::{Calls, Streaming};
+use crate::runtime::{self, Gate, Runtime, Stream};
+use crate::{DirOptions, Error};
+
+/// A client that blocks the calling thread.
+///
+/// It is `Send`, `Sync` and cheap to clone; clones share its connections. A persistent one keeps a connection between
+/// calls and lets other threads wait for it (see [`connections`](crate::Builder::connections)); a non-persistent one
+/// opens a socket for each call.
+///
+/// ```no_run
+/// let client = owproto_std::Client::new("localhost")?;
+/// for device in client.dir("/")?.iter() {
+///     let path = [device, b"/temperature"].concat();
+///     println!("{} {:?}", String::from_utf8_lossy(device), client.read_number(&path));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    calls: Calls<Blocking>,
+}
+
+macro_rules! now {
+    ($future:expr) => {
+        ready($future)
+    };
+}
+
+client_api!(Client, Blocking, now, []);
+
+impl Client {
+    /// The entries of a directory one by one, as the server finds them (DIR).
+    ///
+    /// The connection is taken by the iterator until the listing ends. Dropped before, it closes the connection.
+    ///
+    /// # Errors
+    /// [`Error`], if the listing does not begin; what comes later is given by the iterator.
+    pub fn dir_iter<P: AsRef<[u8]> + ?Sized>(&self, path: &P, options: DirOptions) -> Result<DirIter<'_>, Error> {
+        Ok(DirIter { streaming: ready(self.calls.open_dir(path.as_ref(), options))? })
+    }
+}
+
+/// A listing under way. See [`Client::dir_iter`].
+pub struct DirIter<'a> {
+    streaming: Streaming<'a, Blocking>,
+}
+
+impl Iterator for DirIter<'_> {
+    type Item = Result<Vec<u8>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        ready(self.streaming.next())
+    }
+}
+
+impl std::iter::FusedIterator for DirIter<'_> {}
+
+/// The value of a future that waits for nothing but blocking calls.
+#[inline]
+fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a blocking call came back before it was done"),
+    }
+}
+
+/// The standard library's sockets.
+pub(crate) struct Blocking;
+
+impl Runtime for Blocking {
+    type Stream = BlockingStream;
+    type Gate = BlockingGate;
+
+    #[inline]
+    fn now() -> Instant {
+        runtime::since_start(std::time::Instant::now())
+    }
+
+    async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok((host, port).to_socket_addrs()?.collect())
+    }
+
+    async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<BlockingStream> {
+        let socket = match wait {
+            Some(wait) => TcpStream::connect_timeout(&address, wait.max(SHORTEST))?,
+            None => TcpStream::connect(address)?,
+        };
+        socket.set_nodelay(true)?;
+        Ok(BlockingStream { socket, read_timeout: None, write_timeout: None })
+    }
+}
+
+/// The shortest timeout that a socket takes; zero would be an error.
+const SHORTEST: Duration = Duration::from_micros(1);
+
+/// By how much a timeout that is set already may be too long before it is set again, which is a system call.
+const SLACK: Duration = Duration::from_millis(1);
+
+pub(crate) struct BlockingStream {
+    socket: TcpStream,
+    /// What is set on the socket.
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+}
+
+/// Whether a timeout has to be set anew.
+#[inline]
+fn needs_setting(set: Option<Duration>, wanted: Option<Duration>) -> bool {
+    match (set, wanted) {
+        (Some(set), Some(wanted)) => set < wanted || set - wanted > SLACK,
+        (set, wanted) => set != wanted,
+    }
+}
+
+/// A timeout is no error here, and an interrupted call is as good as one: whoever called looks at the clock.
+#[inline]
+fn or_timeout(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Ok(n) => Ok(Some(n)),
+        Err(error) => match error.kind() {
+            // Unix says the one, Windows the other.
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => Ok(None),
+            _ => Err(error),
+        },
+    }
+}
+
+impl Stream for BlockingStream {
+    #[inline]
+    async fn read(&mut self, buffer: &mut [u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
+        if needs_setting(self.read_timeout, wait) {
+            self.socket.set_read_timeout(wait.map(|wait| wait.max(SHORTEST)))?;
+            self.read_timeout = wait;
+        }
+        or_timeout(self.socket.read(buffer))
+    }
+
+    #[inline]
+    async fn write(&mut self, bytes: &[u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
+        if needs_setting(self.write_timeout, wait) {
+            self.socket.set_write_timeout(wait.map(|wait| wait.max(SHORTEST)))?;
+            self.write_timeout = wait;
+        }
+        or_timeout(self.socket.write(bytes))
+    }
+
+    fn acknowledge_at_once(&self) {
+        runtime::acknowledge_at_once(&self.socket);
+    }
+
+    fn is_spoilt(&self) -> bool {
+        runtime::has_input(&self.socket, false)
+    }
+}
+
+pub(crate) struct BlockingGate {
+    free: Mutex<usize>,
+    left: Condvar,
+}
+
+impl Gate for BlockingGate {
+    fn new(places: usize) -> Self {
+        Self { free: Mutex::new(places), left: Condvar::new() }
+    }
+
+    #[inline]
+    async fn enter(&self, wait: Option<Duration>) -> bool {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = match wait {
+            _ if *free > 0 => free,
+            Some(wait) => {
+                let waited = self.left.wait_timeout_while(free, wait, |free| *free == 0);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => self.left.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner),
+        };
+        let is_free = *free > 0;
+        *free -= usize::from(is_free);
+        is_free
+    }
+
+    #[inline]
+    fn leave(&self) {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.left.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_set_only_when_they_matter() {
+        let s = Duration::from_secs;
+        let us = Duration::from_micros;
+        assert!(needs_setting(None, Some(s(2))));
+        assert!(needs_setting(Some(s(2)), None));
+        assert!(!needs_setting(None, None));
+        assert!(!needs_setting(Some(s(2)), Some(s(2))));
+        assert!(!needs_setting(Some(s(2)), Some(s(2) - us(1000))));
+        assert!(needs_setting(Some(s(2)), Some(s(2) - us(1001))));
+        assert!(needs_setting(Some(s(2)), Some(s(2) + us(1))));
+    }
+
+    #[test]
+    fn a_gate_lets_in_as_many_as_it_has_places() {
+        let gate = BlockingGate::new(2);
+        let enter = || ready(gate.enter(Some(Duration::from_millis(1))));
+        assert!(enter() && enter() && !enter());
+        gate.leave();
+        assert!(enter() && !enter());
+    }
+
+    #[test]
+    fn clients_can_be_shared() {
+        fn shared<T: Send + Sync + Clone + 'static>() {}
+        shared::<Client>();
+    }
+}

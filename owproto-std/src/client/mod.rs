@@ -1,0 +1,10 @@
+//! The client, without its sockets: settings, connections, calls.
+
+pub(crate) mod api;
+mod builder;
+mod calls;
+mod session;
+mod shared;
+
+pub use builder::Builder;
+pub(crate) use calls::{Calls, Persistence, Streaming};

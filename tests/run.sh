@@ -1,0 +1,174 @@
+#!/bin/bash
+# Checks everything: tests/run.sh [STEP...], without a step all of them, in the order of the list below.
+#
+# Needs Rust (stable, with rustfmt and clippy). Anything else that is missing is installed from Debian's packages or
+# kept in the build directory. Each step writes to target/run/STEP.log. The last line is "N passed, N failed", and the
+# exit status is 1 if a step failed.
+set -u
+
+# A step is a function step_NAME, with "_" for "-". It runs in the project's folder with its output in the log.
+steps=(
+    formatting
+    clippy
+    docs
+    unit
+    only-rust
+    core-features
+    no-std
+    interop
+)
+
+# Seconds after which a step is stopped.
+limit=1800
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+script=$root/tests/run.sh
+cd "$root" || exit 1
+target=${CARGO_TARGET_DIR:-target}
+mkdir -p "$target/run" || exit 1
+export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
+command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+
+step_formatting() { cargo fmt --all --check; }
+
+step_clippy() {
+    cargo clippy --workspace --all-targets --all-features -- -D warnings &&
+        cargo clippy --package owproto-core --no-default-features -- -D warnings
+}
+
+step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps; }
+
+# The tests crate has its turn in the next steps: with all features it needs other programs.
+step_unit() { cargo test --workspace --exclude owproto-tests --all-features; }
+
+# What a person runs who has nothing but Rust.
+step_only_rust() { cargo test; }
+
+step_core_features() {
+    local feature
+    cargo build --package owproto-core --no-default-features || return 1
+    for feature in $(features owproto-core); do
+        echo "== $feature"
+        cargo build --package owproto-core --no-default-features --features "$feature" || return 1
+    done
+}
+
+step_no_std() {
+    local targets=(thumbv6m-none-eabi thumbv7em-none-eabihf riscv32imc-unknown-none-elf)
+    local environment build
+    if ! environment=$(tests/embedded-toolchain.sh "${targets[@]}"); then
+        echo "once more, with new package lists"
+        apt_get update && environment=$(tests/embedded-toolchain.sh "${targets[@]}") || return 1
+    fi
+    eval "$environment"
+    # A directory of its own: another compiler in the same one would build everything anew.
+    build=(cargo build --target-dir "$target/embedded")
+    # shellcheck disable=SC2086 # arguments, or nothing
+    "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --package owproto-core --package owproto-embedded &&
+        "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --package owproto-core --features heapless,defmt &&
+        "${build[@]}" "--target=${targets[1]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc
+}
+
+step_interop() {
+    need owserver:owserver owdir:ow-shell && need_pyownet &&
+        cargo test --package owproto-tests --features interop
+}
+
+# The names of a package's features.
+features() {
+    awk '/^\[/ { inside = $0 == "[features]" } inside && /^[a-z][a-z0-9_-]* *=/ && $1 != "default" { print $1 }' \
+        "$1/Cargo.toml"
+}
+
+# Sees to it that programs are there: need PROGRAM:PACKAGE...
+need() {
+    local pair missing=()
+    for pair; do
+        command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+    done
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+install_packages() {
+    if ! command -v apt-get >/dev/null; then
+        echo "missing: what Debian's packages $* contain; there is no apt here, so please install it"
+        return 1
+    fi
+    # The lists may be old, or not there at all.
+    apt_get install --no-install-recommends "$@" || { apt_get update && apt_get install --no-install-recommends "$@"; }
+}
+
+apt_get() {
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        # It must not ask: a step has no terminal.
+        as_root=(sudo -n)
+        if ! sudo -n true; then
+            echo "'apt-get $*' needs root: please do it, or run this as root or after 'sudo -v'"
+            return 1
+        fi
+    fi
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# Makes a Python of the project's own with pyownet, in target/venv.
+need_pyownet() {
+    local python=$target/venv/bin/python
+    "$python" -c "import pyownet" 2>/dev/null && return
+    need python3:python3 || return 1
+    python3 -c "import ensurepip, venv" 2>/dev/null || install_packages python3-venv || return 1
+    rm -rf "$target/venv"
+    python3 -m venv "$target/venv" && "$python" -m pip install --disable-pip-version-check --quiet pyownet
+}
+
+# Installs a program of crates.io into target/tools and puts it on the path: need_cargo_tool cargo-fuzz
+need_cargo_tool() {
+    PATH=$(cd "$target" && pwd)/tools/bin:$PATH
+    [ -x "$target/tools/bin/$1" ] || cargo install "$1" --locked --root "$target/tools"
+}
+
+main() {
+    local step log start status=0 passed=0 failed=0 child=
+    for step in "${@:-}"; do
+        if [ -n "$step" ] && ! printf '%s\n' "${steps[@]}" | grep -qxF -e "$step"; then
+            echo "there is no step '$step'; there are: ${steps[*]}" >&2
+            exit 2
+        fi
+    done
+    [ $# -eq 0 ] || steps=("$@")
+    if ! command -v cargo >/dev/null; then
+        echo "missing: cargo; Rust is to be had from https://rustup.rs" >&2
+        exit 2
+    fi
+
+    # The step's process group is its own, so that a limit ends all of it; an interrupt has to be passed on.
+    trap '[ -z "$child" ] || kill "$child"; exit 130' INT TERM
+    for step in "${steps[@]}"; do
+        log=$target/run/$step.log
+        start=$SECONDS
+        timeout -k 10 "$limit" bash "$script" --in-this-process "$step" >"$log" 2>&1 </dev/null &
+        child=$!
+        wait "$child"
+        status=$?
+        child=
+        if [ $status -eq 0 ]; then
+            passed=$((passed + 1))
+            echo "ok    $step ($((SECONDS - start)) s)"
+        else
+            failed=$((failed + 1))
+            [ $status -ne 124 ] || echo "stopped after $limit seconds" >>"$log"
+            echo "FAILED $step ($((SECONDS - start)) s): see $log"
+            tail -n 40 "$log" | sed 's/^/    /'
+        fi
+    done
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+}
+
+if [ "${1:-}" = --in-this-process ]; then
+    # Rust links with it.
+    need cc:build-essential || exit 1
+    "step_${2//-/_}"
+else
+    main "$@"
+fi
