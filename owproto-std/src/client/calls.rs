@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use owproto_core::client::{ConnectionError, Resend, Timeout, Timeouts};
+use owproto_core::client::{ConnectionError, Timeout, Timeouts};
 use owproto_core::listing::{DirectoryFlags, Entries};
 use owproto_core::text::RomId;
 use owproto_core::time::{self, Instant};
@@ -152,7 +152,9 @@ impl<R: Runtime> Calls<R> {
     pub(crate) async fn read_number(&self, path: &[u8]) -> Result<f64, Error> {
         let value = self.read(path).await?;
         let text = String::from_utf8_lossy(&value);
-        text.trim().parse().map_err(|_| Error::NotANumber { path: PathText::new(path), value: text.into_owned() })
+        text.trim()
+            .parse()
+            .map_err(|_| Error::NotANumber { path: PathText::new(path), value: text.into_owned() })
     }
 
     pub(crate) async fn write(&self, path: &[u8], data: &[u8], offset: u32) -> Result<usize, Error> {
@@ -179,7 +181,9 @@ impl<R: Runtime> Calls<R> {
         if asked == wanted {
             let result = self.list(path, asked, options, |entries| entries.for_each(&mut entry)).await;
             match result {
-                Err(Error::Server { error, .. }) if refusals.learn(asked, error) => self.shared.remember(refusals),
+                Err(Error::Server { error, .. }) if refusals.learn(asked, error) => {
+                    self.shared.remember(refusals);
+                }
                 other => return other,
             }
         }
@@ -376,7 +380,7 @@ impl<R: Runtime> Calls<R> {
             }
             let pumped = session
                 .pump(false, &mut |item| {
-                    if let Item::Reply(_, reply) = item {
+                    if let Item::Reply(reply) = item {
                         in_flight -= 1;
                         on_reply(reply);
                     }
@@ -446,8 +450,7 @@ impl<R: Runtime> Calls<R> {
                     return Ok(answer);
                 }
                 Err(failure) => {
-                    let may_resend = session.lost().all(|(_, resend)| resend == Resend::Safe);
-                    if is_used && failure.is_stale() && may_resend {
+                    if is_used && failure.is_stale() && session.may_resend() {
                         (session, is_used) = (self.replace(session, deadline).await?, false);
                         continue;
                     }
@@ -576,8 +579,8 @@ impl Waiting {
         while self.entries.is_empty() && self.end.is_none() {
             let pumped = session
                 .pump(true, &mut |item| match item {
-                    Item::Entries(_, entries) => self.entries.extend(entries.map(<[u8]>::to_vec)),
-                    Item::Reply(_, reply) => self.end = Some(reply.into_result().map(|_| ())),
+                    Item::Entries(entries) => self.entries.extend(entries.map(<[u8]>::to_vec)),
+                    Item::Reply(reply) => self.end = Some(reply.into_result().map(|_| ())),
                 })
                 .await;
             if self.entries.is_empty() && self.end.is_none() {
