@@ -77,6 +77,12 @@ impl<S: Storage> FrameParser<S> {
         self.comma = false;
     }
 
+    /// Forgets the last frame, and gives back memory above `keep` bytes. Not within a frame.
+    pub(crate) fn shrink(&mut self, keep: usize) {
+        self.stored = 0;
+        self.storage.shrink(keep);
+    }
+
     pub(crate) fn into_storage(self) -> S {
         self.storage
     }

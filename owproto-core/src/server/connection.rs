@@ -243,7 +243,8 @@ impl<T: Storage, R: Storage> Connection<T, R> {
 
     /// Takes bytes from the front of `input`, up to the end of a request, and moves `input` behind them.
     ///
-    /// Call it until it says [`Event::NeedMore`], before reading more.
+    /// Call it until it says [`Event::NeedMore`], before reading more. When an answer is complete, the next request may
+    /// be taken before the answer is sent, so that the answers to requests that came together go out together.
     pub fn handle_input(&mut self, input: &mut &[u8], now: Instant) -> Event {
         match self.state {
             State::Ended(_) => return Event::Ended,
@@ -439,6 +440,16 @@ impl<T: Storage, R: Storage> Connection<T, R> {
             _ => self.state = State::Ended(End::TimedOut(timeout)),
         }
         Some(timeout)
+    }
+
+    /// Gives back memory of the storage above `keep` bytes each, if it is of a sort that grows. Nothing happens within
+    /// a request, or while bytes wait to be sent. For servers with many clients, most of which are idle.
+    pub fn shrink(&mut self, keep: usize) {
+        if !matches!(self.state, State::Waiting { .. } | State::Ended(_)) || !self.poll_transmit().is_empty() {
+            return;
+        }
+        self.frames.shrink(keep);
+        self.out.shrink(keep);
     }
 
     /// Makes it new, for a new socket. Settings stay; what was under way is forgotten.

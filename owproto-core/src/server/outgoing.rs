@@ -103,6 +103,12 @@ impl<T: Storage> Outgoing<T> {
         self.last_frame = now;
     }
 
+    /// Gives back memory above `keep` bytes. Not while bytes wait.
+    pub(super) fn shrink(&mut self, keep: usize) {
+        (self.sent, self.filled) = (0, 0);
+        self.transmit.shrink(keep);
+    }
+
     pub(super) fn reset(&mut self) {
         (self.sent, self.filled) = (0, 0);
         self.begin_answer(Instant::ZERO);
