@@ -120,6 +120,7 @@ pub mod server;
 pub mod storage;
 pub mod text;
 pub mod time;
+pub mod tree;
 pub mod wire;
 
 pub use decode::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser};

@@ -232,6 +232,12 @@ impl<T: Storage> Answer<'_, T> {
         self.begin(Head { offset: word::from_bits(flags.0), ..Head::default() }, Last::Yes)
     }
 
+    /// Whether a frame with so many bytes of payload is worth beginning: it fits now, or it will not fit any better once
+    /// all that waits was sent.
+    pub(crate) fn has_room_for(&self, payload: usize) -> Result<(), NoRoom> {
+        if self.out.unsent() == 0 { Ok(()) } else { self.fits(payload) }
+    }
+
     /// Whether a frame with so many bytes of payload fits now.
     fn fits(&self, payload: usize) -> Result<(), NoRoom> {
         let pings: usize = if self.out.ping_due { HEADER_LEN } else { 0 };

@@ -483,8 +483,7 @@ fn due<const N: usize>(timeouts: [(Instant, Duration, Timeout); N]) -> Option<(I
 /// Whether a request with these tokens has passed this server before.
 fn has_passed(tokens: Tokens<'_>, own: &Token) -> bool {
     let [_, own_tail @ ..] = own;
-    tokens.contains(own)
-        || matches!(tokens.as_slice().first(), Some([0, tail @ ..]) if tail == own_tail)
+    tokens.contains(own) || matches!(tokens.as_slice().first(), Some([0, tail @ ..]) if tail == own_tail)
 }
 
 const _: () = assert!(DEFAULT_TRANSMIT_LIMIT > HEADER_LEN);

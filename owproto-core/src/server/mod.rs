@@ -10,6 +10,7 @@ mod outgoing;
 mod timeouts;
 
 pub use answer::{Answer, Head, Last, NoRoom};
+pub(crate) use answer::{entry_head, value_head};
 pub use connection::{Connection, DEFAULT_TRANSMIT_LIMIT, Event, Keepalives, Persistence, Step};
 pub use end::End;
 pub use timeouts::{Timeout, Timeouts};
