@@ -43,6 +43,10 @@ mod client;
 mod error;
 mod listing;
 mod runtime;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod tap;
 #[cfg(feature = "tokio")]
 pub mod tokio;
