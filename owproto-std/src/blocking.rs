@@ -47,7 +47,11 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`], if the listing does not begin; what comes later is given by the iterator.
-    pub fn dir_iter<P: AsRef<[u8]> + ?Sized>(&self, path: &P, options: DirOptions) -> Result<DirIter<'_>, Error> {
+    pub fn dir_iter<P: AsRef<[u8]> + ?Sized>(
+        &self,
+        path: &P,
+        options: DirOptions,
+    ) -> Result<DirIter<'_>, Error> {
         Ok(DirIter { streaming: ready(self.calls.open_dir(path.as_ref(), options))? })
     }
 }

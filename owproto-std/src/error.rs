@@ -109,7 +109,9 @@ impl Error {
         match self {
             Self::Server { error, .. } => error.is_transient(),
             Self::Request(_) | Self::NotANumber { .. } => false,
-            Self::Connection { error: ConnectionError::Decode(_) | ConnectionError::UnexpectedData, .. } => false,
+            Self::Connection {
+                error: ConnectionError::Decode(_) | ConnectionError::UnexpectedData, ..
+            } => false,
             Self::Resolve { .. }
             | Self::Connect { .. }
             | Self::TimedOut { .. }

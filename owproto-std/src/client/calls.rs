@@ -152,7 +152,9 @@ impl<R: Runtime> Calls<R> {
     pub(crate) async fn read_number(&self, path: &[u8]) -> Result<f64, Error> {
         let value = self.read(path).await?;
         let text = String::from_utf8_lossy(&value);
-        text.trim().parse().map_err(|_| Error::NotANumber { path: PathText::new(path), value: text.into_owned() })
+        text.trim()
+            .parse()
+            .map_err(|_| Error::NotANumber { path: PathText::new(path), value: text.into_owned() })
     }
 
     pub(crate) async fn write(&self, path: &[u8], data: &[u8], offset: u32) -> Result<usize, Error> {
@@ -179,7 +181,9 @@ impl<R: Runtime> Calls<R> {
         if asked == wanted {
             let result = self.list(path, asked, options, |entries| entries.for_each(&mut entry)).await;
             match result {
-                Err(Error::Server { error, .. }) if refusals.learn(asked, error) => self.shared.remember(refusals),
+                Err(Error::Server { error, .. }) if refusals.learn(asked, error) => {
+                    self.shared.remember(refusals)
+                }
                 other => return other,
             }
         }

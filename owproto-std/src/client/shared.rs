@@ -114,18 +114,19 @@ impl<R: Runtime> Shared<R> {
         };
         let (stream, peer) = stream.map_err(|source| Error::Connect { address: address.clone(), source })?;
         self.settings.tap.show(Traffic::Connected(peer));
-        let buffers = lock(&self.spare).pop().unwrap_or_else(|| {
-            Box::new(Buffers::new(self.settings.payload_limit, self.settings.list_limit))
-        });
+        let buffers = lock(&self.spare)
+            .pop()
+            .unwrap_or_else(|| Box::new(Buffers::new(self.settings.payload_limit, self.settings.list_limit)));
         Ok(Session::new(stream, buffers, self.settings.tap.clone()))
     }
 
     async fn resolve(&self) -> Result<Vec<SocketAddr>, Error> {
         let address = &self.settings.address;
-        let found = R::resolve(address.host(), address.port()).await.and_then(|found| match found.is_empty() {
-            true => Err(io::Error::new(io::ErrorKind::NotFound, "the name has no addresses")),
-            false => Ok(found),
-        });
+        let found =
+            R::resolve(address.host(), address.port()).await.and_then(|found| match found.is_empty() {
+                true => Err(io::Error::new(io::ErrorKind::NotFound, "the name has no addresses")),
+                false => Ok(found),
+            });
         let found = found.map_err(|source| Error::Resolve { address: address.clone(), source })?;
         lock(&self.addresses).clone_from(&found);
         Ok(found)
