@@ -2,7 +2,7 @@ use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::pin;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -170,35 +170,54 @@ impl Stream for BlockingStream {
 }
 
 pub(crate) struct BlockingGate {
-    free: Mutex<usize>,
+    places: Mutex<Places>,
     left: Condvar,
+}
+
+struct Places {
+    free: usize,
+    /// Threads that wait. Where there are none nobody is woken, which would be a system call.
+    waiting: usize,
+}
+
+impl BlockingGate {
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Gate for BlockingGate {
     fn new(places: usize) -> Self {
-        Self { free: Mutex::new(places), left: Condvar::new() }
+        Self { places: Mutex::new(Places { free: places, waiting: 0 }), left: Condvar::new() }
     }
 
     #[inline]
     async fn enter(&self, wait: Option<Duration>) -> bool {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = match wait {
-            _ if *free > 0 => free,
-            Some(wait) => {
-                let waited = self.left.wait_timeout_while(free, wait, |free| *free == 0);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => self.left.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner),
-        };
-        let is_free = *free > 0;
-        *free -= usize::from(is_free);
+        let mut places = self.places();
+        if places.free == 0 {
+            places.waiting += 1;
+            let is_full = |places: &mut Places| places.free == 0;
+            places = match wait {
+                Some(wait) => {
+                    let waited = self.left.wait_timeout_while(places, wait, is_full);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.left.wait_while(places, is_full).unwrap_or_else(PoisonError::into_inner),
+            };
+            places.waiting -= 1;
+        }
+        let is_free = places.free > 0;
+        places.free -= usize::from(is_free);
         is_free
     }
 
     #[inline]
     fn leave(&self) {
-        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.left.notify_one();
+        let mut places = self.places();
+        places.free += 1;
+        if places.waiting > 0 {
+            self.left.notify_one();
+        }
     }
 }
 

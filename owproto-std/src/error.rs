@@ -5,7 +5,7 @@ use std::time::Duration;
 use owproto_core::client::{ConnectionError, Timeout};
 use owproto_core::{RequestError, ReturnCode, ServerError};
 
-use crate::Address;
+use crate::{Address, AddressError};
 
 /// Why a call did not give what was asked for, sorted by who is to blame.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,10 @@ pub enum Error {
     /// The call cannot be made: a path with a NUL, a size out of range. Nothing was sent.
     #[error("{0}")]
     Request(#[from] RequestError),
+
+    /// The text that should say where the server is, does not.
+    #[error("{0}")]
+    Address(#[from] AddressError),
 
     /// The server answered, with an error. Its number is [`ServerError::code`].
     #[error("{path}: {error}")]
@@ -108,7 +112,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Server { error, .. } => error.is_transient(),
-            Self::Request(_) | Self::NotANumber { .. } => false,
+            Self::Request(_) | Self::Address(_) | Self::NotANumber { .. } => false,
             Self::Connection {
                 error: ConnectionError::Decode(_) | ConnectionError::UnexpectedData, ..
             } => false,

@@ -102,11 +102,13 @@ impl Listing {
     }
 
     /// The entries as the server sent them.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &[u8]> + ExactSizeIterator {
         (0..self.len()).map(|index| self.get(index).unwrap_or_default())
     }
 
     /// The entries as text, with `�` for bytes that are none.
+    #[must_use]
     pub fn names(&self) -> impl DoubleEndedIterator<Item = Cow<'_, str>> + ExactSizeIterator {
         self.iter().map(String::from_utf8_lossy)
     }

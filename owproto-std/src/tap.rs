@@ -19,7 +19,9 @@ pub enum Traffic<'a> {
 
 /// A function that watches the traffic.
 #[derive(Clone)]
-pub(crate) struct Tap(Option<Arc<dyn Fn(Traffic<'_>) + Send + Sync>>);
+pub(crate) struct Tap(Option<Arc<Watch>>);
+
+type Watch = dyn Fn(Traffic<'_>) + Send + Sync;
 
 impl Tap {
     pub(crate) const NONE: Self = Self(None);

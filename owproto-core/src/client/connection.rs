@@ -206,12 +206,13 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
 
     /// How many requests [`request`](Self::request) would take now.
     ///
-    /// 0 after the connection ended, and while an answer is awaited on a connection that the server has not kept
-    /// before, or that it was not asked to keep.
+    /// At most 1 before the server has kept the connection once. 0 after it ended, and behind a request that does not
+    /// ask to keep it.
     #[must_use]
     pub fn room(&self) -> usize {
         match self.in_flight.newest() {
             _ if self.state != State::Open => 0,
+            None if !self.was_kept => DEPTH.min(1),
             None => DEPTH,
             Some(newest) if !self.was_kept || !newest.asks_persistence => 0,
             Some(_) => DEPTH.saturating_sub(self.in_flight.len()),
@@ -331,6 +332,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             return Err(self.fail(ConnectionError::TimedOut(Timeout::Total)));
         }
         if !input.is_empty() {
+            if oldest.is_unsent(self.total_sent) {
+                return Err(self.fail(ConnectionError::UnexpectedData));
+            }
             self.last_activity = now;
             self.answer_begun = true;
         }
@@ -398,8 +402,12 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         }
     }
 
-    /// The transport has failed, for a reason that the driver knows. Gives what that means for the protocol.
+    /// The transport has failed, for a reason that the driver knows. Gives what that means for the protocol, or the
+    /// failure that came first.
     pub fn handle_transport_error(&mut self) -> ConnectionError {
+        if let State::Failed(error) = self.state {
+            return error;
+        }
         let error = match (self.answer_begun, self.was_kept) {
             (true, _) => ConnectionError::Truncated,
             (false, true) => ConnectionError::Stale,
@@ -448,8 +456,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     pub fn poll_lost(&mut self) -> Option<Lost> {
         let State::Failed(error) = self.state else { return None };
         let lost = self.in_flight.pop()?;
-        let unsent = lost.ends_at.wrapping_sub(self.total_sent);
-        let is_unsent = unsent != 0 && unsent <= u32::MAX / 2;
+        let is_unsent = lost.is_unsent(self.total_sent);
         let was_not_read = error == ConnectionError::PersistenceWithdrawn;
         let resend = if lost.is_idempotent || is_unsent || was_not_read {
             Resend::Safe
@@ -498,3 +505,6 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         error
     }
 }
+
+#[cfg(test)]
+mod tests;

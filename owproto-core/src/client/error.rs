@@ -11,7 +11,7 @@ use crate::decode::DecodeError;
 pub enum ConnectionError {
     /// The server sent something that is no reply, or more than the limits allow.
     Decode(DecodeError),
-    /// The server sent something that nobody had asked for.
+    /// The server sent something that nobody had asked for, or an answer to a request that was not sent to its end.
     UnexpectedData,
     /// The server closed a connection that had worked before, with not one byte of the next answer: it ended between
     /// two requests, most likely because it was idle for long, or because the server was restarted.

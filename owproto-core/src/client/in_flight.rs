@@ -60,6 +60,13 @@ impl Pending {
             is_idempotent: message_type.is_idempotent(),
         }
     }
+
+    /// Whether bytes of it wait to be sent, when so many were sent over the connection. The server waits for them.
+    #[inline]
+    pub(super) const fn is_unsent(&self, total_sent: u32) -> bool {
+        let unsent = self.ends_at.wrapping_sub(total_sent);
+        unsent != 0 && unsent <= u32::MAX / 2
+    }
 }
 
 /// The requests in flight, oldest first: a ring of at most `DEPTH`.

@@ -264,23 +264,26 @@ impl Decoder {
             Direction::Replies if !self.any_version && header.version != Version::PLAIN => {
                 Err(self.fail(DecodeError::UnexpectedVersion { version: header.version }))
             }
-            Direction::Replies => match header.payload_len() {
-                None => Ok(Kind::Keepalive),
-                Some(payload) => self.check_len(header, BodyLen { payload, tokens: 0 }),
-            },
-            Direction::Requests => match header.payload_len() {
-                None => Err(self.fail(DecodeError::NegativePayload { payload: header.payload })),
-                Some(payload) => {
-                    self.check_len(header, BodyLen { payload, tokens: Tokens::wire_len(header.version) })
-                }
-            },
+            Direction::Replies if header.is_keepalive() => Ok(Kind::Keepalive),
+            Direction::Requests if header.payload < 0 => {
+                Err(self.fail(DecodeError::NegativePayload { payload: header.payload }))
+            }
+            direction => {
+                // More than can be addressed is more than any limit.
+                let payload = header.payload_len().unwrap_or(usize::MAX);
+                let tokens = match direction {
+                    Direction::Replies => 0,
+                    Direction::Requests => Tokens::wire_len(header.version),
+                };
+                self.check_len(header, BodyLen { payload, tokens })
+            }
         }
     }
 
     #[inline]
     fn check_len(&mut self, header: Header, body: BodyLen) -> Result<Kind, DecodeError> {
         if body.total() > self.limit {
-            let announced = announced(header);
+            let announced = announced(self.direction, header);
             return Err(self.fail(DecodeError::PayloadTooLarge { announced, limit: self.limit }));
         }
         Ok(Kind::Frame(body))
@@ -294,9 +297,12 @@ impl BodyLen {
     }
 }
 
-/// Bytes that a header announces, for error messages: payload and tokens.
-pub(crate) fn announced(header: Header) -> u32 {
-    let tokens = u32::try_from(Tokens::wire_len(header.version)).unwrap_or(u32::MAX);
+/// Bytes that a header announces, for error messages: payload, and tokens of a request.
+pub(crate) fn announced(direction: Direction, header: Header) -> u32 {
+    let tokens = match direction {
+        Direction::Replies => 0,
+        Direction::Requests => u32::try_from(Tokens::wire_len(header.version)).unwrap_or(u32::MAX),
+    };
     word::to_bits(header.payload).saturating_add(tokens)
 }
 
@@ -375,6 +381,21 @@ mod tests {
         let odd = Header { version, ..header(3) };
         let mut decoder = Decoder::replies().with_any_version();
         assert_eq!(decoder.decode(&mut &odd.to_bytes()[..]), Ok(Frame::Head(odd)));
+    }
+
+    #[test]
+    fn replies_have_no_tokens_whatever_their_version() {
+        let head = Header { version: Version::with_tokens(2), ..header(1) };
+        let bytes = [&head.to_bytes()[..], b"xtrailing"].concat();
+        let mut decoder = Decoder::replies().with_any_version();
+        let mut input = &bytes[..];
+        assert_eq!(decoder.decode(&mut input), Ok(Frame::Head(head)));
+        assert_eq!(decoder.decode(&mut input), Ok(Frame::Payload(b"x")));
+        assert_eq!(decoder.decode(&mut input), Ok(Frame::End));
+        assert_eq!(input, b"trailing");
+        let mut decoder = Decoder::replies().with_any_version().with_limit(0);
+        let error = DecodeError::PayloadTooLarge { announced: 1, limit: 0 };
+        assert_eq!(decoder.decode(&mut &bytes[..]), Err(error));
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl<S: Storage> FrameParser<S> {
                 Frame::Payload(piece) | Frame::Tokens(piece) => {
                     if !self.storage.put(self.stored, piece) {
                         let error = DecodeError::StorageTooSmall {
-                            announced: announced(self.header),
+                            announced: announced(self.decoder.direction(), self.header),
                             capacity: self.stored,
                         };
                         return Err(self.decoder.fail(error));

@@ -9,6 +9,7 @@
 mod decoder;
 mod error;
 mod frame_parser;
+pub mod grammar;
 mod reply_parser;
 mod request_parser;
 

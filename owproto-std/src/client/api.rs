@@ -19,6 +19,16 @@ macro_rules! client_api {
                 Ok(Self::from_calls($crate::Builder::default().server(server)?.calls()))
             }
 
+            /// As [`new`](Self::new), and sees whether the server is there.
+            ///
+            /// # Errors
+            /// [`Error`]($crate::Error): the text is no address, or nobody answers there.
+            pub $($asynchronous)? fn connect(server: &str) -> Result<Self, $crate::Error> {
+                let client = Self::new(server)?;
+                $run!(client.calls.ping())?;
+                Ok(client)
+            }
+
             /// Settings for a client.
             pub fn builder() -> $crate::Builder {
                 $crate::Builder::default()

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use owproto_core::client::{ConnectionError, Resend, Timeout, Timeouts};
+use owproto_core::client::{ConnectionError, Timeout, Timeouts};
 use owproto_core::listing::{DirectoryFlags, Entries};
 use owproto_core::text::RomId;
 use owproto_core::time::{self, Instant};
@@ -182,7 +182,11 @@ impl<R: Runtime> Calls<R> {
             let result = self.list(path, asked, options, |entries| entries.for_each(&mut entry)).await;
             match result {
                 Err(Error::Server { error, .. }) if refusals.learn(asked, error) => {
+<<<<<<< HEAD
                     self.shared.remember(refusals)
+=======
+                    self.shared.remember(refusals);
+>>>>>>> main
                 }
                 other => return other,
             }
@@ -378,9 +382,11 @@ impl<R: Runtime> Calls<R> {
             if in_flight == 0 {
                 break Ok(());
             }
+            // As the frames of a listing, the replies behind the first one wait for its acknowledgement.
+            let acknowledge_at_once = in_flight > 1;
             let pumped = session
-                .pump(false, &mut |item| {
-                    if let Item::Reply(_, reply) = item {
+                .pump(acknowledge_at_once, &mut |item| {
+                    if let Item::Reply(reply) = item {
                         in_flight -= 1;
                         on_reply(reply);
                     }
@@ -450,8 +456,7 @@ impl<R: Runtime> Calls<R> {
                     return Ok(answer);
                 }
                 Err(failure) => {
-                    let may_resend = session.lost().all(|(_, resend)| resend == Resend::Safe);
-                    if is_used && failure.is_stale() && may_resend {
+                    if is_used && failure.is_stale() && session.may_resend() {
                         (session, is_used) = (self.replace(session, deadline).await?, false);
                         continue;
                     }
@@ -580,8 +585,8 @@ impl Waiting {
         while self.entries.is_empty() && self.end.is_none() {
             let pumped = session
                 .pump(true, &mut |item| match item {
-                    Item::Entries(_, entries) => self.entries.extend(entries.map(<[u8]>::to_vec)),
-                    Item::Reply(_, reply) => self.end = Some(reply.into_result().map(|_| ())),
+                    Item::Entries(entries) => self.entries.extend(entries.map(<[u8]>::to_vec)),
+                    Item::Reply(reply) => self.end = Some(reply.into_result().map(|_| ())),
                 })
                 .await;
             if self.entries.is_empty() && self.end.is_none() {

@@ -1,7 +1,7 @@
 use std::io;
 use std::time::Duration;
 
-use owproto_core::client::{Connection, ConnectionError, Event, RequestId, Resend, Step, Timeouts};
+use owproto_core::client::{Connection, ConnectionError, Event, Resend, Step, Timeouts};
 use owproto_core::listing::Entries;
 use owproto_core::time::{self, Instant};
 use owproto_core::{Reply, Request, RequestError};
@@ -42,8 +42,8 @@ pub(crate) struct Session<R: Runtime> {
 
 /// What comes out of a session.
 pub(crate) enum Item<'a> {
-    Entries(RequestId, Entries<'a>),
-    Reply(RequestId, Reply<'a>),
+    Entries(Entries<'a>),
+    Reply(Reply<'a>),
 }
 
 /// Why a session came to an end.
@@ -103,18 +103,15 @@ impl<R: Runtime> Session<R> {
     }
 
     #[inline]
-    pub(crate) fn request(
-        &mut self,
-        request: &Request<'_>,
-        total: time::Duration,
-    ) -> Result<RequestId, Failure> {
+    pub(crate) fn request(&mut self, request: &Request<'_>, total: time::Duration) -> Result<(), Failure> {
         self.now = R::now();
-        self.buffers.connection.request_within(request, total, self.now).map_err(Failure::Request)
+        self.buffers.connection.request_within(request, total, self.now).map_err(Failure::Request)?;
+        Ok(())
     }
 
-    /// The requests that will get no answer, after a failure.
-    pub(crate) fn lost(&mut self) -> impl Iterator<Item = (RequestId, Resend)> {
-        std::iter::from_fn(|| self.buffers.connection.poll_lost().map(|lost| (lost.id, lost.resend)))
+    /// After a failure: whether all that got no answer may be sent again.
+    pub(crate) fn may_resend(&mut self) -> bool {
+        std::iter::from_fn(|| self.buffers.connection.poll_lost()).all(|lost| lost.resend == Resend::Safe)
     }
 
     /// One request and its answer: entries to `on_entries`, the reply that ends them to `finish`, which is left empty.
@@ -136,8 +133,8 @@ impl<R: Runtime> Session<R> {
             let mut result = None;
             let pumped = self
                 .pump(is_streamed, &mut |item| match item {
-                    Item::Entries(_, entries) => on_entries(entries),
-                    Item::Reply(_, reply) => result = finish.take().map(|finish| finish(reply)),
+                    Item::Entries(entries) => on_entries(entries),
+                    Item::Reply(reply) => result = finish.take().map(|finish| finish(reply)),
                 })
                 .await;
             // The answer counts, also when something behind it has spoilt the connection.
@@ -150,10 +147,12 @@ impl<R: Runtime> Session<R> {
     }
 
     /// One step: sends what waits to be sent, or waits for bytes and takes what they say.
+    ///
+    /// `acknowledge_at_once` is for answers that the server sends with more than one write.
     #[inline]
     pub(crate) async fn pump(
         &mut self,
-        is_streamed: bool,
+        acknowledge_at_once: bool,
         on_item: &mut (impl FnMut(Item<'_>) + Send),
     ) -> Result<(), Failure> {
         let Buffers { connection, receive } = &mut *self.buffers;
@@ -170,7 +169,7 @@ impl<R: Runtime> Session<R> {
                 Err(error) => return Err(self.transport_error(error)),
             },
             Step::Read => {
-                if is_streamed {
+                if acknowledge_at_once {
                     self.stream.acknowledge_at_once();
                 }
                 match self.stream.read(receive, wait).await {
@@ -183,8 +182,8 @@ impl<R: Runtime> Session<R> {
                             match connection.handle_input(&mut input, self.now)? {
                                 Event::NeedMore(_) => break,
                                 Event::Keepalive => {}
-                                Event::Entries(id, entries) => on_item(Item::Entries(id, entries)),
-                                Event::Reply(id, reply) => on_item(Item::Reply(id, reply)),
+                                Event::Entries(_, entries) => on_item(Item::Entries(entries)),
+                                Event::Reply(_, reply) => on_item(Item::Reply(reply)),
                             }
                         }
                     }

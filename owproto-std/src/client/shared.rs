@@ -31,6 +31,8 @@ pub(crate) struct Shared<R: Runtime> {
     /// Places for persistent connections.
     gate: R::Gate,
     idle: Mutex<Vec<Session<R>>>,
+    // Boxed, since they move from one connection to the next.
+    #[allow(clippy::vec_box)]
     spare: Mutex<Vec<Box<Buffers>>>,
     /// The host's addresses, the one that answered last in front.
     addresses: Mutex<Vec<SocketAddr>>,

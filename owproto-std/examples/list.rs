@@ -1,0 +1,17 @@
+//! Lists the bus and reads every temperature.
+//!
+//! `cargo run -p owproto-std --example list [HOST[:PORT]]`
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let server = std::env::args().nth(1).unwrap_or_else(|| "localhost".into());
+    let client = owproto_std::Client::new(&server)?;
+    let devices = client.dir("/")?;
+    let paths: Vec<_> = devices.iter().map(|device| [device, b"/temperature"].concat()).collect();
+    for (device, value) in devices.names().zip(client.read_many(&paths)) {
+        match value {
+            Ok(value) => println!("{device} {}", String::from_utf8_lossy(&value).trim()),
+            Err(error) => println!("{device} has no temperature ({error})"),
+        }
+    }
+    Ok(())
+}
