@@ -182,11 +182,7 @@ impl<R: Runtime> Calls<R> {
             let result = self.list(path, asked, options, |entries| entries.for_each(&mut entry)).await;
             match result {
                 Err(Error::Server { error, .. }) if refusals.learn(asked, error) => {
-<<<<<<< HEAD
-                    self.shared.remember(refusals)
-=======
                     self.shared.remember(refusals);
->>>>>>> main
                 }
                 other => return other,
             }
