@@ -45,8 +45,9 @@ pub(crate) trait Stream: Send + 'static {
 
     /// Has the next data acknowledged at once.
     ///
-    /// owserver sends each entry of a DIR listing with a write of its own and leaves Nagle's algorithm on: it holds
-    /// the second one back until the first is acknowledged, and the kernel here would wait 40 ms with that.
+    /// owserver sends each entry of a DIR listing, and each of several replies, with a write of its own and leaves
+    /// Nagle's algorithm on: it holds the second one back until the first is acknowledged, and the kernel here would
+    /// wait 40 ms with that.
     fn acknowledge_at_once(&self);
 
     /// Whether an idle connection is of no use any more: the peer has closed it, or sent what nobody asked for.

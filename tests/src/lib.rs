@@ -5,6 +5,7 @@
 //! | [`vectors`] | the exchanges captured from a real owserver, as typed values |
 //! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
 //! | [`peer`] | a TCP peer that does what a script says, right or wrong |
+//! | [`ours`] | our own server without a network, over the tester bus |
 //! | [`owserver`] | a real owserver, as a child process for one test |
 //! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, and pyownet |
 //! | [`process`] | running a program to its end, with a deadline |
@@ -12,6 +13,7 @@
 //! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`; all others pass on
 //! a machine that has nothing but Rust.
 
+pub mod ours;
 pub mod owserver;
 pub mod peer;
 pub mod process;

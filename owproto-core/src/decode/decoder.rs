@@ -264,16 +264,19 @@ impl Decoder {
             Direction::Replies if !self.any_version && header.version != Version::PLAIN => {
                 Err(self.fail(DecodeError::UnexpectedVersion { version: header.version }))
             }
-            Direction::Replies => match header.payload_len() {
-                None => Ok(Kind::Keepalive),
-                Some(payload) => self.check_len(header, BodyLen { payload, tokens: 0 }),
-            },
-            Direction::Requests => match header.payload_len() {
-                None => Err(self.fail(DecodeError::NegativePayload { payload: header.payload })),
-                Some(payload) => {
-                    self.check_len(header, BodyLen { payload, tokens: Tokens::wire_len(header.version) })
-                }
-            },
+            Direction::Replies if header.is_keepalive() => Ok(Kind::Keepalive),
+            Direction::Requests if header.payload < 0 => {
+                Err(self.fail(DecodeError::NegativePayload { payload: header.payload }))
+            }
+            direction => {
+                // More than can be addressed is more than any limit.
+                let payload = header.payload_len().unwrap_or(usize::MAX);
+                let tokens = match direction {
+                    Direction::Replies => 0,
+                    Direction::Requests => Tokens::wire_len(header.version),
+                };
+                self.check_len(header, BodyLen { payload, tokens })
+            }
         }
     }
 

@@ -487,3 +487,6 @@ fn has_passed(tokens: Tokens<'_>, own: &Token) -> bool {
 }
 
 const _: () = assert!(DEFAULT_TRANSMIT_LIMIT > HEADER_LEN);
+
+#[cfg(test)]
+mod tests;

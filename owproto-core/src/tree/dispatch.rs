@@ -179,11 +179,10 @@ pub(super) enum Host {
 }
 
 impl Target<'_> {
-    /// Whether it is listed, not read. Branches are directories too, but under `/structure` they are described.
+    /// Whether GET lists it, and does not read it. Branches are directories too.
     fn is_directory(&self) -> bool {
         match self {
             Self::Devices | Self::Structure | Self::Node(_, _, Node::Directory(_)) => true,
-            Self::Node(Host::Structure, ..) => false,
             Self::Node(_, _, Node::Property(property, _)) => property.value_type == ValueType::Directory,
         }
     }
@@ -416,7 +415,10 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let size = word::to_len(request.header.size).filter(|size| (1..=MAX_BODY_LEN).contains(size));
         let size = size.ok_or(ReturnCode::MESSAGE_SIZE)?;
         match target {
-            Target::Node(host, family, Node::Property(property, element)) if !target.is_directory() => {
+            // Under `/structure` a branch is described.
+            Target::Node(host, family, Node::Property(property, element))
+                if host == Host::Structure || !target.is_directory() =>
+            {
                 self.read(job, (host, family, property, element), size, &mut work, answer)
             }
             _ => Err(ReturnCode::IS_A_DIRECTORY.into()),

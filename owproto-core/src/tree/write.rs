@@ -36,6 +36,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         if !property.access.is_writable() || host == Host::Structure {
             return Err(ReturnCode::OPERATION_NOT_SUPPORTED.into());
         }
+        // The name of a scale is compared from its beginning (observed, owserver 3.2p4).
+        let is_setting = core::ptr::eq(family, &families::SETTINGS);
+        if is_setting && property.name == "units/pressure_scale" && header.offset != 0 {
+            return Err(ReturnCode::INVALID_VALUE.into());
+        }
         let mut written = match job.phase {
             Phase::Write(written) => written,
             _ => 0,

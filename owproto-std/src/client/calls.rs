@@ -378,8 +378,10 @@ impl<R: Runtime> Calls<R> {
             if in_flight == 0 {
                 break Ok(());
             }
+            // As the frames of a listing, the replies behind the first one wait for its acknowledgement.
+            let acknowledge_at_once = in_flight > 1;
             let pumped = session
-                .pump(false, &mut |item| {
+                .pump(acknowledge_at_once, &mut |item| {
                     if let Item::Reply(reply) = item {
                         in_flight -= 1;
                         on_reply(reply);

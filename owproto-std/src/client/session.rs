@@ -147,10 +147,12 @@ impl<R: Runtime> Session<R> {
     }
 
     /// One step: sends what waits to be sent, or waits for bytes and takes what they say.
+    ///
+    /// `acknowledge_at_once` is for answers that the server sends with more than one write.
     #[inline]
     pub(crate) async fn pump(
         &mut self,
-        is_streamed: bool,
+        acknowledge_at_once: bool,
         on_item: &mut (impl FnMut(Item<'_>) + Send),
     ) -> Result<(), Failure> {
         let Buffers { connection, receive } = &mut *self.buffers;
@@ -167,7 +169,7 @@ impl<R: Runtime> Session<R> {
                 Err(error) => return Err(self.transport_error(error)),
             },
             Step::Read => {
-                if is_streamed {
+                if acknowledge_at_once {
                     self.stream.acknowledge_at_once();
                 }
                 match self.stream.read(receive, wait).await {

@@ -31,6 +31,7 @@ pub static FAMILY_04: Family = Family::new(0x04, "04", "DS2404").flags(&[ALARM])
 /// DS2423.
 pub static FAMILY_1D: Family = Family::new(0x1D, "1D", "DS2423").flags(&[OVERDRIVE]).properties(&[
     row("counter", Unsigned, RO, VOLATILE).lettered(2),
+    row("counters", Unsigned, RO, VOLATILE).lettered(2).hidden(),
     row("memory", Bytes, RW, VOLATILE).len(512),
     row("mincount", Unsigned, RW, VOLATILE),
     row("pages/count", Unsigned, RO, VOLATILE).numbered(16),
@@ -39,6 +40,7 @@ pub static FAMILY_1D: Family = Family::new(0x1D, "1D", "DS2423").flags(&[OVERDRI
 
 /// DS2415.
 pub static FAMILY_24: Family = Family::new(0x24, "24", "DS2415").properties(&[
+    row("ControlRegister", Unsigned, RW, STABLE).hidden(),
     row("date", Date, RW, VOLATILE),
     row("running", YesNo, RW, VOLATILE),
     row("udate", Unsigned, RW, EVERY_SECOND),
@@ -47,6 +49,7 @@ pub static FAMILY_24: Family = Family::new(0x24, "24", "DS2415").properties(&[
 
 /// DS2417.
 pub static FAMILY_27: Family = Family::new(0x27, "27", "DS2417").properties(&[
+    row("ControlRegister", Unsigned, RW, STABLE).hidden(),
     row("date", Date, RW, VOLATILE),
     row("enable", YesNo, RW, VOLATILE),
     row("interval", Integer, RW, VOLATILE),

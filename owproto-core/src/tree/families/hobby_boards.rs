@@ -2,8 +2,8 @@
 
 use super::row::*;
 
-/// HobbyBoards.
-pub static FAMILY_EE: Family = Family::new(0xEE, "EE", "HobbyBoards").properties(&[
+/// Hobby Boards.
+pub static FAMILY_EE: Family = Family::new(0xEE, "EE", "Hobby Boards").properties(&[
     row("UVI/UVI", Float, RO, VOLATILE).by_model(),
     row("UVI/UVI_offset", Float, RW, STABLE).by_model(),
     row("UVI/in_case", YesNo, RW, STABLE).by_model(),
@@ -12,10 +12,11 @@ pub static FAMILY_EE: Family = Family::new(0xEE, "EE", "HobbyBoards").properties
     row("type", Text, RO, VOLATILE).len(32),
     row("type_number", Unsigned, RO, STABLE),
     row("version", Text, RO, STABLE).len(7),
+    row("version_number", Unsigned, RO, STABLE).hidden(),
 ]);
 
-/// HobbyBoards.
-pub static FAMILY_EF: Family = Family::new(0xEF, "EF", "HobbyBoards").properties(&[
+/// Hobby Boards.
+pub static FAMILY_EF: Family = Family::new(0xEF, "EF", "Hobby Boards").properties(&[
     row("barometer/altitude", Integer, RW, VOLATILE).by_model(),
     row("barometer/config", Unsigned, RW, STABLE).by_model(),
     row("barometer/location", Text, RW, STABLE).len(21).by_model(),
@@ -27,6 +28,7 @@ pub static FAMILY_EF: Family = Family::new(0xEF, "EF", "HobbyBoards").properties
     row("barometer/reset", YesNo, WO, STABLE).by_model(),
     row("barometer/temperature", Temperature, RO, VOLATILE).by_model(),
     row("hub/branch", BitField, RW, STABLE).numbered(4).by_model(),
+    row("hub/config", Unsigned, RW, VOLATILE).hidden(),
     row("hub/short", BitField, RO, STABLE).numbered(4).by_model(),
     row("humidity/config", Unsigned, RW, STABLE).by_model(),
     row("humidity/humidity_corrected", Float, RO, VOLATILE).by_model(),
@@ -54,6 +56,7 @@ pub static FAMILY_EF: Family = Family::new(0xEF, "EF", "HobbyBoards").properties
     row("type", Text, RO, VOLATILE).len(32),
     row("type_number", Unsigned, RO, STABLE),
     row("version", Text, RO, VOLATILE).len(7),
+    row("version_number", Unsigned, RO, STABLE).hidden(),
 ]);
 
 /// LCD.

@@ -5,6 +5,7 @@ use super::row::*;
 /// DS1921.
 pub static FAMILY_21: Family =
     Family::new(0x21, "21", "DS1921").flags(&[ALARM, OVERDRIVE, SIMULTANEOUS_TEMPERATURE]).properties(&[
+        row("ControlRegister", Unsigned, RW, STABLE).hidden(),
         row("about/measuring", YesNo, RO, VOLATILE),
         row("about/resolution", TemperatureDifference, RO, FIXED),
         row("about/samples", Unsigned, RO, VOLATILE),
@@ -41,6 +42,7 @@ pub static FAMILY_21: Family =
         row("mission/sampling", YesNo, RO, VOLATILE),
         row("mission/temphigh", YesNo, RW, VOLATILE),
         row("mission/templow", YesNo, RW, VOLATILE),
+        row("mission/timer", YesNo, RW, VOLATILE).hidden(),
         row("mission/udate", Unsigned, RO, VOLATILE),
         row("overtemp/count", Unsigned, RO, VOLATILE).numbered(12),
         row("overtemp/date", Date, RO, VOLATILE).numbered(12),

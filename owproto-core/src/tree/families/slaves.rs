@@ -6,14 +6,19 @@ use super::row::*;
 pub static FAMILY_A5: Family = Family::new(0xA5, "A5", "mDI001").properties(&[
     row("loop_open", BitField, RO, VOLATILE).numbered(4),
     row("loop_shorted", BitField, RO, VOLATILE).numbered(4),
+    row("reading", Unsigned, RO, VOLATILE).hidden(),
+    row("switch", Unsigned, RO, VOLATILE).hidden(),
     row("switch_closed", BitField, RO, VOLATILE).numbered(4),
 ]);
 
 /// mAM001.
-pub static FAMILY_B2: Family = Family::new(0xB2, "B2", "mAM001")
-    .properties(&[row("current", Float, RO, VOLATILE), row("volts", Float, RO, VOLATILE)]);
+pub static FAMILY_B2: Family = Family::new(0xB2, "B2", "mAM001").properties(&[
+    row("current", Float, RO, VOLATILE),
+    row("reading", Unsigned, RO, VOLATILE).hidden(),
+    row("volts", Float, RO, VOLATILE),
+]);
 
-/// Example_slave.
+/// A made-up slave that shows what a property can be.
 pub static FAMILY_DD: Family = Family::new(0xDD, "DD", "Example_slave").flags(&[ALARM]).properties(&[
     row("bits", BitField, RO, STABLE).numbered(8),
     row("extension_characters", Unsigned, RO, VOLATILE).sparse_letters(),
@@ -21,7 +26,7 @@ pub static FAMILY_DD: Family = Family::new(0xDD, "DD", "Example_slave").flags(&[
     row("read_number", Integer, RO, STABLE),
 ]);
 
-/// InfernoEmbedded.
+/// Boards by Inferno Embedded.
 pub static FAMILY_ED: Family = Family::new(0xED, "ED", "InfernoEmbedded").flags(&[RESUME]).properties(&[
     row("device", Text, RO, VOLATILE).len(64),
     row("enter_firmware_update", YesNo, WO, FIXED),
@@ -250,7 +255,9 @@ pub static FAMILY_FC: Family = Family::new(0xFC, "FC", "BAE").flags(&[RESUME, AL
     row("firmware/function", Bytes, WO, STABLE).len(16384),
     row("generic/memory", Bytes, RW, VOLATILE).len(128),
     row("localtype", Text, RO, VOLATILE).len(5),
+    row("typestate", Unsigned, RO, VOLATILE).hidden(),
     row("version", Text, RO, VOLATILE).len(5),
+    row("versionstate", Unsigned, RO, VOLATILE).hidden(),
 ]);
 
 /// IBLSS.

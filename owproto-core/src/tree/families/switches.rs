@@ -11,6 +11,9 @@ pub static FAMILY_05: Family = Family::new(0x05, "05", "DS2405")
 pub static FAMILY_12: Family = Family::new(0x12, "12", "DS2406").flags(&[ALARM]).properties(&[
     row("PIO", BitField, RW, STABLE).lettered(2),
     row("T8A/volt", Float, RO, VOLATILE).numbered(8).by_model(),
+    row("TAI8570/C", Unsigned, RO, FIXED).numbered(6).hidden(),
+    row("TAI8570/D1", Unsigned, RO, VOLATILE).hidden(),
+    row("TAI8570/D2", Unsigned, RO, VOLATILE).hidden(),
     row("TAI8570/DA5534/pressure", Pressure, RO, VOLATILE),
     row("TAI8570/DA5534/temperature", Temperature, RO, VOLATILE),
     row("TAI8570/DA5540/pressure", Pressure, RO, VOLATILE),
@@ -21,6 +24,7 @@ pub static FAMILY_12: Family = Family::new(0x12, "12", "DS2406").flags(&[ALARM])
     row("aux", Directory, OO, VOLATILE).len(8),
     row("channels", Unsigned, RO, STABLE),
     row("flipflop", BitField, RO, VOLATILE).lettered(2),
+    row("infobyte", Unsigned, RO, VOLATILE).hidden(),
     row("latch", BitField, RW, VOLATILE).lettered(2),
     row("memory", Bytes, RW, VOLATILE).len(128),
     row("pages/page", Bytes, RW, VOLATILE).numbered(4).len(32),
@@ -88,5 +92,6 @@ pub static FAMILY_2C: Family = Family::new(0x2C, "2C", "DS2890")
 /// DS2413.
 pub static FAMILY_3A: Family = Family::new(0x3A, "3A", "DS2413").flags(&[RESUME, OVERDRIVE]).properties(&[
     row("PIO", BitField, RW, VOLATILE).lettered(2),
+    row("piostate", Unsigned, RW, VOLATILE).hidden(),
     row("sensed", BitField, RO, VOLATILE).lettered(2),
 ]);

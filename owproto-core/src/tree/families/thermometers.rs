@@ -14,6 +14,10 @@ pub static FAMILY_10: Family =
         row("power", YesNo, RO, VOLATILE),
         row("scratchpad", Bytes, RO, VOLATILE).len(9),
         row("temperature", Temperature, RO, VOLATILE),
+        row("temperature10", Temperature, RO, VOLATILE).hidden(),
+        row("temperature11", Temperature, RO, VOLATILE).hidden(),
+        row("temperature12", Temperature, RO, VOLATILE).hidden(),
+        row("temperature9", Temperature, RO, VOLATILE).hidden(),
         row("temphigh", Temperature, RW, STABLE),
         row("templow", Temperature, RW, STABLE),
     ]);
@@ -65,6 +69,7 @@ pub static FAMILY_3B: Family =
     Family::new(0x3B, "3B", "DS1825").flags(&[ALARM, SIMULTANEOUS_TEMPERATURE]).properties(&[
         row("fasttemp", Temperature, RO, VOLATILE).by_model(),
         row("fault", YesNo, RO, VOLATILE),
+        row("flagfield", Unsigned, RO, VOLATILE).hidden(),
         row("ground_short", YesNo, RO, VOLATILE),
         row("latesttemp", Temperature, RO, VOLATILE),
         row("memory", Bytes, RW, VOLATILE).len(128).by_model(),
@@ -92,6 +97,7 @@ pub static FAMILY_42: Family =
         row("fasttemp", Temperature, RO, VOLATILE),
         row("latch", BitField, RW, VOLATILE).lettered(2),
         row("latesttemp", Temperature, RO, VOLATILE),
+        row("piostate", Unsigned, RO, VOLATILE).hidden(),
         row("power", YesNo, RO, VOLATILE),
         row("sensed", BitField, RO, VOLATILE).lettered(2),
         row("temperature", Temperature, RO, VOLATILE),

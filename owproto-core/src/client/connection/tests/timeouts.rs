@@ -173,3 +173,14 @@ fn new_timeouts_hold_for_silence_at_once_and_in_total_for_the_next_request() {
     ask(&mut c, &read("/b"), ms(1000));
     assert_eq!(c.poll_timeout(), Some((ms(1500), Timeout::Total)));
 }
+
+#[test]
+fn a_request_behind_another_does_not_break_the_silence() {
+    let mut c = kept();
+    ask(&mut c, &read("/a"), ms(0));
+    c.request(&read("/b"), ms(1000)).unwrap();
+    // Only when it goes out.
+    assert_eq!(c.poll_timeout(), Some((ms(2000), Timeout::Inactivity)));
+    send(&mut c, ms(1500));
+    assert_eq!(c.poll_timeout(), Some((ms(3500), Timeout::Inactivity)));
+}

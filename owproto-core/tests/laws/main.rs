@@ -1,0 +1,20 @@
+//! Laws of the core, tried on generated input.
+//!
+//! What a run finds is written down as a test, with its bytes, at the place that it concerns.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
+mod chunking;
+mod connection;
+mod generate;
+mod requests;
+mod words;

@@ -1,0 +1,83 @@
+//! Standard output: text for people and scripts, or JSON.
+
+use std::fmt;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::Style;
+use serde_json::Value;
+
+/// Standard output, buffered. Bytes go through it unchanged.
+pub(crate) struct Output {
+    stdout: BufWriter<StdoutLock<'static>>,
+    is_terminal: bool,
+    has_colours: bool,
+    is_json: bool,
+}
+
+impl Output {
+    /// Standard output, for objects of JSON or for text.
+    pub(crate) fn new(is_json: bool) -> Self {
+        let stdout = io::stdout();
+        Self {
+            is_terminal: stdout.is_terminal(),
+            has_colours: AutoStream::choice(&stdout) != ColorChoice::Never,
+            stdout: BufWriter::with_capacity(64 * 1024, stdout.lock()),
+            is_json,
+        }
+    }
+
+    /// Whether a person looks at it.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Whether objects are wanted.
+    pub(crate) fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    /// An object on a line of its own.
+    pub(crate) fn object(&mut self, object: &Value) -> io::Result<()> {
+        writeln!(self.stdout, "{object}")
+    }
+
+    /// A line of text.
+    pub(crate) fn line(&mut self, line: impl fmt::Display) -> io::Result<()> {
+        writeln!(self.stdout, "{line}")
+    }
+
+    /// Bytes as they are.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stdout.write_all(bytes)
+    }
+
+    /// Bytes as they are, and a line end.
+    pub(crate) fn bytes_line(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes(bytes)?;
+        self.bytes(b"\n")
+    }
+
+    /// Hands everything on.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()
+    }
+
+    /// Text in a style, where there are colours.
+    pub(crate) fn styled<T: fmt::Display>(&self, style: Style, text: T) -> Styled<T> {
+        Styled { style: if self.has_colours { style } else { Style::new() }, text }
+    }
+}
+
+/// Text between the sequences that begin and end its style.
+pub(crate) struct Styled<T> {
+    style: Style,
+    text: T,
+}
+
+impl<T: fmt::Display> fmt::Display for Styled<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let style = self.style;
+        write!(f, "{style}{}{style:#}", self.text)
+    }
+}
