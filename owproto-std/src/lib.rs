@@ -38,6 +38,8 @@
 //! one's.
 
 mod address;
+#[cfg(any(feature = "server", feature = "sim"))]
+mod aliases;
 mod blocking;
 mod client;
 mod error;
@@ -52,6 +54,8 @@ mod tap;
 pub mod tokio;
 
 pub use address::{Address, AddressError, DEFAULT_PORT};
+#[cfg(any(feature = "server", feature = "sim"))]
+pub use aliases::AliasMap;
 pub use blocking::{Client, DirIter};
 pub use client::Builder;
 pub use error::{Error, PathText};
