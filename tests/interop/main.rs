@@ -4,6 +4,7 @@
 
 mod harness;
 mod ow;
+mod server_tree;
 
 /// A file that no `mod` names would be left out without a word.
 #[test]
