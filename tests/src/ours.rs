@@ -34,11 +34,11 @@ impl Bus for Simulation {
         1 + u16::from(self.fake.is_some())
     }
 
-    fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Option<RomId>> {
-        Poll::Ready(match self.own_bus(bus) {
+    fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        Poll::Ready(Ok(match self.own_bus(bus) {
             Some(bus) => self.tester.id(bus, n),
             None => self.fake.filter(|_| n == 0),
-        })
+        }))
     }
 
     fn read<'a>(

@@ -23,8 +23,8 @@ impl Many {
 }
 
 impl Bus for Many {
-    fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Option<RomId>> {
-        Poll::Ready((n < DEVICES).then(|| Self::id(n)))
+    fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        Poll::Ready(Ok((n < DEVICES).then(|| Self::id(n))))
     }
 
     fn read<'a>(
