@@ -351,8 +351,14 @@ impl Simulated {
             ("about" | "mission", "samples") => Unsigned(samples),
             ("log", "elements") => Unsigned(samples.min(2048)),
             ("log", "temperature") => Float(in_steps(self.temperature(f64::from(n) * 600.0), 0.5)),
+            ("about", "measuring") | ("mission", "sampling") => YesNo(false),
             ("mission", "running") | ("clock", "running") | ("", "running") => YesNo(true),
             ("mission", "frequency") => Unsigned(10),
+            // Most samples are near the temperature of now.
+            ("histogram", "counts") => {
+                let away = (self.temperature(t) - (-40.0 + 2.0 * f64::from(n))).abs();
+                Unsigned((f64::from(samples) / (1.0 + away * away)) as u32)
+            }
             ("histogram", "elements") => Unsigned(63),
             ("histogram", "gap") => Float(2.0),
             ("histogram", "temperature") => Float(-40.0 + 2.0 * f64::from(n)),
