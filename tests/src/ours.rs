@@ -9,6 +9,7 @@ use owproto_core::text::{Date, RomId, Value};
 use owproto_core::time::{Duration, Instant};
 use owproto_core::tree::tester::Tester;
 use owproto_core::tree::{Access, AliasTable, Bus, Job, Permission, Settings, Support, System, Tree};
+use owproto_core::wire::Token;
 
 /// Devices of the standard set-up and of the others.
 fn family_codes(list: &str) -> Vec<u8> {
@@ -33,11 +34,11 @@ impl Bus for Simulation {
         1 + u16::from(self.fake.is_some())
     }
 
-    fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Option<RomId>> {
-        Poll::Ready(match self.own_bus(bus) {
+    fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        Poll::Ready(Ok(match self.own_bus(bus) {
             Some(bus) => self.tester.id(bus, n),
             None => self.fake.filter(|_| n == 0),
-        })
+        }))
     }
 
     fn read<'a>(
@@ -78,6 +79,8 @@ impl Bus for Simulation {
 
 /// A server as one command line makes it.
 pub struct Server {
+    /// Its antiloop token.
+    pub token: Option<Token>,
     /// What stands behind the connections.
     pub tree: Tree<Simulation, AliasTable<8, 256>>,
     timeouts: Timeouts,
@@ -127,6 +130,7 @@ impl Server {
             .with_get(support(option("--no_get").is_some()));
         let default = Timeouts::DEFAULT;
         Some(Self {
+            token: None,
             tree,
             timeouts: Timeouts {
                 request: seconds("--timeout_server", default.request),
@@ -207,6 +211,10 @@ impl Client {
             .with_transmit_limit(room)
             .with_timeouts(server.timeouts)
             .with_keepalives(server.keepalives);
+        let connection = match server.token {
+            Some(token) => connection.with_token(token),
+            None => connection,
+        };
         Self { connection, job: Job::new(), manner, now: Instant::ZERO, has_place: false }
     }
 
@@ -268,6 +276,43 @@ impl Client {
                 }
             }
         }
+    }
+
+    /// Gives input to the server, and takes nothing of what it says.
+    ///
+    /// # Panics
+    ///
+    /// If the server breaks its contract.
+    pub fn give(&mut self, server: &mut Server, mut input: &[u8]) {
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            match self.connection.step() {
+                Step::Read if !input.is_empty() => {
+                    let event = self.connection.handle_input(&mut input, self.now);
+                    assert!(matches!(event, Event::Request | Event::NeedMore(_)));
+                }
+                Step::Work => {
+                    let poll = server.tree.serve(&mut self.connection, &mut self.job, self.now, &mut context);
+                    assert!(poll.is_ready());
+                }
+                Step::Read | Step::Write | Step::Close => return,
+            }
+        }
+    }
+
+    /// Lets time pass until the server has had enough. Gives how many bytes wait, and why it ended.
+    ///
+    /// # Panics
+    ///
+    /// If it would wait for ever.
+    pub fn wait(&mut self) -> (usize, Option<End>) {
+        let waiting = self.connection.poll_transmit().len();
+        while self.connection.step() != Step::Close {
+            let (at, _) = self.connection.poll_timeout().expect("a server has patience, but not for ever");
+            self.now = at;
+            self.connection.handle_timeout(at);
+        }
+        (waiting, self.connection.end())
     }
 
     /// The rule of owserver for places.

@@ -30,7 +30,7 @@ pub struct Access<'p> {
 }
 
 /// Names the work that one request makes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Operation(pub(super) u32);
 
@@ -65,8 +65,13 @@ pub enum Simultaneous {
 /// }
 ///
 /// impl Bus for Cellar {
-///     fn device(&mut self, _bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Option<RomId>> {
-///         Poll::Ready([self.thermometer].get(n).copied())
+///     fn device(
+///         &mut self,
+///         _bus: u16,
+///         n: usize,
+///         _: &mut Context<'_>,
+///     ) -> Poll<Result<Option<RomId>, ReturnCode>> {
+///         Poll::Ready(Ok([self.thermometer].get(n).copied()))
 ///     }
 ///
 ///     fn read<'a>(
@@ -89,27 +94,35 @@ pub trait Bus {
     }
 
     /// The `n`th device on a bus, from 0; `None` behind the last. Listings ask in this order, and one after the other.
-    fn device(&mut self, bus: u16, n: usize, context: &mut Context<'_>) -> Poll<Option<RomId>>;
+    ///
+    /// An error ends a listing, after the devices that came before it.
+    fn device(
+        &mut self,
+        bus: u16,
+        n: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<RomId>, ReturnCode>>;
 
     /// The bus that a device is on; `None` if it is on none. Looks at all devices, unless it is written anew.
-    fn find(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Option<u16>> {
+    fn find(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
         for bus in 0..self.buses() {
             let mut n = 0usize;
             loop {
                 match self.device(bus, n, context) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Some(found)) if found == device => return Poll::Ready(Some(bus)),
-                    Poll::Ready(Some(_)) => n = n.saturating_add(1),
-                    Poll::Ready(None) => break,
+                    Poll::Ready(Err(code)) => return Poll::Ready(Err(code)),
+                    Poll::Ready(Ok(Some(found))) if found == device => return Poll::Ready(Ok(Some(bus))),
+                    Poll::Ready(Ok(Some(_))) => n = n.saturating_add(1),
+                    Poll::Ready(Ok(None)) => break,
                 }
             }
         }
-        Poll::Ready(None)
+        Poll::Ready(Ok(None))
     }
 
     /// Whether a device is in alarm: those that are show in `/alarm`.
-    fn is_in_alarm(&mut self, _device: RomId, _context: &mut Context<'_>) -> Poll<bool> {
-        Poll::Ready(false)
+    fn is_in_alarm(&mut self, _device: RomId, _context: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
+        Poll::Ready(Ok(false))
     }
 
     /// Whether a property that only some models of a family have shows in the directory of this one
@@ -189,13 +202,18 @@ impl<B: Bus + ?Sized> Bus for &mut B {
     fn buses(&self) -> u16 {
         (**self).buses()
     }
-    fn device(&mut self, bus: u16, n: usize, context: &mut Context<'_>) -> Poll<Option<RomId>> {
+    fn device(
+        &mut self,
+        bus: u16,
+        n: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<RomId>, ReturnCode>> {
         (**self).device(bus, n, context)
     }
-    fn find(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Option<u16>> {
+    fn find(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
         (**self).find(device, context)
     }
-    fn is_in_alarm(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<bool> {
+    fn is_in_alarm(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
         (**self).is_in_alarm(device, context)
     }
     fn shows(&self, device: RomId, property: &Property) -> bool {

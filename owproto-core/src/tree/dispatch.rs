@@ -311,8 +311,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ///
     /// - `Ready`: the answer is complete, or bytes have to be sent before it goes on, or there is no request. The
     ///   connection's [`step`](Connection::step) says which.
-    /// - `Pending`: the bus is not ready. Call it again when the waker was used, or at any other time. Until then the
-    ///   connection's timeouts run, and keepalives are sent.
+    /// - `Pending`: the bus is not ready. Bytes may wait all the same, such as the entries that came before: look at
+    ///   `step` first. Then call it again when the waker was used, or at any other time. Until then the connection's
+    ///   timeouts run, and keepalives are sent.
     pub fn serve<T: Storage, R: Storage>(
         &mut self,
         connection: &mut Connection<T, R>,
@@ -457,7 +458,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                             DeviceName::Address(id) => id,
                             DeviceName::Alias(alias) => self.aliases.device(alias).ok_or(WRONG)?,
                         };
-                        let bus = ready(self.bus.find(id, context))?.ok_or(WRONG)?;
+                        let bus = ready(self.bus.find(id, context))??.ok_or(WRONG)?;
                         if route.bus.is_some_and(|named| named != bus) {
                             return Err(WRONG.into());
                         }

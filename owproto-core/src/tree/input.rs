@@ -388,7 +388,7 @@ mod tests {
             ("infinity", Ok(f64::INFINITY)),
             ("-inf", Ok(f64::NEG_INFINITY)),
             ("0e999999999999999999999", Ok(0.0)),
-            ("1\0002", Ok(1.0)),
+            ("1\u{0}2", Ok(1.0)),
             ("hello", Err(WRONG)),
             ("", Err(WRONG)),
             (".", Err(WRONG)),

@@ -274,13 +274,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                         cursor = at(Stage::Buses);
                         continue;
                     }
-                    let Some(id) = ready(self.bus.device(bus, cursor.second, work.context))? else {
+                    let Some(id) = ready(self.bus.device(bus, cursor.second, work.context))?? else {
                         cursor.first = cursor.first.saturating_add(1);
                         cursor.second = 0;
                         continue;
                     };
                     let behind = Cursor { second: cursor.second.saturating_add(1), ..cursor };
-                    if route.is_alarm && !ready(self.bus.is_in_alarm(id, work.context))? {
+                    if route.is_alarm && !ready(self.bus.is_in_alarm(id, work.context))?? {
                         cursor = behind;
                         continue;
                     }

@@ -172,7 +172,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 reading = Reading { full: end, is_begun: true, ..reading };
             }
             let is_last = reading.item.saturating_add(1) == items;
-            if is_last && reading.full != end {
+            // Before anything is sent that would stand in the wrong place.
+            let agrees = if is_last { end == reading.full } else { end < reading.full };
+            if !agrees {
                 return Err(Stop::Broken);
             }
             let from = window.skip.saturating_add(reading.pushed).saturating_sub(reading.at);

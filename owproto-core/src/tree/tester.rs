@@ -94,12 +94,12 @@ impl Bus for Tester<'_> {
         }
     }
 
-    fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Option<RomId>> {
-        Poll::Ready(self.id(bus, n))
+    fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        Poll::Ready(Ok(self.id(bus, n)))
     }
 
-    fn find(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Option<u16>> {
-        Poll::Ready((0..self.buses()).find(|bus| self.number(*bus, device).is_some()))
+    fn find(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
+        Poll::Ready(Ok((0..self.buses()).find(|bus| self.number(*bus, device).is_some())))
     }
 
     fn read<'a>(
