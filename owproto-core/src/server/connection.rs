@@ -445,7 +445,8 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     /// Gives back memory of the storage above `keep` bytes each, if it is of a sort that grows. Nothing happens within
     /// a request, or while bytes wait to be sent. For servers with many clients, most of which are idle.
     pub fn shrink(&mut self, keep: usize) {
-        if !matches!(self.state, State::Waiting { .. } | State::Ended(_)) || !self.poll_transmit().is_empty() {
+        if !matches!(self.state, State::Waiting { .. } | State::Ended(_)) || !self.poll_transmit().is_empty()
+        {
             return;
         }
         self.frames.shrink(keep);

@@ -54,11 +54,7 @@ where
     B: Bus + Send + 'static,
     A: Aliases + Send + 'static,
 {
-    pub(super) fn serve(
-        listener: TcpListener,
-        settings: Settings,
-        tree: Tree<B, A>,
-    ) -> io::Result<Self> {
+    pub(super) fn serve(listener: TcpListener, settings: Settings, tree: Tree<B, A>) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared { control: Control::new(settings), tree: Mutex::new(tree) });
         let handle = Handle { control: shared.clone(), address };
@@ -194,7 +190,12 @@ where
                 }
             }
             // The client has gone away already.
-            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) =>
+            {
                 debug!(%error, "a connection was gone before it was accepted");
             }
             Err(error) => {

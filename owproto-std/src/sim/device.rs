@@ -228,12 +228,11 @@ pub enum SetError {
     },
 }
 
-fn find<'p>(
-    family: &'static Family,
-    path: &'p str,
-) -> Result<(&'static Property, Element<'p>), SetError> {
+fn find<'p>(family: &'static Family, path: &'p str) -> Result<(&'static Property, Element<'p>), SetError> {
     match family.find(path.as_bytes()) {
-        Some(Node::Property(property, _)) if family.common.iter().any(|common| std::ptr::eq(common, property)) => {
+        Some(Node::Property(property, _))
+            if family.common.iter().any(|common| std::ptr::eq(common, property)) =>
+        {
             Err(SetError::NotOfDevice)
         }
         Some(Node::Property(_, Element::All)) | Some(Node::Directory(_)) | None => Err(SetError::NoProperty),

@@ -67,7 +67,8 @@ impl Spec {
 }
 
 /// The default bus, which shows something of everything.
-const EVERYTHING: &str = "01,05,10=garden,12,1D=rain,20,21,22,23,26=weather,28=kitchen,28=cellar,29,3A,3B,F0+10,1D,28";
+const EVERYTHING: &str =
+    "01,05,10=garden,12,1D=rain,20,21,22,23,26=weather,28=kitchen,28=cellar,29,3A,3B,F0+10,1D,28";
 
 /// A bus that shows something of everything, and a smaller one.
 impl Default for Spec {
@@ -105,7 +106,8 @@ impl FromStr for Spec {
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let list = text.strip_prefix("tester:");
-        let mut parser = Parser { text, is_tester: list.is_some(), aliases: Vec::new(), addresses: Vec::new() };
+        let mut parser =
+            Parser { text, is_tester: list.is_some(), aliases: Vec::new(), addresses: Vec::new() };
         let mut at = text.len() - list.unwrap_or(text).len();
         let mut buses = Vec::new();
         for bus in list.unwrap_or(text).split('+') {
@@ -179,7 +181,11 @@ impl<'t> Parser<'t> {
         };
         let alias_at = at + device.len() + 1;
         if let Some(alias) = alias {
-            if alias.trim().is_empty() || alias.trim() != alias || alias.contains(['/', '\0']) || alias.len() > 256 {
+            if alias.trim().is_empty()
+                || alias.trim() != alias
+                || alias.contains(['/', '\0'])
+                || alias.len() > 256
+            {
                 return Err(self.error(alias_at, SpecErrorKind::Alias));
             }
             if self.aliases.contains(&alias) {
@@ -211,7 +217,9 @@ pub struct SpecError {
 #[non_exhaustive]
 pub enum SpecErrorKind {
     /// No family code, and no address; with the reason, if it might have been one.
-    #[error("a family is two hexadecimal digits, such as 28, and a device is an address, such as 28.000028D70100")]
+    #[error(
+        "a family is two hexadecimal digits, such as 28, and a device is an address, such as 28.000028D70100"
+    )]
     Device(#[source] Option<RomIdError>),
     /// An address with `tester:`, which computes them.
     #[error("the addresses of tester: are computed, only families can be given")]
@@ -239,7 +247,9 @@ mod tests {
 
     #[test]
     fn specs_are_printed_as_they_were_written() {
-        for text in ["", "10", "tester:10,28,28", "28=a b,10*3+1D+", "+", "28.000028D70100=x+10", "tester:28*2000"] {
+        for text in
+            ["", "10", "tester:10,28,28", "28=a b,10*3+1D+", "+", "28.000028D70100=x+10", "tester:28*2000"]
+        {
             assert_eq!(text.parse::<Spec>().unwrap().to_string(), text);
         }
         let spec: Spec = "3a,ff*2+".parse().unwrap();

@@ -309,7 +309,8 @@ impl State {
     pub(super) fn set_time(&mut self, at: Duration) {
         self.clock = Clock::Stopped { at };
         self.look_around();
-        let (due, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|(until, _)| *until <= at);
+        let (due, waiting) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(until, _)| *until <= at);
         self.waiting = waiting;
         for (_, waker) in due {
             waker.wake();

@@ -3,10 +3,10 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use owproto_core::ReturnCode;
 use owproto_core::text::{ChangeRate, Date, Value, ValueType, crc8};
 use owproto_core::tree::tester::Tester;
 use owproto_core::tree::{Access, Bus, Element, Operation, Property};
-use owproto_core::ReturnCode;
 
 use super::curve::{in_steps, mix, mix_text, smooth, toggles, toggling, unit};
 use super::device::Alarm;
@@ -105,12 +105,18 @@ fn number(element: Element<'_>) -> u32 {
 
 /// The bits of a field, from the values of its elements.
 fn bits(property: &Property, element: impl Fn(u32) -> bool) -> u32 {
-    (0..property.elements().unwrap_or_default().min(32)).filter(|n| element(*n)).fold(0, |bits, n| bits | 1 << n)
+    (0..property.elements().unwrap_or_default().min(32))
+        .filter(|n| element(*n))
+        .fold(0, |bits, n| bits | 1 << n)
 }
 
 /// The directory of a date: `clock/` of `clock/date` and of `clock/udate`, which are the same moment.
 fn directory_of_date(property: &Property) -> Option<&'static str> {
     let name = property.name;
+    // `set_alarm/date` says whether, not when.
+    if !matches!(property.value_type, ValueType::Date | ValueType::Unsigned) {
+        return None;
+    }
     let directory = name.strip_suffix("udate").or_else(|| name.strip_suffix("date"))?;
     (directory.is_empty() || directory.ends_with('/')).then_some(directory)
 }
@@ -309,7 +315,9 @@ impl Simulated {
         let directory = property.name.split_once('/').map_or("", |(directory, _)| directory);
         let name = property.name.rsplit_once('/').map_or(property.name, |(_, name)| name);
         Some(match (directory, name) {
-            ("", "temperature" | "latesttemp" | "temperature12") => Float(self.measured(t, self.step(), moment)),
+            ("", "temperature" | "latesttemp" | "temperature12") => {
+                Float(self.measured(t, self.step(), moment))
+            }
             ("", "temperature11") => Float(self.measured(t, 0.125, moment)),
             ("", "temperature10") => Float(self.measured(t, 0.25, moment)),
             ("", "temperature9" | "fasttemp") => Float(self.measured(t, 0.5, moment)),
@@ -377,7 +385,9 @@ impl Simulated {
             && !property.access.is_writable();
         let is_fixed = property.change == ChangeRate::Fixed;
         Some(match property.value_type {
-            ValueType::Unsigned if is_moving => Stored::Unsigned((mix(key, 2) % 100) as u32 + (t / 10.0) as u32),
+            ValueType::Unsigned if is_moving => {
+                Stored::Unsigned((mix(key, 2) % 100) as u32 + (t / 10.0) as u32)
+            }
             ValueType::Unsigned => Stored::Unsigned(if is_fixed { (key % 16) as u32 } else { 0 }),
             ValueType::Integer if is_moving => Stored::Integer(smooth(key, t, -50.0, 50.0) as i32),
             ValueType::Integer => Stored::Integer(0),
@@ -415,7 +425,8 @@ impl State {
         if let Some(fixed) = device.fixed.get(&(property.name, number(element))) {
             return Some(Found::Made(fixed.clone()));
         }
-        let is_measured = property.value_type == ValueType::Temperature && property.change == ChangeRate::Volatile;
+        let is_measured =
+            property.value_type == ValueType::Temperature && property.change == ChangeRate::Volatile;
         (moment.is_power_on && is_measured && self.is_tester).then_some(Found::Made(Stored::Float(85.0)))
     }
 
@@ -443,7 +454,12 @@ impl State {
             }
             return Some(device.bytes(property, element));
         }
-        if let Some(directory) = directory_of_date(property) {
+        let directory = match property.value_type {
+            // `overtemp/end`, and whatever else is a date.
+            ValueType::Date => Some(property.name.split_inclusive('/').next().unwrap_or_default()),
+            _ => None,
+        };
+        if let Some(directory) = directory_of_date(property).or(directory) {
             let seconds = self.seconds(device, directory, n, moment.at);
             return match property.value_type {
                 ValueType::Date => made(Stored::Date(Date::from_unix_seconds(seconds)?)),

@@ -1,6 +1,5 @@
 //! Ends of connections and of servers.
 
-
 use owproto_core::tree::{Tree, tester::Tester};
 use owproto_std::server::Server;
 
@@ -129,8 +128,13 @@ fn a_bus_that_panics_costs_one_connection() {
 
     struct Panics;
     impl Bus for Panics {
-        fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Option<RomId>> {
-            Poll::Ready((n == 0).then(|| RomId::new(0x28, [0; 6])))
+        fn device(
+            &mut self,
+            _: u16,
+            n: usize,
+            _: &mut Context<'_>,
+        ) -> Poll<Result<Option<RomId>, ReturnCode>> {
+            Poll::Ready(Ok((n == 0).then(|| RomId::new(0x28, [0; 6]))))
         }
         fn read<'a>(
             &'a mut self,

@@ -109,7 +109,7 @@ fn closed_after(client: &mut Raw) -> f64 {
 }
 
 fn is_about(found: f64, expected: f64) {
-    assert!((expected - 0.01..expected + 0.25).contains(&found), "{found} instead of {expected}");
+    assert!((expected - 0.01..expected + 0.4).contains(&found), "{found} instead of {expected}");
 }
 
 #[test]
@@ -126,15 +126,18 @@ fn silent_clients_are_not_waited_for() {
     assert_eq!(server.statistics().timed_out, 4);
     // One byte now and then is not enough either.
     let mut client = Raw::connect(server.address());
-    let start = Instant::now();
-    for byte in &request {
-        if client.stream.write_all(&[*byte]).is_err() {
-            break;
+    let mut stream = client.stream.try_clone().unwrap();
+    let drip = std::thread::spawn(move || {
+        for byte in request {
+            if stream.write_all(&[byte]).is_err() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
         }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+    });
+    is_about(closed_after(&mut client), 0.5);
     is_served_at_once(server.address());
+    drip.join().unwrap();
 }
 
 #[test]

@@ -4,8 +4,8 @@ mod captured;
 mod clients;
 mod endings;
 mod limits;
-mod slow;
 mod simulated;
+mod slow;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};

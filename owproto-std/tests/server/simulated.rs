@@ -88,7 +88,8 @@ fn what_is_written_is_kept() {
         text(client.read(path).unwrap())
     };
     assert_eq!(write_read("/t/temphigh", b"33.5"), "        33.5");
-    assert_eq!(write_read("/t/alias", b"thermometer"), "thermometer");
+    client.write("/t/alias", "thermometer").unwrap();
+    assert_eq!(client.read("/thermometer/alias").unwrap(), b"thermometer");
     assert_eq!(write_read("/io/PIO.3", b"1"), "1");
     assert_eq!(write_read("/io/PIO.BYTE", b"170"), "         170");
     assert_eq!(client.read("/io/PIO.ALL").unwrap(), b"0,1,0,1,0,1,0,1");

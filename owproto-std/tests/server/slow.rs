@@ -22,7 +22,7 @@ fn keepalives_come_each_second_and_the_answer_in_due_time() {
     for (seconds, is_keepalive) in [(1.0, true), (2.0, true), (2.3, false)] {
         let (header, payload) = client.frame();
         let elapsed = start.elapsed().as_secs_f64();
-        assert!((seconds - 0.005..seconds + 0.25).contains(&elapsed), "{elapsed} instead of {seconds}");
+        assert!((seconds - 0.005..seconds + 0.5).contains(&elapsed), "{elapsed} instead of {seconds}");
         if is_keepalive {
             assert_eq!(header, Header::KEEPALIVE);
         } else {
@@ -75,7 +75,8 @@ fn a_listing_that_is_slow_streams_with_keepalives() {
             break;
         }
     }
-    let expected: [&[u8]; 5] = [b"keepalive", b"/10.000010EF0000\0", b"keepalive", b"/28.000028D70100\0", b""];
+    let expected: [&[u8]; 5] =
+        [b"keepalive", b"/10.000010EF0000\0", b"keepalive", b"/28.000028D70100\0", b""];
     assert_eq!(frames, expected);
 }
 
@@ -126,7 +127,12 @@ fn a_client_that_does_not_read_holds_up_nobody_else() {
         }
     }
     let wanted = bytes(Request::dir("/"));
-    wait_until("all are being served", || server.statistics().requests >= 10);
+    // Until none of them has room for more.
+    let mut before = 0;
+    while before < 10 || server.statistics().requests > before {
+        before = server.statistics().requests;
+        std::thread::sleep(Duration::from_millis(300));
+    }
     for _ in 0..5 {
         let start = Instant::now();
         let mut client = Raw::connect(server.address());
