@@ -6,7 +6,7 @@ use ::tokio::net::TcpListener;
 use owproto_core::request::MAX_BODY_LEN;
 use owproto_core::server::{Keepalives, Timeouts};
 use owproto_core::time;
-use owproto_core::tree::{Aliases, Bus, Permission, Tree};
+use owproto_core::tree::{Aliases, Bus, Permission, System, Tree};
 use owproto_core::wire::Token;
 
 use super::Server;
@@ -200,10 +200,13 @@ impl Builder {
         B: Bus + Send + 'static,
         A: Aliases + Send + 'static,
     {
-        let tree = match self.permission {
+        let mut tree = match self.permission {
             Permission::ReadOnly => tree.with_permission(Permission::ReadOnly),
             Permission::ReadWrite => tree,
         };
+        if tree.system.process_id == System::DEFAULT.process_id {
+            tree.system.process_id = std::process::id();
+        }
         Server::serve(listener, self.settings, tree)
     }
 }

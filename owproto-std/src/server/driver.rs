@@ -29,6 +29,9 @@ const BATCH_LEN: usize = 8 << 10;
 /// Bytes of each buffer that a connection keeps when it waits for a request. Most requests and answers fit.
 const KEPT_LEN: usize = 128;
 
+/// How often the tree is asked before other connections have their turn.
+const TURN_LEN: u32 = 8;
+
 /// How long, and how many bytes, a client may go on sending after the server has closed its side.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 const DRAIN_LIMIT: usize = 256 << 10;
@@ -175,7 +178,12 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
     fn poll_run(&mut self, context: &mut Context<'_>) -> Poll<()> {
         // The bus was asked in this call and is not ready. It has the waker.
         let mut is_asked = false;
+        let mut turns = TURN_LEN;
         loop {
+            if turns == 0 {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             self.mind_the_end();
             let now = self.control().now();
             if self.connection.handle_timeout(now) == Some(Timeout::IdleLow) && self.control().is_crowded() {
@@ -185,20 +193,24 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                 Step::Close => return Poll::Ready(()),
                 // Between two answers: the next one may go with this one.
                 Step::Write if self.may_gather() => {
+                    turns -= 1;
                     is_asked = self.take_pending(now, context).is_pending();
                     continue;
                 }
                 Step::Write => self.poll_send(context),
                 Step::Work if is_asked => self.poll_client(context),
                 Step::Work => {
+                    turns -= 1;
                     is_asked = self.serve(now, context).is_pending();
                     continue;
                 }
                 Step::Read if !self.pending.is_empty() || self.connection.is_half_closed() => {
+                    turns -= 1;
                     is_asked = self.take_pending(now, context).is_pending();
                     continue;
                 }
                 Step::Read => {
+                    turns -= 1;
                     let result = self.poll_input(&mut is_asked, context);
                     if result.is_pending() {
                         self.connection.shrink(KEPT_LEN);

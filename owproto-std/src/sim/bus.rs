@@ -30,17 +30,22 @@ impl Bus for SimulatedBus {
         self.lock().buses()
     }
 
-    fn device(&mut self, bus: u16, n: usize, context: &mut Context<'_>) -> Poll<Option<RomId>> {
-        self.lock().nth(bus, n, context)
+    fn device(
+        &mut self,
+        bus: u16,
+        n: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        self.lock().nth(bus, n, context).map(Ok)
     }
 
-    fn find(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Option<u16>> {
-        Poll::Ready(self.lock().present(device).map(|device| device.bus))
+    fn find(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
+        Poll::Ready(Ok(self.lock().present(device).map(|device| device.bus)))
     }
 
-    fn is_in_alarm(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<bool> {
+    fn is_in_alarm(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
         let state = self.lock();
-        Poll::Ready(state.present(device).is_some_and(|device| state.is_in_alarm(device)))
+        Poll::Ready(Ok(state.present(device).is_some_and(|device| state.is_in_alarm(device))))
     }
 
     fn shows(&self, _: RomId, property: &Property) -> bool {

@@ -113,6 +113,10 @@ fn bits(property: &Property, element: impl Fn(u32) -> bool) -> u32 {
 /// The directory of a date: `clock/` of `clock/date` and of `clock/udate`, which are the same moment.
 fn directory_of_date(property: &Property) -> Option<&'static str> {
     let name = property.name;
+    // `set_alarm/date` says whether, not when.
+    if !matches!(property.value_type, ValueType::Date | ValueType::Unsigned) {
+        return None;
+    }
     let directory = name.strip_suffix("udate").or_else(|| name.strip_suffix("date"))?;
     (directory.is_empty() || directory.ends_with('/')).then_some(directory)
 }
@@ -355,8 +359,14 @@ impl Simulated {
             ("about" | "mission", "samples") => Unsigned(samples),
             ("log", "elements") => Unsigned(samples.min(2048)),
             ("log", "temperature") => Float(in_steps(self.temperature(f64::from(n) * 600.0), 0.5)),
+            ("about", "measuring") | ("mission", "sampling") => YesNo(false),
             ("mission", "running") | ("clock", "running") | ("", "running") => YesNo(true),
             ("mission", "frequency") => Unsigned(10),
+            // Most samples are near the temperature of now.
+            ("histogram", "counts") => {
+                let away = (self.temperature(t) - (-40.0 + 2.0 * f64::from(n))).abs();
+                Unsigned((f64::from(samples) / (1.0 + away * away)) as u32)
+            }
             ("histogram", "elements") => Unsigned(63),
             ("histogram", "gap") => Float(2.0),
             ("histogram", "temperature") => Float(-40.0 + 2.0 * f64::from(n)),
@@ -444,7 +454,12 @@ impl State {
             }
             return Some(device.bytes(property, element));
         }
-        if let Some(directory) = directory_of_date(property) {
+        let directory = match property.value_type {
+            // `overtemp/end`, and whatever else is a date.
+            ValueType::Date => Some(property.name.split_inclusive('/').next().unwrap_or_default()),
+            _ => None,
+        };
+        if let Some(directory) = directory_of_date(property).or(directory) {
             let seconds = self.seconds(device, directory, n, moment.at);
             return match property.value_type {
                 ValueType::Date => made(Stored::Date(Date::from_unix_seconds(seconds)?)),
