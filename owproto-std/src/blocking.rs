@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -61,6 +62,12 @@ impl Client {
 /// A listing under way. See [`Client::dir_iter`].
 pub struct DirIter<'a> {
     streaming: Streaming<'a, Blocking>,
+}
+
+impl fmt::Debug for DirIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DirIter").finish_non_exhaustive()
+    }
 }
 
 impl Iterator for DirIter<'_> {
@@ -128,6 +135,8 @@ const SHORTEST: Duration = Duration::from_micros(1);
 /// By how much a timeout that is set already may be too long before it is set again, which is a system call.
 const SLACK: Duration = Duration::from_millis(1);
 
+/// A socket. A READ on a persistent connection is two system calls, `sendto` and `recvfrom`, as shows
+/// `strace -f -c target/release/examples/bench_driver 127.0.0.1 4304 read 1000`.
 pub(crate) struct BlockingStream {
     socket: TcpStream,
     /// What is set on the socket.
