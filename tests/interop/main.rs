@@ -3,6 +3,7 @@
 //! One program, so that it is built and linked once; a module for each subject.
 
 mod harness;
+mod server;
 mod server_tree;
 
 /// A file that no `mod` names would be left out without a word.
