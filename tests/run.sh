@@ -55,7 +55,7 @@ step_core_features() {
 
 step_no_std() {
     local targets=(thumbv6m-none-eabi thumbv7em-none-eabihf riscv32imc-unknown-none-elf)
-    local environment build
+    local environment build feature
     if ! environment=$(tests/embedded-toolchain.sh "${targets[@]}"); then
         echo "once more, with new package lists"
         apt_get update && environment=$(tests/embedded-toolchain.sh "${targets[@]}") || return 1
@@ -66,12 +66,18 @@ step_no_std() {
     # shellcheck disable=SC2086 # arguments, or nothing
     "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --package owproto-core --package owproto-embedded &&
         "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --package owproto-core --features heapless,defmt &&
+        for feature in "" $(features owproto-embedded); do
+            echo "== owproto-embedded, $feature"
+            "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --package owproto-embedded \
+                --no-default-features --features "$feature" || return 1
+        done &&
         "${build[@]}" "--target=${targets[1]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc
 }
 
 step_interop() {
     need owserver:owserver owdir:ow-shell && need_pyownet &&
-        cargo test --package owproto-tests --features interop
+        cargo build --package owproto-std --features cli --bin ow &&
+        OW_BIN=$(cd "$target" && pwd)/debug/ow cargo test --package owproto-tests --features interop
 }
 
 # The names of a package's features.

@@ -2,8 +2,9 @@ use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::pin;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::Duration;
 
 use owproto_core::time::Instant;
@@ -43,7 +44,8 @@ client_api!(Client, Blocking, now, []);
 impl Client {
     /// The entries of a directory one by one, as the server finds them (DIR).
     ///
-    /// The connection is taken by the iterator until the listing ends. Dropped before, it closes the connection.
+    /// It has a connection for itself, an idle one or one more, so that the client can be used meanwhile. Dropped
+    /// before its end, it closes that connection.
     ///
     /// # Errors
     /// [`Error`], if the listing does not begin; what comes later is given by the iterator.
@@ -92,8 +94,12 @@ impl Runtime for Blocking {
         runtime::since_start(std::time::Instant::now())
     }
 
-    async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        Ok((host, port).to_socket_addrs()?.collect())
+    async fn resolve(host: &str, port: u16, wait: Option<Duration>) -> io::Result<Vec<SocketAddr>> {
+        match (wait, host.parse()) {
+            (_, Ok(ip)) => Ok(vec![SocketAddr::new(ip, port)]),
+            (None, Err(_)) => Ok((host, port).to_socket_addrs()?.collect()),
+            (Some(wait), Err(_)) => resolve_within(wait, host.to_owned(), port),
+        }
     }
 
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<BlockingStream> {
@@ -104,6 +110,16 @@ impl Runtime for Blocking {
         socket.set_nodelay(true)?;
         Ok(BlockingStream { socket, read_timeout: None, write_timeout: None })
     }
+}
+
+/// The system's resolver takes no timeout, so that it is asked by a thread of its own, which may outlive the call.
+fn resolve_within(wait: Duration, host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let (answer, answers) = mpsc::channel();
+    thread::Builder::new().name("owproto resolver".to_owned()).spawn(move || {
+        // Nobody listens any more if the time is over.
+        let _ = answer.send((host, port).to_socket_addrs().map(Iterator::collect));
+    })?;
+    answers.recv_timeout(wait).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// The shortest timeout that a socket takes; zero would be an error.

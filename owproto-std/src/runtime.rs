@@ -17,10 +17,14 @@ pub(crate) trait Runtime: Send + Sync + 'static {
     /// The moment, on this runtime's clock.
     fn now() -> Instant;
 
-    /// All addresses of a host.
-    fn resolve(host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
+    /// All addresses of a host. Gives up with [`io::ErrorKind::TimedOut`] after `wait`.
+    fn resolve(
+        host: &str,
+        port: u16,
+        wait: Option<Duration>,
+    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
 
-    /// A connection to one address, given up after `wait`.
+    /// A connection to one address. Gives up with [`io::ErrorKind::TimedOut`] after `wait`.
     fn connect(
         address: SocketAddr,
         wait: Option<Duration>,

@@ -48,7 +48,8 @@ client_api!(Client, Tokio, wait, [async]);
 impl Client {
     /// The entries of a directory one by one, as the server finds them (DIR).
     ///
-    /// The connection is taken by the listing until it ends. Dropped before, it closes the connection.
+    /// It has a connection for itself, an idle one or one more, so that the client can be used meanwhile. Dropped
+    /// before its end, it closes that connection.
     ///
     /// # Errors
     /// [`Error`], if the listing does not begin; what comes later is given by the listing.
@@ -85,8 +86,11 @@ impl Runtime for Tokio {
         runtime::since_start(::tokio::time::Instant::now().into_std())
     }
 
-    async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        Ok(::tokio::net::lookup_host((host, port)).await?.collect())
+    async fn resolve(host: &str, port: u16, wait: Option<Duration>) -> io::Result<Vec<SocketAddr>> {
+        match within(wait, ::tokio::net::lookup_host((host, port))).await {
+            Some(found) => Ok(found?.collect()),
+            None => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<TcpStream> {

@@ -6,8 +6,9 @@
 //! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
 //! | [`peer`] | a TCP peer that does what a script says, right or wrong |
 //! | [`ours`] | our own server without a network, over the tester bus |
+//! | [`responder`] | a TCP server that answers each request by a function |
 //! | [`owserver`] | a real owserver, as a child process for one test |
-//! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, and pyownet |
+//! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, pyownet; our own `ow` |
 //! | [`process`] | running a program to its end, with a deadline |
 //!
 //! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`; all others pass on
@@ -17,6 +18,7 @@ pub mod ours;
 pub mod owserver;
 pub mod peer;
 pub mod process;
+pub mod responder;
 pub mod splits;
 pub mod tools;
 pub mod vectors;

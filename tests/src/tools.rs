@@ -1,8 +1,12 @@
-//! Other people's clients, to compare with: the shell tools of OWFS (Debian package `ow-shell`), and pyownet.
+//! Other people's clients, to compare with: the shell tools of OWFS (Debian package `ow-shell`), and pyownet. And our
+//! own, `ow`.
 
+use std::env;
 use std::ffi::OsStr;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::process::{self, Finished, target_dir};
 
@@ -59,6 +63,43 @@ impl Tool {
         assert_eq!(finished.status, Some(0), "{} said {:?}", self.program(), finished.stderr_text());
         finished.stdout
     }
+}
+
+/// The tool of this workspace, to be given arguments. It is built if the variable `OW_BIN` does not name it.
+///
+/// # Panics
+///
+/// If it cannot be built, or `OW_BIN` names a file that is not there.
+#[must_use]
+pub fn ow() -> Command {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let program = env::var_os("OW_BIN").map_or_else(build_ow, PathBuf::from);
+        assert!(program.is_file(), "{} is not there (OW_BIN)", program.display());
+        program
+    });
+    let mut command = Command::new(program);
+    command.env_remove("OWSERVER");
+    command
+}
+
+/// Builds the tool and gives its path.
+fn build_ow() -> PathBuf {
+    let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build.args(["build", "--quiet", "--package", "owproto-std", "--features", "cli", "--bin", "ow"]);
+    build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).env("CARGO_TARGET_DIR", target_dir());
+    let status = build.status().unwrap_or_else(|error| panic!("cargo cannot be started: {error}"));
+    assert!(status.success(), "the tool ow cannot be built");
+    target_dir().join("debug").join(format!("ow{}", env::consts::EXE_SUFFIX))
+}
+
+/// Runs `ow -s SERVER ARGS...`.
+///
+/// # Panics
+///
+/// If it cannot be built, or hangs.
+pub fn run_ow<S: AsRef<OsStr>>(server: SocketAddr, args: impl IntoIterator<Item = S>) -> Finished {
+    process::run(ow().arg("-s").arg(server.to_string()).args(args))
 }
 
 /// A Python that has pyownet, to be given a script and its arguments.

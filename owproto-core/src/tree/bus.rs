@@ -146,8 +146,11 @@ pub trait Bus {
         context: &mut Context<'_>,
     ) -> Poll<Result<Value<'a>, ReturnCode>>;
 
-    /// Writes a property that the table calls writable. The value is of its type. Text and bytes go to
-    /// [`offset`](Access::offset), and fit.
+    /// Writes a property that the table calls writable. The value is of its type, in degrees Celsius and mbar. Text and
+    /// bytes go to [`offset`](Access::offset), and fit.
+    ///
+    /// An `.ALL` comes element by element, and the next only after the one before was written; that of a bit field
+    /// comes as one number for its [`Element::Byte`]. The first error ends it.
     fn write(
         &mut self,
         _access: &Access<'_>,

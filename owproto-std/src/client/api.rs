@@ -9,6 +9,11 @@ macro_rules! client_api {
                 Self { calls }
             }
 
+            #[cfg(test)]
+            pub(crate) fn shared(&self) -> &$crate::client::Shared<$runtime> {
+                self.calls.shared()
+            }
+
             /// A persistent client for the server at `HOST[:PORT]`, with all settings at their defaults.
             ///
             /// Nothing is sent before the first call, so a server that is not there shows only then.
@@ -145,7 +150,8 @@ macro_rules! client_api {
                 $run!(self.calls.dir(path.as_ref(), options))
             }
 
-            /// The entries of a directory, each given to a function as it comes, without being kept.
+            /// The entries of a directory, each given to a function as it comes, without being kept. The function may
+            /// use the client: the listing has a connection for itself, an idle one or one more.
             ///
             /// # Errors
             /// [`Error`]($crate::Error). Entries that came before count.

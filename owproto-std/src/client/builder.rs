@@ -104,7 +104,8 @@ impl Builder {
     }
 
     /// How many persistent connections are used at once, at least 1; 1 otherwise. Calls from several threads or
-    /// tasks wait for one another where there are not enough. owserver gives 20 to all its clients together.
+    /// tasks wait for one another where there are not enough; only listings under way have one more. owserver gives
+    /// 20 to all its clients together.
     pub fn connections(mut self, connections: usize) -> Self {
         self.settings.connections = connections.max(1);
         self
@@ -138,7 +139,7 @@ impl Builder {
         self
     }
 
-    /// The most bytes of a listing that are taken in one reply, 16 MiB otherwise.
+    /// The most bytes of a listing that are taken, 16 MiB otherwise. A listing by an iterator has no limit.
     pub fn list_limit(mut self, limit: usize) -> Self {
         self.settings.list_limit = limit;
         self

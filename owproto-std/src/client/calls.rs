@@ -5,10 +5,10 @@ use std::time::Duration;
 use owproto_core::client::{ConnectionError, Timeout, Timeouts};
 use owproto_core::listing::{DirectoryFlags, Entries};
 use owproto_core::text::RomId;
-use owproto_core::time::{self, Instant};
 use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{Reply, Request, ReturnCode, ServerError};
 
+use super::deadline::Deadline;
 use super::session::{DEPTH, Failure, Item, Session};
 use super::shared::{Place, Shared};
 use crate::error::PathText;
@@ -25,6 +25,10 @@ pub(crate) enum Persistence {
     On,
 }
 
+/// How many bytes of requests may be in flight before another one. A server that sends long answers does not read
+/// meanwhile, and these have to fit the buffers of the sockets, lest both sides wait for the other one to read.
+const IN_FLIGHT_LEN: usize = 16 * 1024;
+
 /// All calls, written once for both kinds of client.
 pub(crate) struct Calls<R: Runtime> {
     shared: Arc<Shared<R>>,
@@ -39,30 +43,32 @@ impl<R: Runtime> Clone for Calls<R> {
     }
 }
 
-/// When a call has to be done: a total timeout counted from the beginning of the call, so that waiting for a free
-/// connection and connecting are part of it.
-#[derive(Clone, Copy)]
-struct Deadline(Option<Instant>);
-
-impl Deadline {
-    /// What is left of the total timeout, for the protocol: never zero, which would be "no limit".
-    fn left<R: Runtime>(self) -> time::Duration {
-        match self.0 {
-            Some(at) => at.since(R::now()).max(time::Duration::from_micros(1)),
-            None => time::Duration::ZERO,
-        }
-    }
-
-    fn wait<R: Runtime>(self) -> Option<Duration> {
-        self.0.map(|at| at.since(R::now()).into())
-    }
-
-    fn is_over<R: Runtime>(self) -> bool {
-        self.0.is_some_and(|at| R::now() >= at)
-    }
+/// How a call comes to its connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// A new one, closed afterwards.
+    Alone,
+    /// One of those that the client may have, waited for if there is none free, and kept.
+    Placed,
+    /// An idle one or one more, so that what runs meanwhile in the caller may use the client too; kept.
+    Beside,
 }
 
-/// A connection for a call, and its place if it is to be kept.
+/// Whether a connection only failed because it had been idle for too long.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Stale,
+    New,
+}
+
+/// Whether an idle connection is looked at before it is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Always,
+    IfRested,
+}
+
+/// A connection for a call, and its place if it has one.
 pub(crate) struct Checkout<'a, R: Runtime> {
     session: Session<R>,
     place: Option<Place<'a, R>>,
@@ -101,6 +107,11 @@ impl<R: Runtime> Calls<R> {
 
     pub(crate) fn close_connection(&self) {
         self.shared.close_idle();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Shared<R> {
+        &self.shared
     }
 
     // The calls.
@@ -164,7 +175,7 @@ impl<R: Runtime> Calls<R> {
 
     pub(crate) async fn dir(&self, path: &[u8], options: DirOptions) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let flags = self.dir_each(path, options, |entry: &[u8]| listing.push(entry)).await?;
+        let flags = self.each(path, options, self.way(), |entry: &[u8]| listing.push(entry)).await?;
         listing.flags = flags;
         Ok(listing)
     }
@@ -173,13 +184,23 @@ impl<R: Runtime> Calls<R> {
         &self,
         path: &[u8],
         options: DirOptions,
+        entry: impl FnMut(&[u8]) + Send,
+    ) -> Result<DirectoryFlags, Error> {
+        self.each(path, options, self.way_beside(), entry).await
+    }
+
+    async fn each(
+        &self,
+        path: &[u8],
+        options: DirOptions,
+        way: Way,
         mut entry: impl FnMut(&[u8]) + Send,
     ) -> Result<DirectoryFlags, Error> {
         let mut refusals = self.shared.refusals();
         let wanted = options.message_type();
         let asked = refusals.instead_of(wanted);
         if asked == wanted {
-            let result = self.list(path, asked, options, |entries| entries.for_each(&mut entry)).await;
+            let result = self.list(path, asked, options, way, |entries| entries.for_each(&mut entry)).await;
             match result {
                 Err(Error::Server { error, .. }) if refusals.learn(asked, error) => {
                     self.shared.remember(refusals);
@@ -188,13 +209,16 @@ impl<R: Runtime> Calls<R> {
             }
         }
         if !options.slash {
-            return self.list(path, MessageType::DIR, options, |entries| entries.for_each(&mut entry)).await;
+            return self
+                .list(path, MessageType::DIR, options, way, |entries| entries.for_each(&mut entry))
+                .await;
         }
         let mut listing = Listing::default();
-        let flags = self.list(path, MessageType::DIR, options, |entries| listing.extend(entries)).await?;
+        let flags =
+            self.list(path, MessageType::DIR, options, way, |entries| listing.extend(entries)).await?;
         for path in listing.iter() {
             let mut marked = path.to_vec();
-            if self.is_directory(path).await? {
+            if self.is_directory(path, way).await? {
                 marked.push(b'/');
             }
             entry(&marked);
@@ -203,11 +227,11 @@ impl<R: Runtime> Calls<R> {
     }
 
     /// Whether an entry of a listing is a directory, where the server does not mark them.
-    async fn is_directory(&self, entry: &[u8]) -> Result<bool, Error> {
+    async fn is_directory(&self, entry: &[u8], way: Way) -> Result<bool, Error> {
         if let Some(known) = owproto_core::listing::is_directory(entry) {
             return Ok(known);
         }
-        match self.list(entry, MessageType::DIR, DirOptions::new(), |_| ()).await {
+        match self.list(entry, MessageType::DIR, DirOptions::new(), way, |_| ()).await {
             Ok(_) => Ok(true),
             Err(Error::Server { error, .. }) if error.code() == ReturnCode::NOT_A_DIRECTORY => Ok(false),
             Err(error) => Err(error),
@@ -219,6 +243,7 @@ impl<R: Runtime> Calls<R> {
         path: &[u8],
         message_type: MessageType,
         options: DirOptions,
+        way: Way,
         mut on_entries: impl FnMut(Entries<'_>) + Send,
     ) -> Result<DirectoryFlags, Error> {
         let request = match message_type {
@@ -227,7 +252,8 @@ impl<R: Runtime> Calls<R> {
             _ => Request::dirall(path)?,
         };
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
-        self.exchange(path, request.with_flags(flags), &mut on_entries, |reply| reply.directory_flags()).await
+        let request = request.with_flags(flags);
+        self.exchange(path, request, way, &mut on_entries, |reply| reply.directory_flags()).await
     }
 
     pub(crate) async fn get(&self, path: &[u8]) -> Result<Got, Error> {
@@ -280,7 +306,7 @@ impl<R: Runtime> Calls<R> {
                 list.extend_from_slice(entry);
             }
         };
-        let reply = self.exchange_any(request, &mut join, |reply| RawReply {
+        let reply = self.exchange_any(request, self.way(), &mut join, |reply| RawReply {
             ret: reply.ret(),
             flags: reply.flags(),
             size: reply.size(),
@@ -329,7 +355,7 @@ impl<R: Runtime> Calls<R> {
         }
         let deadline = self.deadline();
         let mut wanted = wanted.as_slice();
-        while let Some(((index, _), rest)) = wanted.split_first() {
+        while !wanted.is_empty() {
             let mut answered = 0;
             let read = self.read_on_one(wanted, deadline, |reply| {
                 if let Some((index, request)) = wanted.get(answered) {
@@ -338,16 +364,23 @@ impl<R: Runtime> Calls<R> {
                     answered += 1;
                 }
             });
-            match read.await {
-                Ok(()) => wanted = &wanted[answered..],
-                // The connection broke at a request, but it had worked: the next one starts there.
-                Err(_) if answered > 0 => wanted = &wanted[answered..],
-                Err(error) => {
-                    // It broke at the first request of a new connection: that one is given up. Where nobody answers
-                    // in time, the rest is given up too.
-                    let goes_on = matches!(error, Error::Connection { .. } | Error::Io { .. });
+            let outcome = read.await;
+            wanted = &wanted[answered..];
+            let (Err((error, age)), Some(((index, _), rest))) = (outcome, wanted.split_first()) else {
+                continue;
+            };
+            match error {
+                // The connection broke, but it had worked: the next one starts where it ended.
+                Error::Connection { .. } | Error::Io { .. } if answered > 0 || age == Age::Stale => {}
+                // It broke at the first request of a new one: that request is given up.
+                Error::Connection { .. } | Error::Io { .. } => {
                     results[*index] = Err(error);
-                    wanted = if goes_on { rest } else { &[] };
+                    wanted = rest;
+                }
+                // Nobody is there, or nobody answers in time: the rest is given up too.
+                _ => {
+                    results[*index] = Err(error);
+                    wanted = &[];
                 }
             }
         }
@@ -360,42 +393,53 @@ impl<R: Runtime> Calls<R> {
         requests: &[(usize, Request<'_>)],
         deadline: Deadline,
         mut on_reply: impl FnMut(Reply<'_>) + Send,
-    ) -> Result<(), Error> {
-        let Checkout { mut session, place, .. } = self.checkout(deadline, Persistence::On).await?;
-        let mut unsent = requests.iter();
-        let mut in_flight = 0;
+    ) -> Result<(), (Error, Age)> {
+        let checkout = self.checkout(deadline, Way::Placed, Look::IfRested).await;
+        let Checkout { mut session, place, is_used } = checkout.map_err(|error| (error, Age::New))?;
+        let (mut sent, mut answered) = (0, 0);
+        let mut bytes_in_flight = 0;
         let outcome = loop {
             // Not one for each that is answered, but several with one write.
-            if in_flight <= DEPTH / 2 {
-                let count = session.room();
-                for (_, request) in unsent.by_ref().take(count) {
-                    if let Err(failure) = session.request(request, deadline.left::<R>()) {
-                        return Err(self.explain(failure));
+            if sent - answered <= DEPTH / 2 {
+                let room = session.room();
+                for (_, request) in requests[sent..].iter().take(room) {
+                    if bytes_in_flight > IN_FLIGHT_LEN {
+                        break;
                     }
-                    in_flight += 1;
+                    if let Err(failure) = session.request(request, deadline.left::<R>()) {
+                        return Err((self.explain(failure), Age::New));
+                    }
+                    sent += 1;
+                    bytes_in_flight += request.encoded_len();
                 }
             }
-            if in_flight == 0 {
+            if sent == answered {
                 break Ok(());
             }
             // As the frames of a listing, the replies behind the first one wait for its acknowledgement.
-            let acknowledge_at_once = in_flight > 1;
+            let acknowledge_at_once = sent - answered > 1;
             let pumped = session
                 .pump(acknowledge_at_once, &mut |item| {
-                    if let Item::Reply(reply) = item {
-                        in_flight -= 1;
+                    if let (Item::Reply(reply), Some((_, request))) = (item, requests.get(answered)) {
+                        answered += 1;
+                        bytes_in_flight -= request.encoded_len();
                         on_reply(reply);
                     }
                 })
                 .await;
             if let Err(failure) = pumped {
-                break Err(self.explain(failure));
+                let age = if is_used && failure.is_stale() { Age::Stale } else { Age::New };
+                break Err((self.explain(failure), age));
             }
         };
-        if outcome.is_ok() && self.persistence == Persistence::On {
-            self.shared.put_back(session);
-        } else {
-            self.shared.close(session);
+        match (&outcome, self.persistence) {
+            (Ok(()), Persistence::On) => self.shared.put_back(session),
+            (Err((_, Age::Stale)), _) => {
+                self.shared.close(session);
+                // The others are likely to be as old.
+                self.shared.close_idle();
+            }
+            _ => self.shared.close(session),
         }
         drop(place);
         outcome
@@ -411,7 +455,8 @@ impl<R: Runtime> Calls<R> {
         request: Request<'_>,
         finish: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<T, Error> {
-        self.exchange(path, request.with_flags(self.flags), &mut |_: Entries<'_>| (), finish).await
+        self.exchange(path, request.with_flags(self.flags), self.way(), &mut |_: Entries<'_>| (), finish)
+            .await
     }
 
     /// One request whose answer says yes.
@@ -420,10 +465,12 @@ impl<R: Runtime> Calls<R> {
         &self,
         path: &[u8],
         request: Request<'_>,
+        way: Way,
         on_entries: &mut (impl FnMut(Entries<'_>) + Send),
         finish: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<T, Error> {
-        let answer = self.exchange_any(request, on_entries, |reply| reply.into_result().map(finish)).await?;
+        let answer =
+            self.exchange_any(request, way, on_entries, |reply| reply.into_result().map(finish)).await?;
         answer.map_err(|error| server_error(error, path))
     }
 
@@ -432,17 +479,16 @@ impl<R: Runtime> Calls<R> {
     async fn exchange_any<T: Send>(
         &self,
         request: Request<'_>,
+        way: Way,
         on_entries: &mut (impl FnMut(Entries<'_>) + Send),
         finish: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<T, Error> {
         let request = request.with_flags(self.request_flags(request.flags()));
         let deadline = self.deadline();
         let mut finish = Some(finish);
-        let Checkout { mut session, place, mut is_used } = self.checkout(deadline, self.persistence).await?;
-        if is_used && !request.message_type().is_idempotent() && session.is_spoilt() {
-            // A write must not get lost in a connection that is known to be dead.
-            (session, is_used) = (self.replace(session, deadline).await?, false);
-        }
+        // A write must not get lost in a connection that is known to be dead.
+        let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
+        let Checkout { mut session, place, mut is_used } = self.checkout(deadline, way, look).await?;
         loop {
             let left = deadline.left::<R>();
             match session.exchange(&request, left, on_entries, &mut finish).await {
@@ -468,7 +514,7 @@ impl<R: Runtime> Calls<R> {
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
         let request = Request::dir(path)?.with_flags(self.request_flags(flags));
         let deadline = self.deadline();
-        let mut checkout = self.checkout(deadline, self.persistence).await?;
+        let mut checkout = self.checkout(deadline, self.way_beside(), Look::IfRested).await?;
         let mut waiting = Waiting::default();
         loop {
             let sent = checkout.session.request(&request, deadline.left::<R>());
@@ -502,15 +548,41 @@ impl<R: Runtime> Calls<R> {
     }
 
     #[inline]
-    async fn checkout(&self, deadline: Deadline, persistence: Persistence) -> Result<Checkout<'_, R>, Error> {
-        let place = match persistence {
-            Persistence::Off => None,
-            Persistence::On => match self.shared.enter(deadline.wait::<R>()).await {
+    fn way(&self) -> Way {
+        match self.persistence {
+            Persistence::On => Way::Placed,
+            Persistence::Off => Way::Alone,
+        }
+    }
+
+    /// For calls during which the caller has a turn.
+    fn way_beside(&self) -> Way {
+        match self.persistence {
+            Persistence::On => Way::Beside,
+            Persistence::Off => Way::Alone,
+        }
+    }
+
+    #[inline]
+    async fn checkout(&self, deadline: Deadline, way: Way, look: Look) -> Result<Checkout<'_, R>, Error> {
+        let place = match way {
+            Way::Alone | Way::Beside => None,
+            Way::Placed => match self.shared.enter(deadline.wait::<R>()).await {
                 Some(place) => Some(place),
                 None => return Err(self.timed_out(Timeout::Total)),
             },
         };
-        let idle = if place.is_some() { self.shared.take_idle() } else { None };
+        let mut idle = None;
+        if way != Way::Alone {
+            while let Some(session) = self.shared.take_idle() {
+                if (look == Look::Always || session.has_rested()) && session.is_spoilt() {
+                    self.shared.close(session);
+                } else {
+                    idle = Some(session);
+                    break;
+                }
+            }
+        }
         let is_used = idle.is_some();
         let mut session = match idle {
             Some(session) => session,
@@ -521,8 +593,8 @@ impl<R: Runtime> Calls<R> {
     }
 
     async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
-        self.shared.connect(deadline.wait::<R>()).await.map_err(|error| match error {
-            Error::Connect { source, .. }
+        self.shared.connect(deadline).await.map_err(|error| match error {
+            Error::Connect { source, .. } | Error::Resolve { source, .. }
                 if source.kind() == std::io::ErrorKind::TimedOut && deadline.is_over::<R>() =>
             {
                 self.timed_out(Timeout::Total)
@@ -540,8 +612,9 @@ impl<R: Runtime> Calls<R> {
         Ok(session)
     }
 
+    #[inline]
     fn deadline(&self) -> Deadline {
-        Deadline(if self.timeouts.total.is_zero() { None } else { Some(R::now().after(self.timeouts.total)) })
+        Deadline::after::<R>(self.timeouts.total)
     }
 
     fn explain(&self, failure: Failure) -> Error {

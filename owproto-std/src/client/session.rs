@@ -4,7 +4,7 @@ use std::time::Duration;
 use owproto_core::client::{Connection, ConnectionError, Event, Resend, Step, Timeouts};
 use owproto_core::listing::Entries;
 use owproto_core::time::{self, Instant};
-use owproto_core::{Reply, Request, RequestError};
+use owproto_core::{DecodeError, Reply, Request, RequestError};
 
 use crate::runtime::{Runtime, Stream};
 use crate::tap::{Tap, Traffic};
@@ -14,6 +14,10 @@ pub(crate) const DEPTH: usize = 64;
 
 /// Bytes that are read from a socket at once.
 const RECEIVE_LEN: usize = 64 * 1024;
+
+/// How long a connection is idle before it is looked at before it is used again, whatever for. That costs a few system
+/// calls, which a caller in a loop should not pay.
+const RESTED: time::Duration = time::Duration::from_millis(1);
 
 /// The memory of a connection, kept when the connection ends.
 pub(crate) struct Buffers {
@@ -36,7 +40,9 @@ impl Buffers {
 pub(crate) struct Session<R: Runtime> {
     stream: R::Stream,
     buffers: Box<Buffers>,
+    /// The time of the latest step.
     now: Instant,
+    list_limit: usize,
     tap: Tap,
 }
 
@@ -71,9 +77,9 @@ impl From<ConnectionError> for Failure {
 }
 
 impl<R: Runtime> Session<R> {
-    pub(crate) fn new(stream: R::Stream, mut buffers: Box<Buffers>, tap: Tap) -> Self {
+    pub(crate) fn new(stream: R::Stream, mut buffers: Box<Buffers>, list_limit: usize, tap: Tap) -> Self {
         buffers.connection.reset();
-        Self { stream, buffers, now: R::now(), tap }
+        Self { stream, buffers, now: R::now(), list_limit, tap }
     }
 
     /// Closes the socket and gives the memory back.
@@ -95,6 +101,12 @@ impl<R: Runtime> Session<R> {
     /// Whether it was closed or spoilt while it was idle.
     pub(crate) fn is_spoilt(&self) -> bool {
         self.stream.is_spoilt()
+    }
+
+    /// Whether it was idle long enough for a look at it to cost nothing.
+    #[inline]
+    pub(crate) fn has_rested(&self) -> bool {
+        R::now().since(self.now) >= RESTED
     }
 
     /// How many requests it takes now.
@@ -129,14 +141,26 @@ impl<R: Runtime> Session<R> {
     {
         self.request(request, total)?;
         let is_streamed = request.message_type() == owproto_core::wire::MessageType::DIR;
+        let mut listed = 0_usize;
         loop {
             let mut result = None;
             let pumped = self
                 .pump(is_streamed, &mut |item| match item {
-                    Item::Entries(entries) => on_entries(entries),
+                    Item::Entries(entries) => {
+                        if is_streamed {
+                            listed = entries.fold(listed, |sum, entry| sum + entry.len() + 1);
+                        }
+                        on_entries(entries);
+                    }
                     Item::Reply(reply) => result = finish.take().map(|finish| finish(reply)),
                 })
                 .await;
+            if listed > self.list_limit {
+                // A comma list says its length before it comes, this one may go on for ever.
+                let announced = u32::try_from(listed).unwrap_or(u32::MAX);
+                let error = DecodeError::PayloadTooLarge { announced, limit: self.list_limit };
+                return Err(Failure::Connection(error.into()));
+            }
             // The answer counts, also when something behind it has spoilt the connection.
             match (result, pumped) {
                 (Some(result), _) => return Ok(result),

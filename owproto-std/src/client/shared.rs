@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use owproto_core::client::Refusals;
 
+use super::deadline::Deadline;
 use super::session::{Buffers, Session};
 use crate::runtime::{Gate, Runtime};
 use crate::tap::{Tap, Traffic};
@@ -76,10 +77,14 @@ impl<R: Runtime> Shared<R> {
     #[inline]
     pub(crate) fn put_back(&self, session: Session<R>) {
         if session.is_reusable() {
-            lock(&self.idle).push(session);
-        } else {
-            self.close(session);
+            let mut idle = lock(&self.idle);
+            // Listings have connections beside those that have a place.
+            if idle.len() < self.settings.connections.max(1) {
+                idle.push(session);
+                return;
+            }
         }
+        self.close(session);
     }
 
     pub(crate) fn close(&self, session: Session<R>) {
@@ -88,6 +93,18 @@ impl<R: Runtime> Shared<R> {
         if spare.len() < SPARE_BUFFERS {
             spare.push(buffers);
         }
+    }
+
+    /// Whether no idle connection is of any use any more.
+    #[cfg(test)]
+    pub(crate) fn idle_is_spoilt(&self) -> bool {
+        lock(&self.idle).iter().all(Session::is_spoilt)
+    }
+
+    /// How many connections are idle.
+    #[cfg(test)]
+    pub(crate) fn idle(&self) -> usize {
+        lock(&self.idle).len()
     }
 
     /// Closes all idle connections.
@@ -99,55 +116,63 @@ impl<R: Runtime> Shared<R> {
     }
 
     /// A new connection, to the first of the host's addresses that takes one.
-    pub(crate) async fn connect(&self, wait: Option<Duration>) -> Result<Session<R>, Error> {
-        let address = &self.settings.address;
-        let mut known = lock(&self.addresses).clone();
-        let was_resolved = !known.is_empty();
-        if !was_resolved {
-            known = self.resolve().await?;
-        }
-        let stream = match self.connect_any(&known, wait).await {
-            // The host may have moved.
-            Err(_) if was_resolved => {
-                let again = self.resolve().await?;
-                self.connect_any(&again, wait).await
+    pub(crate) async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
+        let no_connection = |source| Error::Connect { address: self.settings.address.clone(), source };
+        let known = lock(&self.addresses).clone();
+        let (stream, peer) = match self.connect_any(&known, deadline).await {
+            Ok(connected) => connected,
+            Err(error) if deadline.is_over::<R>() => return Err(no_connection(error)),
+            Err(error) => {
+                // The first time nothing is known; later the host may have moved.
+                let others = match self.resolve(deadline).await {
+                    Err(failure) if known.is_empty() => return Err(failure),
+                    Err(_) => return Err(no_connection(error)),
+                    Ok(found) => found.into_iter().filter(|other| !known.contains(other)).collect::<Vec<_>>(),
+                };
+                if others.is_empty() {
+                    return Err(no_connection(error));
+                }
+                self.connect_any(&others, deadline).await.map_err(no_connection)?
             }
-            other => other,
         };
-        let (stream, peer) = stream.map_err(|source| Error::Connect { address: address.clone(), source })?;
         self.settings.tap.show(Traffic::Connected(peer));
         let buffers = lock(&self.spare)
             .pop()
             .unwrap_or_else(|| Box::new(Buffers::new(self.settings.payload_limit, self.settings.list_limit)));
-        Ok(Session::new(stream, buffers, self.settings.tap.clone()))
+        Ok(Session::new(stream, buffers, self.settings.list_limit, self.settings.tap.clone()))
     }
 
-    async fn resolve(&self) -> Result<Vec<SocketAddr>, Error> {
+    /// The host's addresses, at least one.
+    async fn resolve(&self, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
         let address = &self.settings.address;
-        let found =
-            R::resolve(address.host(), address.port()).await.and_then(|found| match found.is_empty() {
-                true => Err(io::Error::new(io::ErrorKind::NotFound, "the name has no addresses")),
-                false => Ok(found),
-            });
+        let found = R::resolve(address.host(), address.port(), deadline.wait::<R>()).await;
+        let found = found.and_then(|found| match found.is_empty() {
+            true => Err(io::Error::new(io::ErrorKind::NotFound, "the name has no addresses")),
+            false => Ok(found),
+        });
         let found = found.map_err(|source| Error::Resolve { address: address.clone(), source })?;
         lock(&self.addresses).clone_from(&found);
         Ok(found)
     }
 
+    /// Tries one address after the other, each for as long as one may take, and all together until the deadline.
     async fn connect_any(
         &self,
         addresses: &[SocketAddr],
-        wait: Option<Duration>,
+        deadline: Deadline,
     ) -> io::Result<(R::Stream, SocketAddr)> {
         let limit = Some(self.settings.connect_timeout).filter(|limit| !limit.is_zero());
-        let wait = limit.into_iter().chain(wait).min();
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for (n, &address) in addresses.iter().enumerate() {
+        for &address in addresses {
+            if deadline.is_over::<R>() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let wait = limit.into_iter().chain(deadline.wait::<R>()).min();
             match R::connect(address, wait).await {
                 Ok(stream) => {
-                    if n > 0 {
-                        // Next time this one first.
-                        let mut known = lock(&self.addresses);
+                    // Next time this one first.
+                    let mut known = lock(&self.addresses);
+                    if known.first() != Some(&address) {
                         known.retain(|&other| other != address);
                         known.insert(0, address);
                     }

@@ -53,7 +53,7 @@ pub(crate) struct Options {
     #[arg(short, long, global = true, value_name = "HOST[:PORT]", value_parser = server::address)]
     pub(crate) server: Option<Address>,
 
-    /// Temperatures in degrees Celsius [default].
+    /// Temperatures in degrees Celsius, as without an option.
     #[arg(short = 'C', long, alias = "Celsius", global = true)]
     celsius: bool,
 

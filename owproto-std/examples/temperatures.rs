@@ -1,6 +1,6 @@
 //! Lists the bus and reads every temperature.
 //!
-//! `cargo run -p owproto-std --example list [HOST[:PORT]]`
+//! `cargo run -p owproto-std --example temperatures [HOST[:PORT]]`
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = std::env::args().nth(1).unwrap_or_else(|| "localhost".into());

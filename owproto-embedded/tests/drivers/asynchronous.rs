@@ -1,0 +1,159 @@
+//! What asynchronous clients promise besides the scenarios.
+
+macro_rules! run {
+    ($wire:expr, $block:block) => {
+        $wire.run(async { $block })
+    };
+}
+
+macro_rules! awaited {
+    ($future:expr) => {
+        $future.await
+    };
+}
+
+/// Over `Read + Write`: late by what a read waits.
+mod plain {
+    use owproto_embedded::asynchronous::Client;
+
+    /// A keepalive comes each second.
+    const LATE: u64 = 1_000_000;
+
+    macro_rules! client {
+        ($wire:expr, $connection:expr, $receive:expr) => {
+            Client::new($wire.clone(), $wire.clock(), $connection, $receive)
+        };
+    }
+    macro_rules! replace {
+        ($client:expr, $wire:expr) => {{
+            $client.reconnect($wire.clone());
+        }};
+    }
+
+    crate::scenarios::scenarios!(client, run, awaited);
+}
+
+/// With a delay beside it: never late.
+mod timed {
+    use owproto_embedded::asynchronous::{Client, Timed};
+
+    use crate::wire::{Delay, Wire};
+
+    const LATE: u64 = 0;
+
+    fn timed(wire: &Wire) -> Timed<Wire, Delay> {
+        Timed::new(wire.clone(), Delay(wire.clone()))
+    }
+
+    macro_rules! client {
+        ($wire:expr, $connection:expr, $receive:expr) => {
+            Client::new(timed(&$wire), $wire.clock(), $connection, $receive)
+        };
+    }
+    macro_rules! replace {
+        ($client:expr, $wire:expr) => {{
+            $client.reconnect(timed(&$wire));
+        }};
+    }
+
+    crate::scenarios::scenarios!(client, run, awaited);
+
+    mod only_here {
+        use owproto_embedded::Error;
+        use owproto_embedded::core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
+        use owproto_embedded::core::time::Duration;
+
+        use super::*;
+        use crate::wire::{Answer, keepalive, reply};
+
+        fn memory() -> Connection<[u8; 64], [u8; 16]> {
+            Connection::new([0; 64], [0; 16])
+        }
+
+        #[test]
+        fn deadlines_are_exact() {
+            let silence = Answer::silence;
+            let millis = Duration::from_millis;
+            let table = [
+                (silence(), 2000, 0, Timeout::Inactivity, 2000),
+                (silence(), 2000, 1500, Timeout::Total, 1500),
+                (silence().then(1999, keepalive()), 2000, 0, Timeout::Inactivity, 3999),
+                (silence().then(1999, keepalive()), 2000, 3000, Timeout::Total, 3000),
+                (silence().then(500, &reply(3, b"abc")[..25]), 700, 0, Timeout::Inactivity, 1200),
+                // More than a delay can be told at once.
+                (silence(), 5_000_000, 0, Timeout::Inactivity, 5_000_000),
+            ];
+            for (answer, inactivity, total, timeout, expected) in table {
+                let wire = Wire::new([answer]);
+                let mut client = client!(wire, memory(), [0; 32]);
+                client.set_timeouts(Timeouts { inactivity: millis(inactivity), total: millis(total) });
+                let before = wire.now();
+                let error = ConnectionError::TimedOut(timeout);
+                let result = wire.run(client.ping());
+                assert_eq!(result, Err(Error::Connection { error, resend: Resend::Safe }));
+                assert_eq!(wire.now().since(before), millis(expected));
+                assert_eq!(wire.run(client.ping()), Err(Error::Ended));
+            }
+        }
+
+        /// Drops a call after every number of polls, that is at every point where it waits.
+        #[test]
+        fn a_dropped_call_never_corrupts_the_next_one() {
+            let mut points = 0;
+            loop {
+                let late = || Answer::bytes(reply(4, b"late"));
+                let wire = Wire::new([Answer::reply(0, b""), late(), late()]).in_pieces(6, 10).shy();
+                let mut client = client!(wire, memory(), [0; 32]);
+                wire.run(client.ping()).unwrap();
+                let sent = wire.sent().len();
+                let mut buffer = [0; 16];
+                let done = wire.poll_and_drop(client.read("/abandoned", &mut buffer), points);
+                if done {
+                    assert_eq!(buffer[..4], *b"late");
+                    break;
+                }
+                // Either nothing has happened, or the connection has ended.
+                if points == 0 {
+                    assert_eq!(wire.sent().len(), sent);
+                    assert_eq!(wire.run(client.read("/next", &mut buffer)), Ok(&b"late"[..]));
+                } else {
+                    assert!(!client.is_open());
+                    assert_eq!(wire.run(client.read("/next", &mut buffer)), Err(Error::Ended));
+                    assert_eq!(wire.run(client.read_many(["/next"], |_, _| panic!())), Err(Error::Ended));
+                }
+                let next = Wire::new([Answer::reply(4, b"next")]);
+                client.reconnect(timed(&next));
+                assert_eq!(next.run(client.read("/next", &mut buffer)), Ok(&b"next"[..]));
+                points += 1;
+            }
+            assert!(points > 8, "{points} points were tried");
+        }
+
+        #[test]
+        fn futures_can_be_sent_where_their_transport_can() {
+            fn sent<T: Send>(_: T) {}
+            struct Socket;
+            impl embedded_io::ErrorType for Socket {
+                type Error = embedded_io::ErrorKind;
+            }
+            impl embedded_io_async::Read for Socket {
+                async fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
+                    Ok(0)
+                }
+            }
+            impl embedded_io_async::Write for Socket {
+                async fn write(&mut self, _: &[u8]) -> Result<usize, Self::Error> {
+                    Ok(0)
+                }
+                async fn flush(&mut self) -> Result<(), Self::Error> {
+                    Ok(())
+                }
+            }
+            let clock = || owproto_embedded::core::time::Instant::ZERO;
+            let mut client = Client::new(Socket, clock, memory(), [0; 32]);
+            sent(client.ping());
+            sent(client.read_many(["/a"], |_, _| ()));
+            sent(client.dir("/", |_| ()));
+        }
+    }
+}

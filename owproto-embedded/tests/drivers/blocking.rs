@@ -1,0 +1,182 @@
+//! What blocking clients promise besides the scenarios.
+
+macro_rules! run {
+    ($wire:expr, $block:block) => {
+        $block
+    };
+}
+
+macro_rules! by_itself {
+    ($value:expr) => {
+        $value
+    };
+}
+
+/// Over `Read + Write`: late by what a read waits.
+mod plain {
+    use owproto_embedded::blocking::Client;
+
+    /// A keepalive comes each second.
+    const LATE: u64 = 1_000_000;
+
+    macro_rules! client {
+        ($wire:expr, $connection:expr, $receive:expr) => {
+            Client::new($wire.clone(), $wire.clock(), $connection, $receive)
+        };
+    }
+    macro_rules! replace {
+        ($client:expr, $wire:expr) => {{
+            // The clock goes on with the old one.
+            $client.reconnect($wire.clone());
+        }};
+    }
+
+    crate::scenarios::scenarios!(client, run, by_itself);
+}
+
+/// Over `ReadReady` too: late by what the idle function takes.
+mod polled {
+    use owproto_embedded::blocking::{Client, Polled};
+
+    use crate::wire::Wire;
+
+    const IDLE: u64 = 50;
+    const LATE: u64 = IDLE - 1;
+
+    fn polled(wire: &Wire) -> Polled<Wire, impl FnMut() + use<>> {
+        let passing = wire.clone();
+        Polled::new(wire.clone(), move || passing.advance(IDLE))
+    }
+
+    macro_rules! client {
+        ($wire:expr, $connection:expr, $receive:expr) => {
+            Client::new(polled(&$wire), $wire.clock(), $connection, $receive)
+        };
+    }
+    macro_rules! replace {
+        ($client:expr, $wire:expr) => {{
+            $client.reconnect(polled(&$wire));
+        }};
+    }
+
+    crate::scenarios::scenarios!(client, run, by_itself);
+
+    mod only_here {
+        use owproto_embedded::Error;
+        use owproto_embedded::core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
+        use owproto_embedded::core::time::Duration;
+
+        use super::*;
+        use crate::wire::{Answer, keepalive, reply};
+
+        fn millis(millis: u64) -> Duration {
+            Duration::from_millis(millis)
+        }
+
+        #[test]
+        fn deadlines_are_exact() {
+            let silence = Answer::silence;
+            // Answer, inactivity, total; which of them, after how many milliseconds.
+            let table = [
+                (silence(), 2000, 0, Timeout::Inactivity, 2000),
+                (silence(), 2000, 1500, Timeout::Total, 1500),
+                (silence().then(1999, keepalive()), 2000, 0, Timeout::Inactivity, 3999),
+                (silence().then(1999, keepalive()), 2000, 3000, Timeout::Total, 3000),
+                (silence().then(500, &reply(3, b"abc")[..25]), 700, 0, Timeout::Inactivity, 1200),
+            ];
+            for (answer, inactivity, total, timeout, expected) in table {
+                let wire = Wire::new([answer]);
+                let memory = Connection::<_, _>::new([0; 64], [0; 16]);
+                let mut client = client!(wire, memory, [0; 32]);
+                client.set_timeouts(Timeouts { inactivity: millis(inactivity), total: millis(total) });
+                let before = wire.now();
+                let error = ConnectionError::TimedOut(timeout);
+                assert_eq!(client.ping(), Err(Error::Connection { error, resend: Resend::Safe }));
+                assert_eq!(wire.now().since(before), millis(expected));
+                assert_eq!(client.ping(), Err(Error::Ended));
+            }
+        }
+
+        #[test]
+        fn an_answer_that_is_there_counts_whenever_it_is_looked_at() {
+            let wire = Wire::new([Answer::silence().then(1, reply(1, b"1"))]);
+            let passing = wire.clone();
+            // Sleeps for longer than the server may be silent.
+            let transport = Polled::new(wire.clone(), move || passing.advance(5_000_000));
+            let mut client =
+                Client::new(transport, wire.clock(), Connection::<_, _>::new([0; 64], [0; 16]), [0; 32]);
+            assert_eq!(client.read("/a", &mut [0; 4]), Ok(&b"1"[..]));
+        }
+
+        #[test]
+        fn a_connection_that_was_closed_or_spoilt_while_it_was_idle_is_not_used() {
+            let error = Error::Connection { error: ConnectionError::UnexpectedData, resend: Resend::Safe };
+            for (unasked, expected) in [(Answer::end(), Error::Ended), (Answer::bytes([7]), error)] {
+                let wire = Wire::new([Answer::reply(0, b"")]);
+                let mut client = client!(wire, Connection::<_, _>::new([0; 64], [0; 16]), [0; 32]);
+                client.ping().unwrap();
+                let sent = wire.sent().len();
+                wire.unasked(unasked);
+                assert_eq!(client.write("/a", "1"), Err(expected));
+                assert_eq!((client.is_open(), wire.sent().len()), (false, sent));
+            }
+        }
+    }
+}
+
+/// Transports that stop waiting by themselves.
+mod impatient {
+    use embedded_io::{ErrorKind, ErrorType, Read, Write};
+    use owproto_embedded::Error;
+    use owproto_embedded::blocking::Client;
+    use owproto_embedded::core::client::{Connection, Resend, Timeouts};
+
+    use crate::wire::Wire;
+
+    /// Gives up each read with an error after 300 ms.
+    struct Impatient(Wire, ErrorKind);
+
+    impl ErrorType for Impatient {
+        type Error = ErrorKind;
+    }
+
+    impl Read for Impatient {
+        fn read(&mut self, _buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+            self.0.advance(300_000);
+            Err(self.1)
+        }
+    }
+
+    impl Write for Impatient {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> Result<(), ErrorKind> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn deadlines_are_kept_to_within_one_read() {
+        for kind in [ErrorKind::TimedOut, ErrorKind::Interrupted] {
+            let wire = Wire::new([]);
+            let memory = Connection::<_, _>::new([0; 64], [0; 16]);
+            let mut client = Client::new(Impatient(wire.clone(), kind), wire.clock(), memory, [0; 32]);
+            let before = wire.now();
+            assert!(client.ping().unwrap_err().is_timeout());
+            assert_eq!(wire.now().since(before).as_micros(), 2_100_000);
+        }
+    }
+
+    #[test]
+    fn without_a_deadline_giving_up_is_an_error() {
+        let wire = Wire::new([]);
+        let memory = Connection::<_, _>::new([0; 64], [0; 16]);
+        let transport = Impatient(wire.clone(), ErrorKind::TimedOut);
+        let mut client = Client::new(transport, wire.clock(), memory, [0; 32]);
+        client.set_timeouts(Timeouts::NONE);
+        let error = ErrorKind::TimedOut;
+        assert_eq!(client.ping(), Err(Error::Transport { error, resend: Resend::Safe }));
+    }
+}

@@ -1,0 +1,383 @@
+//! What all drivers have in common.
+
+/// The scenarios as tests, for the driver that `client!(wire)` makes. `$run` gives the value of a block in which
+/// `$wait` gives the value of a call.
+macro_rules! scenarios {
+    ($client:ident, $run:ident, $wait:ident) => {
+        mod scenarios {
+            use embedded_io::ErrorKind;
+            use owproto_embedded::Error;
+            use owproto_embedded::core::client::{Connection, ConnectionError, Resend, Timeouts};
+            use owproto_embedded::core::listing::DirectoryFlags;
+            use owproto_embedded::core::text::{Value, ValueType};
+            use owproto_embedded::core::time::Duration;
+            use owproto_embedded::core::wire::{Flags, Header, MessageType, TemperatureScale};
+            use owproto_embedded::core::{DecodeError, Request, RequestError, ReturnCode, ServerError};
+            use owproto_embedded::{ReadError, core};
+            use owproto_tests::vectors;
+
+            use super::*;
+            use crate::wire::{Answer, Wire, keepalive, reply};
+
+            fn server_error(ret: i32) -> ServerError {
+                ServerError::new(ReturnCode::from_ret(ret)).unwrap()
+            }
+
+            fn connection() -> Connection<[u8; 96], [u8; 64]> {
+                Connection::new([0xa5; 96], [0xa5; 64])
+            }
+
+            #[test]
+            fn calls_give_what_the_server_says() {
+                let wire = Wire::new([
+                    Answer::reply(0, b""),
+                    Answer::reply(0, &[0; 8]),
+                    Answer::reply(-1, b""),
+                    Answer::reply(12, b"        21.5"),
+                    Answer::reply(7, b"DS18S20"),
+                    Answer::bytes(
+                        Header { size: 3, flags: Flags::PERSISTENCE, ..Header::default() }.to_bytes(),
+                    ),
+                    Answer::reply(-22, b""),
+                ]);
+                let mut client = $client!(wire, connection(), [0xa5; 32]);
+                $run!(wire, {
+                    $wait!(client.ping()).unwrap();
+                    assert!($wait!(client.present("/10.67C6697351FF")).unwrap());
+                    assert!(!$wait!(client.present("/10.000000000000")).unwrap());
+                    let mut buffer = [0xa5; 16];
+                    let path = "/10.67C6697351FF/temperature";
+                    let value = $wait!(client.read_value(path, ValueType::Temperature, &mut buffer));
+                    assert_eq!(value, Ok(Value::Float(21.5)));
+                    assert_eq!(
+                        $wait!(client.read("/10.67C6697351FF/type", &mut buffer)),
+                        Ok(&b"DS18S20"[..])
+                    );
+                    assert_eq!($wait!(client.write("/10.67C6697351FF/alias", "abc")), Ok(3));
+                    let error = $wait!(client.write("/10.67C6697351FF/temphigh", "x")).unwrap_err();
+                    assert_eq!(error, Error::Server(server_error(-22)));
+                    assert!(client.is_open() && !error.is_safe_to_retry());
+                });
+                assert!(wire.is_flushed());
+            }
+
+            #[test]
+            fn flags_go_with_every_call_and_persistence_is_always_asked_for() {
+                let wire = Wire::new([Answer::reply(1, b"1"), Answer::reply(1, b"1"), Answer::reply(0, b"")]);
+                let kelvin = Flags::NONE.with_temperature_scale(TemperatureScale::Kelvin);
+                let mut client = $client!(wire, connection(), [0xa5; 32]).with_flags(kelvin);
+                $run!(wire, {
+                    $wait!(client.read("/a", &mut [0; 4])).unwrap();
+                    $wait!(client.read_many(["/b"], |_, value| assert!(value.is_ok()))).unwrap();
+                    $wait!(client.dir("/", |_| ())).unwrap();
+                });
+                let mut sent = &wire.sent()[..];
+                let mut requests = core::RequestParser::new([0; 64]);
+                for _ in 0..3 {
+                    let core::RequestEvent::Request(request) = requests.parse(&mut sent).unwrap() else {
+                        panic!()
+                    };
+                    assert_eq!(request.header.flags, kelvin | Flags::PERSISTENCE);
+                }
+            }
+
+            #[test]
+            fn every_captured_exchange_has_its_answer_byte_by_byte() {
+                let mut driven = 0;
+                for vector in vectors::all() {
+                    let (true, [wanted], Some(last)) =
+                        (vector.request_is_whole(), &vector.requests[..], vector.final_reply())
+                    else {
+                        continue;
+                    };
+                    if wanted.payload > 100_000 || wanted.payload < 0 {
+                        continue;
+                    }
+                    driven += 1;
+                    let bytes = vector.request.clone();
+                    let mut parser = core::RequestParser::new(Vec::new());
+                    let core::RequestEvent::Request(frame) = parser.parse(&mut &bytes[..]).unwrap() else {
+                        panic!()
+                    };
+                    let request = frame.to_request().unwrap();
+                    let wire = Wire::new([Answer::bytes(vector.reply.clone()).then_end()]).in_pieces(1, 7);
+                    let memory = Connection::<_, _>::new(vec![0; bytes.len()], vec![0; 100_050]);
+                    let mut client = $client!(wire, memory.with_payload_limit(100_050), [0xa5; 64]);
+                    let mut entries = 0;
+                    let answer = $run!(wire, {
+                        $wait!(client.exchange(
+                            &request,
+                            |some| entries += some.count(),
+                            |reply| (reply.ret(), reply.offset(), reply.payload().len()),
+                        ))
+                    });
+                    let is_list = [MessageType::DIRALL, MessageType::DIRALLSLASH]
+                        .contains(&MessageType(wanted.message_type));
+                    let payload = if is_list { 0 } else { last.payload_bytes.len() };
+                    assert_eq!(answer, Ok((last.ret, last.offset, payload)), "{}", vector.name);
+                    let (frames, list) = match is_list {
+                        true => (
+                            0,
+                            last.payload_bytes.split(|&byte| byte == b',').filter(|e| *e != b"\0").count(),
+                        ),
+                        false => (vector.replies.iter().filter(|frame| !frame.is_keepalive()).count() - 1, 0),
+                    };
+                    if !vector.name.contains("alias") && last.ret >= 0 && !last.payload_bytes.is_empty() {
+                        assert_eq!(entries, frames + list, "{}", vector.name);
+                    }
+                    assert_eq!(wire.sent(), bytes, "{}", vector.name);
+                    assert_eq!(wire.received(), vector.reply.len(), "{}", vector.name);
+                }
+                assert!(driven > 440, "{driven}");
+            }
+
+            #[test]
+            fn a_listing_of_65_kb_goes_through_256_bytes() {
+                let names: Vec<String> = (0..3900).map(|n| format!("/10.{n:012X}")).collect();
+                let list = names.join(",");
+                assert!(list.len() > 65_536);
+                for at_once in [1, 7, usize::MAX] {
+                    let wire = Wire::new([Answer::reply(0, list.as_bytes())]).in_pieces(at_once, usize::MAX);
+                    // 256 bytes in all.
+                    let small = Connection::<_, _>::new([0xa5; 96], [0xa5; 32]);
+                    let mut client = $client!(wire, small, [0xa5; 128]);
+                    let mut listed = Vec::new();
+                    let flags = $run!(wire, {
+                        $wait!(
+                            client.dir("/", |entry| listed.push(String::from_utf8(entry.to_vec()).unwrap()))
+                        )
+                    });
+                    assert_eq!(flags, Ok(DirectoryFlags::default()));
+                    assert!(listed == names, "{} entries", listed.len());
+                }
+            }
+
+            #[test]
+            fn a_byte_less_is_an_error_before_anything_is_sent_or_lost() {
+                // The request: 24 bytes, the path and a NUL.
+                for (transmit, expected) in [(24 + 2 + 1, true), (24 + 2, false)] {
+                    let wire = Wire::new([Answer::reply(1, b"1")]);
+                    let mut transmit = vec![0; transmit];
+                    let mut client =
+                        $client!(wire, Connection::<_, _>::new(&mut transmit[..], [0; 8]), [0; 32]);
+                    let mut buffer = [0; 4];
+                    let result = $run!(wire, { $wait!(client.read("/a", &mut buffer)) });
+                    let too_small = RequestError::BufferTooSmall { needed: 27, available: 26 };
+                    assert_eq!(result, if expected { Ok(&b"1"[..]) } else { Err(Error::Request(too_small)) });
+                    assert!(client.is_open() && wire.sent().is_empty() != expected);
+                }
+                // The value.
+                for (room, expected) in [(12, true), (11, false)] {
+                    let wire = Wire::new([Answer::reply(12, b"        21.5")]);
+                    let mut room = vec![0; room];
+                    let mut client = $client!(wire, Connection::<_, _>::new([0; 64], &mut room[..]), [0; 64]);
+                    let mut buffer = [0; 16];
+                    let result = $run!(wire, { $wait!(client.read("/a", &mut buffer)) });
+                    let error = DecodeError::StorageTooSmall { announced: 12, capacity: 11 };
+                    let failure = Error::Connection { error: error.into(), resend: Resend::Safe };
+                    assert_eq!(result, if expected { Ok(&b"        21.5"[..]) } else { Err(failure) });
+                }
+                // What is read into.
+                let wire = Wire::new([]);
+                let mut client = $client!(wire, connection(), [0; 0]);
+                let result = $run!(wire, { $wait!(client.ping()) });
+                assert_eq!(
+                    result,
+                    Err(Error::Request(RequestError::BufferTooSmall { needed: 1, available: 0 }))
+                );
+                // The caller's buffer, where the server sends more than it was asked for.
+                let wire = Wire::new([Answer::reply(5, b"12345")]);
+                let mut client = $client!(wire, connection(), [0; 64]);
+                let result = $run!(wire, { $wait!(client.read("/a", &mut [0; 4])).map(<[u8]>::len) });
+                assert_eq!(result, Err(Error::TooLong { len: 5, capacity: 4 }));
+                assert!(client.is_open());
+            }
+
+            #[test]
+            fn keepalives_are_waited_through() {
+                let mut answer = Answer::silence();
+                for _ in 0..30 {
+                    answer = answer.then(1000, keepalive());
+                }
+                let wire = Wire::new([answer.then(999, reply(2, b"85"))]);
+                let mut client = $client!(wire, connection(), [0xa5; 32]);
+                let before = wire.now();
+                let mut buffer = [0; 4];
+                assert_eq!($run!(wire, { $wait!(client.read("/slow", &mut buffer)) }), Ok(&b"85"[..]));
+                let took = wire.now().since(before).as_micros();
+                assert!((30_999_000..=30_999_999).contains(&took), "{took}");
+            }
+
+            #[test]
+            fn a_total_timeout_is_kept_through_keepalives() {
+                let mut answer = Answer::silence();
+                for _ in 0..30 {
+                    answer = answer.then(1000, keepalive());
+                }
+                let wire = Wire::new([answer]);
+                let mut client = $client!(wire, connection(), [0xa5; 32]);
+                let total = Duration::from_millis(2500);
+                client.set_timeouts(Timeouts { total, ..Timeouts::DEFAULT });
+                let before = wire.now();
+                let error = $run!(wire, { $wait!(client.ping()) }).unwrap_err();
+                assert!(error.is_timeout() && error.is_safe_to_retry());
+                let late = wire.now().since(before).as_micros() - total.as_micros();
+                assert!(late <= LATE, "{late} µs late");
+            }
+
+            #[test]
+            fn dir_is_asked_for_where_dirall_is_refused_and_that_is_remembered() {
+                let entries = [reply(0, b"/10.67C6697351FF\0"), reply(0, b"/a,b\0"), reply(0, b"")].concat();
+                let wire = Wire::new([
+                    Answer::reply(-42, b""),
+                    Answer::bytes(entries.clone()),
+                    Answer::bytes(entries),
+                    Answer::reply(-1, b""),
+                ]);
+                let mut client = $client!(wire, connection(), [0xa5; 32]);
+                $run!(wire, {
+                    for _ in 0..2 {
+                        let mut listed = Vec::new();
+                        $wait!(client.dir("/", |entry| listed.push(entry.to_vec()))).unwrap();
+                        assert_eq!(listed, [&b"/10.67C6697351FF"[..], b"/a,b"]);
+                    }
+                    let error = $wait!(client.dir("/none", |_| panic!("an entry"))).unwrap_err();
+                    assert_eq!(error.server(), Some(server_error(-1)));
+                });
+                let types: Vec<u8> = wire.sent().chunks(26).map(|request| request[11]).take(3).collect();
+                assert_eq!(types, [7, 4, 4]);
+            }
+
+            #[test]
+            fn many_values_come_in_order_and_an_error_is_that_of_its_path() {
+                let good = |n: u8| Answer::reply(1, &[b'0' + n]);
+                let wire = Wire::new([good(0), good(1), Answer::reply(-1, b""), good(3), good(4), good(5)])
+                    .in_pieces(5, 9);
+                let memory = Connection::<_, _, 3>::new([0xa5; 96], [0xa5; 16]);
+                let mut client = $client!(wire, memory, [0xa5; 32]);
+                let long = "/".repeat(90);
+                let paths = ["/0", "/1", "/\0", "/2", "/3", &long, &long, "/4", "/5"];
+                let mut values = Vec::new();
+                $run!(wire, {
+                    $wait!(client.read_many(paths, |number, value| {
+                        assert_eq!(number, values.len());
+                        values.push(value.map(<[u8]>::to_vec));
+                    }))
+                })
+                .unwrap();
+                let too_long =
+                    ReadError::Request(RequestError::BufferTooSmall { needed: 115, available: 96 });
+                assert_eq!(
+                    values,
+                    [
+                        Ok(b"0".to_vec()),
+                        Ok(b"1".to_vec()),
+                        Err(ReadError::Request(RequestError::PathContainsNul { at: 1 })),
+                        Err(ReadError::Server(server_error(-1))),
+                        Ok(b"3".to_vec()),
+                        Err(too_long),
+                        Err(too_long),
+                        Ok(b"4".to_vec()),
+                        Ok(b"5".to_vec()),
+                    ]
+                );
+                assert!(client.is_open());
+                $run!(wire, { $wait!(client.read_many([""; 0], |_, _| panic!("nothing was asked"))) })
+                    .unwrap();
+            }
+
+            #[test]
+            fn as_many_reads_are_under_way_as_there_is_depth() {
+                // The first is waited for by itself, then nothing is answered.
+                let mut answers = vec![Answer::reply(1, b"1")];
+                answers.resize(5, Answer::silence());
+                answers[4] = Answer::end();
+                let wire = Wire::new(answers);
+                let memory = Connection::<_, _, 4>::new([0xa5; 256], [0xa5; 16]);
+                let mut client = $client!(wire, memory, [0xa5; 32]);
+                let mut values = 0;
+                let result = $run!(wire, { $wait!(client.read_many(["/a"; 9], |_, _| values += 1)) });
+                let error = ConnectionError::Stale;
+                assert_eq!(result, Err(Error::Connection { error, resend: Resend::Safe }));
+                assert_eq!((values, wire.sent().len()), (1, 5 * 27));
+            }
+
+            #[test]
+            fn a_connection_that_is_not_kept_ends_after_its_answer() {
+                let header = Header { payload: 1, code: 1, size: 1, ..Header::default() };
+                let wire = Wire::new([Answer::bytes([&header.to_bytes()[..], b"1"].concat()).then_end()]);
+                let mut client = $client!(wire, connection(), [0xa5; 32]);
+                $run!(wire, {
+                    assert_eq!($wait!(client.read("/a", &mut [0; 4])), Ok(&b"1"[..]));
+                    assert!(!client.is_open());
+                    assert_eq!($wait!(client.ping()), Err(Error::Ended));
+                    assert_eq!($wait!(client.read_many(["/a"], |_, _| ())), Err(Error::Ended));
+                });
+                assert!(Error::<ErrorKind>::Ended.is_safe_to_retry());
+                let next = Wire::new([Answer::reply(0, b"")]);
+                replace!(client, next);
+                $run!(next, { $wait!(client.ping()) }).unwrap();
+            }
+
+            #[test]
+            fn a_lost_connection_says_what_may_be_sent_again() {
+                let cut = || Answer::bytes(&reply(1, b"1")[..20]).then_end();
+                type Row = (Answer, ConnectionError);
+                let table: [Row; 3] = [
+                    (Answer::end(), ConnectionError::Closed),
+                    (cut(), ConnectionError::Truncated),
+                    (Answer::bytes(*b"HTTP/1.1 400 Bad Request"), {
+                        let version = core::wire::Version(i32::from_be_bytes(*b"HTTP"));
+                        ConnectionError::Decode(DecodeError::UnexpectedVersion { version })
+                    }),
+                ];
+                for (answer, error) in table {
+                    let wire = Wire::new([answer.clone()]);
+                    let mut client = $client!(wire, connection(), [0xa5; 32]);
+                    let read = $run!(wire, { $wait!(client.read("/a", &mut [0; 4])).map(<[u8]>::len) });
+                    assert_eq!(read, Err(Error::Connection { error, resend: Resend::Safe }));
+                    assert_eq!($run!(wire, { $wait!(client.ping()) }), Err(Error::Ended));
+                    let wire = Wire::new([answer]);
+                    let mut client = $client!(wire, connection(), [0xa5; 32]);
+                    let written = $run!(wire, { $wait!(client.write("/a", "1")) });
+                    assert_eq!(written, Err(Error::Connection { error, resend: Resend::MayHappenTwice }));
+                    assert!(!written.unwrap_err().is_safe_to_retry());
+                }
+            }
+
+            #[test]
+            fn an_error_of_the_transport_is_kept() {
+                let wire = Wire::new([Answer::error(ErrorKind::ConnectionReset)]);
+                let mut client = $client!(wire, connection(), [0xa5; 32]);
+                let result = $run!(wire, { $wait!(client.ping()) });
+                let error = ErrorKind::ConnectionReset;
+                assert_eq!(result, Err(Error::Transport { error, resend: Resend::Safe }));
+                assert!(!client.is_open());
+            }
+
+            #[test]
+            fn what_follows_an_answer_ends_the_connection_after_it() {
+                let wire = Wire::new([Answer::bytes([reply(1, b"1"), reply(1, b"2")].concat())]);
+                let mut client = $client!(wire, connection(), [0xa5; 64]);
+                $run!(wire, {
+                    assert_eq!($wait!(client.read("/a", &mut [0; 4])), Ok(&b"1"[..]));
+                    assert_eq!($wait!(client.read("/b", &mut [0; 4])), Err(Error::Ended));
+                });
+            }
+
+            #[test]
+            fn an_exchange_sends_a_request_as_it_is() {
+                let payload = reply(-42, b"");
+                let wire = Wire::new([Answer::bytes(payload)]);
+                let mut client = $client!(wire, connection(), [0xa5; 64]);
+                let request = Request::raw(MessageType(77), b"abc").unwrap().with_raw_size(-5);
+                let ret = $run!(wire, { $wait!(client.exchange(&request, |_| (), |reply| reply.ret())) });
+                assert_eq!(ret, Ok(-42));
+                let mut buffer = [0; 64];
+                assert_eq!(wire.sent(), request.encode(&mut buffer).unwrap());
+            }
+        }
+    };
+}
+
+pub(crate) use scenarios;

@@ -1,0 +1,72 @@
+//! Futures of calls that are dropped half-way.
+
+use super::scenario::*;
+use super::virtual_time::{self as world, Attempt, Client, block_on, poll_times};
+use crate::{Builder, DirOptions};
+
+macro_rules! wait {
+    ($future:expr) => {
+        $future.await
+    };
+}
+
+performer!([async] perform, Client, wait);
+
+/// Calls `call`, drops its future after each number of polls, and sees that the next calls get their own answers.
+fn dropped_everywhere(call: &Call, complete: &Outcome, warm: bool, persistent: bool) {
+    let mut count = 0;
+    loop {
+        world::begin(vec![Attempt::Accepted(Peer::new().serves()); 8], 5);
+        world::yielding();
+        let client = Client::build(Builder::default().persistent(persistent));
+        if warm {
+            assert_eq!(block_on(client.read("/warm")).unwrap(), value_at(b"/warm"));
+        }
+        let outcome = poll_times(count, perform(&client, Via::Itself, call));
+        assert_eq!(world::open(), client.shared().idle(), "{count} polls");
+        for path in ["/next", "/other"] {
+            assert_eq!(block_on(client.read(path)).unwrap(), value_at(path.as_bytes()), "{count} polls");
+        }
+        assert_eq!(block_on(client.write("/next", "123")).unwrap(), 3);
+        assert_eq!(world::open(), usize::from(persistent));
+        if let Some(outcome) = outcome {
+            assert_eq!(outcome, *complete);
+            break;
+        }
+        count += 1;
+    }
+    assert!(count > 5, "only {count} places in {call:?}");
+}
+
+#[test]
+fn a_call_dropped_anywhere_leaves_the_next_one_alone() {
+    for (call, complete) in [
+        (Call::Read("/a"), gives("value of /a")),
+        (Call::Write("/a", "1"), Outcome::Count(1)),
+        (Call::Dir("/"), lists(&LISTED)),
+        (Call::DirEach("/"), lists(&LISTED)),
+        (Call::DirIter("/", 9), lists(&LISTED)),
+        (Call::Get("/a"), gives("value of /a")),
+        (
+            Call::ReadMany(vec!["/a", "/b", "/c"]),
+            Outcome::Many(vec![gives("value of /a"), gives("value of /b"), gives("value of /c")]),
+        ),
+    ] {
+        for (warm, persistent) in [(false, true), (true, true), (false, false)] {
+            dropped_everywhere(&call, &complete, warm, persistent);
+        }
+    }
+}
+
+#[test]
+fn a_listing_whose_next_was_dropped_is_over() {
+    world::begin(vec![Attempt::Accepted(Peer::new().serves()); 3], 5);
+    let client = Client::build(Builder::default());
+    let mut listing = block_on(client.dir_iter("/", DirOptions::new())).unwrap();
+    assert_eq!(block_on(listing.next()).unwrap().unwrap(), b"/one");
+    world::yielding();
+    assert!(poll_times(1, listing.next()).is_none());
+    assert!(block_on(listing.next()).is_none());
+    assert_eq!(world::open(), 0);
+    assert_eq!(block_on(client.read("/a")).unwrap(), value_at(b"/a"));
+}

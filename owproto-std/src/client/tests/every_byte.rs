@@ -1,0 +1,250 @@
+//! Answers that break off or go wrong at every byte.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use owproto_core::client::ConnectionError;
+use owproto_core::wire::Flags;
+use owproto_tests::peer::{self, Script};
+use owproto_tests::vectors;
+
+use super::scenario::*;
+use super::sockets::OverSockets;
+use super::virtual_time::{self as world, Attempt, Client, block_on};
+use crate::{Builder, DirOptions};
+
+/// How long a call waits for a peer that has stopped in the middle, in milliseconds.
+const PATIENCE: u64 = 250;
+
+/// How long a call may take at most.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Most of them only wait.
+const THREADS: usize = 48;
+
+struct Exchange {
+    call: Call,
+    reply: Vec<u8>,
+    gives: Outcome,
+}
+
+fn exchanges() -> Vec<Exchange> {
+    let exchange = |call, frames: &[Frame], gives| {
+        let reply = bytes_of(frames, Flags::PERSISTENCE);
+        Exchange { call, reply, gives }
+    };
+    vec![
+        exchange(Call::Read("/a"), &[keepalive(), value("21.25")], gives("21.25")),
+        exchange(Call::DirEach("/"), &[entry("/a"), keepalive(), entry("/b"), done()], lists(&["/a", "/b"])),
+        exchange(Call::DirIter("/", 9), &[entry("/a"), entry("/b"), done()], lists(&["/a", "/b"])),
+        exchange(Call::Dir("/"), &[list("/a,/b")], lists(&["/a", "/b"])),
+        exchange(Call::Write("/a", "21"), &[took(2)], Outcome::Count(2)),
+        exchange(Call::Present("/a"), &[rom_id([1, 2, 3, 4, 5, 6, 7, 8])], Outcome::Bool(true)),
+        exchange(Call::ReadMany(vec!["/a"]), &[value("1")], Outcome::Many(vec![gives("1")])),
+    ]
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Ending {
+    Close,
+    Reset,
+    Stall,
+}
+
+/// The error of a call, and the entries that came before.
+fn failure(outcome: &Outcome) -> Option<Why> {
+    match outcome {
+        Outcome::Fails(why) => Some(*why),
+        Outcome::Many(all) => all.iter().find_map(failure),
+        _ => None,
+    }
+}
+
+fn broken_off<C: OverSockets>(exchange: &Exchange, at: usize, ending: Ending, warm: bool) {
+    let (part, next) = (&exchange.reply[..at], bytes_of(value("next").as_ref(), Flags::PERSISTENCE));
+    let mut script = Script::new();
+    if warm {
+        script = script.read_request().send(bytes_of(done().as_ref(), Flags::PERSISTENCE));
+    }
+    script = script.read_request().send(part);
+    let script = match ending {
+        Ending::Close => script.close(),
+        Ending::Reset => script.reset(),
+        Ending::Stall => script.stall(),
+    };
+    // On a connection that had worked, an answer of which nothing came is asked for again.
+    let is_asked_again =
+        warm && at == 0 && ending != Ending::Stall && !matches!(exchange.call, Call::Write(..));
+    let mut second = Script::new();
+    if is_asked_again {
+        second = second.read_request().send(&exchange.reply);
+    }
+    let peer = peer::Peer::start([script, second.read_request().send(next).stall()]);
+    let client = C::build(Builder::default().address(peer.address().into()));
+    if warm {
+        assert_eq!(client.perform(Via::Itself, &Call::Ping), Outcome::Done);
+    }
+    let start = Instant::now();
+    let via = if ending == Ending::Stall { Via::Within(PATIENCE) } else { Via::Itself };
+    let outcome = client.perform(via, &exchange.call);
+    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
+    if is_asked_again {
+        assert_eq!(outcome, exchange.gives);
+    } else {
+        let why = failure(&outcome).unwrap_or_else(|| panic!("no error: {outcome:?}"));
+        let lost = |error| why == Why::Lost(error);
+        let expected = match ending {
+            Ending::Stall => why == too_long_why(),
+            Ending::Close | Ending::Reset if at == 0 && warm => lost(ConnectionError::Stale),
+            Ending::Close | Ending::Reset if at == 0 => lost(ConnectionError::Closed),
+            Ending::Close => lost(ConnectionError::Truncated),
+            // A reset may overtake the bytes before it.
+            Ending::Reset => {
+                lost(ConnectionError::Truncated)
+                    || lost(if warm { ConnectionError::Stale } else { ConnectionError::Closed })
+            }
+        };
+        assert!(expected, "{why:?}");
+    }
+    assert_eq!(client.perform(Via::Itself, &Call::Read("/next")), gives("next"));
+    drop(client);
+    assert!(start.elapsed() < 2 * LIMIT, "{:?}", start.elapsed());
+    let _ = peer.finish();
+}
+
+fn too_long_why() -> Why {
+    match too_long() {
+        Outcome::Fails(why) => why,
+        _ => unreachable!("it is a failure"),
+    }
+}
+
+fn broken_off_everywhere<C: OverSockets>() {
+    let exchanges = exchanges();
+    let mut cases = Vec::new();
+    for exchange in &exchanges {
+        for at in 0..exchange.reply.len() {
+            for ending in [Ending::Close, Ending::Reset, Ending::Stall] {
+                cases.push((exchange, at, ending, false));
+            }
+            // A reset may overtake what came before, and then the request is sent again, or not.
+            if at == 0 || !matches!(exchange.call, Call::Write(..)) {
+                cases.push((exchange, at, Ending::Close, true));
+            }
+        }
+        cases.push((exchange, 0, Ending::Reset, true));
+    }
+    assert!(cases.len() > 1000, "{}", cases.len());
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some(&(exchange, at, ending, warm)) =
+                    cases.get(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    let told = Told(format!("{:?}, {ending:?} at {at}, warm {warm}", exchange.call));
+                    broken_off::<C>(exchange, at, ending, warm);
+                    drop(told);
+                }
+            });
+        }
+    });
+}
+
+/// Prints which case it was if the scope is left by a panic.
+struct Told(String);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("this happened with {}", self.0);
+        }
+    }
+}
+
+#[test]
+fn an_answer_broken_off_at_any_byte_blocking() {
+    broken_off_everywhere::<crate::Client>();
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn an_answer_broken_off_at_any_byte_on_tokio() {
+    broken_off_everywhere::<super::sockets::OnTokio>();
+}
+
+macro_rules! wait {
+    ($future:expr) => {
+        $future.await
+    };
+}
+
+performer!([async] perform, Client, wait);
+
+/// Answers a call with something, and sees that the call ends, and that the next ones get their own answers.
+fn answered_with(call: &Call, bytes: &[u8]) -> Outcome {
+    let first = Attempt::Accepted(Peer::new().takes("").sends(bytes));
+    world::begin(
+        [first, Attempt::Accepted(Peer::new().serves()), Attempt::Accepted(Peer::new().serves())],
+        5,
+    );
+    let client = Client::build(Builder::default());
+    let outcome = block_on(perform(&client, Via::Itself, call));
+    assert!(world::now() <= 2_000_000);
+    world::advance(1);
+    for path in ["/next", "/other"] {
+        assert_eq!(block_on(client.read(path)).unwrap(), value_at(path.as_bytes()), "after {bytes:02x?}");
+    }
+    outcome
+}
+
+#[test]
+fn an_answer_with_any_byte_changed() {
+    let mut errors = 0;
+    for Exchange { call, reply, .. } in exchanges() {
+        for at in 0..reply.len() {
+            for change in [0x01, 0x10, 0x80, 0xff, reply[at], reply[at] ^ 0x7f] {
+                let mut bytes = reply.clone();
+                bytes[at] ^= change;
+                errors += usize::from(failure(&answered_with(&call, &bytes)).is_some());
+            }
+        }
+    }
+    assert!(errors > 500, "{errors}");
+}
+
+#[test]
+fn malformed_frames_are_no_answers() {
+    let mut errors = 0;
+    for vector in vectors::in_file("malformed") {
+        for Exchange { call, .. } in exchanges() {
+            errors += usize::from(failure(&answered_with(&call, &vector.request)).is_some());
+        }
+    }
+    assert!(errors > 50, "{errors}");
+}
+
+#[test]
+fn garbage_is_no_answer() {
+    // xorshift, the same numbers in each run.
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    let mut errors = 0;
+    for round in 0..2000_usize {
+        let mut bytes: Vec<u8> = (0..round % 100).map(|_| byte()).collect();
+        if round % 3 == 0 && bytes.len() > 8 {
+            // One that begins like a frame.
+            bytes[..7].fill(0);
+        }
+        for Exchange { call, .. } in exchanges() {
+            errors += usize::from(failure(&answered_with(&call, &bytes)).is_some());
+        }
+    }
+    assert!(errors > 10_000, "{errors}");
+}

@@ -1,0 +1,13 @@
+//! The clients against peers that do right and wrong.
+//!
+//! One table of scenarios runs through the blocking client, the one for tokio, and a third one in virtual time, where
+//! each byte comes alone and every moment is exact.
+
+mod dropped;
+mod every_byte;
+mod scenario;
+mod sharing;
+mod sockets;
+mod table;
+mod times;
+mod virtual_time;

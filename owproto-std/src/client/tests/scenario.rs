@@ -1,0 +1,571 @@
+//! The language of the scenarios: what a peer does, what is called, and what it must give.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use owproto_core::client::{ConnectionError, Timeout};
+use owproto_core::wire::{Flags, Header, MessageType};
+
+use crate::{Builder, DirOptions, Error, Got, RawReply};
+
+/// A peer, what is called one after the other, and what each call must give.
+pub(super) struct Scenario {
+    pub(super) name: &'static str,
+    pub(super) client: fn(Builder) -> Builder,
+    /// One for each connection, in the order they are made. More than these are refused.
+    pub(super) peers: Vec<Peer>,
+    pub(super) steps: Vec<Step>,
+    /// Whether its times only make sense where waiting costs nothing.
+    pub(super) needs_virtual_time: bool,
+}
+
+pub(super) struct Step {
+    pub(super) via: Via,
+    pub(super) call: Call,
+    pub(super) gives: Outcome,
+    /// How long it takes in virtual time, in milliseconds. Nothing takes time there but the peer's pauses and
+    /// timeouts.
+    pub(super) took: u64,
+}
+
+/// Which client is called.
+#[derive(Clone, Copy)]
+pub(super) enum Via {
+    Itself,
+    Within(u64),
+    NonPersistent,
+    Persistent,
+    Clone,
+}
+
+impl Scenario {
+    pub(super) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            client: |builder| builder,
+            peers: Vec::new(),
+            steps: Vec::new(),
+            needs_virtual_time: false,
+        }
+    }
+
+    pub(super) fn client(mut self, client: fn(Builder) -> Builder) -> Self {
+        self.client = client;
+        self
+    }
+
+    pub(super) fn peer(mut self, peer: Peer) -> Self {
+        self.peers.push(peer);
+        self
+    }
+
+    pub(super) fn call(self, call: Call, gives: Outcome) -> Self {
+        self.call_via(Via::Itself, call, gives)
+    }
+
+    pub(super) fn call_via(mut self, via: Via, call: Call, gives: Outcome) -> Self {
+        self.steps.push(Step { via, call, gives, took: 0 });
+        self
+    }
+
+    /// How long the last call takes.
+    pub(super) fn took(mut self, millis: u64) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.took = millis;
+        }
+        self
+    }
+
+    pub(super) fn in_virtual_time(mut self) -> Self {
+        self.needs_virtual_time = true;
+        self
+    }
+}
+
+/// What a peer does on one connection. At the end it closes the connection.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Peer {
+    pub(super) acts: Vec<Act>,
+    /// The requests that it takes, as [`describe`] tells them.
+    pub(super) requests: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Act {
+    /// Takes one request.
+    Take,
+    /// Takes that many bytes.
+    TakeBytes(usize),
+    Send(Vec<u8>),
+    Pause(u64),
+    /// Does nothing any more, until the client is done.
+    Silence,
+    Reset,
+    /// Answers every request with [`answer_to`].
+    Serve,
+    /// Takes no more bytes.
+    Full,
+}
+
+impl Peer {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    fn act(mut self, act: Act) -> Self {
+        self.acts.push(act);
+        self
+    }
+
+    pub(super) fn takes(mut self, request: &'static str) -> Self {
+        self.requests.push(request);
+        self.act(Act::Take)
+    }
+
+    pub(super) fn takes_bytes(self, count: usize) -> Self {
+        self.act(Act::TakeBytes(count))
+    }
+
+    /// Sends an answer and keeps the connection.
+    pub(super) fn keeps(self, answer: impl AsRef<[Frame]>) -> Self {
+        self.sends(bytes_of(answer.as_ref(), Flags::PERSISTENCE))
+    }
+
+    /// Sends an answer that does not promise to keep the connection.
+    pub(super) fn ends(self, answer: impl AsRef<[Frame]>) -> Self {
+        self.sends(bytes_of(answer.as_ref(), Flags::NONE))
+    }
+
+    /// Takes a request, answers, and keeps the connection.
+    pub(super) fn keeps_after(self, request: &'static str, answer: impl AsRef<[Frame]>) -> Self {
+        self.takes(request).keeps(answer)
+    }
+
+    /// Takes a request, answers, and does not keep the connection.
+    pub(super) fn ends_after(self, request: &'static str, answer: impl AsRef<[Frame]>) -> Self {
+        self.takes(request).ends(answer)
+    }
+
+    pub(super) fn sends(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.act(Act::Send(bytes.into()))
+    }
+
+    pub(super) fn pauses(self, millis: u64) -> Self {
+        self.act(Act::Pause(millis))
+    }
+
+    pub(super) fn keepalive(self) -> Self {
+        self.sends(Header::KEEPALIVE.to_bytes())
+    }
+
+    pub(super) fn falls_silent(self) -> Self {
+        self.act(Act::Silence)
+    }
+
+    pub(super) fn resets(self) -> Self {
+        self.act(Act::Reset)
+    }
+
+    pub(super) fn serves(self) -> Self {
+        self.act(Act::Serve)
+    }
+
+    pub(super) fn fills_up(self) -> Self {
+        self.act(Act::Full)
+    }
+}
+
+/// A frame from the server, without its flags.
+#[derive(Clone, Debug)]
+pub(super) struct Frame(Header, Vec<u8>);
+
+impl AsRef<[Self]> for Frame {
+    fn as_ref(&self) -> &[Self] {
+        std::slice::from_ref(self)
+    }
+}
+
+pub(super) fn bytes_of(frames: &[Frame], flags: Flags) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for Frame(header, payload) in frames {
+        let flags = if header.payload < 0 { Flags::NONE } else { flags };
+        bytes.extend_from_slice(&Header { flags, ..*header }.to_bytes());
+        bytes.extend_from_slice(payload);
+    }
+    bytes
+}
+
+fn word(len: usize) -> i32 {
+    i32::try_from(len).unwrap()
+}
+
+/// What READ answers.
+pub(super) fn value(value: impl AsRef<[u8]>) -> Frame {
+    let value = value.as_ref();
+    let len = word(value.len());
+    Frame(Header { payload: len, code: len, size: len, ..Header::default() }, value.to_vec())
+}
+
+/// What NOP answers, and PRESENCE of old servers.
+pub(super) fn done() -> Frame {
+    Frame(Header::default(), Vec::new())
+}
+
+/// What WRITE answers.
+pub(super) fn took(count: i32) -> Frame {
+    Frame(Header { size: count, ..Header::default() }, Vec::new())
+}
+
+/// What PRESENCE answers.
+pub(super) fn rom_id(id: [u8; 8]) -> Frame {
+    Frame(Header { payload: 8, ..Header::default() }, id.to_vec())
+}
+
+/// A server's error.
+pub(super) fn says_no(code: i32) -> Frame {
+    Frame(Header { code: -code, ..Header::default() }, Vec::new())
+}
+
+/// What DIRALL answers.
+pub(super) fn list(list: &str) -> Frame {
+    let header = Header { payload: word(list.len()) + 1, size: word(list.len()), ..Header::default() };
+    Frame(header, [list.as_bytes(), b"\0"].concat())
+}
+
+/// An entry of DIR.
+pub(super) fn entry(path: &str) -> Frame {
+    list(path)
+}
+
+pub(super) fn keepalive() -> Frame {
+    Frame(Header::KEEPALIVE, Vec::new())
+}
+
+/// What DIR answers.
+pub(super) fn entries(paths: &[&str]) -> Vec<Frame> {
+    paths.iter().map(|path| entry(path)).chain([done()]).collect()
+}
+
+/// A header that announces a payload, without it.
+pub(super) fn announces(payload: i32) -> Vec<u8> {
+    Header { payload, flags: Flags::PERSISTENCE, ..Header::default() }.to_bytes().to_vec()
+}
+
+/// A request in words: its type with a `+` if it asks for persistence, path, data, size and offset.
+pub(super) fn describe(request: &[u8]) -> String {
+    let header = Header::from_bytes(request.first_chunk().expect("a request has a header"));
+    let message_type = MessageType(header.code);
+    let payload = &request[24..];
+    let data = match message_type {
+        MessageType::WRITE => usize::try_from(header.size).unwrap(),
+        _ => 0,
+    };
+    let (path, data) = payload.split_at(payload.len() - data);
+    let mut text = format!("{message_type}");
+    if header.flags.contains(Flags::PERSISTENCE) {
+        text.push('+');
+    }
+    if header.flags.contains(Flags::BUS_LIST) {
+        text.push_str(" (bus)");
+    }
+    if let Some(path) = path.strip_suffix(b"\0") {
+        let _ = write!(text, " {}", String::from_utf8_lossy(path));
+    }
+    match message_type {
+        MessageType::WRITE => {
+            let _ = write!(text, "={}", String::from_utf8_lossy(data));
+        }
+        MessageType::READ if header.size != 65536 => {
+            let _ = write!(text, " [{}]", header.size);
+        }
+        _ => {}
+    }
+    if header.offset != 0 {
+        let _ = write!(text, " @{}", header.offset);
+    }
+    text
+}
+
+/// What a peer that [serves](Peer::serves) answers: the value of a property tells its path.
+pub(super) fn answer_to(request: &[u8]) -> Vec<u8> {
+    let header = Header::from_bytes(request.first_chunk().expect("a request has a header"));
+    let path = request[24..].split(|&byte| byte == 0).next().unwrap_or_default();
+    let frames = match MessageType(header.code) {
+        MessageType::READ => vec![value(value_at(path))],
+        MessageType::WRITE => vec![took(header.size)],
+        MessageType::DIR => entries(&LISTED),
+        MessageType::DIRALL | MessageType::DIRALLSLASH => vec![list(&LISTED.join(","))],
+        MessageType::GET => vec![keepalive(), value(value_at(path))],
+        _ => vec![done()],
+    };
+    bytes_of(&frames, Flags::PERSISTENCE & header.flags)
+}
+
+/// What is in every directory of a peer that serves.
+pub(super) const LISTED: [&str; 3] = ["/one", "/two,2", "/three"];
+
+/// The value of every property of a peer that serves.
+pub(super) fn value_at(path: &[u8]) -> Vec<u8> {
+    [b"value of ", path].concat()
+}
+
+/// A call of a client.
+#[derive(Clone, Debug)]
+pub(super) enum Call {
+    Ping,
+    Present(&'static str),
+    RomId(&'static str),
+    Read(&'static str),
+    ReadAt(&'static str, u32, u32),
+    ReadInto(&'static str, usize),
+    ReadNumber(&'static str),
+    ReadMany(Vec<&'static str>),
+    Write(&'static str, &'static str),
+    WriteAt(&'static str, &'static str, u32),
+    Dir(&'static str),
+    DirWith(&'static str, DirOptions),
+    DirEach(&'static str),
+    /// Takes that many entries and drops the listing.
+    DirIter(&'static str, usize),
+    /// Reads every entry while the listing is under way.
+    ReadWithin(&'static str),
+    Get(&'static str),
+    Send(MessageType, &'static str),
+    CloseConnection,
+    /// Not a call: waits until the idle connection is of no use any more, and a little longer.
+    IdleSpoilt,
+}
+
+/// What a call gave.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Outcome {
+    Done,
+    Bool(bool),
+    RomId(Option<String>),
+    Value(String),
+    Number(f64),
+    Count(usize),
+    Entries(Vec<String>),
+    Many(Vec<Self>),
+    Raw { ret: i32, size: i32, payload: String },
+    Fails(Why),
+}
+
+/// An error without its addresses and texts.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Why {
+    Request,
+    /// owserver's code.
+    Server(u32),
+    Resolve,
+    Connect,
+    TimedOut(Timeout),
+    /// With an error of the operating system, or without.
+    Lost(ConnectionError),
+    NotTried,
+    NotANumber,
+}
+
+pub(super) fn gives(value: &str) -> Outcome {
+    Outcome::Value(value.to_owned())
+}
+
+pub(super) fn lists(entries: &[&str]) -> Outcome {
+    Outcome::Entries(entries.iter().map(|&entry| entry.to_owned()).collect())
+}
+
+pub(super) fn fails(why: Why) -> Outcome {
+    Outcome::Fails(why)
+}
+
+pub(super) fn refused(code: u32) -> Outcome {
+    fails(Why::Server(code))
+}
+
+pub(super) fn lost(error: ConnectionError) -> Outcome {
+    fails(Why::Lost(error))
+}
+
+pub(super) fn silent() -> Outcome {
+    fails(Why::TimedOut(Timeout::Inactivity))
+}
+
+pub(super) fn too_long() -> Outcome {
+    fails(Why::TimedOut(Timeout::Total))
+}
+
+impl From<Error> for Why {
+    fn from(error: Error) -> Self {
+        assert!(!error.to_string().is_empty());
+        match error {
+            Error::Request(_) | Error::Address(_) => Self::Request,
+            Error::Server { error, .. } => Self::Server(error.code().code()),
+            Error::Resolve { .. } => Self::Resolve,
+            Error::Connect { .. } => Self::Connect,
+            Error::TimedOut { timeout, limit, .. } => {
+                assert!(!limit.is_zero() && limit < Duration::from_secs(100), "{limit:?}");
+                Self::TimedOut(timeout)
+            }
+            Error::Connection { error, .. } | Error::Io { error, .. } => Self::Lost(error),
+            Error::NotTried { .. } => Self::NotTried,
+            Error::NotANumber { .. } => Self::NotANumber,
+        }
+    }
+}
+
+impl<T: Into<Self>> From<Result<T, Error>> for Outcome {
+    fn from(result: Result<T, Error>) -> Self {
+        match result {
+            Ok(value) => value.into(),
+            Err(error) => Self::Fails(error.into()),
+        }
+    }
+}
+
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self::Done
+    }
+}
+
+impl From<bool> for Outcome {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<f64> for Outcome {
+    fn from(value: f64) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<usize> for Outcome {
+    fn from(count: usize) -> Self {
+        Self::Count(count)
+    }
+}
+
+impl From<Vec<u8>> for Outcome {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Value(String::from_utf8_lossy(&value).into_owned())
+    }
+}
+
+impl From<crate::Listing> for Outcome {
+    fn from(listing: crate::Listing) -> Self {
+        Self::Entries(listing.names().map(Into::into).collect())
+    }
+}
+
+impl From<Got> for Outcome {
+    fn from(got: Got) -> Self {
+        match got {
+            Got::Directory(listing) => listing.into(),
+            Got::Value(value) => value.into(),
+        }
+    }
+}
+
+impl From<RawReply> for Outcome {
+    fn from(reply: RawReply) -> Self {
+        let payload = String::from_utf8_lossy(&reply.payload).into_owned();
+        Self::Raw { ret: reply.ret, size: reply.size, payload }
+    }
+}
+
+/// A function that makes calls of one kind of client. `$run` is what the calls' results need to become values.
+macro_rules! performer {
+    ([$($asynchronous:ident)?] $perform:ident, $client:ty, $run:ident) => {
+        $($asynchronous)? fn $perform(client: &$client, via: Via, call: &Call) -> Outcome {
+            use owproto_core::wire::Flags;
+            let client = match via {
+                Via::Itself | Via::Clone => client.clone(),
+                Via::Within(millis) => client.with_timeout(std::time::Duration::from_millis(millis)),
+                Via::NonPersistent => client.non_persistent(),
+                Via::Persistent => client.persistent(),
+            };
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            match *call {
+                Call::Ping => $run!(client.ping()).into(),
+                Call::Present(path) => $run!(client.present(path)).into(),
+                Call::RomId(path) => match $run!(client.rom_id(path)) {
+                    Ok(id) => Outcome::RomId(id.map(|id| id.to_string())),
+                    Err(error) => Outcome::Fails(error.into()),
+                },
+                Call::Read(path) => $run!(client.read(path)).into(),
+                Call::ReadAt(path, size, offset) => $run!(client.read_at(path, size, offset)).into(),
+                Call::ReadInto(path, len) => {
+                    let mut buffer = vec![0xa5; len];
+                    let count = $run!(client.read_into(path, &mut buffer));
+                    count.map(|count| buffer[..count].to_vec()).into()
+                }
+                Call::ReadNumber(path) => $run!(client.read_number(path)).into(),
+                Call::ReadMany(ref paths) => {
+                    Outcome::Many($run!(client.read_many(paths)).into_iter().map(Into::into).collect())
+                }
+                Call::Write(path, data) => $run!(client.write(path, data)).into(),
+                Call::WriteAt(path, data, offset) => $run!(client.write_at(path, data, offset)).into(),
+                Call::Dir(path) => $run!(client.dir(path)).into(),
+                Call::DirWith(path, options) => $run!(client.dir_with(path, options)).into(),
+                Call::DirEach(path) => {
+                    let mut entries = Vec::new();
+                    let options = DirOptions::new().streamed();
+                    let result = $run!(client.dir_each(path, options, |entry| entries.push(text(entry))));
+                    match result {
+                        Ok(_) => Outcome::Entries(entries),
+                        Err(error) => Outcome::Many(vec![
+                            Outcome::Entries(entries),
+                            Outcome::Fails(error.into()),
+                        ]),
+                    }
+                }
+                Call::DirIter(path, count) => {
+                    let mut iter = match $run!(client.dir_iter(path, DirOptions::new())) {
+                        Ok(iter) => iter,
+                        Err(error) => return Outcome::Fails(error.into()),
+                    };
+                    let mut entries = Vec::new();
+                    while entries.len() < count {
+                        match $run!(iter.next()) {
+                            None => break,
+                            Some(Ok(entry)) => entries.push(text(&entry)),
+                            Some(Err(error)) => {
+                                assert!($run!(iter.next()).is_none(), "an error ends it");
+                                let error = Outcome::Fails(error.into());
+                                return Outcome::Many(vec![Outcome::Entries(entries), error]);
+                            }
+                        }
+                    }
+                    Outcome::Entries(entries)
+                }
+                Call::ReadWithin(path) => {
+                    let mut iter = match $run!(client.dir_iter(path, DirOptions::new())) {
+                        Ok(iter) => iter,
+                        Err(error) => return Outcome::Fails(error.into()),
+                    };
+                    let mut values = Vec::new();
+                    while let Some(entry) = $run!(iter.next()) {
+                        values.push(match entry {
+                            Ok(entry) => $run!(client.read(&entry)).into(),
+                            Err(error) => Outcome::Fails(error.into()),
+                        });
+                    }
+                    Outcome::Many(values)
+                }
+                Call::Get(path) => $run!(client.get(path)).into(),
+                Call::Send(message_type, path) => {
+                    let payload = [path.as_bytes(), b"\0"].concat();
+                    $run!(client.sendmess(message_type, &payload, Flags::NONE, 100, 0)).into()
+                }
+                Call::CloseConnection => {
+                    client.close_connection();
+                    Outcome::Done
+                }
+                Call::IdleSpoilt => unreachable!("this is for the driver"),
+            }
+        }
+    };
+}
+
+pub(super) use performer;

@@ -1,0 +1,295 @@
+//! The table of scenarios in virtual time, and what only there can be exact.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use owproto_core::client::ConnectionError;
+
+use super::scenario::*;
+use super::table;
+use super::virtual_time::{self as world, Attempt, Client, block_on};
+use crate::{Builder, DirOptions};
+
+macro_rules! wait {
+    ($future:expr) => {
+        $future.await
+    };
+}
+
+performer!([async] perform, Client, wait);
+
+fn peers(peers: &[Peer]) -> impl Iterator<Item = Attempt> {
+    peers.iter().cloned().map(Attempt::Accepted)
+}
+
+fn run(scenario: &Scenario, chunk: usize) {
+    world::begin(peers(&scenario.peers), chunk);
+    let client = Client::build((scenario.client)(Builder::default()));
+    for (number, step) in scenario.steps.iter().enumerate() {
+        if let Call::IdleSpoilt = step.call {
+            world::advance(1);
+            assert!(client.shared().idle_is_spoilt(), "step {number}");
+            continue;
+        }
+        let start = world::now();
+        let outcome = block_on(perform(&client, step.via, &step.call));
+        assert_eq!(outcome, step.gives, "step {number}: {:?}", step.call);
+        assert_eq!(world::now() - start, step.took * 1000, "step {number}: {:?} took so long", step.call);
+        let connections = world::open();
+        assert!(
+            connections <= 1 && connections == client.shared().idle(),
+            "step {number} leaves {connections}"
+        );
+    }
+    let expected: Vec<_> = scenario.peers.iter().map(|peer| peer.requests.clone()).collect();
+    assert_eq!(world::requests(), expected);
+    drop(client);
+    assert_eq!(world::open(), 0);
+}
+
+#[test]
+fn scenarios_in_virtual_time() {
+    for scenario in table::all() {
+        // Byte by byte, in odd pieces, and as much as there is.
+        for chunk in [1, 7, usize::MAX] {
+            println!("{} in pieces of {chunk}", scenario.name);
+            run(&scenario, chunk);
+        }
+    }
+}
+
+fn address(last: u8) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, last], 4304))
+}
+
+fn call(client: &Client, call: &Call) -> Outcome {
+    block_on(perform(client, Via::Itself, call))
+}
+
+fn serving() -> Attempt {
+    Attempt::Accepted(Peer::new().serves())
+}
+
+fn built(settings: fn(Builder) -> Builder) -> Client {
+    Client::build(settings(Builder::default()))
+}
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+#[test]
+fn the_total_time_counts_waiting_resolving_and_connecting() {
+    let silent = || Peer::new().takes("READ+ /a").pauses(1900).keepalive().falls_silent();
+    world::begin([serving(), Attempt::AcceptedAfter(1000, silent())], 1);
+    let client = built(|b| b.total_timeout(secs(10)));
+    assert_eq!(call(&client, &Call::Ping), Outcome::Done);
+    client.close_connection();
+    // All places are taken, by a call that never ends.
+    let place = block_on(client.shared().enter(None));
+    assert!(place.is_some());
+    let start = world::now();
+    assert_eq!(call(&client, &Call::Read("/a")), too_long());
+    assert_eq!(world::now() - start, 10_000_000);
+    assert_eq!(world::tried().len(), 1);
+    // Somebody leaves: what is left is for connecting and for the answer.
+    world::place_left_after(7000);
+    let start = world::now();
+    assert_eq!(call(&client, &Call::Read("/a")), too_long());
+    assert_eq!(world::now() - start, 10_000_000);
+    assert_eq!(world::tried().len(), 2);
+
+    world::begin([Attempt::AcceptedAfter(1000, silent())], 1);
+    world::resolving_takes(1000);
+    let client = built(|b| b.total_timeout(secs(3)));
+    assert_eq!(call(&client, &Call::Read("/a")), too_long());
+    assert_eq!(world::now(), 3_000_000);
+    assert_eq!(world::requests().len(), 1);
+}
+
+#[test]
+fn resolving_is_given_up_with_the_total_time() {
+    world::begin([serving()], 1);
+    world::resolving_takes(5000);
+    let client = built(|b| b.total_timeout(secs(3)));
+    assert_eq!(call(&client, &Call::Read("/a")), too_long());
+    assert_eq!(world::now(), 3_000_000);
+    let outcome = block_on(perform(&client, Via::Within(0), &Call::Read("/a")));
+    assert_eq!(outcome, gives("value of /a"));
+}
+
+#[test]
+fn connecting_has_a_time_of_its_own() {
+    world::begin([Attempt::Lost, Attempt::Lost], 1);
+    let client = built(|b| b.connect_timeout(secs(2)));
+    assert_eq!(call(&client, &Call::Read("/a")), fails(Why::Connect));
+    assert_eq!(world::now(), 2_000_000);
+    // The shorter one counts.
+    let outcome = block_on(perform(&client, Via::Within(500), &Call::Read("/a")));
+    assert_eq!(outcome, too_long());
+    assert_eq!(world::now(), 2_500_000);
+}
+
+#[test]
+fn all_addresses_together_have_the_total_time() {
+    let three = || vec![address(1), address(2), address(3)];
+    world::begin([Attempt::Lost, Attempt::Lost, Attempt::Lost], 1);
+    world::name_resolves_to([three()]);
+    let client = built(|b| b.connect_timeout(secs(2)).total_timeout(secs(3)));
+    assert_eq!(call(&client, &Call::Read("/a")), too_long());
+    assert_eq!(world::now(), 3_000_000);
+    assert_eq!(world::tried(), [address(1), address(2)]);
+
+    world::begin([Attempt::Refused, Attempt::Lost, Attempt::Refused], 1);
+    world::name_resolves_to([three()]);
+    let client = built(|b| b.connect_timeout(secs(2)).total_timeout(secs(3)));
+    assert_eq!(call(&client, &Call::Read("/a")), fails(Why::Connect));
+    assert_eq!(world::now(), 2_000_000);
+    assert_eq!(world::tried(), three());
+    assert_eq!(world::resolved(), 1);
+}
+
+#[test]
+fn the_address_that_answers_is_the_first_one_from_then_on() {
+    world::begin([Attempt::Refused, serving(), serving(), Attempt::Refused, serving()], 1);
+    world::name_resolves_to([vec![address(1), address(2)]]);
+    let client = built(|b| b);
+    for _ in 0..3 {
+        assert_eq!(call(&client, &Call::Ping), Outcome::Done);
+        client.close_connection();
+    }
+    assert_eq!(world::tried(), [1, 2, 2, 2, 1].map(address));
+    assert_eq!(world::resolved(), 1);
+}
+
+#[test]
+fn a_host_that_moved_is_found_again() {
+    world::begin([serving(), Attempt::Refused, serving()], 1);
+    world::name_resolves_to([vec![address(1)], vec![address(1), address(9)]]);
+    let client = built(|b| b);
+    assert_eq!(call(&client, &Call::Ping), Outcome::Done);
+    client.close_connection();
+    assert_eq!(call(&client, &Call::Ping), Outcome::Done);
+    // What was tried is not tried again in the same call.
+    assert_eq!(world::tried(), [1, 1, 9].map(address));
+    assert_eq!(world::resolved(), 2);
+    client.close_connection();
+    assert_eq!(call(&client, &Call::Ping), fails(Why::Connect));
+    assert_eq!(world::tried()[3..], [9, 1].map(address));
+}
+
+#[test]
+fn a_name_that_is_lost_later_does_not_hide_why_there_is_no_connection() {
+    world::begin([serving(), Attempt::Refused], 1);
+    world::name_resolves_to([vec![address(1)], vec![]]);
+    let client = built(|b| b);
+    assert_eq!(call(&client, &Call::Ping), Outcome::Done);
+    client.close_connection();
+    assert_eq!(call(&client, &Call::Ping), fails(Why::Connect));
+    world::begin([], 1);
+    world::name_resolves_to([vec![]]);
+    assert_eq!(call(&built(|b| b), &Call::Ping), fails(Why::Resolve));
+}
+
+#[test]
+fn clones_share_what_was_resolved() {
+    world::begin([serving(), serving(), serving()], 1);
+    let client = built(|b| b);
+    for via in [Via::NonPersistent, Via::Persistent, Via::Clone, Via::NonPersistent] {
+        assert_eq!(block_on(perform(&client, via, &Call::Ping)), Outcome::Done);
+    }
+    assert_eq!(world::resolved(), 1);
+    assert_eq!(world::requests(), [vec!["NOP"], vec!["NOP+", "NOP+"], vec!["NOP"]]);
+}
+
+#[test]
+fn a_write_that_went_out_in_part_is_sent_again() {
+    let write = 24 + "/a\0".len() + "12345".len();
+    for cut in 1..write {
+        let first = Peer::new().keeps_after("READ+ /a", value("1")).takes_bytes(cut).resets();
+        world::begin([Attempt::Accepted(first), serving()], 1);
+        let client = built(|b| b);
+        assert_eq!(call(&client, &Call::Read("/a")), gives("1"));
+        assert_eq!(call(&client, &Call::Write("/a", "12345")), Outcome::Count(5), "cut at {cut}");
+        assert_eq!(world::requests(), [["READ+ /a"], ["WRITE+ /a=12345"]]);
+    }
+    // All of it went out: the server may have done it.
+    let first = Peer::new().keeps_after("READ+ /a", value("1")).takes_bytes(write).resets();
+    world::begin([Attempt::Accepted(first), serving()], 1);
+    let client = built(|b| b);
+    assert_eq!(call(&client, &Call::Read("/a")), gives("1"));
+    assert_eq!(call(&client, &Call::Write("/a", "12345")), lost(ConnectionError::Stale));
+    assert_eq!(world::requests(), [["READ+ /a"]]);
+}
+
+#[test]
+fn no_more_connections_are_kept_than_there_are_places() {
+    world::begin([serving(), serving(), serving()], 1);
+    let client = built(|b| b.connections(2));
+    let listing = || block_on(client.dir_iter("/", DirOptions::new())).unwrap();
+    let mut listings = [listing(), listing(), listing()];
+    assert_eq!(world::open(), 3);
+    for (kept, listing) in listings.iter_mut().enumerate() {
+        for expected in LISTED {
+            assert_eq!(block_on(listing.next()).unwrap().unwrap(), expected.as_bytes());
+        }
+        assert!(block_on(listing.next()).is_none());
+        assert!(block_on(listing.next()).is_none());
+        assert_eq!(client.shared().idle(), (kept + 1).min(2));
+    }
+    assert_eq!(world::open(), 2);
+}
+
+#[test]
+fn the_consumer_of_a_listing_may_take_its_time() {
+    let peer = Peer::new()
+        .takes("DIR+ /")
+        .keeps([entry("/a"), entry("/b")])
+        .pauses(60_000)
+        .keeps(done())
+        .falls_silent();
+    world::begin([Attempt::Accepted(peer)], 1);
+    let client = built(|b| b);
+    let mut listing = block_on(client.dir_iter("/", DirOptions::new())).unwrap();
+    assert_eq!(block_on(listing.next()).unwrap().unwrap(), b"/a");
+    world::advance(59_000);
+    assert_eq!(block_on(listing.next()).unwrap().unwrap(), b"/b");
+    assert!(block_on(listing.next()).is_none());
+    assert_eq!(world::now(), 60_000_000);
+}
+
+#[test]
+fn long_answers_to_long_requests_do_not_block_each_other() {
+    world::begin([serving()], usize::MAX);
+    world::window(24 * 1024);
+    let client = built(|b| b);
+    let paths: Vec<String> = (0..200).map(|n| format!("/{n}/{}", "x".repeat(4000))).collect();
+    for (value, path) in block_on(client.read_many(&paths)).into_iter().zip(&paths) {
+        assert_eq!(value.unwrap(), value_at(path.as_bytes()));
+    }
+    assert_eq!(world::now(), 0);
+    assert_eq!(world::requests().len(), 1);
+}
+
+#[test]
+fn an_answer_has_to_be_whole_within_the_total_time() {
+    // Whatever the moment at which the limit ends, the call ends then, and the next one is well.
+    for limit in 1..=40 {
+        let mut peer = Peer::new().takes("READ+ /a");
+        for byte in bytes_of(value("1234567890").as_ref(), owproto_core::wire::Flags::PERSISTENCE) {
+            peer = peer.pauses(1).sends([byte]);
+        }
+        world::begin([Attempt::Accepted(peer.falls_silent()), serving()], usize::MAX);
+        let client = built(|b| b);
+        let outcome = block_on(perform(&client, Via::Within(limit), &Call::Read("/a")));
+        if limit <= 34 {
+            assert_eq!(outcome, too_long(), "{limit}");
+            assert_eq!(world::now(), limit * 1000);
+        } else {
+            assert_eq!(outcome, gives("1234567890"), "{limit}");
+            assert_eq!(world::now(), 34_000);
+            client.close_connection();
+        }
+        assert_eq!(call(&client, &Call::Read("/b")), gives("value of /b"));
+    }
+}
