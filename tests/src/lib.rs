@@ -5,8 +5,8 @@
 //! | [`vectors`] | the exchanges captured from a real owserver, as typed values |
 //! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
 //! | [`peer`] | a TCP peer that does what a script says, right or wrong |
-//! | [`ours`] | our own server without a network, over the tester bus |
 //! | [`responder`] | a TCP server that answers each request by a function |
+//! | [`ours`] | our own server without a network, over the tester bus |
 //! | [`owserver`] | a real owserver, as a child process for one test |
 //! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, pyownet; our own `ow` |
 //! | [`process`] | running a program to its end, with a deadline |

