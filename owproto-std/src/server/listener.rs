@@ -1,8 +1,11 @@
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use ::tokio::net::{TcpListener, TcpStream};
@@ -176,10 +179,12 @@ where
     let control = &closed.0.control;
     let mut warnings = Warnings::default();
     while control.stopping() == Stopping::No {
-        let accepted = ::tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = control.stopped.notified() => continue,
-        };
+        let mut stopped = pin!(control.stopped.notified());
+        let accepted = poll_fn(|context| match stopped.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => listener.poll_accept(context).map(Some),
+        });
+        let Some(accepted) = accepted.await else { continue };
         match accepted {
             Ok((stream, peer)) if control.enter() => begin(closed.0.clone(), stream, peer),
             Ok((_, peer)) => {
