@@ -116,9 +116,11 @@ pub mod listing;
 pub mod reply;
 pub mod request;
 pub mod return_code;
+pub mod server;
 pub mod storage;
 pub mod text;
 pub mod time;
+pub mod tree;
 pub mod wire;
 
 pub use decode::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser};

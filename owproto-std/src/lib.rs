@@ -38,16 +38,24 @@
 //! one's.
 
 mod address;
+#[cfg(any(feature = "server", feature = "sim"))]
+mod aliases;
 mod blocking;
 mod client;
 mod error;
 mod listing;
 mod runtime;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod tap;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
 pub use address::{Address, AddressError, DEFAULT_PORT};
+#[cfg(any(feature = "server", feature = "sim"))]
+pub use aliases::AliasMap;
 pub use blocking::{Client, DirIter};
 pub use client::Builder;
 pub use error::{Error, PathText};
@@ -56,7 +64,7 @@ pub use owproto_core as core;
 pub use tap::Traffic;
 
 /// The code in the READMEs is tested with the documentation.
-#[cfg(all(doctest, feature = "tokio"))]
+#[cfg(all(doctest, feature = "tokio", feature = "server", feature = "sim"))]
 mod readmes {
     #[doc = include_str!("../../README.md")]
     struct Project;

@@ -5,6 +5,8 @@
 mod client;
 mod harness;
 mod ow;
+mod server;
+mod server_tree;
 
 /// A file that no `mod` names would be left out without a word.
 #[test]
