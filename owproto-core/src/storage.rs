@@ -133,6 +133,9 @@ mod tests {
         }
         assert!(!storage.put(10, b"a"), "a gap");
         assert!(storage.filled(usize::MAX).len() <= 6);
+        storage.shrink(3);
+        assert!(storage.put(0, b"abc"));
+        assert_eq!(storage.filled(3), b"abc");
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! Clients for the owserver protocol (OWFS, 1-Wire over TCP) on machines with std.
+//! Clients and servers for the owserver protocol (OWFS, 1-Wire over TCP) on machines with std.
 //!
 //! - [`Client`] blocks the calling thread.
 //! - `tokio::Client` (feature `tokio`) has the same calls for tasks.
 //! - The tool `ow` (feature `cli`) is made of the first.
+//! - `server` (feature `server`) is an owserver on tokio for devices of your own.
+//! - `sim` (feature `sim`) has simulated devices, and an owserver of them for tests.
 //!
 //! ```no_run
 //! let client = owproto_std::Client::new("localhost")?;
@@ -13,7 +15,7 @@
 //! # Ok::<(), owproto_std::Error>(())
 //! ```
 //!
-//! Both are made by the same [`Builder`]. They follow the contract of Python's `pyownet.protocol`, and go on where it
+//! Both clients are made by the same [`Builder`]. They follow the contract of Python's `pyownet.protocol`, and go on where it
 //! ends:
 //!
 //! | | pyownet | here |

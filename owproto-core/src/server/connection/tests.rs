@@ -49,7 +49,7 @@ fn ask(c: &mut Small, request: &[u8], now: Instant) {
 }
 
 /// Takes all that waits.
-fn drain(c: &mut Small, now: Instant) -> Vec<u8> {
+fn drain<T: Storage, R: Storage>(c: &mut Connection<T, R>, now: Instant) -> Vec<u8> {
     let sent = c.poll_transmit().to_vec();
     c.handle_transmitted(sent.len(), now);
     sent
@@ -430,4 +430,47 @@ fn the_version_word_of_a_request_is_not_looked_at() {
         c.work(ms(0)).unwrap().1.success().unwrap();
         assert_eq!(drain(&mut c, ms(0)), [0; 24]);
     }
+}
+
+#[test]
+fn answers_to_requests_that_came_together_may_go_out_together() {
+    let mut c = connection();
+    let together = [nop(), nop(), nop()].concat();
+    let mut input = &together[..];
+    for n in 1..=3 {
+        assert_eq!(c.handle_input(&mut input, ms(0)), Event::Request);
+        c.work(ms(0)).unwrap().1.success().unwrap();
+        assert_eq!(c.poll_transmit().len(), n * HEADER_LEN);
+    }
+    assert_eq!(c.handle_input(&mut input, ms(0)), Event::NeedMore(HEADER_LEN));
+    assert_eq!(drain(&mut c, ms(1)).len(), 3 * HEADER_LEN);
+    assert_eq!(c.step(), Step::Read);
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn memory_is_given_back_between_requests_only() {
+    let mut c = Connection::new(Vec::new(), Vec::new());
+    let request = bytes(&Request::read(&"/a".repeat(500)).unwrap().with_flags(KEEP));
+    let (first, second) = request.split_at(600);
+    let mut input = first;
+    assert!(matches!(c.handle_input(&mut input, ms(0)), Event::NeedMore(_)));
+    c.shrink(0);
+    let mut input = second;
+    assert_eq!(c.handle_input(&mut input, ms(0)), Event::Request);
+    c.shrink(0);
+    assert_eq!(c.request().unwrap().path().unwrap().len(), 1000);
+    c.work(ms(0)).unwrap().1.value(&[7; 900], 0).unwrap();
+    c.shrink(0);
+    assert_eq!(drain(&mut c, ms(0)).len(), HEADER_LEN + 900);
+
+    assert!(c.out.transmit.capacity() >= 924);
+    c.shrink(128);
+    assert!(c.out.transmit.capacity() <= 128);
+    c.shrink(0);
+    assert_eq!(c.out.transmit.capacity(), 0);
+    let mut input = &request[..];
+    assert_eq!(c.handle_input(&mut input, ms(1)), Event::Request);
+    c.work(ms(1)).unwrap().1.success().unwrap();
+    assert_eq!(drain(&mut c, ms(1)).len(), HEADER_LEN);
 }
