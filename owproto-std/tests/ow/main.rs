@@ -3,6 +3,7 @@
 mod decode;
 mod errors;
 mod failures;
+mod simulated;
 mod usage;
 
 use std::io::Write;

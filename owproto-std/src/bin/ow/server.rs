@@ -127,4 +127,13 @@ mod tests {
         assert_eq!(address("0"), Err("0 is not a port".to_owned()));
         assert_eq!(address(""), Err("\"\" is not of the form HOST[:PORT]".to_owned()));
     }
+
+    #[test]
+    fn where_nobody_was_named_the_error_names_both_ways() {
+        let server = Server { address: Address::default(), origin: Origin::Default };
+        let source = io::ErrorKind::ConnectionRefused.into();
+        let sentence = server.explain(&Error::Connect { address: Address::default(), source });
+        assert!(sentence.contains("localhost:4304"), "{sentence}");
+        assert!(sentence.contains("--server") && sentence.contains("--sim"), "{sentence}");
+    }
 }
