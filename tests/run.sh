@@ -16,6 +16,7 @@ steps=(
     core-features
     no-std
     interop
+    fuzz-smoke
 )
 
 # Seconds after which a step is stopped.
@@ -29,17 +30,18 @@ mkdir -p "$target/run" || exit 1
 export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
 command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
-step_formatting() { cargo fmt --all --check; }
+step_formatting() { cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check; }
 
 step_clippy() {
     cargo clippy --workspace --all-targets --all-features -- -D warnings &&
-        cargo clippy --package owproto-core --no-default-features -- -D warnings
+        cargo clippy --package owproto-core --no-default-features -- -D warnings &&
+        fuzz_crate clippy --all-targets -- -D warnings
 }
 
 step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps; }
 
 # The tests crate has its turn in the next steps: with all features it needs other programs.
-step_unit() { cargo test --workspace --exclude owproto-tests --all-features; }
+step_unit() { cargo test --workspace --exclude owproto-tests --all-features && fuzz_crate test; }
 
 # What a person runs who has nothing but Rust.
 step_only_rust() { cargo test; }
@@ -79,6 +81,34 @@ step_interop() {
         cargo build --package owproto-std --features cli --bin ow &&
         OW_BIN=$(cd "$target" && pwd)/debug/ow cargo test --package owproto-tests --features interop
 }
+
+# Every target for FUZZ_SECONDS, from seeds made of the vectors. What is found stays in the build directory.
+step_fuzz_smoke() {
+    local folder name
+    folder=$(cd "$target" && pwd)/fuzz
+    if ! cargo +nightly --version; then
+        echo "missing: a nightly Rust, which cargo-fuzz needs; 'rustup toolchain install nightly' gets it"
+        return 1
+    fi
+    need c++:build-essential && need_cargo_tool cargo-fuzz || return 1
+    fuzz_crate run --bin seeds -- "$folder/seeds" || return 1
+    for name in $(fuzz_targets); do
+        echo "== $name"
+        mkdir -p "$folder/corpus/$name" "$folder/artifacts/$name"
+        cargo +nightly fuzz run --target-dir "$folder/target" "$name" "$folder/corpus/$name" "$folder/seeds/$name" -- \
+            -max_total_time="${FUZZ_SECONDS:-20}" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+            -artifact_prefix="$folder/artifacts/$name/" || return 1
+    done
+}
+
+# The fuzz crate without its targets, on stable: fuzz_crate COMMAND...
+fuzz_crate() {
+    local command=$1
+    shift
+    cargo "$command" --manifest-path fuzz/Cargo.toml --no-default-features --target-dir "$target" "$@"
+}
+
+fuzz_targets() { sed -n 's|^path = "fuzz_targets/\(.*\)\.rs"|\1|p' fuzz/Cargo.toml; }
 
 # The names of a package's features.
 features() {

@@ -66,7 +66,7 @@ pub use owproto_core as core;
 pub use tap::Traffic;
 
 /// The code in the READMEs is tested with the documentation.
-#[cfg(all(doctest, feature = "tokio"))]
+#[cfg(all(doctest, feature = "tokio", feature = "server", feature = "sim"))]
 mod readmes {
     #[doc = include_str!("../../README.md")]
     struct Project;

@@ -9,6 +9,7 @@
 //! | [`ours`] | our own server without a network, over the tester bus |
 //! | [`owserver`] | a real owserver, as a child process for one test |
 //! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, pyownet; our own `ow` |
+//! | [`side_by_side`] | several ways to do the same, measured in turns |
 //! | [`process`] | running a program to its end, with a deadline |
 //!
 //! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`; all others pass on
@@ -19,6 +20,7 @@ pub mod owserver;
 pub mod peer;
 pub mod process;
 pub mod responder;
+pub mod side_by_side;
 pub mod splits;
 pub mod tools;
 pub mod vectors;
