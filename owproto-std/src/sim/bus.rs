@@ -62,7 +62,7 @@ impl Bus for SimulatedBus {
         context: &mut Context<'_>,
     ) -> Poll<Result<Value<'a>, ReturnCode>> {
         let mut state = self.lock();
-        let moment = match ready!(state.advance(access.operation, access.device, context)) {
+        let moment = match ready!(state.advance(access.operation, access.device, access.element, context)) {
             Ok(moment) => moment,
             Err(code) => return Poll::Ready(Err(code)),
         };
@@ -87,7 +87,7 @@ impl Bus for SimulatedBus {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
         let mut state = self.lock();
-        let moment = match ready!(state.advance(access.operation, access.device, context)) {
+        let moment = match ready!(state.advance(access.operation, access.device, access.element, context)) {
             Ok(moment) => moment,
             Err(code) => return Poll::Ready(Err(code)),
         };

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use owproto_core::ReturnCode;
 use owproto_core::text::{Date, RomId};
-use owproto_core::tree::{Family, Operation, families};
+use owproto_core::tree::{Element, Family, Operation, families};
 
 use super::curve::mix;
 use super::device::{Alarm, Occurrence, Presence};
@@ -70,6 +70,16 @@ pub(super) struct Simulated {
     pub(super) clock_offset: i64,
     /// When its latches were last cleared.
     pub(super) latches_cleared: Duration,
+}
+
+impl Simulated {
+    /// Whether a switch makes it anything but quick, reliable and present.
+    fn is_troubled(&self) -> bool {
+        !self.latency.is_zero()
+            || self.errors != Occurrence::Never
+            || self.power_on != Occurrence::Never
+            || self.presence != Presence::Present
+    }
 }
 
 /// What one request does to a device.
@@ -244,9 +254,18 @@ impl State {
         &mut self,
         operation: Operation,
         id: RomId,
+        element: Element<'_>,
         context: &mut Context<'_>,
     ) -> Poll<Result<Moment, ReturnCode>> {
         let now = self.time();
+        // As a rule nothing is to be remembered.
+        if element == Element::Only
+            && let Some(device) = self.device_mut(id)
+            && !device.is_troubled()
+        {
+            device.requests += 1;
+            return Poll::Ready(Ok(Moment { at: now, is_power_on: false }));
+        }
         let work = match self.work.get(&operation) {
             Some(work) => *work,
             None => {

@@ -553,7 +553,6 @@ impl State {
         offset: usize,
         scratch: &'a mut [u8],
     ) -> Result<Value<'a>, ReturnCode> {
-        let buses: Vec<&[u8]> = self.families.iter().map(Vec::as_slice).collect();
         let access = Access {
             device: device.id,
             bus: device.bus,
@@ -566,10 +565,24 @@ impl State {
             operation: Operation::default(),
         };
         // What it gives is borrowed from it, or from the memory that it gets.
-        let mut made = vec![0; scratch.len()];
-        let mut tester = Tester::with_buses(&buses);
+        let (mut on_stack, mut on_heap) = ([0; 512], Vec::new());
+        let made = match on_stack.get_mut(..scratch.len()) {
+            Some(made) => made,
+            None => {
+                on_heap.resize(scratch.len(), 0);
+                &mut on_heap
+            }
+        };
+        let buses: Vec<&[u8]>;
+        let mut tester = match &self.families[..] {
+            [families] => Tester::new(families),
+            all => {
+                buses = all.iter().map(Vec::as_slice).collect();
+                Tester::with_buses(&buses)
+            }
+        };
         let mut context = Context::from_waker(Waker::noop());
-        match tester.read(&access, &mut made, &mut context) {
+        match tester.read(&access, made, &mut context) {
             // It never is not ready.
             Poll::Pending => Err(ReturnCode::IO),
             Poll::Ready(Err(code)) => Err(code),
