@@ -62,6 +62,7 @@ impl Header {
 
     /// Reads the six words. Every pattern of 24 bytes is a header.
     #[must_use]
+    #[inline]
     pub const fn from_bytes(b: &[u8; HEADER_LEN]) -> Self {
         Self {
             version: Version(i32::from_be_bytes([b[0], b[1], b[2], b[3]])),
@@ -75,6 +76,7 @@ impl Header {
 
     /// Writes the six words; the inverse of [`from_bytes`](Self::from_bytes).
     #[must_use]
+    #[inline]
     pub const fn to_bytes(self) -> [u8; HEADER_LEN] {
         let v = self.version.0.to_be_bytes();
         let p = self.payload.to_be_bytes();
@@ -97,12 +99,14 @@ impl Header {
     /// Whether a reply with this header is a keepalive: any negative payload is (owfs: `ow_server_message.c`
     /// tests for `< 0`, not for −1).
     #[must_use]
+    #[inline]
     pub const fn is_keepalive(self) -> bool {
         self.payload < 0
     }
 
     /// Bytes of payload that follow; `None` if the word is negative.
     #[must_use]
+    #[inline]
     pub const fn payload_len(self) -> Option<usize> {
         word::to_len(self.payload)
     }
