@@ -34,6 +34,8 @@
 //! | L0 words and bytes | [`wire`] | total functions; unknown numbers and bits survive |
 //! | L1 frames | [`request`], [`reply`], [`decode`], [`listing`], [`return_code`] | builders, an incremental parser for each direction, entries |
 //! | L2 connections | [`client`] | a state machine: persistence, pipelining, timeouts, what may be sent again |
+//! | | [`server`] | the other end: requests one at a time, answers in pieces, keepalives |
+//! | L3 tree | [`tree`] | what stands behind a server: paths, devices and their values, over a [`Bus`](tree::Bus) of yours |
 //! | beside them | [`text`] | ROM ids, property values, `/structure` records |
 //!
 //! The smallest use is a request and a parser:
@@ -69,7 +71,8 @@
 //! ```
 //!
 //! [`client::Connection`] does this and everything else that a client has to get right; its documentation is the
-//! contract between the core and a transport.
+//! contract between the core and a transport. [`server::Connection`] is its counterpart, and [`tree::Tree`] makes a
+//! whole owserver of it.
 //!
 //! # Promises
 //!
@@ -116,9 +119,11 @@ pub mod listing;
 pub mod reply;
 pub mod request;
 pub mod return_code;
+pub mod server;
 pub mod storage;
 pub mod text;
 pub mod time;
+pub mod tree;
 pub mod wire;
 
 pub use decode::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser};

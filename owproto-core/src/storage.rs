@@ -20,6 +20,9 @@ pub trait Storage {
 
     /// The first `len` bytes; fewer if not as many are there.
     fn filled(&self, len: usize) -> &[u8];
+
+    /// Forgets everything, and gives back memory above `keep` bytes if it can. Storage of a fixed size does nothing.
+    fn shrink(&mut self, _keep: usize) {}
 }
 
 fn put_in_slice(slice: &mut [u8], at: usize, bytes: &[u8]) -> bool {
@@ -101,6 +104,14 @@ impl Storage for alloc::vec::Vec<u8> {
     fn filled(&self, len: usize) -> &[u8] {
         self.get(..len).unwrap_or(self)
     }
+
+    #[inline]
+    fn shrink(&mut self, keep: usize) {
+        if self.capacity() > keep {
+            self.clear();
+            self.shrink_to(keep);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +133,9 @@ mod tests {
         }
         assert!(!storage.put(10, b"a"), "a gap");
         assert!(storage.filled(usize::MAX).len() <= 6);
+        storage.shrink(3);
+        assert!(storage.put(0, b"abc"));
+        assert_eq!(storage.filled(3), b"abc");
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! Clients for the owserver protocol (OWFS, 1-Wire over TCP) on machines with std.
+//! Clients and servers for the owserver protocol (OWFS, 1-Wire over TCP) on machines with std.
 //!
 //! - [`Client`] blocks the calling thread.
 //! - `tokio::Client` (feature `tokio`) has the same calls for tasks.
 //! - The tool `ow` (feature `cli`) is made of the first.
+//! - `server` (feature `server`) is an owserver on tokio for devices of your own.
+//! - `sim` (feature `sim`) has simulated devices, and an owserver of them for tests.
 //!
 //! ```no_run
 //! let client = owproto_std::Client::new("localhost")?;
@@ -13,7 +15,7 @@
 //! # Ok::<(), owproto_std::Error>(())
 //! ```
 //!
-//! Both are made by the same [`Builder`]. They follow the contract of Python's `pyownet.protocol`, and go on where it
+//! Both clients are made by the same [`Builder`]. They follow the contract of Python's `pyownet.protocol`, and go on where it
 //! ends:
 //!
 //! | | pyownet | here |
@@ -38,16 +40,24 @@
 //! one's.
 
 mod address;
+#[cfg(any(feature = "server", feature = "sim"))]
+mod aliases;
 mod blocking;
 mod client;
 mod error;
 mod listing;
 mod runtime;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod tap;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
 pub use address::{Address, AddressError, DEFAULT_PORT};
+#[cfg(any(feature = "server", feature = "sim"))]
+pub use aliases::AliasMap;
 pub use blocking::{Client, DirIter};
 pub use client::Builder;
 pub use error::{Error, PathText};
@@ -56,7 +66,7 @@ pub use owproto_core as core;
 pub use tap::Traffic;
 
 /// The code in the READMEs is tested with the documentation.
-#[cfg(all(doctest, feature = "tokio"))]
+#[cfg(all(doctest, feature = "tokio", feature = "server", feature = "sim"))]
 mod readmes {
     #[doc = include_str!("../../README.md")]
     struct Project;

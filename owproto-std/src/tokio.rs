@@ -1,5 +1,6 @@
 //! The asynchronous client, on tokio.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -71,6 +72,12 @@ impl DirIter<'_> {
     /// The next entry; `None` at the end.
     pub async fn next(&mut self) -> Option<Result<Vec<u8>, Error>> {
         self.streaming.next().await
+    }
+}
+
+impl fmt::Debug for DirIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DirIter").finish_non_exhaustive()
     }
 }
 

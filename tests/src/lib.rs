@@ -6,6 +6,7 @@
 //! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
 //! | [`peer`] | a TCP peer that does what a script says, right or wrong |
 //! | [`responder`] | a TCP server that answers each request by a function |
+//! | [`ours`] | our own server without a network, over the tester bus |
 //! | [`owserver`] | a real owserver, as a child process for one test |
 //! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, pyownet; our own `ow` |
 //! | [`side_by_side`] | several ways to do the same, measured in turns |
@@ -14,6 +15,7 @@
 //! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`; all others pass on
 //! a machine that has nothing but Rust.
 
+pub mod ours;
 pub mod owserver;
 pub mod peer;
 pub mod process;

@@ -76,6 +76,9 @@ pub(crate) struct BodyLen {
     pub(crate) tokens: usize,
 }
 
+/// Header and body of a frame that lies whole in the input.
+pub(crate) type WholeFrame<'i> = (&'i [u8; HEADER_LEN], &'i [u8]);
+
 /// What a checked header begins.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
@@ -209,7 +212,7 @@ impl Decoder {
     pub(crate) fn decode_whole<'i>(
         &mut self,
         input: &mut &'i [u8],
-    ) -> Result<Option<(&'i [u8; HEADER_LEN], &'i [u8])>, DecodeError> {
+    ) -> Result<Option<WholeFrame<'i>>, DecodeError> {
         if !self.is_between_frames() {
             return Ok(None);
         }

@@ -17,6 +17,9 @@ pub(crate) struct FrameParser<S> {
     comma: bool,
     /// The header of the frame that is being taken.
     head: [u8; HEADER_LEN],
+    /// Whether the storage has taken all of the body so far; only [`store_frame`](Self::store_frame) goes on where it
+    /// has not.
+    fits: bool,
 }
 
 pub(crate) enum Parsed<'a> {
@@ -24,6 +27,14 @@ pub(crate) enum Parsed<'a> {
     Keepalive,
     /// A header and its body: payload, then tokens.
     Frame(&'a [u8; HEADER_LEN], &'a [u8]),
+}
+
+/// What became of a frame that is kept in the storage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stored {
+    NeedMore(usize),
+    /// The frame is complete: [`FrameParser::stored_frame`]. Its body is empty if it did not fit.
+    Complete,
 }
 
 pub(crate) enum ListEvent<'a> {
@@ -36,7 +47,7 @@ pub(crate) enum ListEvent<'a> {
 impl<S: Storage> FrameParser<S> {
     pub(crate) const fn new(decoder: Decoder, storage: S) -> Self {
         let limit = decoder.limit();
-        Self { decoder, limit, storage, stored: 0, comma: false, head: [0; HEADER_LEN] }
+        Self { decoder, limit, storage, stored: 0, comma: false, head: [0; HEADER_LEN], fits: true }
     }
 
     pub(crate) const fn decoder(&self) -> &Decoder {
@@ -60,6 +71,12 @@ impl<S: Storage> FrameParser<S> {
         self.decoder.reset();
         self.stored = 0;
         self.comma = false;
+    }
+
+    /// Forgets the last frame, and gives back memory above `keep` bytes. Not within a frame.
+    pub(crate) fn shrink(&mut self, keep: usize) {
+        self.stored = 0;
+        self.storage.shrink(keep);
     }
 
     pub(crate) fn into_storage(self) -> S {
@@ -116,6 +133,35 @@ impl<S: Storage> FrameParser<S> {
                 }
             }
         }
+    }
+
+    /// Takes one whole frame into the storage, so that it outlives the input.
+    ///
+    /// A body that the storage does not hold is read to its end and forgotten: the frame is then known by its header
+    /// alone, and the stream goes on behind it.
+    pub(crate) fn store_frame(&mut self, input: &mut &[u8]) -> Result<Stored, DecodeError> {
+        self.decoder.set_limit(self.limit);
+        loop {
+            match self.decoder.decode(input)? {
+                Frame::NeedMore(n) => return Ok(Stored::NeedMore(n)),
+                Frame::End => return Ok(Stored::Complete),
+                Frame::Keepalive => {}
+                Frame::Head(header) => {
+                    self.head = header.to_bytes();
+                    self.stored = 0;
+                    self.fits = true;
+                }
+                Frame::Payload(piece) | Frame::Tokens(piece) => {
+                    self.fits = self.fits && self.storage.put(self.stored, piece);
+                    self.stored = if self.fits { self.stored.saturating_add(piece.len()) } else { 0 };
+                }
+            }
+        }
+    }
+
+    /// The header and the body that [`store_frame`](Self::store_frame) kept last.
+    pub(crate) fn stored_frame(&self) -> (Header, &[u8]) {
+        (self.header(), self.storage.filled(self.stored))
     }
 
     /// Tells the storage from the limit where a frame was too large for both.

@@ -15,7 +15,7 @@ mod request_parser;
 
 pub use decoder::{Decoder, Direction, Frame};
 pub use error::DecodeError;
-pub(crate) use frame_parser::{FrameParser, ListEvent, Parsed};
+pub(crate) use frame_parser::{FrameParser, ListEvent, Parsed, Stored};
 pub use reply_parser::{ReplyEvent, ReplyParser};
 pub use request_parser::{RequestEvent, RequestFrame, RequestParser};
 

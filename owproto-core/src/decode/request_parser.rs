@@ -22,6 +22,14 @@ impl<'a> RequestFrame<'a> {
         Self { header, payload, tokens: Tokens::from_bytes(tokens) }
     }
 
+    /// Whether payload or tokens are missing, because whoever received it had no room for them
+    /// ([`server::Connection`](crate::server::Connection)). Only the header says something then.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        Some(self.payload.len()) != self.header.payload_len()
+            || self.tokens.count() != self.header.version.token_count()
+    }
+
     /// What it asks for.
     #[must_use]
     pub const fn message_type(&self) -> MessageType {

@@ -17,4 +17,5 @@ mod chunking;
 mod connection;
 mod generate;
 mod requests;
+mod server;
 mod words;

@@ -198,7 +198,7 @@ impl<R: Runtime> Calls<R> {
     ) -> Result<DirectoryFlags, Error> {
         let mut refusals = self.shared.refusals();
         let wanted = options.message_type();
-        let asked = refusals.instead_of(wanted);
+        let asked = if is_ambiguous(path) { MessageType::DIR } else { refusals.instead_of(wanted) };
         if asked == wanted {
             let result = self.list(path, asked, options, way, |entries| entries.for_each(&mut entry)).await;
             match result {
@@ -258,7 +258,7 @@ impl<R: Runtime> Calls<R> {
 
     pub(crate) async fn get(&self, path: &[u8]) -> Result<Got, Error> {
         let mut refusals = self.shared.refusals();
-        if refusals.instead_of(MessageType::GET) == MessageType::GET {
+        if refusals.instead_of(MessageType::GET) == MessageType::GET && !is_ambiguous(path) {
             let got = self
                 .ask(path, Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
                     (0, []) => None,
@@ -634,6 +634,12 @@ impl<R: Runtime> Calls<R> {
         };
         Error::TimedOut { address: self.address().clone(), timeout, limit: limit.into() }
     }
+}
+
+/// Whether a comma list of what is in a directory cannot be taken apart: each of its entries begins with the path, and
+/// a comma before a slash separates two entries.
+fn is_ambiguous(path: &[u8]) -> bool {
+    path.ends_with(b",") || path.windows(2).any(|pair| pair == b",/")
 }
 
 fn server_error(error: ServerError, path: &[u8]) -> Error {

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::{OsStr, OsString};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,12 +11,14 @@ use clap::{Parser, Subcommand, ValueEnum};
 use owproto_std::Address;
 use owproto_std::core::request::{MAX_BODY_LEN, MAX_PATH_LEN};
 use owproto_std::core::wire::{DeviceFormat, Flags, PressureScale, TemperatureScale};
+use owproto_std::sim::{Spec, SpecError};
 
 use crate::exit::End;
 use crate::server;
 
 const AFTER_HELP: &str = "\
 Examples:
+  ow --sim tree --values                       a simulated bus; no server is needed
   ow dir                                       the devices
   ow tree --values                             the devices with all their values
   ow read /28.000028D70100/temperature         a value
@@ -52,6 +55,12 @@ pub(crate) struct Options {
     /// The owserver to ask, by name, IPv4 or IPv6 address, or port alone [default: $OWSERVER, else localhost:4304].
     #[arg(short, long, global = true, value_name = "HOST[:PORT]", value_parser = server::address)]
     pub(crate) server: Option<Address>,
+
+    /// Starts an owserver with simulated devices in this process, and asks that one. SPEC names the devices, see
+    /// 'ow serve --help' [default: something of everything].
+    #[arg(long, global = true, value_name = "SPEC", num_args = 0..=1, require_equals = true,
+          default_missing_value = "", value_parser = spec)]
+    pub(crate) sim: Option<Spec>,
 
     /// Temperatures in degrees Celsius, as without an option.
     #[arg(short = 'C', long, alias = "Celsius", global = true)]
@@ -180,6 +189,7 @@ pub(crate) enum Command {
         JSON: {\"server\":\"HOST:PORT\",\"milliseconds\":N}")]
     Ping,
     Tree(Tree),
+    Serve(Serve),
     Decode(Decode),
     Errors(Errors),
 }
@@ -328,6 +338,80 @@ pub(crate) struct Tree {
     /// Goes down this many levels [default: all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(crate) depth: Option<u32>,
+}
+
+/// Offers simulated devices as an owserver on the network.
+///
+/// The first line of its output is 'listening on ADDR:PORT', once it does. What happens is logged to standard error,
+/// with -v in detail. SIGINT and SIGTERM stop it when the requests under way are answered.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  ow serve                                   something of everything, at 127.0.0.1:4304
+  ow --sim=10,28*3,26 serve --listen :0      five devices, at a free port
+  ow --sim=28=kitchen,1D serve --latency 1500
+                                             a named thermometer and a counter on a slow bus
+  ow --sim=tester:10,28 serve                the values of owserver's option --tester
+  ow serve --listen 0.0.0.0:4304 --readonly  for the whole network, which may not write
+
+SPEC: devices in a comma list, buses joined by '+'. A device is a family code or an
+address, then perhaps '*' and how many, or '=' and an alias.")]
+pub(crate) struct Serve {
+    /// Where to listen. Port 0 picks a free one, and a port alone is one of this machine's own
+    /// [default: 127.0.0.1:4304].
+    #[arg(long, value_name = "ADDR:PORT", value_parser = socket_address)]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// The number from which addresses and values are made; the same gives the same.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// How long each access to a device takes, in milliseconds. Clients get a keepalive each second.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) latency: u64,
+
+    /// Refuses all writes.
+    #[arg(long)]
+    pub(crate) readonly: bool,
+
+    /// The most connections at once; more are closed as they come [default: 1000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    pub(crate) max_connections: Option<u32>,
+
+    /// The most connections that are kept between requests [default: 20].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) max_persistent: Option<u32>,
+
+    /// How long a connection may be idle, in seconds [default: 3600].
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    pub(crate) idle: Option<Duration>,
+
+    /// The most bytes of a request behind its header [default: 100050].
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u32).range(1..=MAX_BODY_LEN as i64))]
+    pub(crate) max_request: Option<u32>,
+
+    /// Sends a keepalive in front of every answer, to test clients.
+    #[arg(long)]
+    pub(crate) pingcrazy: bool,
+}
+
+/// Simulated devices; nothing stands for something of everything.
+fn spec(text: &str) -> Result<Spec, String> {
+    if text.is_empty() {
+        Ok(Spec::default())
+    } else {
+        text.parse().map_err(|error: SpecError| error.to_string())
+    }
+}
+
+/// An address to listen on; a port alone is one of the loopback interface.
+fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix(':').unwrap_or(text);
+    if let Ok(port) = port.parse() {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    text.parse()
+        .map_err(|_| format!("{text:?} is not of the form ADDR:PORT, such as 127.0.0.1:4304 or [::1]:4304"))
 }
 
 /// Decodes frames of the protocol from hexadecimal text. Needs no server.

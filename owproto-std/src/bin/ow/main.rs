@@ -37,6 +37,7 @@ fn run(args: &Args) -> Result<Status, End> {
         Command::Get(args) => ask(options, |session| command::get::run(args, session)),
         Command::Ping => ask(options, command::ping::run),
         Command::Tree(args) => ask(options, |session| command::tree::run(args, session)),
+        Command::Serve(args) => command::serve::run(args, options, Output::new(options.json)),
         Command::Decode(args) => command::decode::run(args, Output::new(options.json)),
         Command::Errors(args) => command::errors::run(args, Output::new(options.json)),
     }

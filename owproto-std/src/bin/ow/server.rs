@@ -4,6 +4,7 @@ use std::env;
 use std::io;
 use std::str::FromStr;
 
+use owproto_std::sim::{self, Spec};
 use owproto_std::{Address, Error};
 
 use crate::bytes::printable;
@@ -13,7 +14,7 @@ use crate::exit::{End, Reason};
 pub(crate) const VARIABLE: &str = "OWSERVER";
 
 /// An owserver to talk to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Server {
     /// Where it is.
     pub(crate) address: Address,
@@ -21,8 +22,10 @@ pub(crate) struct Server {
 }
 
 /// Who named the server.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 enum Origin {
+    /// The option `--sim`: it is in this process, as long as this is kept.
+    Simulated(#[expect(dead_code, reason = "it serves until it is dropped")] sim::Server),
     /// The option `--server`.
     Option,
     /// The variable `OWSERVER`.
@@ -32,11 +35,21 @@ enum Origin {
 }
 
 impl Server {
-    /// The server of the option, else that of the environment, else the default.
+    /// A simulated server, else that of the option, else that of the environment, else the default.
     ///
     /// # Errors
-    /// [`End::Usage`] if what stands in the environment is no address.
-    pub(crate) fn choose(option: Option<&Address>) -> Result<Self, End> {
+    /// [`End::Usage`] for two servers, or if what stands in the environment is no address; [`End::Failed`] if the
+    /// simulated one does not start.
+    pub(crate) fn choose(option: Option<&Address>, spec: Option<&Spec>) -> Result<Self, End> {
+        if let Some(spec) = spec {
+            if option.is_some() {
+                return Err(End::Usage("only one of --server and --sim can be given".to_owned()));
+            }
+            let server = sim::Server::start(spec.clone()).map_err(|error| {
+                End::Failed(format!("the simulated server does not start: {}", Reason(&error)))
+            })?;
+            return Ok(Self { address: server.address().into(), origin: Origin::Simulated(server) });
+        }
         if let Some(address) = option {
             return Ok(Self { address: address.clone(), origin: Origin::Option });
         }
@@ -77,13 +90,15 @@ impl Server {
     /// What to do if nothing listens.
     fn advice(&self) -> String {
         match self.origin {
+            Origin::Simulated(_) => "the simulated server has ended".to_owned(),
             Origin::Option => "start an owserver there, or name another with --server HOST[:PORT]".to_owned(),
             Origin::Environment => {
                 format!("start an owserver there, or name another in {VARIABLE} or with --server HOST[:PORT]")
             }
-            Origin::Default => {
-                format!("start an owserver, or say where one is with --server HOST[:PORT] or in {VARIABLE}")
-            }
+            Origin::Default => format!(
+                "start an owserver, or say where one is with --server HOST[:PORT] or in {VARIABLE}, or use a simulated \
+                 one with --sim"
+            ),
         }
     }
 }

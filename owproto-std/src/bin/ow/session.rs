@@ -29,7 +29,7 @@ impl Session {
     /// # Errors
     /// [`End::Usage`] if the options contradict one another, or the environment names no server that can be.
     pub(crate) fn new(options: &Options, output: Output) -> Result<Self, End> {
-        let server = Server::choose(options.server.as_ref())?;
+        let server = Server::choose(options.server.as_ref(), options.sim.as_ref())?;
         let mut builder = Client::builder()
             .address(server.address.clone())
             .flags(options.flags()?)

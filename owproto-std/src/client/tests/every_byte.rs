@@ -21,7 +21,7 @@ const PATIENCE: u64 = 250;
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Most of them only wait.
-const THREADS: usize = 48;
+const THREADS: usize = 32;
 
 struct Exchange {
     call: Call,
@@ -81,7 +81,7 @@ fn broken_off<C: OverSockets>(exchange: &Exchange, at: usize, ending: Ending, wa
         second = second.read_request().send(&exchange.reply);
     }
     let peer = peer::Peer::start([script, second.read_request().send(next).stall()]);
-    let client = C::build(Builder::default().address(peer.address().into()));
+    let client = C::build(Builder::default().address(peer.address().into()).inactivity_timeout(LIMIT));
     if warm {
         assert_eq!(client.perform(Via::Itself, &Call::Ping), Outcome::Done);
     }
@@ -110,7 +110,9 @@ fn broken_off<C: OverSockets>(exchange: &Exchange, at: usize, ending: Ending, wa
     assert_eq!(client.perform(Via::Itself, &Call::Read("/next")), gives("next"));
     drop(client);
     assert!(start.elapsed() < 2 * LIMIT, "{:?}", start.elapsed());
-    let _ = peer.finish();
+    let failures: Vec<_> = peer.finish_anyhow().into_iter().filter_map(|record| record.failure).collect();
+    // On a busy machine the time may be over before the peer has seen the request.
+    assert!(failures.is_empty() || ending == Ending::Stall, "{failures:?}");
 }
 
 fn too_long_why() -> Why {
@@ -125,9 +127,10 @@ fn broken_off_everywhere<C: OverSockets>() {
     let mut cases = Vec::new();
     for exchange in &exchanges {
         for at in 0..exchange.reply.len() {
-            for ending in [Ending::Close, Ending::Reset, Ending::Stall] {
-                cases.push((exchange, at, ending, false));
-            }
+            cases.push((exchange, at, Ending::Close, false));
+            cases.push((exchange, at, Ending::Reset, false));
+            // On a connection that is there, so that the time is not spent on making one.
+            cases.push((exchange, at, Ending::Stall, true));
             // A reset may overtake what came before, and then the request is sent again, or not.
             if at == 0 || !matches!(exchange.call, Call::Write(..)) {
                 cases.push((exchange, at, Ending::Close, true));

@@ -332,6 +332,8 @@ pub(super) enum Call {
     Get(&'static str),
     Send(MessageType, &'static str),
     CloseConnection,
+    /// Not a call: lets a little time pass, so that the idle connection is looked at before its next use.
+    Rest,
     /// Not a call: waits until the idle connection is of no use any more, and a little longer.
     IdleSpoilt,
 }
@@ -562,7 +564,7 @@ macro_rules! performer {
                     client.close_connection();
                     Outcome::Done
                 }
-                Call::IdleSpoilt => unreachable!("this is for the driver"),
+                Call::Rest | Call::IdleSpoilt => unreachable!("this is for the driver"),
             }
         }
     };

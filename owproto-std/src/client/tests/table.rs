@@ -12,7 +12,7 @@ use crate::DirOptions;
 const ID: [u8; 8] = [0x10, 0x67, 0xc6, 0x69, 0x73, 0x51, 0xff, 0x8d];
 
 /// Short enough for tests that wait for it, long enough for a machine that is busy with other things.
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_millis(700);
 
 fn p() -> Peer {
     Peer::new()
@@ -351,6 +351,27 @@ fn stale_connections() -> Vec<Scenario> {
             .peer(p().keeps_after("READ+ /a", value("1")).falls_silent())
             .call(Call::Read("/a"), lost(ConnectionError::Closed))
             .call(Call::Read("/a"), gives("1")),
+        Scenario::new("a connection that has rested is as good as before")
+            .peer(
+                p().keeps_after("READ+ /a", value("1"))
+                    .keeps_after("READ+ /b", value("2"))
+                    .keeps_after("WRITE+ /b=3", took(1))
+                    .takes("DIR+ /")
+                    .pauses(20)
+                    .keeps(entries(&["/a"]))
+                    .keeps_after("READ+ /c", value("3"))
+                    .falls_silent(),
+            )
+            .call(Call::Read("/a"), gives("1"))
+            .call(Call::Rest, Outcome::Done)
+            .call(Call::Read("/b"), gives("2"))
+            .call(Call::Rest, Outcome::Done)
+            .call(Call::Write("/b", "3"), Outcome::Count(1))
+            .call(Call::Rest, Outcome::Done)
+            .call(Call::DirIter("/", 9), lists(&["/a"]))
+            .took(20)
+            .call(Call::Rest, Outcome::Done)
+            .call(Call::ReadMany(vec!["/c"]), Outcome::Many(vec![gives("3")])),
         Scenario::new("what comes unasked is no answer")
             .peer(p().keeps_after("READ+ /a", value("1")).keeps(value("stray")).falls_silent())
             .peer(p().keeps_after("READ+ /b", value("2")).keeps(value("stray")).falls_silent())
@@ -511,16 +532,16 @@ fn timeouts() -> Vec<Scenario> {
             .peer(p().takes("READ+ /a").sends(announces(4)).sends(*b"21").falls_silent())
             .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
             .call(Call::Read("/a"), silent())
-            .took(300)
+            .took(700)
             .call(Call::Read("/b"), gives("b"))
             .call(Call::DirEach("/"), Outcome::Many(vec![lists(&["/a"]), silent()]))
-            .took(300)
+            .took(700)
             .call(Call::DirIter("/", 1), silent())
-            .took(300)
+            .took(700)
             .call(Call::Write("/a", "1"), silent())
-            .took(300)
+            .took(700)
             .call(Call::Read("/a"), silent())
-            .took(300)
+            .took(700)
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("a connection in place of an old one is no more patient")
             .client(|b| b.inactivity_timeout(SHORT))
@@ -528,50 +549,40 @@ fn timeouts() -> Vec<Scenario> {
             .peer(p().takes("READ+ /b").falls_silent())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), silent())
-            .took(300),
+            .took(700),
         Scenario::new("a late answer is nobody's")
             .client(|b| b.inactivity_timeout(SHORT))
-            .peer(p().takes("READ+ /a").pauses(400).keeps(value("late")).falls_silent())
+            .peer(p().takes("READ+ /a").pauses(1000).keeps(value("late")).falls_silent())
             .peer(
                 p().takes("READ+ /b")
-                    .pauses(200)
+                    .pauses(400)
                     .keeps(value("b"))
                     .keeps_after("READ+ /c", value("c"))
                     .falls_silent(),
             )
             .call(Call::Read("/a"), silent())
-            .took(300)
+            .took(700)
             .call(Call::Read("/b"), gives("b"))
-            .took(200)
+            .took(400)
             .call(Call::Read("/c"), gives("c")),
         Scenario::new("keepalives do not extend the total time")
-            .client(|b| b.total_timeout(SHORT))
-            .peer(
-                p().takes("READ+ /a")
-                    .pauses(100)
-                    .keepalive()
-                    .pauses(100)
-                    .keepalive()
-                    .pauses(99)
-                    .keepalive()
-                    .falls_silent(),
-            )
+            .peer(p().takes("READ+ /a").pauses(300).keepalive().pauses(300).keepalive().falls_silent())
             .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
-            .call(Call::Read("/a"), too_long())
-            .took(300)
+            .call_via(Via::Within(700), Call::Read("/a"), too_long())
+            .took(700)
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("a call has a time of its own")
             .peer(p().takes("READ+ /a").falls_silent())
             .peer(p().takes("READ+ /b").pauses(1000).keeps(value("b")).falls_silent())
-            .call_via(Via::Within(300), Call::Read("/a"), too_long())
-            .took(300)
+            .call_via(Via::Within(700), Call::Read("/a"), too_long())
+            .took(700)
             .call(Call::Read("/b"), gives("b"))
             .took(1000),
         Scenario::new("no time is no limit")
             .client(|b| b.total_timeout(SHORT))
-            .peer(p().takes("READ+ /a").pauses(600).keeps(value("1")).falls_silent())
+            .peer(p().takes("READ+ /a").pauses(1000).keeps(value("1")).falls_silent())
             .call_via(Via::Within(0), Call::Read("/a"), gives("1"))
-            .took(600),
+            .took(1000),
         Scenario::new("an answer in the last moment is one, and one after it is none")
             .client(|b| b.total_timeout(Duration::from_secs(3)))
             .peer(
@@ -731,6 +742,22 @@ fn listings() -> Vec<Scenario> {
             .call(Call::Dir("/"), lists(&["/cellar, left", "/b,", "/c"]))
             .call(Call::DirEach("/"), lists(&["/cellar, left", "/b,", "/c"]))
             .call(Call::Get("/"), lists(&["/cellar, left", "/b,", "/c"])),
+        Scenario::new("aliases that end with a comma are listed one by one")
+            .peer(
+                p().keeps_after("DIR+ /b,", entries(&["/b,/x", "/b,/y"]))
+                    .keeps_after("DIR+ /b,/x", entries(&["/b,/x/1"]))
+                    .keeps_after("READ+ /b,", says_no(21))
+                    .keeps_after("DIR+ /b,", entries(&["/b,/x", "/b,/y"]))
+                    .keeps_after("DIR+ /b,", entries(&["/b,/alias"]))
+                    .keeps_after("DIR+ /b,/alias", says_no(20))
+                    .keeps_after("DIRALL+ /b,c", list("/b,c/x,/b,c/y"))
+                    .falls_silent(),
+            )
+            .call(Call::Dir("/b,"), lists(&["/b,/x", "/b,/y"]))
+            .call(Call::Dir("/b,/x"), lists(&["/b,/x/1"]))
+            .call(Call::Get("/b,"), lists(&["/b,/x", "/b,/y"]))
+            .call(Call::DirWith("/b,", DirOptions::new().slash()), lists(&["/b,/alias"]))
+            .call(Call::Dir("/b,c"), lists(&["/b,c/x", "/b,c/y"])),
         Scenario::new("a listing dropped half-way takes its connection along")
             .peer(p().takes("DIR+ /").keeps([entry("/a"), entry("/b")]).falls_silent())
             .peer(p().keeps_after("READ+ /a", value("1")).takes("DIR+ /").keeps([entry("/a")]).falls_silent())
@@ -839,7 +866,7 @@ fn many_reads() -> Vec<Scenario> {
                 Call::ReadMany(vec!["/a", "/b", "/c"]),
                 Outcome::Many(vec![gives("1"), silent(), not_tried()]),
             )
-            .took(300)
+            .took(700)
             .call(Call::Read("/d"), gives("4")),
         Scenario::new("nobody is there")
             .call(

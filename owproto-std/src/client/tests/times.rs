@@ -26,9 +26,10 @@ fn run(scenario: &Scenario, chunk: usize) {
     world::begin(peers(&scenario.peers), chunk);
     let client = Client::build((scenario.client)(Builder::default()));
     for (number, step) in scenario.steps.iter().enumerate() {
-        if let Call::IdleSpoilt = step.call {
+        if let Call::Rest | Call::IdleSpoilt = step.call {
             world::advance(1);
-            assert!(client.shared().idle_is_spoilt(), "step {number}");
+            let is_spoilt = client.shared().idle_is_spoilt();
+            assert_eq!(is_spoilt, matches!(step.call, Call::IdleSpoilt), "step {number}");
             continue;
         }
         let start = world::now();

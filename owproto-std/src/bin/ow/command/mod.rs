@@ -7,5 +7,6 @@ pub(crate) mod get;
 pub(crate) mod ping;
 pub(crate) mod present;
 pub(crate) mod read;
+pub(crate) mod serve;
 pub(crate) mod tree;
 pub(crate) mod write;

@@ -1,0 +1,275 @@
+use core::fmt;
+
+use super::End;
+use super::connection::{Persistence, State};
+use super::outgoing::Outgoing;
+use crate::listing::DirectoryFlags;
+use crate::return_code::ReturnCode;
+use crate::storage::Storage;
+use crate::text::RomId;
+use crate::time::Instant;
+use crate::wire::{Flags, HEADER_LEN, Header, Version, word};
+
+/// The words of a reply that are not the same for all of its answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Head {
+    /// Bytes of payload that will be [pushed](Answer::push); at most `i32::MAX`.
+    pub payload: usize,
+    /// The return word.
+    pub ret: i32,
+    /// The size word.
+    pub size: i32,
+    /// The offset word.
+    pub offset: i32,
+}
+
+/// Whether a frame ends its answer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Last {
+    /// More frames follow: an entry of a DIR listing.
+    No,
+    /// The answer is complete with it.
+    Yes,
+}
+
+/// There is no room for this now. Send what waits, and try again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct NoRoom {
+    /// Bytes that it takes.
+    pub needed: usize,
+    /// Bytes that there are.
+    pub room: usize,
+}
+
+impl fmt::Display for NoRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes are needed, there is room for {}", self.needed, self.room)
+    }
+}
+
+impl core::error::Error for NoRoom {}
+
+/// The answer to the request that a [`Connection`](super::Connection) is at work on, frame by frame.
+///
+/// An answer is one frame, or for DIR one for each entry and a last one. Each frame has a head that says how long its
+/// payload is, and then that payload, pushed in as many pieces as the transmit storage needs: [`begin`](Self::begin),
+/// then [`push`](Self::push) until [`owed`](Self::owed) is 0. The others are for answers that fit at once, and do
+/// nothing if they do not.
+///
+/// Version 0, the flags of the request and the persistence bit are added here.
+#[derive(Debug)]
+pub struct Answer<'a, T> {
+    pub(super) out: &'a mut Outgoing<T>,
+    pub(super) state: &'a mut State,
+    pub(super) kept: &'a mut bool,
+    pub(super) request_flags: Flags,
+    pub(super) persistence: Persistence,
+    pub(super) now: Instant,
+}
+
+impl<T: Storage> Answer<'_, T> {
+    /// Bytes that can be put now.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.out.room()
+    }
+
+    /// Bytes that can be put once all that waits was sent.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.out.capacity()
+    }
+
+    /// Payload bytes of the current frame that were not pushed yet. While there are any, no other frame begins.
+    #[must_use]
+    pub fn owed(&self) -> usize {
+        self.out.owed
+    }
+
+    /// Whether the answer is complete: its last frame was begun and nothing is owed.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !matches!(self.state, State::Working)
+    }
+
+    /// Begins a frame. Its payload follows with [`push`](Self::push); with a payload of 0 it is complete at once.
+    ///
+    /// # Errors
+    /// [`NoRoom`] if the header does not fit now, or bytes of the frame before are still owed. Nothing was done.
+    pub fn begin(&mut self, head: Head, last: Last) -> Result<(), NoRoom> {
+        if self.is_complete() {
+            return Ok(());
+        }
+        let needed = if self.out.ping_due { HEADER_LEN.saturating_mul(2) } else { HEADER_LEN };
+        if self.out.capacity() < needed {
+            *self.state = State::Ended(End::TransmitTooSmall);
+            return Ok(());
+        }
+        let room = self.out.room();
+        if room < needed || self.out.owed > 0 {
+            return Err(NoRoom { needed: needed.saturating_add(self.out.owed), room });
+        }
+        if self.out.ping_due {
+            self.out.put(&Header::KEEPALIVE.to_bytes(), self.now);
+            self.out.ping_due = false;
+        }
+        if !self.out.begun {
+            self.out.begun = true;
+            let asks = self.request_flags.contains(Flags::PERSISTENCE);
+            let granted = asks && self.persistence == Persistence::Grant;
+            self.out.flags =
+                if granted { self.request_flags } else { self.request_flags.without(Flags::PERSISTENCE) };
+        }
+        let header = Header {
+            version: Version::PLAIN,
+            payload: word::from_len(head.payload).unwrap_or(i32::MAX),
+            code: head.ret,
+            flags: self.out.flags,
+            size: head.size,
+            offset: head.offset,
+        };
+        self.out.put(&header.to_bytes(), self.now);
+        self.out.last_frame = self.now;
+        self.out.owed = head.payload.min(i32::MAX.unsigned_abs().try_into().unwrap_or(usize::MAX));
+        self.out.is_last = last == Last::Yes;
+        self.settle();
+        Ok(())
+    }
+
+    /// Pushes as much of the frame's payload as there is room for, and as it is owed; says how many bytes that were.
+    pub fn push(&mut self, bytes: &[u8]) -> usize {
+        let bytes = bytes.get(..self.out.owed).unwrap_or(bytes);
+        if bytes.is_empty() {
+            return 0;
+        }
+        let put = self.out.put(bytes, self.now);
+        if put == 0 && self.out.unsent() == 0 {
+            *self.state = State::Ended(End::TransmitTooSmall);
+        }
+        self.out.owed = self.out.owed.saturating_sub(put);
+        self.out.last_frame = self.now;
+        self.settle();
+        put
+    }
+
+    /// Ends the answer, and the connection with it: something failed in the middle of a frame, or in a way that no
+    /// error code says. What was put before is still sent.
+    pub fn abort(&mut self) {
+        if !self.is_complete() {
+            *self.state = State::Ended(End::AnswerBroken);
+        }
+    }
+
+    /// Answers with an error: no payload, size and offset 0. After entries of a DIR listing, too.
+    ///
+    /// # Errors
+    /// [`NoRoom`].
+    pub fn error(&mut self, code: ReturnCode) -> Result<(), NoRoom> {
+        self.begin(Head { ret: code.to_ret(), ..Head::default() }, Last::Yes)
+    }
+
+    /// Answers with nothing but success: to a NOP, or to the READ of an empty value.
+    ///
+    /// # Errors
+    /// [`NoRoom`].
+    pub fn success(&mut self) -> Result<(), NoRoom> {
+        self.begin(Head::default(), Last::Yes)
+    }
+
+    /// Answers a WRITE: so many bytes of data were taken.
+    ///
+    /// # Errors
+    /// [`NoRoom`].
+    pub fn written(&mut self, bytes: usize) -> Result<(), NoRoom> {
+        let size = word::from_len(bytes).unwrap_or(i32::MAX);
+        self.begin(Head { size, ..Head::default() }, Last::Yes)
+    }
+
+    /// Answers a READ whose value fits into the transmit storage. An empty value has no offset either.
+    ///
+    /// # Errors
+    /// [`NoRoom`] if header and value do not fit now; if they never will, begin and push.
+    pub fn value(&mut self, value: &[u8], offset: i32) -> Result<(), NoRoom> {
+        self.fits(value.len())?;
+        self.begin(value_head(value.len(), offset), Last::Yes)?;
+        self.push(value);
+        Ok(())
+    }
+
+    /// Answers a PRESENCE: the device of the path, or `None` if the path exists but names no device. Eight bytes of
+    /// payload and a size of 0, as owserver sends them (owfs: `data.c`).
+    ///
+    /// # Errors
+    /// [`NoRoom`].
+    pub fn presence(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
+        let bytes = device.map_or([0; RomId::LEN], RomId::to_bytes);
+        self.fits(bytes.len())?;
+        self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
+        self.push(&bytes);
+        Ok(())
+    }
+
+    /// Gives an entry of a DIR listing that fits into the transmit storage: an absolute path.
+    ///
+    /// # Errors
+    /// [`NoRoom`] if it does not fit now; if it never will, begin and push.
+    pub fn entry(&mut self, path: &[u8]) -> Result<(), NoRoom> {
+        self.fits(path.len().saturating_add(1))?;
+        self.begin(entry_head(path.len()), Last::No)?;
+        self.push(path);
+        self.push(b"\0");
+        Ok(())
+    }
+
+    /// Ends a DIR listing.
+    ///
+    /// # Errors
+    /// [`NoRoom`].
+    pub fn end_of_entries(&mut self, flags: DirectoryFlags) -> Result<(), NoRoom> {
+        self.begin(Head { offset: word::from_bits(flags.0), ..Head::default() }, Last::Yes)
+    }
+
+    /// Whether a frame with so many bytes of payload is worth beginning: it fits now, or it will not fit any better once
+    /// all that waits was sent.
+    pub(crate) fn has_room_for(&self, payload: usize) -> Result<(), NoRoom> {
+        if self.out.unsent() == 0 { Ok(()) } else { self.fits(payload) }
+    }
+
+    /// Whether a frame with so many bytes of payload fits now.
+    fn fits(&self, payload: usize) -> Result<(), NoRoom> {
+        let pings: usize = if self.out.ping_due { HEADER_LEN } else { 0 };
+        let needed = payload.saturating_add(HEADER_LEN).saturating_add(pings);
+        let room = self.out.room();
+        if needed > room || self.out.owed > 0 { Err(NoRoom { needed, room }) } else { Ok(()) }
+    }
+
+    /// After the last byte of the last frame the answer is complete.
+    fn settle(&mut self) {
+        if self.out.is_last && self.out.owed == 0 {
+            *self.kept = self.out.flags.contains(Flags::PERSISTENCE);
+            *self.state = match *self.kept {
+                true => State::Waiting { since: self.now, low_passed: false },
+                false => State::Ended(End::Answered),
+            };
+        }
+    }
+}
+
+/// The head of a READ reply: return value, size and payload are the same; all is 0 for an empty value (owfs: `read.c`).
+pub(crate) fn value_head(len: usize, offset: i32) -> Head {
+    let size = word::from_len(len).unwrap_or(i32::MAX);
+    Head { payload: len, ret: size, size, offset: if len == 0 { 0 } else { offset } }
+}
+
+/// The head of an entry: the payload has a NUL more than the size says (owfs: `dir.c`).
+pub(crate) fn entry_head(path_len: usize) -> Head {
+    Head {
+        payload: path_len.saturating_add(1),
+        ret: 0,
+        size: word::from_len(path_len).unwrap_or(i32::MAX),
+        offset: 0,
+    }
+}

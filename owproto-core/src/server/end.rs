@@ -1,0 +1,69 @@
+use core::fmt;
+
+use super::Timeout;
+use crate::decode::DecodeError;
+
+/// Why a connection has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum End {
+    /// The last request was answered and persistence was not asked for, or not granted.
+    Answered,
+    /// The client closed its side, between two requests or within one.
+    ClientClosed,
+    /// The transport failed: the client is gone, and nobody waits for an answer.
+    ClientGone,
+    /// The request is no frame: a negative payload, or more than the limit.
+    Malformed(DecodeError),
+    /// The size of a WRITE is negative or leaves no byte for the path.
+    MalformedWrite {
+        /// The size word.
+        size: i32,
+        /// The payload word.
+        payload: i32,
+    },
+    /// The request carries this server's own token: it went in a circle.
+    Loop,
+    /// Time ran out.
+    TimedOut(Timeout),
+    /// Something went wrong in the middle of a frame, where no error can be said any more.
+    AnswerBroken,
+    /// The transmit storage does not even hold a header.
+    TransmitTooSmall,
+    /// The caller ended it.
+    Closed,
+}
+
+impl End {
+    /// Whether the client got all that it asked for, so that it deserves to read it: a driver should then close its
+    /// sending side first, and read (and drop) what still comes for a moment. A plain close with unread bytes makes
+    /// TCP send a reset, which may overtake the reply.
+    #[must_use]
+    pub const fn is_orderly(self) -> bool {
+        matches!(self, Self::Answered | Self::ClientClosed)
+    }
+
+    /// Whether what waits to be sent is still worth sending.
+    pub(super) const fn lets_send(self) -> bool {
+        !matches!(self, Self::ClientGone | Self::TimedOut(Timeout::Send) | Self::TransmitTooSmall)
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered => f.write_str("the last request was answered"),
+            Self::ClientClosed => f.write_str("the client closed the connection"),
+            Self::ClientGone => f.write_str("the client is gone"),
+            Self::Malformed(error) => write!(f, "malformed request: {error}"),
+            Self::MalformedWrite { size, payload } => {
+                write!(f, "malformed request: {size} bytes of data in a payload of {payload}")
+            }
+            Self::Loop => f.write_str("the request carries the token of this server: a loop of servers"),
+            Self::TimedOut(timeout) => timeout.fmt(f),
+            Self::AnswerBroken => f.write_str("the answer could not be finished"),
+            Self::TransmitTooSmall => f.write_str("the transmit storage is too small"),
+            Self::Closed => f.write_str("the connection was closed"),
+        }
+    }
+}

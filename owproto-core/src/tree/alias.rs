@@ -1,0 +1,215 @@
+use crate::return_code::ReturnCode;
+use crate::text::RomId;
+
+/// The longest alias, in bytes (observed, owserver 3.2p4: `/structure/10/alias`).
+pub const MAX_ALIAS_LEN: usize = 256;
+
+/// Names that clients give to devices.
+///
+/// Whoever runs the server owns them: a table in memory ([`AliasTable`]), a file, or none at all (`()`).
+pub trait Aliases {
+    /// The alias of a device.
+    fn of(&self, device: RomId) -> Option<&[u8]>;
+
+    /// The device with an alias.
+    fn device(&self, alias: &[u8]) -> Option<RomId>;
+
+    /// The `n`th device that has an alias, from 0, for `/settings/alias/list`.
+    fn nth(&self, n: usize) -> Option<(RomId, &[u8])>;
+
+    /// Gives a device an alias instead of the one that it has; an empty one takes it away. If another device has it,
+    /// that one loses it.
+    ///
+    /// The alias was checked: 0 to [`MAX_ALIAS_LEN`] bytes, no `/`, no NUL, no blank at either end, nothing that stands
+    /// for a special directory.
+    ///
+    /// # Errors
+    /// A code for the client, such as [`ReturnCode::OUT_OF_MEMORY`].
+    fn set(&mut self, device: RomId, alias: &[u8]) -> Result<(), ReturnCode>;
+}
+
+/// No aliases: none is there, none can be set.
+impl Aliases for () {
+    fn of(&self, _: RomId) -> Option<&[u8]> {
+        None
+    }
+    fn device(&self, _: &[u8]) -> Option<RomId> {
+        None
+    }
+    fn nth(&self, _: usize) -> Option<(RomId, &[u8])> {
+        None
+    }
+    fn set(&mut self, _: RomId, alias: &[u8]) -> Result<(), ReturnCode> {
+        if alias.is_empty() { Ok(()) } else { Err(ReturnCode::OPERATION_NOT_SUPPORTED) }
+    }
+}
+
+impl<A: Aliases + ?Sized> Aliases for &mut A {
+    fn of(&self, device: RomId) -> Option<&[u8]> {
+        (**self).of(device)
+    }
+    fn device(&self, alias: &[u8]) -> Option<RomId> {
+        (**self).device(alias)
+    }
+    fn nth(&self, n: usize) -> Option<(RomId, &[u8])> {
+        (**self).nth(n)
+    }
+    fn set(&mut self, device: RomId, alias: &[u8]) -> Result<(), ReturnCode> {
+        (**self).set(device, alias)
+    }
+}
+
+/// Up to `N` aliases of up to `LEN` bytes each, kept in place. What is longer, or has no place, is refused with
+/// [`ReturnCode::OUT_OF_MEMORY`].
+///
+/// ```
+/// use owproto_core::text::RomId;
+/// use owproto_core::tree::{AliasTable, Aliases};
+/// let device = RomId::new(0x28, [0, 0, 0x28, 0xd7, 1, 0]);
+/// let mut aliases = AliasTable::<4>::new();
+/// aliases.set(device, b"kitchen")?;
+/// assert_eq!(aliases.device(b"kitchen"), Some(device));
+/// aliases.set(device, b"")?;
+/// assert_eq!(aliases.of(device), None);
+/// # Ok::<(), owproto_core::ReturnCode>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct AliasTable<const N: usize, const LEN: usize = 32> {
+    /// The first `len` places are used, in the order in which they were set.
+    places: [Alias<LEN>; N],
+    len: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Alias<const LEN: usize> {
+    device: RomId,
+    bytes: [u8; LEN],
+    len: usize,
+}
+
+impl<const LEN: usize> Alias<LEN> {
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl<const N: usize, const LEN: usize> AliasTable<N, LEN> {
+    /// An empty table.
+    #[must_use]
+    pub const fn new() -> Self {
+        let nothing = Alias { device: RomId::new(0, [0; 6]), bytes: [0; LEN], len: 0 };
+        Self { places: [nothing; N], len: 0 }
+    }
+
+    fn used(&self) -> &[Alias<LEN>] {
+        self.places.get(..self.len).unwrap_or_default()
+    }
+
+    fn remove(&mut self, gone: impl Fn(&Alias<LEN>) -> bool) {
+        while let Some(at) = self.used().iter().position(&gone) {
+            if let Some(rest) = self.places.get_mut(at..self.len) {
+                rest.rotate_left(1);
+            }
+            self.len = self.len.saturating_sub(1);
+        }
+    }
+}
+
+impl<const N: usize, const LEN: usize> Default for AliasTable<N, LEN> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize, const LEN: usize> Aliases for AliasTable<N, LEN> {
+    fn of(&self, device: RomId) -> Option<&[u8]> {
+        self.used().iter().find(|place| place.device == device).map(Alias::bytes)
+    }
+
+    fn device(&self, alias: &[u8]) -> Option<RomId> {
+        self.used().iter().find(|place| place.bytes() == alias).map(|place| place.device)
+    }
+
+    fn nth(&self, n: usize) -> Option<(RomId, &[u8])> {
+        self.used().get(n).map(|place| (place.device, place.bytes()))
+    }
+
+    fn set(&mut self, device: RomId, alias: &[u8]) -> Result<(), ReturnCode> {
+        let mut new = Alias { device, bytes: [0; LEN], len: alias.len() };
+        new.bytes.get_mut(..alias.len()).ok_or(ReturnCode::OUT_OF_MEMORY)?.copy_from_slice(alias);
+        let is_replaced = |place: &Alias<LEN>| place.device == device || place.bytes() == alias;
+        let has_room = self.len < N || self.used().iter().any(is_replaced);
+        if !alias.is_empty() && !has_room {
+            return Err(ReturnCode::OUT_OF_MEMORY);
+        }
+        self.remove(is_replaced);
+        if !alias.is_empty()
+            && let Some(place) = self.places.get_mut(self.len)
+        {
+            *place = new;
+            self.len = self.len.saturating_add(1);
+        }
+        Ok(())
+    }
+}
+
+/// What a client wrote as alias, ready to be set: blanks at both ends dropped (owfs: `ow_alias.c`).
+///
+/// # Errors
+/// [`ReturnCode::INVALID_VALUE`] for names that stand for special directories, and for those that no path can hold.
+pub(super) fn check(alias: &[u8]) -> Result<&[u8], ReturnCode> {
+    const RESERVED: [&str; 9] = [
+        "interface",
+        "settings",
+        "uncached",
+        "unaliased",
+        "text",
+        "alarm",
+        "statistics",
+        "simultaneous",
+        "structure",
+    ];
+    let alias = alias.trim_ascii();
+    let is_reserved = RESERVED.iter().any(|name| alias.eq_ignore_ascii_case(name.as_bytes()))
+        || alias.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"bus."));
+    let is_impossible = alias.iter().any(|byte| matches!(byte, b'/' | 0));
+    if is_reserved || is_impossible { Err(ReturnCode::INVALID_VALUE) } else { Ok(alias) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(n: u8) -> RomId {
+        RomId::new(0x28, [n, 0, 0, 0, 0, 0])
+    }
+
+    #[test]
+    fn an_alias_belongs_to_one_device_and_a_device_has_one() {
+        let mut aliases = AliasTable::<2, 8>::new();
+        aliases.set(device(1), b"a").unwrap();
+        aliases.set(device(2), b"b").unwrap();
+        assert_eq!(aliases.set(device(3), b"c"), Err(ReturnCode::OUT_OF_MEMORY));
+        aliases.set(device(1), b"b").unwrap();
+        assert_eq!((aliases.of(device(1)), aliases.of(device(2))), (Some(&b"b"[..]), None));
+        assert_eq!(aliases.nth(0), Some((device(1), &b"b"[..])));
+        assert_eq!(aliases.nth(1), None);
+        aliases.set(device(3), b"c").unwrap();
+        aliases.set(device(1), b"").unwrap();
+        assert_eq!(aliases.device(b"b"), None);
+        assert_eq!(aliases.nth(0), Some((device(3), &b"c"[..])));
+        assert_eq!(aliases.set(device(3), b"123456789"), Err(ReturnCode::OUT_OF_MEMORY));
+    }
+
+    #[test]
+    fn names_of_directories_are_reserved() {
+        assert_eq!(check(b" back door "), Ok(&b"back door"[..]));
+        assert_eq!(check(b"  "), Ok(&b""[..]));
+        for alias in ["settings", "Alarm", "bus.1", "BUS.x", "a/b", "a\0b"] {
+            assert_eq!(check(alias.as_bytes()), Err(ReturnCode::INVALID_VALUE), "{alias:?}");
+        }
+        for alias in ["system", "json", "thermostat", "buss", "k\u{fc}che", "a,b"] {
+            assert!(check(alias.as_bytes()).is_ok(), "{alias:?}");
+        }
+    }
+}

@@ -1,0 +1,485 @@
+use core::task::{Context, Poll};
+
+use super::alias::Aliases;
+use super::bus::{Bus, Operation};
+use super::families;
+use super::list::Listing;
+use super::own::{Settings, Statistics, System, count};
+use super::path::{DeviceName, Place, Route, split};
+use super::property::{Family, Node};
+use super::read::Reading;
+use crate::decode::RequestFrame;
+use crate::request::{MAX_BODY_LEN, MAX_PATH_LEN};
+use crate::return_code::ReturnCode;
+use crate::server::{Answer, Connection, NoRoom};
+use crate::storage::Storage;
+use crate::text::{RomId, ValueType};
+use crate::time::Instant;
+use crate::wire::{MessageType, word};
+
+/// What a server may be asked to do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Permission {
+    /// Reading and writing.
+    #[default]
+    ReadWrite,
+    /// Reading only: each WRITE is answered with
+    /// [`READ_ONLY_SERVER`](ReturnCode::READ_ONLY_SERVER).
+    ReadOnly,
+}
+
+/// Whether a server does the newer types of messages.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Support {
+    /// They are answered.
+    #[default]
+    Full,
+    /// They are refused with [`MESSAGE_TYPE_NOT_SUPPORTED`](ReturnCode::MESSAGE_TYPE_NOT_SUPPORTED), as by an old
+    /// server. A test for clients.
+    Refused,
+}
+
+/// What stands behind the connections of an owserver: paths, devices, properties and their values.
+///
+/// It is made of a [`Bus`], of [`Aliases`] if there are any, and of tables of families. All connections share one.
+/// It keeps nothing of a request; that is in a [`Job`], of which each connection has one.
+///
+/// ```
+/// use core::task::{Context, Waker};
+/// use owproto_core::Request;
+/// use owproto_core::server::{Connection, Event, Step};
+/// use owproto_core::time::Instant;
+/// use owproto_core::tree::tester::Tester;
+/// use owproto_core::tree::{Job, Tree};
+///
+/// let mut tree = Tree::new(Tester::new(&[0x10, 0x28]));
+/// let (mut connection, mut job) = (Connection::new([0; 512], [0; 256]), Job::new());
+/// let mut buffer = [0; 64];
+/// let mut input = Request::read("/28.000028D70100/temperature")?.encode(&mut buffer)?;
+/// let mut sent = Vec::new();
+/// let now = Instant::ZERO;
+/// loop {
+///     match connection.step() {
+///         Step::Read => assert_eq!(connection.handle_input(&mut input, now), Event::Request),
+///         Step::Work => {
+///             let mut context = Context::from_waker(Waker::noop());
+///             assert!(tree.serve(&mut connection, &mut job, now, &mut context).is_ready());
+///         }
+///         Step::Write => {
+///             sent.extend_from_slice(connection.poll_transmit());
+///             connection.handle_transmitted(sent.len(), now);
+///         }
+///         Step::Close => break,
+///     }
+/// }
+/// assert_eq!(&sent[24..], b"         4.1");
+/// # Ok::<(), owproto_core::RequestError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tree<B, A = ()> {
+    pub(super) bus: B,
+    pub(super) aliases: A,
+    pub(super) families: &'static [&'static Family],
+    pub(super) permission: Permission,
+    dirall: Support,
+    get: Support,
+    /// What `/settings` holds.
+    pub settings: Settings,
+    /// What `/system` tells.
+    pub system: System,
+    /// What was counted for `/statistics`.
+    pub statistics: Statistics,
+    next_operation: u32,
+}
+
+/// How far a tree is with the request of one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Job {
+    pub(super) phase: Phase,
+    /// The device of the path and its bus, once it was found.
+    pub(super) device: Option<(RomId, u16)>,
+    pub(super) operation: Operation,
+}
+
+impl Job {
+    /// Nothing was begun.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { phase: Phase::New, device: None, operation: Operation(0) }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) enum Phase {
+    #[default]
+    New,
+    /// The request was looked at, and what is below may wait for something.
+    Begun,
+    List(Listing),
+    Read(Reading),
+    /// So many values were written.
+    Write(u32),
+    /// All that is left is to say so.
+    Failed(ReturnCode),
+}
+
+/// Why there is nothing more to do at this moment.
+pub(super) enum Stop {
+    /// The bus is not ready.
+    Pending,
+    /// The transmit storage is full.
+    NoRoom,
+    /// The answer is an error.
+    Code(ReturnCode),
+    /// The answer cannot be finished.
+    Broken,
+}
+
+impl From<NoRoom> for Stop {
+    fn from(_: NoRoom) -> Self {
+        Self::NoRoom
+    }
+}
+
+impl From<ReturnCode> for Stop {
+    fn from(code: ReturnCode) -> Self {
+        // A bus that fails with "good" has failed.
+        Self::Code(if code.is_error() { code } else { ReturnCode::IO })
+    }
+}
+
+pub(super) fn ready<T>(poll: Poll<T>) -> Result<T, Stop> {
+    match poll {
+        Poll::Ready(value) => Ok(value),
+        Poll::Pending => Err(Stop::Pending),
+    }
+}
+
+/// What a path leads to, its device found.
+#[derive(Clone, Copy)]
+pub(super) enum Target<'p> {
+    /// A directory of devices.
+    Devices,
+    /// `/structure` itself.
+    Structure,
+    /// A directory or a property of something.
+    Node(Host, &'static Family, Node<'p>),
+}
+
+/// What a property belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host {
+    Device(RomId, u16),
+    Special,
+    Section,
+    /// It is only described.
+    Structure,
+}
+
+impl Target<'_> {
+    /// Whether GET lists it, and does not read it. Branches are directories too.
+    fn is_directory(&self) -> bool {
+        match self {
+            Self::Devices | Self::Structure | Self::Node(_, _, Node::Directory(_)) => true,
+            Self::Node(_, _, Node::Property(property, _)) => property.value_type == ValueType::Directory,
+        }
+    }
+}
+
+/// What the steps of an answer need besides the tree.
+pub(super) struct Work<'w, 'p, 'c> {
+    pub(super) request: &'w RequestFrame<'p>,
+    pub(super) route: &'w Route<'p>,
+    pub(super) operation: Operation,
+    pub(super) now: Instant,
+    pub(super) context: &'w mut Context<'c>,
+}
+
+impl<B: Bus> Tree<B> {
+    /// A tree over a bus, without aliases, with all families that owserver knows.
+    #[must_use]
+    pub const fn new(bus: B) -> Self {
+        Self::with_families(bus, families::ALL)
+    }
+
+    /// A tree over a bus, without aliases, with these families, sorted by their code. Devices of others show no more
+    /// than their address. What is not named here takes no room in a program.
+    #[must_use]
+    pub const fn with_families(bus: B, families: &'static [&'static Family]) -> Self {
+        Self {
+            bus,
+            aliases: (),
+            families,
+            permission: Permission::ReadWrite,
+            dirall: Support::Full,
+            get: Support::Full,
+            settings: Settings::DEFAULT,
+            system: System::DEFAULT,
+            statistics: Statistics {
+                reads: 0,
+                reads_answered: 0,
+                bytes_read: 0,
+                writes: 0,
+                writes_done: 0,
+                bytes_written: 0,
+                listings: 0,
+                entries: 0,
+            },
+            next_operation: 0,
+        }
+    }
+}
+
+impl<B: Bus, A: Aliases> Tree<B, A> {
+    /// With names for devices.
+    #[must_use]
+    pub fn with_aliases<N: Aliases>(self, aliases: N) -> Tree<B, N> {
+        Tree {
+            bus: self.bus,
+            aliases,
+            families: self.families,
+            permission: self.permission,
+            dirall: self.dirall,
+            get: self.get,
+            settings: self.settings,
+            system: self.system,
+            statistics: self.statistics,
+            next_operation: self.next_operation,
+        }
+    }
+
+    /// With writing allowed or not.
+    #[must_use]
+    pub fn with_permission(mut self, permission: Permission) -> Self {
+        self.permission = permission;
+        self
+    }
+
+    /// With DIRALL and DIRALLSLASH done or refused.
+    #[must_use]
+    pub fn with_dirall(mut self, dirall: Support) -> Self {
+        self.dirall = dirall;
+        self
+    }
+
+    /// With GET and GETSLASH done or refused.
+    #[must_use]
+    pub fn with_get(mut self, get: Support) -> Self {
+        self.get = get;
+        self
+    }
+
+    /// With other words in `/system`.
+    #[must_use]
+    pub fn with_system(mut self, system: System) -> Self {
+        self.system = system;
+        self
+    }
+
+    /// With other values in `/settings`.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// The bus.
+    #[must_use]
+    pub const fn bus(&self) -> &B {
+        &self.bus
+    }
+
+    /// The bus, to be changed.
+    pub const fn bus_mut(&mut self) -> &mut B {
+        &mut self.bus
+    }
+
+    /// The names of devices.
+    #[must_use]
+    pub const fn aliases(&self) -> &A {
+        &self.aliases
+    }
+
+    /// The names of devices, to be changed.
+    pub const fn aliases_mut(&mut self) -> &mut A {
+        &mut self.aliases
+    }
+
+    /// Goes on with the answer to the request of a connection, as far as its transmit storage has room.
+    ///
+    /// - `Ready`: the answer is complete, or bytes have to be sent before it goes on, or there is no request. The
+    ///   connection's [`step`](Connection::step) says which.
+    /// - `Pending`: the bus is not ready. Bytes may wait all the same, such as the entries that came before: look at
+    ///   `step` first. Then call it again when the waker was used, or at any other time. Until then the connection's
+    ///   timeouts run, and keepalives are sent.
+    pub fn serve<T: Storage, R: Storage>(
+        &mut self,
+        connection: &mut Connection<T, R>,
+        job: &mut Job,
+        now: Instant,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        let Some((request, mut answer)) = connection.work(now) else {
+            self.cancel(job);
+            return Poll::Ready(());
+        };
+        if matches!(job.phase, Phase::New) {
+            self.next_operation = self.next_operation.wrapping_add(1);
+            *job = Job { phase: Phase::Begun, device: None, operation: Operation(self.next_operation) };
+        }
+        let stop = match self.advance(job, &request, &mut answer, now, context) {
+            Ok(()) => None,
+            Err(Stop::Code(code)) => {
+                job.phase = Phase::Failed(code);
+                // In the middle of a frame there is no way to say it.
+                if answer.owed() > 0 { Some(Stop::Broken) } else { answer.error(code).err().map(Stop::from) }
+            }
+            Err(stop) => Some(stop),
+        };
+        match stop {
+            Some(Stop::Pending) => return Poll::Pending,
+            Some(Stop::NoRoom) => {}
+            Some(Stop::Broken | Stop::Code(_)) => {
+                answer.abort();
+                self.bus.cancel(job.operation);
+                *job = Job::new();
+            }
+            None => *job = Job::new(),
+        }
+        Poll::Ready(())
+    }
+
+    /// Gives up the work for a connection that has ended. Call it when one ends while its job is under way; the bus
+    /// is told.
+    pub fn cancel(&mut self, job: &mut Job) {
+        if !matches!(job.phase, Phase::New) {
+            self.bus.cancel(job.operation);
+            *job = Job::new();
+        }
+    }
+
+    fn advance<T: Storage>(
+        &mut self,
+        job: &mut Job,
+        request: &RequestFrame<'_>,
+        answer: &mut Answer<'_, T>,
+        now: Instant,
+        context: &mut Context<'_>,
+    ) -> Result<(), Stop> {
+        if let Phase::Failed(code) = job.phase {
+            return Err(code.into());
+        }
+        let message_type = request.message_type();
+        let is_done = match message_type {
+            MessageType::NOP => return Ok(answer.success()?),
+            MessageType::READ | MessageType::WRITE | MessageType::DIR | MessageType::PRESENCE => true,
+            MessageType::DIRALL | MessageType::DIRALLSLASH => self.dirall == Support::Full,
+            MessageType::GET | MessageType::GETSLASH => self.get == Support::Full,
+            _ => false,
+        };
+        if !is_done {
+            return Err(ReturnCode::MESSAGE_TYPE_NOT_SUPPORTED.into());
+        }
+        if request.header.payload == 0 {
+            return Err(ReturnCode::BAD_MESSAGE.into());
+        }
+        if request.is_cut() {
+            return Err(ReturnCode::MESSAGE_SIZE.into());
+        }
+        let route = request.path().and_then(Route::parse).ok_or(ReturnCode::NO_SUCH_PATH)?;
+        let target = self.target(job, &route, context)?;
+        let mut work = Work { request, route: &route, operation: job.operation, now, context };
+        if message_type == MessageType::PRESENCE {
+            let device = match target {
+                Target::Node(Host::Device(id, _), ..) => Some(id),
+                _ => None,
+            };
+            return Ok(answer.presence(device)?);
+        }
+        if message_type == MessageType::WRITE {
+            return self.write(job, target, &mut work, answer);
+        }
+        // A path that fills the payload of these has no place for its NUL (owfs: `read.c`, `dir.c`, `dirall.c`).
+        if request.payload.len() > MAX_PATH_LEN.saturating_add(1) {
+            return Err(ReturnCode::MESSAGE_SIZE.into());
+        }
+        let is_read = match message_type {
+            MessageType::READ => true,
+            MessageType::GET | MessageType::GETSLASH => !target.is_directory(),
+            _ => false,
+        };
+        if !is_read {
+            return self.list(job, target, &mut work, answer);
+        }
+        let size = word::to_len(request.header.size).filter(|size| (1..=MAX_BODY_LEN).contains(size));
+        let size = size.ok_or(ReturnCode::MESSAGE_SIZE)?;
+        match target {
+            // Under `/structure` a branch is described.
+            Target::Node(host, family, Node::Property(property, element))
+                if host == Host::Structure || !target.is_directory() =>
+            {
+                self.read(job, (host, family, property, element), size, &mut work, answer)
+            }
+            _ => Err(ReturnCode::IS_A_DIRECTORY.into()),
+        }
+    }
+
+    /// What a path leads to. A device is looked for once.
+    fn target<'p>(
+        &mut self,
+        job: &mut Job,
+        route: &Route<'p>,
+        context: &mut Context<'_>,
+    ) -> Result<Target<'p>, Stop> {
+        const WRONG: ReturnCode = ReturnCode::NO_SUCH_PATH;
+        if route.bus.is_some_and(|bus| bus >= self.bus.buses()) {
+            return Err(WRONG.into());
+        }
+        let node = |host, family: &'static Family, rest: &'p [u8]| {
+            Ok(Target::Node(host, family, family.find(rest).ok_or(WRONG)?))
+        };
+        match route.place {
+            Place::Devices => Ok(Target::Devices),
+            Place::Section { family, rest } => node(Host::Section, family, rest),
+            Place::Special { family, rest } => node(Host::Special, family, rest),
+            Place::Structure { rest: [] } => Ok(Target::Structure),
+            Place::Structure { rest } => {
+                let (name, rest) = split(rest);
+                let family = self.described(name).ok_or(WRONG)?;
+                node(Host::Structure, family, rest)
+            }
+            Place::Device { name, rest, .. } => {
+                let (id, bus) = match job.device {
+                    Some(found) => found,
+                    None => {
+                        let id = match name {
+                            DeviceName::Address(id) => id,
+                            DeviceName::Alias(alias) => self.aliases.device(alias).ok_or(WRONG)?,
+                        };
+                        let bus = ready(self.bus.find(id, context))??.ok_or(WRONG)?;
+                        if route.bus.is_some_and(|named| named != bus) {
+                            return Err(WRONG.into());
+                        }
+                        *job.device.insert((id, bus))
+                    }
+                };
+                node(Host::Device(id, bus), families::family(self.families, id.family()), rest)
+            }
+        }
+    }
+
+    /// The table that `/structure` has under this name.
+    fn described(&self, name: &[u8]) -> Option<&'static Family> {
+        let special = [&families::SIMULTANEOUS, &families::THERMOSTAT];
+        self.families.iter().copied().chain(special).find(|family| family.name.as_bytes() == name)
+    }
+
+    /// Counts what was asked for, once.
+    pub(super) fn count_call(&mut self, job: &Job, counter: impl FnOnce(&mut Statistics) -> &mut u32) {
+        if matches!(job.phase, Phase::Begun) {
+            count(counter(&mut self.statistics), 1);
+        }
+    }
+}

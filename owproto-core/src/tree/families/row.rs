@@ -1,0 +1,114 @@
+//! The words in which the tables are written.
+
+use core::num::NonZeroU32;
+
+pub(super) use crate::listing::DirectoryFlags;
+pub(super) use crate::text::ValueType::*;
+pub(super) use crate::text::{Access, ChangeRate, ValueType};
+pub(super) use crate::tree::property::{Array, Family, Property, Visibility};
+
+pub(super) const RO: Access = Access::ReadOnly;
+pub(super) const RW: Access = Access::ReadWrite;
+pub(super) const WO: Access = Access::WriteOnly;
+pub(super) const OO: Access = Access::Neither;
+
+pub(super) const FIXED: ChangeRate = ChangeRate::Fixed;
+pub(super) const STABLE: ChangeRate = ChangeRate::Stable;
+pub(super) const VOLATILE: ChangeRate = ChangeRate::Volatile;
+pub(super) const EVERY_SECOND: ChangeRate = ChangeRate::EverySecond;
+
+pub(super) const RESUME: DirectoryFlags = DirectoryFlags::RESUME;
+pub(super) const ALARM: DirectoryFlags = DirectoryFlags::ALARM;
+pub(super) const OVERDRIVE: DirectoryFlags = DirectoryFlags::OVERDRIVE;
+pub(super) const CHAIN: DirectoryFlags = DirectoryFlags::CHAIN;
+pub(super) const SIMULTANEOUS_VOLTAGE: DirectoryFlags = DirectoryFlags::SIMULTANEOUS_VOLTAGE;
+pub(super) const SIMULTANEOUS_TEMPERATURE: DirectoryFlags = DirectoryFlags::SIMULTANEOUS_TEMPERATURE;
+
+/// A property that is no array, and always visible.
+pub(super) const fn row(
+    name: &'static str,
+    value_type: ValueType,
+    access: Access,
+    change: ChangeRate,
+) -> Property {
+    let element = match value_type {
+        ValueType::BitField => ValueType::YesNo,
+        other => other,
+    };
+    let len = match element.rendered_len() {
+        Some(len) => len,
+        None => 0,
+    };
+    Property { name, value_type, array: Array::Scalar, access, len, change, visibility: Visibility::Always }
+}
+
+impl Property {
+    pub(super) const fn numbered(self, elements: u32) -> Self {
+        match NonZeroU32::new(elements) {
+            Some(elements) => Self { array: Array::Numbered(elements), ..self },
+            None => self,
+        }
+    }
+
+    pub(super) const fn lettered(self, elements: u32) -> Self {
+        match NonZeroU32::new(elements) {
+            Some(elements) => Self { array: Array::Lettered(elements), ..self },
+            None => self,
+        }
+    }
+
+    pub(super) const fn sparse_numbers(self) -> Self {
+        Self { array: Array::SparseNumbers, ..self }
+    }
+
+    pub(super) const fn sparse_letters(self) -> Self {
+        Self { array: Array::SparseLetters, ..self }
+    }
+
+    pub(super) const fn len(self, len: u32) -> Self {
+        Self { len, ..self }
+    }
+
+    pub(super) const fn by_model(self) -> Self {
+        Self { visibility: Visibility::ByModel, ..self }
+    }
+
+    pub(super) const fn hidden(self) -> Self {
+        Self { visibility: Visibility::Hidden, ..self }
+    }
+}
+
+impl Family {
+    pub(super) const fn new(code: u8, name: &'static str, type_name: &'static str) -> Self {
+        Self {
+            code: Some(code),
+            name,
+            type_name,
+            flags: DirectoryFlags(0),
+            common: super::common::COMMON,
+            properties: &[],
+        }
+    }
+
+    pub(super) const fn pseudo(name: &'static str) -> Self {
+        Self { code: None, name, type_name: "", flags: DirectoryFlags(0), common: &[], properties: &[] }
+    }
+
+    pub(super) const fn flags(self, flags: &[DirectoryFlags]) -> Self {
+        let mut all = 0;
+        let mut rest = flags;
+        while let [flag, tail @ ..] = rest {
+            all |= flag.0;
+            rest = tail;
+        }
+        Self { flags: DirectoryFlags(all), ..self }
+    }
+
+    pub(super) const fn common(self, common: &'static [Property]) -> Self {
+        Self { common, ..self }
+    }
+
+    pub(super) const fn properties(self, properties: &'static [Property]) -> Self {
+        Self { properties, ..self }
+    }
+}

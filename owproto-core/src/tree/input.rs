@@ -1,0 +1,484 @@
+//! What clients write: text that C's `strtol`, `strtod` and `strptime` would take (owfs: `ow_parseinput.c`; observed,
+//! owserver 3.2p4).
+//!
+//! | type | taken | else |
+//! |------|-------|------|
+//! | integer, unsigned, `.BYTE` | blanks, a sign, digits; what follows is ignored; cut to 32 bits | no digits -22; beyond 64 bits -34 |
+//! | float and the scaled types | as `strtod`: decimal, hexadecimal, `inf`, `nan`; what follows is ignored | -22; too large or too small for a float -34 |
+//! | yes/no | a number, 0 is no; or a word that begins with `y`, `n`, `on`, `off` in any case | -22; blanks only -14 |
+//! | date | see [`super::input_date`] | -22 |
+//! | `.ALL` of these | one for each element, commas between, what follows the last number is ignored | -22 |
+
+use super::input_date;
+use super::property::{Element, Property};
+use super::units;
+use crate::return_code::ReturnCode;
+use crate::text::{Date, Value, ValueType};
+use crate::wire::Flags;
+
+/// What a WRITE says, checked against the type of the property; values are made from it when they are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Input<'d> {
+    property: &'static Property,
+    element: Element<'d>,
+    data: &'d [u8],
+    flags: Flags,
+    now: Option<Date>,
+    /// What the reply says: bytes taken.
+    pub(super) taken: usize,
+}
+
+impl<'d> Input<'d> {
+    /// Checks what was written to an element.
+    pub(super) fn parse(
+        property: &'static Property,
+        element: Element<'d>,
+        data: &'d [u8],
+        offset: i32,
+        flags: Flags,
+        now: Option<Date>,
+    ) -> Result<Self, ReturnCode> {
+        let mut input = Self { property, element, data, flags, now, taken: data.len() };
+        match (element, property.value_type) {
+            (Element::All, _) if offset != 0 => return Err(ReturnCode::INVALID_VALUE),
+            (Element::All, ValueType::Bytes) => {
+                let whole = usize::try_from(property.len_of(element)).unwrap_or(usize::MAX);
+                if data.len() != whole {
+                    return Err(ReturnCode::INVALID_VALUE);
+                }
+            }
+            (Element::All, _) => {
+                for n in 0..property.elements().unwrap_or_default() {
+                    input.value(n).map_err(|_| ReturnCode::INVALID_VALUE)?;
+                }
+            }
+            (_, ValueType::Text | ValueType::Alias | ValueType::Bytes) => {
+                let len = usize::try_from(property.len).unwrap_or(usize::MAX);
+                // A negative offset is a huge one.
+                let room = usize::try_from(offset).map_or(0, |offset| len.saturating_sub(offset));
+                input.data = data.get(..room).unwrap_or(data);
+                input.taken = input.data.len();
+            }
+            _ => {
+                input.value(0)?;
+            }
+        }
+        Ok(input)
+    }
+
+    /// How many values are written one after the other: the elements of `.ALL`, or one. Those of a bit field go as
+    /// one number.
+    pub(super) fn values(&self) -> u32 {
+        match self.element {
+            Element::All if self.property.has_byte() => 1,
+            Element::All => self.property.elements().unwrap_or_default(),
+            _ => 1,
+        }
+    }
+
+    /// The `n`th of [`values`](Self::values) with the element that it goes to.
+    pub(super) fn write(&self, n: u32) -> Result<(Element<'d>, Value<'d>), ReturnCode> {
+        match self.element {
+            Element::All if self.property.has_byte() => {
+                let mut bits = 0u32;
+                for bit in 0..self.property.elements().unwrap_or_default().min(u32::BITS) {
+                    if self.value(bit)?.as_bool() == Some(true) {
+                        bits |= 1u32.checked_shl(bit).unwrap_or_default();
+                    }
+                }
+                Ok((Element::Byte, Value::Unsigned(bits)))
+            }
+            Element::All => Ok((Element::Number(n), self.value(n)?)),
+            element => Ok((element, self.value(0)?)),
+        }
+    }
+
+    /// The value for element `n` of an `.ALL`, or the only one.
+    fn value(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
+        let value_type = self.property.type_of(self.element);
+        let data = match self.element {
+            Element::All => self.part(n, value_type)?,
+            _ => self.data,
+        };
+        Ok(match value_type {
+            ValueType::Integer => Value::Integer(to_32_bits(signed(data)?)),
+            ValueType::Unsigned | ValueType::BitField => Value::Unsigned(low_32_bits(unsigned(data)?)),
+            ValueType::Float
+            | ValueType::Temperature
+            | ValueType::TemperatureDifference
+            | ValueType::Pressure => Value::Float(units::from_client(value_type, float(data)?, self.flags)),
+            ValueType::YesNo => Value::YesNo(yes_no(data)?),
+            ValueType::Date => Value::Date(input_date::parse(data, self.now)?),
+            ValueType::Text | ValueType::Alias => Value::Text(data),
+            ValueType::Bytes => Value::Bytes(data),
+            ValueType::Directory | ValueType::Unknown => return Err(ReturnCode::NO_SUCH_ENTITY),
+        })
+    }
+
+    /// The bytes for element `n` of an `.ALL`.
+    fn part(&self, n: u32, value_type: ValueType) -> Result<&'d [u8], ReturnCode> {
+        let n = usize::try_from(n).unwrap_or(usize::MAX);
+        let len = usize::try_from(self.property.len).unwrap_or(usize::MAX);
+        if value_type == ValueType::Bytes {
+            let from = n.saturating_mul(len);
+            return self.data.get(from..from.saturating_add(len)).ok_or(ReturnCode::INVALID_VALUE);
+        }
+        let last =
+            usize::try_from(self.property.elements().unwrap_or_default()).unwrap_or(0).saturating_sub(1);
+        // What follows the last comma that counts belongs to the last element.
+        let part = self.data.splitn(last.saturating_add(1), |&byte| byte == b',').nth(n);
+        let part = part.ok_or(ReturnCode::INVALID_VALUE)?;
+        Ok(match value_type {
+            ValueType::Text | ValueType::Alias => part.get(..len).unwrap_or(part),
+            _ => part,
+        })
+    }
+}
+
+/// White space to C.
+const fn is_space(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
+}
+
+fn skip_space(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
+    text.get(start..).unwrap_or_default()
+}
+
+/// A sign, if there is one: whether it is a minus, and what follows.
+fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
+}
+
+/// The digits in front, in base 10, and whether they are beyond 64 bits.
+fn digits(text: &[u8]) -> Result<u64, ReturnCode> {
+    let digits = leading(text, u8::is_ascii_digit);
+    if digits.is_empty() {
+        return Err(ReturnCode::INVALID_VALUE);
+    }
+    digits
+        .iter()
+        .try_fold(0u64, |number, digit| {
+            number.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
+        })
+        .ok_or(ReturnCode::OUT_OF_RANGE)
+}
+
+/// As `strtol` with 64 bits, base 10.
+fn signed(text: &[u8]) -> Result<i64, ReturnCode> {
+    let (is_negative, text) = sign(skip_space(text));
+    let number = digits(text)?;
+    let number = if is_negative { 0i64.checked_sub_unsigned(number) } else { i64::try_from(number).ok() };
+    number.ok_or(ReturnCode::OUT_OF_RANGE)
+}
+
+/// As `strtoul` with 64 bits, base 10: a minus wraps around.
+fn unsigned(text: &[u8]) -> Result<u64, ReturnCode> {
+    let (is_negative, text) = sign(skip_space(text));
+    let number = digits(text)?;
+    Ok(if is_negative { number.wrapping_neg() } else { number })
+}
+
+#[allow(clippy::cast_possible_truncation)] // as C does
+const fn to_32_bits(number: i64) -> i32 {
+    number as i32
+}
+
+#[allow(clippy::cast_possible_truncation)] // as C does
+const fn low_32_bits(number: u64) -> u32 {
+    number as u32
+}
+
+fn yes_no(text: &[u8]) -> Result<bool, ReturnCode> {
+    if let Ok(number) = signed(text) {
+        return Ok(to_32_bits(number) != 0);
+    }
+    let text = until_nul(text);
+    let start = text.iter().position(|byte| !matches!(byte, b' ' | b'\t')).ok_or(ReturnCode::FAULT)?;
+    let word = text.get(start..).unwrap_or_default();
+    let begins = |name: &[u8]| word.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    match () {
+        () if begins(b"y") || begins(b"on") => Ok(true),
+        () if begins(b"n") || begins(b"off") => Ok(false),
+        () => Err(ReturnCode::INVALID_VALUE),
+    }
+}
+
+fn until_nul(text: &[u8]) -> &[u8] {
+    text.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+/// As `strtod` in the C locale.
+fn float(text: &[u8]) -> Result<f64, ReturnCode> {
+    let (is_negative, text) = sign(skip_space(text));
+    let begins = |name: &[u8]| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    let magnitude = if begins(b"inf") {
+        f64::INFINITY
+    } else if begins(b"nan") {
+        f64::NAN
+    } else if begins(b"0x") && hexadecimal_follows(text) {
+        hexadecimal(text.get(2..).unwrap_or_default())?
+    } else {
+        decimal(text)?
+    };
+    Ok(if is_negative { -magnitude } else { magnitude })
+}
+
+/// The longest decimal number in front, without a sign.
+fn decimal(text: &[u8]) -> Result<f64, ReturnCode> {
+    let whole = leading(text, u8::is_ascii_digit).len();
+    let fraction = match text.get(whole..) {
+        Some([b'.', rest @ ..]) => leading(rest, u8::is_ascii_digit).len().saturating_add(1),
+        _ => 0,
+    };
+    let has_digits = whole > 0 || fraction > 1;
+    if !has_digits {
+        return Err(ReturnCode::INVALID_VALUE);
+    }
+    let mantissa = text.get(..whole.saturating_add(fraction)).unwrap_or_default();
+    let exponent = match text.get(mantissa.len()..) {
+        Some([b'e' | b'E', rest @ ..]) => exponent_len(rest).map_or(0, |len| len.saturating_add(1)),
+        _ => 0,
+    };
+    let number = text.get(..mantissa.len().saturating_add(exponent)).unwrap_or_default();
+    // ASCII, and in the grammar of Rust's floats, which takes `.5` and `5.` too.
+    let number: f64 = core::str::from_utf8(number).unwrap_or_default().parse().unwrap_or(f64::NAN);
+    let is_zero = mantissa.iter().all(|byte| matches!(byte, b'0' | b'.'));
+    in_range(number, is_zero)
+}
+
+/// Bytes of an exponent behind its letter; `None` if it has no digits.
+fn exponent_len(text: &[u8]) -> Option<usize> {
+    let (_, unsigned) = sign(text);
+    let digits = leading(unsigned, u8::is_ascii_digit).len();
+    let sign = text.len().saturating_sub(unsigned.len());
+    (digits > 0).then_some(sign.saturating_add(digits))
+}
+
+fn hexadecimal_follows(text: &[u8]) -> bool {
+    match text.get(2..) {
+        Some([b'.', digit, ..] | [digit, ..]) => digit.is_ascii_hexdigit(),
+        _ => false,
+    }
+}
+
+/// A hexadecimal number behind its `0x`. The first 15 digits count; owserver's would round the others.
+fn hexadecimal(text: &[u8]) -> Result<f64, ReturnCode> {
+    let mut mantissa = 0u64;
+    let mut exponent = 0i64;
+    let mut is_fraction = false;
+    let mut used = 0usize;
+    for &byte in text {
+        match byte {
+            b'.' if !is_fraction => is_fraction = true,
+            _ if byte.is_ascii_hexdigit() => {
+                let digit = char::from(byte).to_digit(16).unwrap_or_default();
+                let has_room = mantissa >> 60 == 0;
+                if has_room {
+                    mantissa = mantissa << 4 | u64::from(digit);
+                }
+                exponent = match (has_room, is_fraction) {
+                    (true, true) => exponent.saturating_sub(4),
+                    (false, false) => exponent.saturating_add(4),
+                    _ => exponent,
+                };
+            }
+            _ => break,
+        }
+        used = used.saturating_add(1);
+    }
+    if let Some([b'p' | b'P', rest @ ..]) = text.get(used..)
+        && exponent_len(rest).is_some()
+    {
+        let (is_negative, digits) = sign(rest);
+        let power = leading(digits, u8::is_ascii_digit).iter().fold(0i64, |power, digit| {
+            power.saturating_mul(10).saturating_add(i64::from(digit.wrapping_sub(b'0')))
+        });
+        exponent = if is_negative { exponent.saturating_sub(power) } else { exponent.saturating_add(power) };
+    }
+    #[allow(clippy::cast_precision_loss)] // rounds to the nearest, as it should
+    let mut number = mantissa as f64;
+    // No float needs more steps than these.
+    let mut steps = exponent.clamp(-2200, 2200);
+    while steps > 0 {
+        number *= 2.0;
+        steps = steps.saturating_sub(1);
+    }
+    while steps < 0 {
+        number /= 2.0;
+        steps = steps.saturating_add(1);
+    }
+    in_range(number, mantissa == 0)
+}
+
+/// Numbers that are too large for a float, or too small for all of its digits, are errors to `strtod`.
+fn in_range(number: f64, is_zero: bool) -> Result<f64, ReturnCode> {
+    if is_zero || number.is_normal() { Ok(number) } else { Err(ReturnCode::OUT_OF_RANGE) }
+}
+
+fn leading(text: &[u8], wanted: impl Fn(&u8) -> bool) -> &[u8] {
+    let end = text.iter().position(|byte| !wanted(byte)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::families;
+    use super::*;
+
+    const WRONG: ReturnCode = ReturnCode::INVALID_VALUE;
+    const RANGE: ReturnCode = ReturnCode::OUT_OF_RANGE;
+
+    #[test]
+    fn integers_as_strtol_takes_them() {
+        for (text, expected) in [
+            ("0", Ok(0)),
+            (" \t\n+7x", Ok(7)),
+            ("-5", Ok(-5)),
+            ("12 34", Ok(12)),
+            ("99999999999", Ok(1_215_752_191)),
+            ("9223372036854775808", Err(RANGE)),
+            ("-9223372036854775808", Ok(0)),
+            ("", Err(WRONG)),
+            ("-", Err(WRONG)),
+            ("x1", Err(WRONG)),
+            ("+-1", Err(WRONG)),
+        ] {
+            assert_eq!(signed(text.as_bytes()).map(to_32_bits), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn unsigned_numbers_as_strtoul_takes_them() {
+        for (text, expected) in [
+            ("1234567890", Ok(1_234_567_890)),
+            ("-5", Ok(4_294_967_291)),
+            ("99999999999", Ok(1_215_752_191)),
+            ("99999999999999999999999", Err(RANGE)),
+            ("-", Err(WRONG)),
+            ("", Err(WRONG)),
+        ] {
+            assert_eq!(unsigned(text.as_bytes()).map(low_32_bits), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn floats_as_strtod_takes_them() {
+        for (text, expected) in [
+            ("30", Ok(30.0)),
+            ("-12.5", Ok(-12.5)),
+            ("30 degrees", Ok(30.0)),
+            ("  \t\n+.5", Ok(0.5)),
+            ("5.", Ok(5.0)),
+            ("1e3", Ok(1000.0)),
+            ("1e", Ok(1.0)),
+            ("1e+", Ok(1.0)),
+            ("1e-2x", Ok(0.01)),
+            ("0x1p4", Ok(16.0)),
+            ("0x1.8", Ok(1.5)),
+            ("-0X.8p1", Ok(-1.0)),
+            ("0x", Ok(0.0)),
+            ("0xg", Ok(0.0)),
+            ("0x1p", Ok(1.0)),
+            ("0x123456789abcdef01", Ok(20_988_295_479_420_645_000.0)),
+            ("infinity", Ok(f64::INFINITY)),
+            ("-inf", Ok(f64::NEG_INFINITY)),
+            ("0e999999999999999999999", Ok(0.0)),
+            ("1\u{0}2", Ok(1.0)),
+            ("hello", Err(WRONG)),
+            ("", Err(WRONG)),
+            (".", Err(WRONG)),
+            ("e5", Err(WRONG)),
+            ("1e999", Err(RANGE)),
+            ("-1e-999", Err(RANGE)),
+            ("0x1p99999", Err(RANGE)),
+            ("0x1p-99999999999999999999", Err(RANGE)),
+        ] {
+            assert_eq!(float(text.as_bytes()), expected, "{text:?}");
+        }
+        assert!(float(b"nan(abc)").unwrap().is_nan());
+    }
+
+    #[test]
+    fn yes_and_no() {
+        for (text, expected) in [
+            ("1", Ok(true)),
+            ("0", Ok(false)),
+            ("-0", Ok(false)),
+            ("2", Ok(true)),
+            ("yes", Ok(true)),
+            ("Nyet", Ok(false)),
+            (" \tON", Ok(true)),
+            ("off", Ok(false)),
+            ("o", Err(WRONG)),
+            ("of", Err(WRONG)),
+            ("maybe", Err(WRONG)),
+            ("\n", Err(WRONG)),
+            ("99999999999999999999", Err(WRONG)),
+            ("", Err(ReturnCode::FAULT)),
+            (" \t ", Err(ReturnCode::FAULT)),
+        ] {
+            assert_eq!(yes_no(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    fn input<'d>(
+        family: u8,
+        name: &str,
+        element: Element<'d>,
+        data: &'d [u8],
+        offset: i32,
+    ) -> Result<Input<'d>, ReturnCode> {
+        let property = families::family(families::ALL, family).property(name.as_bytes()).unwrap();
+        Input::parse(property, element, data, offset, Flags::NONE, None)
+    }
+
+    #[test]
+    fn arrays_of_numbers_have_a_value_for_each_element() {
+        for (text, is_right) in [
+            ("1,0,1,0,1,0,1,0", true),
+            ("1,0,1,0,1,0,1,0,1", true),
+            ("yes,no,1,0,1,0,1,0 and more", true),
+            ("1,0,1", false),
+            ("1,0,1,0,1,0,1,", false),
+            ("1,0,1,0,1,0,1, ", false),
+            ("1,,1,0,1,0,1,0", false),
+            ("", false),
+        ] {
+            let input = input(0x29, "PIO", Element::All, text.as_bytes(), 0);
+            assert_eq!(input.is_ok(), is_right, "{text:?}");
+            assert!(is_right || input.is_err_and(|code| code == WRONG));
+        }
+        let all = input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 0).unwrap();
+        assert_eq!((all.values(), all.write(0)), (1, Ok((Element::Byte, Value::Unsigned(0x55)))));
+        assert_eq!(input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 1).unwrap_err(), WRONG);
+    }
+
+    #[test]
+    fn text_and_bytes_are_clipped() {
+        let taken =
+            |data: &[u8], offset| input(0x2d, "pages/page", Element::Number(0), data, offset).unwrap().taken;
+        assert_eq!(taken(&[1; 64], 0), 32);
+        assert_eq!(taken(&[1; 16], 24), 8);
+        assert_eq!(taken(&[1; 16], 32), 0);
+        assert_eq!(taken(&[1; 16], 240), 0);
+        assert_eq!(taken(&[1; 16], -1), 0);
+        assert_eq!(input(0x2d, "pages/page", Element::All, &[1; 12], 0).unwrap_err(), WRONG);
+        let all = input(0x2d, "pages/page", Element::All, &[7; 128], 0).unwrap();
+        assert_eq!((all.values(), all.write(3)), (4, Ok((Element::Number(3), Value::Bytes(&[7; 32])))));
+    }
+
+    #[test]
+    fn texts_of_an_array_are_clipped_one_by_one() {
+        let line = |data| input(0xff, "line16", Element::All, data, 0);
+        let long = line(b"aaaaaaaaaaaaaaaaaaaaaaaa,b,,d,e").unwrap();
+        assert_eq!(long.taken, 31);
+        assert_eq!(long.write(0), Ok((Element::Number(0), Value::Text(&[b'a'; 16]))));
+        assert_eq!(long.write(3), Ok((Element::Number(3), Value::Text(b"d,e"))));
+        assert_eq!(line(b"a,b,c").unwrap_err(), WRONG);
+    }
+}

@@ -1,0 +1,95 @@
+//! The tree of an owserver, without I/O: paths, devices and typed properties, rendering, listings, `/structure`.
+//!
+//! Whoever has sensors implements [`Bus`] for them; [`Tree`] does the rest, and a
+//! [`server::Connection`](crate::server::Connection) carries it to clients.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`Route`] | a path, taken apart |
+//! | [`families`], [`Family`], [`Property`] | tables of what each family of devices offers; listings, parsing and `/structure` come from them |
+//! | [`Bus`] | the devices: which there are, their values |
+//! | [`Aliases`] | names for devices |
+//! | [`Tree`], [`Job`] | answers to requests, in pieces as small as the connection's storage wants them |
+//! | [`tester`] | a bus with the devices and values of owserver's `--tester` |
+//!
+//! ```
+//! use core::task::{Context, Poll, Waker};
+//! use owproto_core::ReturnCode;
+//! use owproto_core::server::{Connection, Step};
+//! use owproto_core::text::{RomId, Value};
+//! use owproto_core::time::Instant;
+//! use owproto_core::tree::{Access, Bus, Job, Tree};
+//!
+//! struct MySensors;
+//!
+//! impl Bus for MySensors {
+//!     fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+//!         Poll::Ready(Ok([RomId::new(0x28, [1, 0, 0, 0, 0, 0])].get(n).copied()))
+//!     }
+//!     fn read<'a>(
+//!         &'a mut self,
+//!         access: &Access<'_>,
+//!         _: &'a mut [u8],
+//!         _: &mut Context<'_>,
+//!     ) -> Poll<Result<Value<'a>, ReturnCode>> {
+//!         Poll::Ready(match access.property.name {
+//!             "temperature" => Ok(Value::Float(21.5)),
+//!             _ => Err(ReturnCode::IO),
+//!         })
+//!     }
+//! }
+//!
+//! /// What a driver does: `received` comes from a socket, what is given back goes to it.
+//! fn answer(tree: &mut Tree<MySensors>, mut received: &[u8]) -> Vec<u8> {
+//!     let (mut connection, mut job) = (Connection::new([0; 512], [0; 512]), Job::new());
+//!     let (mut sent, now) = (Vec::new(), Instant::ZERO);
+//!     loop {
+//!         match connection.step() {
+//!             Step::Read if received.is_empty() => return sent,
+//!             Step::Read => drop(connection.handle_input(&mut received, now)),
+//!             Step::Work => {
+//!                 let mut context = Context::from_waker(Waker::noop());
+//!                 let _ = tree.serve(&mut connection, &mut job, now, &mut context);
+//!             }
+//!             Step::Write => {
+//!                 sent.extend_from_slice(connection.poll_transmit());
+//!                 connection.handle_transmitted(usize::MAX, now);
+//!             }
+//!             Step::Close => return sent,
+//!         }
+//!     }
+//! }
+//! # use owproto_core::Request;
+//! # let mut buffer = [0; 64];
+//! # let mut tree = Tree::new(MySensors);
+//! # let mut ask = |request: Request<'_>| answer(&mut tree, request.encode(&mut buffer).unwrap());
+//!
+//! assert_eq!(&ask(Request::read("/28.010000000000/temperature")?)[24..], b"        21.5");
+//! assert_eq!(&ask(Request::dirall("/")?)[24..], b"/28.010000000000\0");
+//! # Ok::<(), owproto_core::RequestError>(())
+//! ```
+//!
+#![doc = include_str!("differences.md")]
+
+mod alias;
+mod bus;
+mod dispatch;
+mod entry;
+pub mod families;
+mod input;
+mod input_date;
+mod list;
+mod own;
+mod path;
+mod property;
+mod read;
+pub mod tester;
+mod units;
+mod write;
+
+pub use alias::{AliasTable, Aliases, MAX_ALIAS_LEN};
+pub use bus::{Access, Bus, Operation, Simultaneous};
+pub use dispatch::{Job, Permission, Support, Tree};
+pub use own::{Settings, Statistics, System};
+pub use path::{DeviceName, MAX_PATH_LEN, Place, Route};
+pub use property::{Array, Element, Family, Node, Property, Visibility};

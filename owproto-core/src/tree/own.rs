@@ -1,0 +1,348 @@
+//! What the tree knows by itself: the parts of an address, settings, the system, statistics, interfaces.
+
+use core::fmt::Write as _;
+
+use super::alias::{self, Aliases};
+use super::bus::{Bus, Simultaneous};
+use super::property::{Element, Family, NOT_THERE, Property};
+use crate::return_code::ReturnCode;
+use crate::text::{RomId, Value};
+use crate::wire::{PressureScale, TemperatureScale};
+
+/// What `/settings` holds. Clients may change all of it; `unaliased` is the only one that has an effect here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Settings {
+    /// `timeout/...` but for `uncached`, in seconds, in the order of their names: directory, ftp, ha7, network,
+    /// presence, serial, server, stable, usb, volatile, w1.
+    pub timeouts: [u32; 11],
+    /// `timeout/uncached`
+    pub uncached: bool,
+    /// `alias/unaliased`: listings show addresses although there are aliases.
+    pub unaliased: bool,
+    /// `units/temperature_scale`. The flags of a request decide, not this.
+    pub temperature_scale: TemperatureScale,
+    /// `units/pressure_scale`. The flags of a request decide, not this.
+    pub pressure_scale: PressureScale,
+}
+
+impl Settings {
+    /// What owserver 3.2p4 starts with (observed).
+    pub const DEFAULT: Self = Self {
+        timeouts: [60, 900, 60, 1, 120, 5, 10, 300, 5, 15, 30],
+        uncached: false,
+        unaliased: false,
+        temperature_scale: TemperatureScale::Celsius,
+        pressure_scale: PressureScale::Millibar,
+    };
+
+    /// The names of [`timeouts`](Self::timeouts).
+    pub const TIMEOUT_NAMES: [&str; 11] = [
+        "directory",
+        "ftp",
+        "ha7",
+        "network",
+        "presence",
+        "serial",
+        "server",
+        "stable",
+        "usb",
+        "volatile",
+        "w1",
+    ];
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// What `/system` tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct System {
+    /// `configuration/version`
+    pub version: &'static str,
+    /// `process/pid`
+    pub process_id: u32,
+    /// `process/pidfile`
+    pub pid_file: &'static str,
+}
+
+impl System {
+    /// The version of this crate, and no process.
+    pub const DEFAULT: Self =
+        Self { version: concat!("owproto-", env!("CARGO_PKG_VERSION")), process_id: 0, pid_file: "" };
+}
+
+impl Default for System {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// What was counted; the part of `/statistics` that is not always 0. Counters begin again at 0 when they are full.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Statistics {
+    /// `read/calls`: values that were asked for.
+    pub reads: u32,
+    /// `read/success`
+    pub reads_answered: u32,
+    /// `read/bytes`
+    pub bytes_read: u32,
+    /// `write/calls`
+    pub writes: u32,
+    /// `write/success`
+    pub writes_done: u32,
+    /// `write/bytes`
+    pub bytes_written: u32,
+    /// `directory/device/calls`: directories that were asked for.
+    pub listings: u32,
+    /// `directory/device/entries`
+    pub entries: u32,
+}
+
+impl Statistics {
+    fn by_name(&self, name: &str) -> u32 {
+        match name {
+            "read/calls" => self.reads,
+            "read/success" => self.reads_answered,
+            "read/bytes" => self.bytes_read,
+            "write/calls" => self.writes,
+            "write/success" => self.writes_done,
+            "write/bytes" => self.bytes_written,
+            "directory/device/calls" => self.listings,
+            "directory/device/entries" => self.entries,
+            _ => 0,
+        }
+    }
+}
+
+/// Adds to a counter.
+pub(super) fn count(counter: &mut u32, n: usize) {
+    *counter = counter.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
+}
+
+/// Text that is made in memory that somebody else gave.
+pub(super) struct Made<'s> {
+    bytes: &'s mut [u8],
+    len: usize,
+}
+
+impl<'s> Made<'s> {
+    pub(super) fn new(bytes: &'s mut [u8]) -> Self {
+        Self { bytes, len: 0 }
+    }
+
+    /// Appends what fits.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        for (place, byte) in self.bytes.iter_mut().skip(self.len).zip(bytes) {
+            *place = *byte;
+        }
+        self.len = self.len.saturating_add(bytes.len()).min(self.bytes.len());
+    }
+
+    pub(super) fn push_hex(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            let _ = write!(self, "{byte:02X}");
+        }
+    }
+
+    pub(super) fn finish(self) -> &'s [u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl core::fmt::Write for Made<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.push(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Whether a property of a device is one that the tree answers.
+pub(super) fn is_common(family: &'static Family, property: &Property) -> bool {
+    family.common.iter().any(|common| core::ptr::eq(common, property))
+}
+
+/// What a common property says of a device.
+pub(super) fn of_device<'a, A: Aliases>(
+    device: RomId,
+    family: &'static Family,
+    property: &Property,
+    aliases: &'a A,
+    scratch: &'a mut [u8],
+) -> Option<Value<'a>> {
+    let mut made = Made::new(scratch);
+    let [code, id @ .., crc] = device.to_bytes();
+    let mut reversed_id = id;
+    reversed_id.reverse();
+    match property.name {
+        "alias" => return Some(Value::Text(aliases.of(device).unwrap_or_default())),
+        "type" => return Some(Value::Text(family.type_name.as_bytes())),
+        "present" => return Some(Value::YesNo(true)),
+        "address" | "locator" | "r_locator" => made.push_hex(device.as_bytes()),
+        "r_address" => made.push_hex(&device.reversed()),
+        "id" => made.push_hex(&id),
+        "r_id" => made.push_hex(&reversed_id),
+        "family" => made.push_hex(&[code]),
+        "crc8" => made.push_hex(&[crc]),
+        _ => return None,
+    }
+    Some(Value::Text(made.finish()))
+}
+
+/// A value of `/settings`, but for `alias/list`.
+pub(super) fn setting<'a>(
+    settings: &Settings,
+    name: &str,
+    element: Element<'_>,
+    scratch: &'a mut [u8],
+) -> Result<Value<'a>, ReturnCode> {
+    Ok(match name {
+        "alias/unaliased" => Value::YesNo(settings.unaliased),
+        "timeout/uncached" => Value::YesNo(settings.uncached),
+        "units/temperature_scale" => Value::Text(letter(settings.temperature_scale)),
+        "units/pressure_scale" => Value::Text(pressure_name(settings.pressure_scale).as_bytes()),
+        "return_codes/text" => {
+            let Element::Number(code) = element else { return Err(NOT_THERE) };
+            let text = ReturnCode::from_code(code).owserver_text();
+            match text.as_static() {
+                Some(text) => Value::Text(text.as_bytes()),
+                None => {
+                    let mut made = Made::new(scratch);
+                    let _ = write!(made, "{text}");
+                    Value::Text(made.finish())
+                }
+            }
+        }
+        _ => Value::Unsigned(*timeout(&mut { *settings }.timeouts, name).ok_or(NOT_THERE)?),
+    })
+}
+
+/// Writes to `/settings`.
+pub(super) fn set(settings: &mut Settings, name: &str, value: Value<'_>) -> Result<(), ReturnCode> {
+    match (name, value) {
+        ("alias/unaliased", Value::YesNo(yes)) => settings.unaliased = yes,
+        ("timeout/uncached", Value::YesNo(yes)) => settings.uncached = yes,
+        ("units/temperature_scale", Value::Text(text)) => {
+            // Nothing written changes nothing (observed, owserver 3.2p4).
+            if let Some(first) = text.first() {
+                settings.temperature_scale = scale_of(*first).ok_or(ReturnCode::INVALID_VALUE)?;
+            }
+        }
+        ("units/pressure_scale", Value::Text(text)) => {
+            settings.pressure_scale = pressure_of(text).ok_or(ReturnCode::INVALID_VALUE)?;
+        }
+        (_, Value::Unsigned(seconds)) => *timeout(&mut settings.timeouts, name).ok_or(NOT_THERE)? = seconds,
+        _ => return Err(NOT_THERE),
+    }
+    Ok(())
+}
+
+fn timeout<'t>(timeouts: &'t mut [u32; 11], name: &str) -> Option<&'t mut u32> {
+    let name = name.strip_prefix("timeout/")?;
+    let at = Settings::TIMEOUT_NAMES.iter().position(|known| *known == name)?;
+    timeouts.get_mut(at)
+}
+
+const SCALES: [(TemperatureScale, &[u8]); 4] = [
+    (TemperatureScale::Celsius, b"C"),
+    (TemperatureScale::Fahrenheit, b"F"),
+    (TemperatureScale::Kelvin, b"K"),
+    (TemperatureScale::Rankine, b"R"),
+];
+
+fn letter(scale: TemperatureScale) -> &'static [u8] {
+    SCALES.iter().find(|(known, _)| *known == scale).map_or(b"", |(_, letter)| letter)
+}
+
+fn scale_of(letter: u8) -> Option<TemperatureScale> {
+    SCALES.iter().find(|(_, known)| known.eq_ignore_ascii_case(&[letter])).map(|(scale, _)| *scale)
+}
+
+const PRESSURES: [PressureScale; 6] = [
+    PressureScale::Millibar,
+    PressureScale::Atmosphere,
+    PressureScale::MillimetreOfMercury,
+    PressureScale::InchOfMercury,
+    PressureScale::Psi,
+    PressureScale::Pascal,
+];
+
+/// The names are those that the scales print as.
+const fn pressure_name(scale: PressureScale) -> &'static str {
+    match scale {
+        PressureScale::Millibar => "mbar",
+        PressureScale::Atmosphere => "atm",
+        PressureScale::MillimetreOfMercury => "mmHg",
+        PressureScale::InchOfMercury => "inHg",
+        PressureScale::Psi => "psi",
+        PressureScale::Pascal => "Pa",
+    }
+}
+
+/// The scale whose name a text begins with, in any case (observed, owserver 3.2p4).
+fn pressure_of(text: &[u8]) -> Option<PressureScale> {
+    PRESSURES.into_iter().find(|scale| {
+        let name = pressure_name(*scale).as_bytes();
+        text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+    })
+}
+
+/// A value of `/system`.
+pub(super) fn system<B: Bus>(system: &System, bus: &B, name: &str) -> Value<'static> {
+    match name {
+        "configuration/version" => Value::Text(system.version.as_bytes()),
+        "configuration/trim" => Value::YesNo(false),
+        "process/pid" => Value::Unsigned(system.process_id),
+        "process/pidfile" => Value::Text(system.pid_file.as_bytes()),
+        "connections/count_current_buses" => Value::Unsigned(bus.buses().into()),
+        // What owserver can be built with and this is without: USB, I2C, parallel port, zeroconf.
+        _ => Value::Unsigned(0),
+    }
+}
+
+/// A value of `/statistics`.
+pub(super) fn statistic(statistics: &Statistics, name: &str) -> Value<'static> {
+    Value::Unsigned(statistics.by_name(name))
+}
+
+/// A value of `/bus.N/interface`.
+pub(super) fn interface<'a, B: Bus>(bus: &'a B, number: u16, name: &str, scratch: &'a mut [u8]) -> Value<'a> {
+    match name {
+        "settings/name" => Value::Text(bus.name(number).as_bytes()),
+        "settings/address" => Value::Text(bus.address(number, scratch)),
+        "settings/version" => Value::Unsigned(bus.version(number)),
+        "settings/ds2404_found" => Value::YesNo(true),
+        "settings/overdrive" | "settings/reconnect" => Value::YesNo(false),
+        "settings/simulated/temphigh" => Value::Float(100.0),
+        "settings/simulated/templow" | "statistics/bus_time" => Value::Float(0.0),
+        _ => Value::Unsigned(0),
+    }
+}
+
+/// A value of `/simultaneous`. The search for a single device, which owserver does by other commands than the
+/// search for all, finds none here.
+pub(super) fn simultaneous<B: Bus>(bus: &B, number: Option<u16>, name: &str) -> Value<'static> {
+    match (conversion(name), name) {
+        (Some(what), _) => Value::YesNo(bus.is_converted(number, what)),
+        (None, "single" | "single_ds2400") => Value::Text(b"000000000000000000"),
+        _ => Value::YesNo(false),
+    }
+}
+
+/// The conversion that a property of `/simultaneous` starts.
+pub(super) fn conversion(name: &str) -> Option<Simultaneous> {
+    match name {
+        "temperature" => Some(Simultaneous::Temperature),
+        "voltage" => Some(Simultaneous::Voltage),
+        _ => None,
+    }
+}
+
+/// Sets the alias of a device to what a client wrote.
+pub(super) fn set_alias<A: Aliases>(aliases: &mut A, device: RomId, data: &[u8]) -> Result<(), ReturnCode> {
+    aliases.set(device, alias::check(data)?)
+}

@@ -1,0 +1,236 @@
+use core::num::NonZeroU32;
+
+use crate::listing::DirectoryFlags;
+use crate::return_code::ReturnCode;
+use crate::text::{Access, ChangeRate, Index, Shape, Structure, ValueType};
+
+/// How many elements a property has, and how they are named.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Array {
+    /// No array.
+    Scalar,
+    /// `name.0`, `name.1` and so on, and `name.ALL`.
+    Numbered(NonZeroU32),
+    /// `name.A`, `name.B` and so on, and `name.ALL`. At most 26.
+    Lettered(NonZeroU32),
+    /// `name.N` for any number; no `.ALL`.
+    SparseNumbers,
+    /// `name.TEXT` for any text; no `.ALL`.
+    SparseLetters,
+}
+
+/// Where a property shows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Visibility {
+    /// In the directory of every device of its family, and under `/structure`.
+    Always,
+    /// Under `/structure`, and in the directory of those devices for which [`Bus::shows`](super::Bus::shows) says so:
+    /// a family code may stand for several models.
+    ByModel,
+    /// Nowhere. It can be used by those who know its name.
+    Hidden,
+}
+
+/// A property of a family: what a path ends in, and what `/structure` describes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Property {
+    /// The name, with its subdirectory: `pages/page`. Without an index.
+    pub name: &'static str,
+    /// The type of one element. [`ValueType::BitField`] is an array of yes/no that also has a `.BYTE`.
+    pub value_type: ValueType,
+    /// How many elements there are.
+    pub array: Array,
+    /// Who may do what.
+    pub access: Access,
+    /// Bytes of one element as it is read, at most.
+    pub len: u32,
+    /// How it changes.
+    pub change: ChangeRate,
+    /// Where it shows.
+    pub visibility: Visibility,
+}
+
+/// Which element of a property a path names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Element<'p> {
+    /// The property is no array.
+    Only,
+    /// The element with this number, from 0; letters count as numbers, `A` is 0.
+    Number(u32),
+    /// `.ALL`: all elements.
+    All,
+    /// `.BYTE`: all elements as the bits of one number, element 0 the lowest.
+    Byte,
+    /// An element of a sparse array with letters.
+    Named(&'p [u8]),
+}
+
+impl Property {
+    /// The element that the text behind the dot names; `None` behind it: no dot. Gives `None` for what the property
+    /// does not have, which makes the path wrong.
+    #[must_use]
+    pub fn element<'p>(&self, index: Option<&'p [u8]>) -> Option<Element<'p>> {
+        let Some(index) = index else {
+            return (self.array == Array::Scalar).then_some(Element::Only);
+        };
+        match self.array {
+            Array::Scalar => None,
+            Array::SparseLetters => (!index.is_empty()).then_some(Element::Named(index)),
+            Array::SparseNumbers => number(index).map(Element::Number),
+            _ if index.eq_ignore_ascii_case(b"ALL") => Some(Element::All),
+            _ if self.has_byte() && index.eq_ignore_ascii_case(b"BYTE") => Some(Element::Byte),
+            Array::Numbered(elements) => {
+                number(index).filter(|&number| number < elements.get()).map(Element::Number)
+            }
+            Array::Lettered(elements) => match *index {
+                [letter] if letter.is_ascii_alphabetic() => {
+                    let number = u32::from(letter.to_ascii_uppercase().wrapping_sub(b'A'));
+                    (number < elements.get()).then_some(Element::Number(number))
+                }
+                _ => None,
+            },
+        }
+    }
+
+    /// How many elements `.ALL` has; `None` if there is no `.ALL`.
+    #[must_use]
+    pub const fn elements(&self) -> Option<u32> {
+        match self.array {
+            Array::Numbered(elements) | Array::Lettered(elements) => Some(elements.get()),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a `.BYTE`.
+    #[must_use]
+    pub const fn has_byte(&self) -> bool {
+        matches!(self.value_type, ValueType::BitField)
+    }
+
+    /// The type of what is read at this element: an element of a bit field is a yes/no.
+    #[must_use]
+    pub fn type_of(&self, element: Element<'_>) -> ValueType {
+        match (self.value_type, element) {
+            (ValueType::BitField, Element::Byte) => ValueType::BitField,
+            (ValueType::BitField, _) => ValueType::YesNo,
+            (other, _) => other,
+        }
+    }
+
+    /// Bytes of what is read at this element, at most (owfs: `ow_filelength.c`).
+    #[must_use]
+    pub fn len_of(&self, element: Element<'_>) -> u32 {
+        match element {
+            Element::Byte => 12,
+            Element::All => self.type_of(element).array_len(self.len, self.elements().unwrap_or_default()),
+            _ => self.len,
+        }
+    }
+
+    /// The record in `/structure`.
+    #[must_use]
+    pub fn record(&self, element: Element<'_>) -> Structure {
+        Structure {
+            value_type: self.type_of(element),
+            index: match element {
+                Element::Only | Element::Named(_) => Index::Element(0),
+                Element::Number(number) => Index::Element(number),
+                Element::All => Index::All,
+                Element::Byte => Index::Byte,
+            },
+            shape: match self.array {
+                Array::Scalar => Shape::Scalar,
+                Array::Numbered(elements) | Array::Lettered(elements) => Shape::Array(elements.get()),
+                Array::SparseNumbers => Shape::SparseNumbers,
+                Array::SparseLetters => Shape::SparseLetters,
+            },
+            access: self.access,
+            length: self.len_of(element),
+            change: self.change,
+        }
+    }
+}
+
+/// Digits and nothing else, as a number.
+fn number(text: &[u8]) -> Option<u32> {
+    if !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    core::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// A kind of device, or of something that looks like one: the properties of one directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// The family code; `None` for what is no device: `simultaneous`, `/settings` ...
+    pub code: Option<u8>,
+    /// The name under `/structure`: the code as two upper case hexadecimal digits, or a word.
+    pub name: &'static str,
+    /// What the property `type` says of it.
+    pub type_name: &'static str,
+    /// What its devices can do, as listings tell it.
+    pub flags: DirectoryFlags,
+    /// Which of the properties that most devices have these devices have.
+    pub common: &'static [Property],
+    /// Its own properties, sorted by name. One with the name of a common one stands in its place.
+    pub properties: &'static [Property],
+}
+
+/// What a path names within a family.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Node<'p> {
+    /// The directory itself (empty), or a subdirectory: its name without slashes at the ends.
+    Directory(&'static str),
+    /// A property.
+    Property(&'static Property, Element<'p>),
+}
+
+impl Family {
+    /// What the rest of a path behind the directory of this family names; `None` if there is no such thing. A slash
+    /// at the end is allowed for directories.
+    #[must_use]
+    pub fn find<'p>(&self, rest: &'p [u8]) -> Option<Node<'p>> {
+        let body = rest.strip_suffix(b"/").unwrap_or(rest);
+        if rest.is_empty() {
+            return Some(Node::Directory(""));
+        }
+        if let Some(directory) = self.directory(body) {
+            return Some(Node::Directory(directory));
+        }
+        let (name, index) = match body.iter().position(|&byte| byte == b'.') {
+            Some(dot) => (body.get(..dot)?, Some(body.get(dot.saturating_add(1)..)?)),
+            None => (body, None),
+        };
+        let property = self.property(name)?;
+        let element = property.element(index)?;
+        let is_branch = property.value_type == ValueType::Directory;
+        (body.len() == rest.len() || is_branch).then_some(Node::Property(property, element))
+    }
+
+    /// The property with this name; its own come before common ones.
+    #[must_use]
+    pub fn property(&self, name: &[u8]) -> Option<&'static Property> {
+        let own = self.properties.binary_search_by(|property| property.name.as_bytes().cmp(name));
+        match own {
+            Ok(at) => self.properties.get(at),
+            Err(_) => self.common.iter().find(|property| property.name.as_bytes() == name),
+        }
+    }
+
+    /// The subdirectory with this name.
+    fn directory(&self, name: &[u8]) -> Option<&'static str> {
+        if name.is_empty() {
+            return None;
+        }
+        self.properties.iter().find_map(|property| {
+            let rest = property.name.as_bytes().strip_prefix(name)?;
+            rest.starts_with(b"/").then(|| property.name.get(..name.len()))?
+        })
+    }
+}
+
+/// What a bus or a table says when it does not have a value.
+pub(crate) const NOT_THERE: ReturnCode = ReturnCode::IO;

@@ -1,0 +1,110 @@
+use super::alias::Aliases;
+use super::bus::{Access, Bus};
+use super::dispatch::{Host, Job, Permission, Phase, Stop, Target, Tree, Work, ready};
+use super::families;
+use super::input::Input;
+use super::own::{self, count};
+use super::property::{Element, Family, Node, Property};
+use crate::return_code::ReturnCode;
+use crate::server::Answer;
+use crate::storage::Storage;
+use crate::text::{Value, ValueType};
+
+impl<B: Bus, A: Aliases> Tree<B, A> {
+    /// Goes on with a WRITE. The order of the checks is that of owserver (owfs: `ow_write.c`): the path was looked at
+    /// before; then come permission, directories, the value, and only then whether the property can be written.
+    pub(super) fn write<T: Storage>(
+        &mut self,
+        job: &mut Job,
+        target: Target<'_>,
+        work: &mut Work<'_, '_, '_>,
+        answer: &mut Answer<'_, T>,
+    ) -> Result<(), Stop> {
+        if self.permission == Permission::ReadOnly {
+            return Err(ReturnCode::READ_ONLY_SERVER.into());
+        }
+        let Target::Node(host, family, Node::Property(property, element)) = target else {
+            return Err(ReturnCode::IS_A_DIRECTORY.into());
+        };
+        if property.value_type == ValueType::Directory {
+            return Err(ReturnCode::IS_A_DIRECTORY.into());
+        }
+        self.count_call(job, |statistics| &mut statistics.writes);
+        let header = work.request.header;
+        let data = work.request.data().unwrap_or_default();
+        let input = Input::parse(property, element, data, header.offset, header.flags, self.bus.clock())?;
+        if !property.access.is_writable() || host == Host::Structure {
+            return Err(ReturnCode::OPERATION_NOT_SUPPORTED.into());
+        }
+        // The name of a scale is compared from its beginning (observed, owserver 3.2p4).
+        let is_setting = core::ptr::eq(family, &families::SETTINGS);
+        if is_setting && property.name == "units/pressure_scale" && header.offset != 0 {
+            return Err(ReturnCode::INVALID_VALUE.into());
+        }
+        let mut written = match job.phase {
+            Phase::Write(written) => written,
+            _ => 0,
+        };
+        // Bytes and text past the end of the property: nothing to be written, and no error.
+        let is_nothing = input.taken == 0 && !data.is_empty();
+        while written < input.values() && !is_nothing {
+            job.phase = Phase::Write(written);
+            let (element, value) = input.write(written)?;
+            self.write_value(host, family, property, element, value, work)?;
+            written = written.saturating_add(1);
+        }
+        if !matches!(job.phase, Phase::Write(n) if n == input.values()) {
+            job.phase = Phase::Write(input.values());
+            count(&mut self.statistics.writes_done, 1);
+            count(&mut self.statistics.bytes_written, input.taken);
+        }
+        Ok(answer.written(input.taken)?)
+    }
+
+    fn write_value(
+        &mut self,
+        host: Host,
+        family: &'static Family,
+        property: &'static Property,
+        element: Element<'_>,
+        value: Value<'_>,
+        work: &mut Work<'_, '_, '_>,
+    ) -> Result<(), Stop> {
+        let unsupported = ReturnCode::OPERATION_NOT_SUPPORTED;
+        match host {
+            Host::Structure => Err(unsupported.into()),
+            Host::Section if core::ptr::eq(family, &families::SETTINGS) => {
+                Ok(own::set(&mut self.settings, property.name, value)?)
+            }
+            // The settings of an interface are not ours to change.
+            Host::Section => Err(unsupported.into()),
+            Host::Special if core::ptr::eq(family, &families::THERMOSTAT) => {
+                Err(ReturnCode::DEVICE_LOCKED.into())
+            }
+            Host::Special => match own::conversion(property.name) {
+                Some(what) => {
+                    let start = value.as_bool() == Some(true);
+                    Ok(ready(self.bus.convert(work.route.bus, what, start, work.context))??)
+                }
+                None => Ok(()),
+            },
+            Host::Device(device, _) if property.value_type == ValueType::Alias => {
+                Ok(own::set_alias(&mut self.aliases, device, value.as_bytes().unwrap_or_default())?)
+            }
+            Host::Device(device, bus) => {
+                let access = Access {
+                    device,
+                    bus,
+                    family,
+                    property,
+                    element,
+                    offset: usize::try_from(work.request.header.offset).unwrap_or_default(),
+                    is_uncached: true,
+                    now: work.now,
+                    operation: work.operation,
+                };
+                Ok(ready(self.bus.write(&access, value, work.context))??)
+            }
+        }
+    }
+}

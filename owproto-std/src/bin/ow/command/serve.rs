@@ -1,0 +1,129 @@
+//! `ow serve`
+
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use owproto_std::core::tree::Permission;
+use owproto_std::server::{self, PersistentLimits};
+use owproto_std::sim::Simulator;
+use serde_json::json;
+use tokio::runtime::Runtime;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::args::{Options, Serve};
+use crate::exit::{End, Reason, Status};
+use crate::output::Output;
+
+/// Serves until a signal says that it is enough.
+pub(crate) fn run(args: &Serve, options: &Options, mut output: Output) -> Result<Status, End> {
+    if options.server.is_some() {
+        return Err(End::Usage("'serve' is a server and asks none: --server cannot be given".to_owned()));
+    }
+    log(options.verbose);
+    let mut simulator = Simulator::builder(options.sim.clone().unwrap_or_default())
+        .latency(Duration::from_millis(args.latency));
+    if let Some(seed) = args.seed {
+        simulator = simulator.seed(seed);
+    }
+    let tree = simulator.build().tree();
+    let failed = |what: &str, error: &io::Error| End::Failed(format!("{what}: {}", Reason(error)));
+    let runtime = Runtime::new().map_err(|error| failed("the server does not start", &error))?;
+    runtime.block_on(async {
+        // Before it says that it listens: whoever reads that may send a signal at once.
+        let mut signals = Signals::new().map_err(|error| failed("signals cannot be waited for", &error))?;
+        let address = args.address();
+        let server = settings(args).start(tree).await;
+        let server = server.map_err(|error| failed(&format!("cannot listen on {address}"), &error))?;
+        let address = server.local_addr();
+        if output.is_json() {
+            output.object(&json!({ "listening": address.to_string() }))?;
+        } else {
+            output.line(format_args!("listening on {address}"))?;
+        }
+        output.flush()?;
+        signals.next().await;
+        server.shutdown().await;
+        Ok(Status::Done)
+    })
+}
+
+impl Serve {
+    fn address(&self) -> SocketAddr {
+        self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], owproto_std::DEFAULT_PORT)))
+    }
+}
+
+/// The server's settings, as the command line has them.
+fn settings(args: &Serve) -> server::Builder {
+    let mut builder = server::Builder::new().listen(args.address());
+    if args.readonly {
+        builder = builder.permission(Permission::ReadOnly);
+    }
+    if let Some(connections) = args.max_connections {
+        builder = builder.max_connections(connections as usize);
+    }
+    if let Some(high) = args.max_persistent {
+        let default = PersistentLimits::default();
+        let high = high as usize;
+        builder = builder.persistent_limits(PersistentLimits { high, low: default.low.min(high) });
+    }
+    if let Some(idle) = args.idle {
+        builder = builder.idle_timeout(idle);
+    }
+    if let Some(bytes) = args.max_request {
+        builder = builder.request_limit(bytes as usize);
+    }
+    if args.pingcrazy {
+        builder = builder.keepalives(server::Keepalives::BeforeEveryAnswer);
+    }
+    builder
+}
+
+/// Has what happens written to standard error.
+fn log(is_verbose: bool) {
+    tracing_subscriber::fmt()
+        .with_max_level(if is_verbose { LevelFilter::TRACE } else { LevelFilter::INFO })
+        .with_target(false)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
+}
+
+/// The signals that end the server.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// The signals that end the server.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // Where it cannot be waited for, the process ends without us.
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

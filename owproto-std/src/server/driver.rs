@@ -1,0 +1,418 @@
+use std::future::Future;
+use std::io;
+use std::mem::{self, MaybeUninit};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use ::tokio::net::TcpStream;
+use ::tokio::time::{Sleep, sleep_until};
+use owproto_core::server::{Connection, End, Event, Persistence, Step, Timeout};
+use owproto_core::time::{Duration, Instant};
+use owproto_core::tree::{Aliases, Bus, Job};
+use tracing::{debug, info, trace};
+
+use super::control::{Control, Shared, Stopping};
+use super::statistics::count;
+
+/// Bytes that are read at once. They lie on the stack, so that a connection that waits keeps none.
+const READ_LEN: usize = 8 << 10;
+
+/// Bytes that are taken from a client while its request is being answered. The rest stays with the client.
+const PENDING_LIMIT: usize = 4 << 10;
+
+/// Bytes of answers that are gathered before they are sent, if more requests are there already.
+const BATCH_LEN: usize = 8 << 10;
+
+/// Bytes of each buffer that a connection keeps when it waits for a request. Most requests and answers fit.
+const KEPT_LEN: usize = 128;
+
+/// How often the tree is asked before other connections have their turn.
+const TURN_LEN: u32 = 8;
+
+/// How long, and how many bytes, a client may go on sending after the server has closed its side.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+const DRAIN_LIMIT: usize = 256 << 10;
+
+/// No timer.
+const NEVER: Instant = Instant::from_micros(u64::MAX);
+
+/// A connection, from its acceptance to its end, as a future.
+pub(super) struct Driver<B: Bus, A: Aliases> {
+    shared: Arc<Shared<B, A>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    connection: Connection<Vec<u8>, Vec<u8>>,
+    job: Job,
+    /// Input that was read and not taken by the connection.
+    pending: Vec<u8>,
+    timer: Pin<Box<Sleep>>,
+    /// When the timer fires. It may be too early, since it is only changed when it would be too late.
+    timer_at: Instant,
+    /// Where the waker of this task is kept.
+    registered: Option<u32>,
+    /// Whether it has one of the places for persistent connections.
+    has_place: bool,
+    /// Set when all was said, and what the client still sends is read and dropped.
+    draining: Option<Draining>,
+}
+
+#[derive(Clone, Copy)]
+struct Draining {
+    until: Instant,
+    left: usize,
+}
+
+impl<B: Bus, A: Aliases> Driver<B, A> {
+    pub(super) fn new(shared: Arc<Shared<B, A>>, stream: TcpStream, peer: SocketAddr) -> Self {
+        // Each write is a whole answer, or as much of it as there is.
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%peer, %error, "TCP_NODELAY cannot be set");
+        }
+        let connection = shared.control.connection();
+        let timer_at = connection.poll_timeout().map_or(NEVER, |(at, _)| at);
+        let timer = Box::pin(sleep_until(shared.control.on_clock(timer_at)));
+        Self {
+            stream,
+            peer,
+            connection,
+            job: Job::new(),
+            pending: Vec::new(),
+            timer,
+            timer_at,
+            registered: None,
+            has_place: false,
+            draining: None,
+            shared,
+        }
+    }
+
+    fn control(&self) -> &Control {
+        &self.shared.control
+    }
+
+    /// Waits for the timer. Ready when a timeout may be due.
+    fn poll_timer(&mut self, at: Instant, context: &mut Context<'_>) -> Poll<()> {
+        if at < self.timer_at {
+            self.set_timer(at);
+        }
+        while self.timer.as_mut().poll(context).is_ready() {
+            if self.timer_at >= at {
+                return Poll::Ready(());
+            }
+            self.set_timer(at);
+        }
+        Poll::Pending
+    }
+
+    fn set_timer(&mut self, at: Instant) {
+        self.timer_at = at;
+        let at = self.control().on_clock(at);
+        self.timer.as_mut().reset(at);
+    }
+
+    /// Sends what waits to be sent, or some of it.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let sent = ready!(Pin::new(&mut self.stream).poll_write(context, self.connection.poll_transmit()));
+        match sent {
+            Ok(n) if n > 0 => {
+                let now = self.control().now();
+                self.connection.handle_transmitted(n, now);
+            }
+            Ok(_) => self.fail(&io::ErrorKind::WriteZero.into()),
+            Err(error) => self.fail(&error),
+        }
+        Poll::Ready(())
+    }
+
+    fn fail(&mut self, error: &io::Error) {
+        debug!(peer = %self.peer, %error, "the connection was lost");
+        self.connection.handle_transport_error();
+    }
+
+    /// Reads while a request is being answered, to see whether the client is still there. Ready if something has
+    /// changed.
+    fn poll_client(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let room = PENDING_LIMIT.saturating_sub(self.pending.len());
+        if room == 0 || self.connection.is_half_closed() {
+            return Poll::Pending;
+        }
+        let mut space = [const { MaybeUninit::uninit() }; PENDING_LIMIT];
+        let mut buffer = ReadBuf::uninit(&mut space[..room]);
+        match ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)) {
+            Ok(()) if buffer.filled().is_empty() => self.connection.handle_eof(),
+            Ok(()) => self.pending.extend_from_slice(buffer.filled()),
+            Err(error) => self.fail(&error),
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads and drops what the client still sends. Ready when that is over.
+    fn poll_drain(&mut self, mut draining: Draining, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let mut space = [const { MaybeUninit::uninit() }; READ_LEN];
+            let mut buffer = ReadBuf::uninit(&mut space);
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    draining.left = draining.left.saturating_sub(buffer.filled().len());
+                    if draining.left == 0 {
+                        return Poll::Ready(());
+                    }
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => {
+                    self.draining = Some(draining);
+                    // A server that stops has no time for it.
+                    return match self.control().stopping() {
+                        Stopping::No => self.poll_timer(draining.until, context),
+                        _ => Poll::Ready(()),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Runs the connection until it is to be closed.
+    fn poll_run(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        // The bus was asked in this call and is not ready. It has the waker.
+        let mut is_asked = false;
+        let mut turns = TURN_LEN;
+        loop {
+            if turns == 0 {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            self.mind_the_end();
+            let now = self.control().now();
+            if self.connection.handle_timeout(now) == Some(Timeout::IdleLow) && self.control().is_crowded() {
+                self.connection.close();
+            }
+            let waited_for = match self.connection.step() {
+                Step::Close => return Poll::Ready(()),
+                // Between two answers: the next one may go with this one.
+                Step::Write if self.may_gather() => {
+                    turns -= 1;
+                    is_asked = self.take_pending(now, context).is_pending();
+                    continue;
+                }
+                Step::Write => self.poll_send(context),
+                Step::Work if is_asked => self.poll_client(context),
+                Step::Work => {
+                    turns -= 1;
+                    is_asked = self.serve(now, context).is_pending();
+                    continue;
+                }
+                Step::Read if !self.pending.is_empty() || self.connection.is_half_closed() => {
+                    turns -= 1;
+                    is_asked = self.take_pending(now, context).is_pending();
+                    continue;
+                }
+                Step::Read => {
+                    turns -= 1;
+                    let result = self.poll_input(&mut is_asked, context);
+                    if result.is_pending() {
+                        self.connection.shrink(KEPT_LEN);
+                        self.pending = Vec::new();
+                    }
+                    result
+                }
+            };
+            if waited_for.is_pending() {
+                match self.connection.poll_timeout() {
+                    Some((at, _)) => ready!(self.poll_timer(at, context)),
+                    None => return Poll::Pending,
+                }
+            }
+        }
+    }
+
+    /// Does what is to be done when the server stops.
+    fn mind_the_end(&mut self) {
+        match self.control().stopping() {
+            Stopping::No => {}
+            Stopping::Finishing => {
+                self.connection.set_persistence(Persistence::Refuse);
+                if self.connection.request().is_none() && self.pending.is_empty() {
+                    self.connection.close();
+                }
+            }
+            Stopping::Now => self.connection.handle_transport_error(),
+        }
+    }
+
+    /// Whether an answer is complete, more requests are there, and there is room for their answers.
+    fn may_gather(&self) -> bool {
+        !self.pending.is_empty()
+            && self.connection.end().is_none()
+            && self.connection.request().is_none()
+            && self.connection.poll_transmit().len() < BATCH_LEN
+    }
+
+    /// Reads, and takes what was read.
+    fn poll_input(&mut self, is_asked: &mut bool, context: &mut Context<'_>) -> Poll<()> {
+        let mut space = [const { MaybeUninit::uninit() }; READ_LEN];
+        let mut buffer = ReadBuf::uninit(&mut space);
+        match ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)) {
+            Ok(()) if buffer.filled().is_empty() => self.connection.handle_eof(),
+            Ok(()) => {
+                let mut input = buffer.filled();
+                let now = self.control().now();
+                *is_asked = self.take(&mut input, now, context).is_pending();
+                self.pending.extend_from_slice(input);
+            }
+            Err(error) => self.fail(&error),
+        }
+        Poll::Ready(())
+    }
+
+    /// Takes input that was kept.
+    fn take_pending(&mut self, now: Instant, context: &mut Context<'_>) -> Poll<()> {
+        let mut pending = mem::take(&mut self.pending);
+        let mut input = pending.as_slice();
+        let result = self.take(&mut input, now, context);
+        let taken = pending.len() - input.len();
+        pending.drain(..taken);
+        self.pending = pending;
+        result
+    }
+
+    /// Takes requests and answers them, until there are no more or something has to be waited for. Pending if that is
+    /// the bus.
+    fn take(&mut self, input: &mut &[u8], now: Instant, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match self.connection.handle_input(input, now) {
+                Event::Request => {}
+                Event::NeedMore(_) | Event::Busy => return Poll::Ready(()),
+                Event::Ended => {
+                    *input = &[];
+                    return Poll::Ready(());
+                }
+            }
+            count(&self.control().counters.requests);
+            self.look_at_request();
+            ready!(self.serve(now, context));
+            let is_answered = self.connection.request().is_none() && self.connection.end().is_none();
+            if !is_answered || input.is_empty() || self.connection.poll_transmit().len() >= BATCH_LEN {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    /// Decides whether the connection is kept, if the client asks for it.
+    fn look_at_request(&mut self) {
+        if let Some(request) = self.connection.request() {
+            trace!(peer = %self.peer, header = ?request.header, "request");
+        }
+        if !self.connection.asks_persistence() || self.control().stopping() != Stopping::No {
+            return;
+        }
+        if !self.has_place {
+            self.has_place = self.control().take_place();
+            let persistence = if self.has_place { Persistence::Grant } else { Persistence::Refuse };
+            self.connection.set_persistence(persistence);
+        }
+        if !self.has_place {
+            count(&self.control().counters.persistence_refused);
+            debug!(peer = %self.peer, limit = self.control().settings.persistent.high, "all places are taken: not kept");
+        }
+    }
+
+    /// Goes on with an answer.
+    fn serve(&mut self, now: Instant, context: &mut Context<'_>) -> Poll<()> {
+        let mut tree = self.shared.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        tree.serve(&mut self.connection, &mut self.job, now, context)
+    }
+
+    /// Closes the sending side, and sees whether the client has more to say. Ready if there is nothing to wait for.
+    fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let end = self.connection.end().unwrap_or(End::ClientGone);
+        self.tell(end);
+        self.give_back();
+        let is_of_use = !matches!(end, End::ClientGone | End::TimedOut(Timeout::Send));
+        if !is_of_use || self.connection.is_half_closed() {
+            return Poll::Ready(());
+        }
+        self.connection.shrink(0);
+        self.pending = Vec::new();
+        match Pin::new(&mut self.stream).poll_shutdown(context) {
+            Poll::Ready(Ok(())) => {}
+            _ => return Poll::Ready(()),
+        }
+        let until = self.control().now().after(DRAIN_TIME);
+        self.poll_drain(Draining { until, left: DRAIN_LIMIT }, context)
+    }
+
+    /// Gives up what was begun for the client, and the place that it had.
+    fn give_back(&mut self) {
+        self.shared.tree.lock().unwrap_or_else(PoisonError::into_inner).cancel(&mut self.job);
+        if mem::take(&mut self.has_place) {
+            self.control().give_place();
+        }
+    }
+
+    /// Counts and logs the end.
+    fn tell(&self, end: End) {
+        let counters = &self.control().counters;
+        let peer = self.peer;
+        match end {
+            End::Malformed(_) | End::MalformedWrite { .. } => {
+                count(&counters.malformed);
+                info!(%peer, %end, "refused");
+            }
+            End::Loop => {
+                count(&counters.loops);
+                info!(%peer, %end, "refused");
+            }
+            End::TimedOut(Timeout::IdleHigh) => {
+                count(&counters.idle);
+                debug!(%peer, %end, "ended");
+            }
+            End::TimedOut(_) => {
+                count(&counters.timed_out);
+                info!(%peer, %end, "ended");
+            }
+            // The caller here is this driver: idle for long, or the server stops.
+            End::Closed if self.control().stopping() == Stopping::No => {
+                count(&counters.idle);
+                debug!(%peer, "ended: the client was idle and places are short");
+            }
+            End::ClientGone => {
+                count(&counters.lost);
+                debug!(%peer, %end, "ended");
+            }
+            End::AnswerBroken | End::TransmitTooSmall => info!(%peer, %end, "ended"),
+            End::Answered | End::ClientClosed | End::Closed => debug!(%peer, %end, "ended"),
+        }
+    }
+}
+
+impl<B: Bus, A: Aliases> Future for Driver<B, A> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if this.registered.is_none() {
+            this.registered = Some(this.shared.control.register(context.waker()));
+        }
+        match this.draining {
+            Some(draining) => this.poll_drain(draining, context),
+            None => {
+                ready!(this.poll_run(context));
+                this.poll_close(context)
+            }
+        }
+    }
+}
+
+/// Also when the runtime ends, or a bus panics.
+impl<B: Bus, A: Aliases> Drop for Driver<B, A> {
+    fn drop(&mut self) {
+        self.give_back();
+        if let Some(registered) = self.registered {
+            self.control().unregister(registered);
+        }
+        self.control().leave();
+    }
+}

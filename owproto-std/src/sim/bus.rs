@@ -1,0 +1,155 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use owproto_core::ReturnCode;
+use owproto_core::text::{Date, RomId, Value};
+use owproto_core::tree::tester::Tester;
+use owproto_core::tree::{Access, Bus, Operation, Property, Simultaneous};
+
+use super::state::State;
+
+/// The devices of a [`Simulator`](super::Simulator), for a [`Tree`](owproto_core::tree::Tree).
+pub struct SimulatedBus {
+    pub(super) state: Arc<Mutex<State>>,
+    pub(super) is_tester: bool,
+}
+
+/// How long a conversion that was started for all devices can be read (owfs: `globals.c`, the time for volatile
+/// values).
+const CONVERTED: Duration = Duration::from_secs(15);
+
+impl SimulatedBus {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Bus for SimulatedBus {
+    fn buses(&self) -> u16 {
+        self.lock().buses()
+    }
+
+    fn device(
+        &mut self,
+        bus: u16,
+        n: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        self.lock().nth(bus, n, context).map(Ok)
+    }
+
+    fn find(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
+        Poll::Ready(Ok(self.lock().present(device).map(|device| device.bus)))
+    }
+
+    fn is_in_alarm(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
+        let state = self.lock();
+        Poll::Ready(Ok(state.present(device).is_some_and(|device| state.is_in_alarm(device))))
+    }
+
+    fn shows(&self, _: RomId, property: &Property) -> bool {
+        // Of the models of family 3B: a DS1825. All others are the plain ones, as on owserver's simulated buses.
+        !self.is_tester
+            && ["temperature9", "temperature10", "temperature11", "temphigh", "templow"]
+                .contains(&property.name)
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        access: &Access<'_>,
+        scratch: &'a mut [u8],
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Value<'a>, ReturnCode>> {
+        let mut state = self.lock();
+        let moment = match ready!(state.advance(access.operation, access.device, context)) {
+            Ok(moment) => moment,
+            Err(code) => return Poll::Ready(Err(code)),
+        };
+        let Some(device) = state.device(access.device) else {
+            return Poll::Ready(Err(ReturnCode::NO_SUCH_ENTITY));
+        };
+        let Access { property, element, offset, .. } = *access;
+        let found = match state.switched(device, property, element, moment) {
+            None if state.is_tester => {
+                return Poll::Ready(state.tester_value(device, property, element, offset, scratch));
+            }
+            None => state.value(device, property, element, moment),
+            switched => switched,
+        };
+        Poll::Ready(found.and_then(|found| found.copy_to(offset, scratch)).ok_or(ReturnCode::IO))
+    }
+
+    fn write(
+        &mut self,
+        access: &Access<'_>,
+        value: Value<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        let mut state = self.lock();
+        let moment = match ready!(state.advance(access.operation, access.device, context)) {
+            Ok(moment) => moment,
+            Err(code) => return Poll::Ready(Err(code)),
+        };
+        // The tester takes everything, and forgets it.
+        if !state.is_tester {
+            state.write(access, value, moment);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn convert(
+        &mut self,
+        _: Option<u16>,
+        what: Simultaneous,
+        start: bool,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        let mut state = self.lock();
+        let until = start.then(|| state.time() + CONVERTED);
+        if !state.is_tester {
+            state.converted_until[place(what)] = until;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn is_converted(&self, _: Option<u16>, what: Simultaneous) -> bool {
+        let state = self.lock();
+        state.converted_until[place(what)].is_some_and(|until| state.time() < until)
+    }
+
+    fn cancel(&mut self, operation: Operation) {
+        self.lock().cancel(operation);
+    }
+
+    fn clock(&self) -> Option<Date> {
+        let state = self.lock();
+        if state.is_tester { Tester::new(&[]).clock() } else { state.date(state.time()) }
+    }
+
+    fn name(&self, _: u16) -> &str {
+        if self.is_tester { "Simulated-Computed" } else { "Simulated" }
+    }
+
+    fn address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
+        if self.is_tester {
+            let made = Tester::new(&[]).address(bus, scratch).len();
+            return scratch.get(..made).unwrap_or_default();
+        }
+        let text = format!("simulator.{bus}");
+        let len = text.len().min(scratch.len());
+        scratch[..len].copy_from_slice(&text.as_bytes()[..len]);
+        &scratch[..len]
+    }
+
+    fn version(&self, bus: u16) -> u32 {
+        Tester::new(&[]).version(bus)
+    }
+}
+
+const fn place(what: Simultaneous) -> usize {
+    match what {
+        Simultaneous::Temperature => 0,
+        Simultaneous::Voltage => 1,
+    }
+}

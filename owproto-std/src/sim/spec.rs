@@ -1,0 +1,297 @@
+use std::fmt;
+use std::str::FromStr;
+
+use owproto_core::text::{RomId, RomIdError};
+
+/// Which devices a simulator has, and which values.
+///
+/// ```text
+/// spec   = ["tester:"] bus *("+" bus)
+/// bus    = [device *("," device)]
+/// device = (family | address) ["*" count] ["=" alias]
+/// ```
+///
+/// - A family is two hexadecimal digits; the same may come several times. The address of the device is made up, from
+///   the seed, or with `tester:` by the rule of owserver's `--tester`.
+/// - An address is that of a device, in any of its spellings. Not with `tester:`.
+/// - `28*3` is three of a family.
+/// - An alias is a name without comma, plus, slash or NUL.
+///
+/// ```
+/// use owproto_std::sim::Spec;
+/// let spec: Spec = "10,28=kitchen,28.000028D70100=cellar+26".parse()?;
+/// assert_eq!(spec.buses(), 2);
+/// assert_eq!(spec.devices(), 4);
+/// assert_eq!(spec.to_string(), "10,28=kitchen,28.000028D70100=cellar+26");
+/// # Ok::<(), owproto_std::sim::SpecError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Spec {
+    pub(super) is_tester: bool,
+    /// At least one.
+    pub(super) buses: Vec<Vec<Item>>,
+}
+
+/// A device, or several of a family.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Item {
+    pub(super) which: Which,
+    pub(super) count: u16,
+    pub(super) alias: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Which {
+    Family(u8),
+    Address(RomId),
+}
+
+impl Spec {
+    /// Whether values are those of owserver's `--tester`.
+    #[must_use]
+    pub const fn is_tester(&self) -> bool {
+        self.is_tester
+    }
+
+    /// How many buses there are.
+    #[must_use]
+    pub fn buses(&self) -> usize {
+        self.buses.len()
+    }
+
+    /// How many devices there are.
+    #[must_use]
+    pub fn devices(&self) -> usize {
+        self.buses.iter().flatten().map(|item| usize::from(item.count)).sum()
+    }
+}
+
+/// The default bus, which shows something of everything.
+const EVERYTHING: &str =
+    "01,05,10=garden,12,1D=rain,20,21,22,23,26=weather,28=kitchen,28=cellar,29,3A,3B,F0+10,1D,28";
+
+/// A bus that shows something of everything, and a smaller one.
+impl Default for Spec {
+    fn default() -> Self {
+        // A test sees to it that it can be parsed.
+        EVERYTHING.parse().unwrap_or(Self { is_tester: false, buses: vec![Vec::new()] })
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_tester { "tester:" } else { "" })?;
+        for (number, bus) in self.buses.iter().enumerate() {
+            f.write_str(if number > 0 { "+" } else { "" })?;
+            for (place, item) in bus.iter().enumerate() {
+                f.write_str(if place > 0 { "," } else { "" })?;
+                match item.which {
+                    Which::Family(code) => write!(f, "{code:02X}")?,
+                    Which::Address(id) => write!(f, "{id}")?,
+                }
+                if item.count != 1 {
+                    write!(f, "*{}", item.count)?;
+                }
+                if let Some(alias) = &item.alias {
+                    write!(f, "={}", String::from_utf8_lossy(alias))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Spec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let list = text.strip_prefix("tester:");
+        let mut parser =
+            Parser { text, is_tester: list.is_some(), aliases: Vec::new(), addresses: Vec::new() };
+        let mut at = text.len() - list.unwrap_or(text).len();
+        let mut buses = Vec::new();
+        for bus in list.unwrap_or(text).split('+') {
+            let mut items = Vec::new();
+            if !bus.is_empty() {
+                for item in bus.split(',') {
+                    items.push(parser.item(item, at)?);
+                    at += item.len() + 1;
+                }
+            } else {
+                at += 1;
+            }
+            let devices = items.iter().map(|item| usize::from(item.count)).sum::<usize>();
+            if devices > MAX_DEVICES || buses.len() == MAX_BUSES {
+                return Err(parser.error(text.len(), SpecErrorKind::TooMany));
+            }
+            buses.push(items);
+        }
+        Ok(Self { is_tester: parser.is_tester, buses })
+    }
+}
+
+/// Devices of a bus: the tester's addresses have two bytes for a number.
+const MAX_DEVICES: usize = 1 << 16;
+const MAX_BUSES: usize = 1 << 8;
+
+struct Parser<'t> {
+    text: &'t str,
+    is_tester: bool,
+    aliases: Vec<&'t str>,
+    addresses: Vec<RomId>,
+}
+
+impl<'t> Parser<'t> {
+    /// The item that begins at byte `at`.
+    fn item(&mut self, item: &'t str, at: usize) -> Result<Item, SpecError> {
+        let (device, alias) = match item.split_once('=') {
+            Some((device, alias)) => (device, Some(alias)),
+            None => (item, None),
+        };
+        let (which, count) = match device.split_once('*') {
+            Some((which, count)) => (which, Some(count)),
+            None => (device, None),
+        };
+        let count_at = at + which.len() + 1;
+        let is_family = which.len() == 2 && which.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let which = if is_family {
+            let code = u8::from_str_radix(which, 16);
+            Which::Family(code.map_err(|_| self.error(at, SpecErrorKind::Device(None)))?)
+        } else {
+            // What is as short as a family was meant to be one.
+            let short = which.len() <= 2;
+            let id = RomId::parse(which.as_bytes())
+                .map_err(|error| self.error(at, SpecErrorKind::Device((!short).then_some(error))))?;
+            if self.is_tester {
+                return Err(self.error(at, SpecErrorKind::TesterAddress));
+            }
+            if self.addresses.contains(&id) {
+                return Err(self.error(at, SpecErrorKind::AddressTwice));
+            }
+            self.addresses.push(id);
+            Which::Address(id)
+        };
+        let count = match count {
+            None => 1,
+            Some(count) => count
+                .parse()
+                .ok()
+                .filter(|&count| count > 0 && (count == 1 || (is_family && alias.is_none())))
+                .ok_or_else(|| self.error(count_at, SpecErrorKind::Count))?,
+        };
+        let alias_at = at + device.len() + 1;
+        if let Some(alias) = alias {
+            if alias.trim().is_empty()
+                || alias.trim() != alias
+                || alias.contains(['/', '\0'])
+                || alias.len() > 256
+            {
+                return Err(self.error(alias_at, SpecErrorKind::Alias));
+            }
+            if self.aliases.contains(&alias) {
+                return Err(self.error(alias_at, SpecErrorKind::AliasTwice));
+            }
+            self.aliases.push(alias);
+        }
+        Ok(Item { which, count, alias: alias.map(|alias| alias.as_bytes().to_vec()) })
+    }
+
+    fn error(&self, position: usize, kind: SpecErrorKind) -> SpecError {
+        SpecError { text: self.text.to_owned(), position, kind }
+    }
+}
+
+/// A text that is no [`Spec`].
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{kind}, at byte {position} of {text:?}")]
+pub struct SpecError {
+    text: String,
+    /// Index of the byte where it begins.
+    pub position: usize,
+    /// What is wrong there.
+    pub kind: SpecErrorKind,
+}
+
+/// What is wrong in a [`SpecError`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpecErrorKind {
+    /// No family code, and no address; with the reason, if it might have been one.
+    #[error(
+        "a family is two hexadecimal digits, such as 28, and a device is an address, such as 28.000028D70100"
+    )]
+    Device(#[source] Option<RomIdError>),
+    /// An address with `tester:`, which computes them.
+    #[error("the addresses of tester: are computed, only families can be given")]
+    TesterAddress,
+    /// The same address again.
+    #[error("this address was given before")]
+    AddressTwice,
+    /// No number from 1 on, or one that makes several devices of one address or with one alias.
+    #[error("behind * stands how many devices of a family there are, without an alias")]
+    Count,
+    /// No alias: empty, with blanks at an end, too long, or with a slash.
+    #[error("an alias is a name of 1 to 256 bytes without slashes and without blanks at its ends")]
+    Alias,
+    /// The same alias again.
+    #[error("this alias was given before")]
+    AliasTwice,
+    /// More than 65,536 devices on a bus, or more than 256 buses.
+    #[error("there are at most 65536 devices on a bus, and 256 buses")]
+    TooMany,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specs_are_printed_as_they_were_written() {
+        for text in
+            ["", "10", "tester:10,28,28", "28=a b,10*3+1D+", "+", "28.000028D70100=x+10", "tester:28*2000"]
+        {
+            assert_eq!(text.parse::<Spec>().unwrap().to_string(), text);
+        }
+        let spec: Spec = "3a,ff*2+".parse().unwrap();
+        assert_eq!((spec.devices(), spec.buses(), spec.is_tester()), (3, 2, false));
+        assert_eq!(spec.to_string(), "3A,FF*2+");
+    }
+
+    #[test]
+    fn the_default_has_all_families_that_are_simulated_in_detail() {
+        let text = Spec::default().to_string();
+        assert_eq!(text, EVERYTHING);
+        for family in ["01", "05", "10", "12", "1D", "20", "21", "22", "23", "26", "28", "29", "3A", "3B"] {
+            assert!(text.contains(family), "{family}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        use SpecErrorKind::*;
+        for (text, position, kind) in [
+            (",", 0, Device(None)),
+            ("10,", 3, Device(None)),
+            ("10,2", 3, Device(None)),
+            ("tester:28, 28", 10, Device(Some(RomId::parse(b" 28").unwrap_err()))),
+            ("10+28,0x28", 6, Device(Some(RomId::parse(b"0x28").unwrap_err()))),
+            ("28.000028D70100.00", 0, Device(Some(RomId::parse(b"28.000028D70100.00").unwrap_err()))),
+            ("tester:28.000028D70100", 7, TesterAddress),
+            ("28.000028D70100,28000028D70100", 16, AddressTwice),
+            ("28*0", 3, Count),
+            ("28*x", 3, Count),
+            ("28*70000", 3, Count),
+            ("28*2=a", 3, Count),
+            ("28.000028D70100*2", 16, Count),
+            ("28=", 3, Alias),
+            ("28=a/b", 3, Alias),
+            ("28= a", 3, Alias),
+            ("28=a,10=a", 8, AliasTwice),
+            ("28*65535,28*2", 13, TooMany),
+        ] {
+            let error = text.parse::<Spec>().unwrap_err();
+            assert_eq!((error.position, error.kind), (position, kind), "{text}");
+            assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+        }
+    }
+}

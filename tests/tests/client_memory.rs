@@ -1,0 +1,122 @@
+//! What memory the blocking client takes: none in its steady state, and never much, whatever a server sends.
+
+use std::time::Duration;
+
+use allocation_counter::measure;
+use owproto_core::wire::{Flags, Header};
+use owproto_std::{Client, DirOptions, Error};
+use owproto_tests::responder::Responder;
+
+fn frame(code: usize, payload: &[u8]) -> Vec<u8> {
+    let len = i32::try_from(payload.len()).unwrap();
+    let header = Header {
+        payload: len,
+        code: i32::try_from(code).unwrap(),
+        size: len,
+        flags: Flags::PERSISTENCE,
+        ..Header::default()
+    };
+    [&header.to_bytes()[..], payload].concat()
+}
+
+/// The value of a property is as long as its path, or nothing.
+fn answer(request: &[u8]) -> Vec<u8> {
+    let header = Header::from_bytes(request.first_chunk().unwrap());
+    let path = request[24..].split(|&byte| byte == 0).next().unwrap();
+    match header.code {
+        2 if path.ends_with(b"/empty") => frame(0, b""),
+        2 => frame(path.len(), path),
+        3 => Header { size: header.size, flags: Flags::PERSISTENCE, ..Header::default() }.to_bytes().to_vec(),
+        6 => frame(0, &[1, 2, 3, 4, 5, 6, 7, 8]),
+        _ => frame(0, b""),
+    }
+}
+
+#[test]
+fn reading_into_a_buffer_allocates_nothing() {
+    let server = Responder::start(answer);
+    let client = Client::builder().address(server.address().into()).build();
+    let paths = ["/10.67C6697351FF/temperature", "/a", "/empty", "/29.67C6697351FF/memory/pages/page.ALL"];
+    let mut buffer = [0; 100];
+    let mut read_all = |client: &Client| {
+        for path in paths {
+            let len = client.read_into(path, &mut buffer).unwrap();
+            let expected = if path == "/empty" { "" } else { path };
+            assert_eq!(&buffer[..len], expected.as_bytes());
+        }
+    };
+    read_all(&client);
+    let info = measure(|| {
+        for _ in 0..100 {
+            read_all(&client);
+            read_all(&client.with_timeout(Duration::from_secs(60)));
+            client.ping().unwrap();
+            assert!(client.present("/a").unwrap());
+            assert_eq!(client.write("/a", "21").unwrap(), 2);
+        }
+    });
+    assert_eq!(info.count_total, 0, "{info:?}");
+    assert_eq!(server.connections(), 1);
+    // That the counter counts.
+    let info = measure(|| drop(client.read("/a").unwrap()));
+    assert_eq!((info.count_total, info.bytes_max), (1, 2), "{info:?}");
+}
+
+/// Calls `call` on a new client of a server that answers everything with `bytes`, and gives the most memory that the
+/// client had at once.
+fn most_memory(bytes: &[u8], call: impl FnOnce(&Client) -> Result<(), Error>) -> (u64, Error) {
+    let bytes = bytes.to_vec();
+    let server = Responder::start(move |_| bytes.clone());
+    let client = Client::builder()
+        .address(server.address().into())
+        .payload_limit(1000)
+        .list_limit(10_000)
+        .total_timeout(Duration::from_secs(5))
+        .build();
+    let mut error = None;
+    let info = measure(|| error = call(&client).err());
+    (info.bytes_max, error.expect("it is no answer"))
+}
+
+#[test]
+fn what_a_server_sends_never_takes_much_memory() {
+    /// The buffers of a connection.
+    const BUFFERS: u64 = 100_000;
+    let announces =
+        |payload| Header { payload, flags: Flags::PERSISTENCE, ..Header::default() }.to_bytes().to_vec();
+    let read = |client: &Client| client.read("/a").map(drop);
+    let dir = |client: &Client| client.dir("/").map(drop);
+    let stream = |client: &Client| client.dir_with("/", DirOptions::new().streamed()).map(drop);
+    let get = |client: &Client| client.get("/").map(drop);
+
+    let too_long = [announces(1001), vec![b'x'; 2_000_000]].concat();
+    for payload in [1001, 100_000, i32::MAX] {
+        for call in [read, get] {
+            let (bytes, error) = most_memory(&[announces(payload), too_long.clone()].concat(), call);
+            assert!(bytes < BUFFERS, "{bytes} bytes for {payload}: {error}");
+            assert!(error.to_string().contains("the limit is 1000"), "{error}");
+        }
+        let (bytes, error) = most_memory(&announces(payload.max(10_001)), dir);
+        assert!(bytes < BUFFERS, "{bytes} bytes for {payload}: {error}");
+        assert!(error.to_string().contains("the limit is 10000"), "{error}");
+    }
+
+    // A million entries, and the server would go on.
+    let endless = frame(0, b"/a\0").repeat(1_000_000);
+    let (bytes, error) = most_memory(&endless, stream);
+    assert!(bytes < 3 * BUFFERS, "{bytes} bytes: {error}");
+    assert!(error.to_string().contains("the limit is 10000"), "{error}");
+
+    // Keepalives as fast as they go.
+    let keepalives = Header::KEEPALIVE.to_bytes().repeat(100_000);
+    let server = Responder::start(move |_| keepalives.clone());
+    let client = Client::builder().address(server.address().into()).build();
+    let mut result = Ok(());
+    let info = measure(|| result = client.with_timeout(Duration::from_millis(300)).read("/a").map(drop));
+    assert!(result.is_err_and(|error| error.is_timeout()));
+    assert!(info.bytes_max < BUFFERS, "{info:?}");
+
+    // Not an owserver.
+    let (bytes, error) = most_memory(&b"HTTP/1.1 200 OK\r\n".repeat(100_000), read);
+    assert!(bytes < BUFFERS, "{bytes} bytes: {error}");
+}

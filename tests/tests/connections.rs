@@ -1,0 +1,156 @@
+//! What a connection to our server costs: memory for 1, 100 and 10,000 clients that wait, and whether another one is
+//! served meanwhile.
+//!
+//! `cargo test -p owproto-tests --test connections -- --nocapture` prints the figures. The clients are in a process of
+//! their own, so that each side has all the files that a process may open.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use owproto_core::tree::{Tree, tester::Tester};
+use owproto_std::server::{PersistentLimits, Server};
+
+/// Bytes of heap that a connection may cost which waits for its next request.
+const BUDGET: u64 = 2048;
+
+/// Files that the server's process needs besides those of its connections.
+const OTHER_FILES: u64 = 64;
+
+/// The environment variable that makes a process of this program the clients.
+const CLIENTS: &str = "OWPROTO_TEST_CLIENTS";
+
+/// A NOP that asks for the connection to be kept.
+const NOP: [u8; 24] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// Lets this process have as many files open as it may; says how many that are.
+fn raise_file_limit() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => raised.current.unwrap_or(u64::MAX),
+        Err(_) => limit.current.unwrap_or(u64::MAX),
+    }
+}
+
+/// The other process: holds connections, each of which has had an answer, until its standard input ends.
+#[test]
+#[ignore = "is run by the test below, as a process of its own"]
+fn clients() {
+    let Ok(arguments) = std::env::var(CLIENTS) else { return };
+    let (address, count) = arguments.split_once(' ').unwrap();
+    let address: SocketAddr = address.parse().unwrap();
+    raise_file_limit();
+    let connections: Vec<TcpStream> = (0..count.parse().unwrap())
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            stream.write_all(&NOP).unwrap();
+            let mut reply = [0; 24];
+            stream.read_exact(&mut reply).unwrap();
+            assert_eq!(reply[15], 4, "not kept");
+            stream
+        })
+        .collect();
+    let _ = std::io::stdin().read(&mut [0]);
+    drop(connections);
+}
+
+fn start_clients(address: SocketAddr, count: u64) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "clients", "--nocapture", "--test-threads=1"])
+        .env(CLIENTS, format!("{address} {count}"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+struct Measured {
+    /// Bytes of heap while all wait.
+    heap: u64,
+    /// Bytes of the process in memory while all wait, where the system tells.
+    resident: Option<u64>,
+    /// How long one more client took for a connection and a NOP, the median of some.
+    next_client: Duration,
+}
+
+fn resident() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(statm.split_whitespace().nth(1)?.parse::<u64>().ok()? * 4096)
+}
+
+/// Serves so many clients on this thread, whose allocations are counted.
+fn measure(count: u64) -> Measured {
+    let mut measured = None;
+    let heap = allocation_counter::measure(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let server = runtime.block_on(async {
+            let high = usize::try_from(count).unwrap() + 10;
+            let server = Server::builder()
+                .port(0)
+                .max_connections(high)
+                .persistent_limits(PersistentLimits { high, low: high })
+                .start(Tree::new(Tester::new(&[0x28])))
+                .await
+                .unwrap();
+            let mut clients = (count > 0).then(|| start_clients(server.local_addr(), count));
+            let start = Instant::now();
+            while server.statistics().requests < count {
+                assert!(start.elapsed() < Duration::from_secs(120), "{:?}", server.statistics());
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            assert_eq!(server.statistics().connections as u64, count);
+            let address = server.local_addr();
+            let next_client = tokio::task::spawn_blocking(move || {
+                let mut times: Vec<Duration> = (0..21)
+                    .map(|_| {
+                        let start = Instant::now();
+                        let mut stream = TcpStream::connect(address).unwrap();
+                        stream.write_all(&NOP).unwrap();
+                        stream.read_exact(&mut [0; 24]).unwrap();
+                        start.elapsed()
+                    })
+                    .collect();
+                times.sort();
+                times[10]
+            });
+            let next_client = next_client.await.unwrap();
+            while server.statistics().connections as u64 > count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let resident = resident();
+            // Counted here: what is allocated while the clients wait is what is left when nothing is given back.
+            measured = Some((resident, next_client));
+            (server, clients.take(), count)
+        });
+        // Not given back before the end of the measurement.
+        std::mem::forget((runtime, server));
+    });
+    let (resident, next_client) = measured.unwrap();
+    Measured { heap: heap.bytes_current.max(0).unsigned_abs(), resident, next_client }
+}
+
+#[test]
+fn an_idle_connection_costs_little() {
+    let files = raise_file_limit();
+    let none = measure(0);
+    println!("clients  bytes of heap for each  resident bytes for each  one more client");
+    for wanted in [1, 100, 10_000] {
+        let count = wanted.min(files.saturating_sub(OTHER_FILES));
+        if count < wanted {
+            println!(
+                "!!!!!!!! {wanted} CONNECTIONS COULD NOT BE TRIED: this process may open only {files} files; {count} instead"
+            );
+        }
+        let measured = measure(count);
+        let heap = measured.heap.saturating_sub(none.heap) / count;
+        let resident = measured.resident.zip(none.resident);
+        let resident = resident.map(|(with, without)| with.saturating_sub(without) / count);
+        println!("{count:7}  {heap:22}  {resident:>23?}  {:?}", measured.next_client);
+        assert!(heap <= BUDGET, "{heap} bytes for each of {count} connections");
+        assert!(measured.next_client < Duration::from_millis(100), "{:?}", measured.next_client);
+    }
+}

@@ -1,0 +1,359 @@
+//! A bus that takes its time, fails, or changes: what clients see of it. Times are milliseconds of virtual time.
+
+use std::collections::BTreeMap;
+use std::task::{Context, Poll, Waker};
+
+use owproto_core::server::{Connection, End, Event, Step, Timeout};
+use owproto_core::text::{RomId, Value};
+use owproto_core::time::Instant;
+use owproto_core::tree::{Access, Bus, Element, Job, Operation, Tree};
+use owproto_core::wire::Flags;
+use owproto_core::{ReplyEvent, ReplyParser, Request, ReturnCode};
+
+/// Thermometers, of which each conversion takes a while, and some devices more to be listed.
+#[derive(Default)]
+struct Slow {
+    now: u64,
+    /// How long a conversion takes.
+    takes: u64,
+    /// When the work of each operation is done.
+    done_at: BTreeMap<Operation, u64>,
+    cancelled: Vec<Operation>,
+    devices: usize,
+    /// From this device on, the search takes until then, and then fails or not.
+    search: Option<(usize, u64, Option<ReturnCode>)>,
+    /// Digits that a temperature has more with each read.
+    growing: Option<f64>,
+    /// The page from which on memory cannot be read.
+    broken_page: Option<u32>,
+    written: Vec<(String, String)>,
+    uncached: Vec<bool>,
+}
+
+fn id(n: usize) -> RomId {
+    RomId::new(if n == 0 { 0x20 } else { 0x28 }, [u8::try_from(n).unwrap(), 0, 0, 0, 0, 0])
+}
+
+impl Bus for Slow {
+    fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        if let Some((from, until, code)) = self.search
+            && n >= from
+        {
+            if self.now < until {
+                return Poll::Pending;
+            }
+            if let Some(code) = code {
+                return Poll::Ready(Err(code));
+            }
+        }
+        Poll::Ready(Ok((n < self.devices).then(|| id(n))))
+    }
+
+    fn find(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
+        Poll::Ready(Ok((0..self.devices).any(|n| id(n) == device).then_some(0)))
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        access: &Access<'_>,
+        _: &'a mut [u8],
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Value<'a>, ReturnCode>> {
+        let done_at = *self.done_at.entry(access.operation).or_insert(self.now + self.takes);
+        if self.now < done_at {
+            return Poll::Pending;
+        }
+        self.uncached.push(access.is_uncached);
+        Poll::Ready(match (access.property.name, access.element) {
+            ("volt", Element::Number(_)) => {
+                if let Some(volt) = &mut self.growing {
+                    *volt *= 10.0;
+                }
+                Ok(Value::Float(self.growing.unwrap_or(2.5)))
+            }
+            ("pages/page", Element::Number(n)) if self.broken_page.is_some_and(|broken| n >= broken) => {
+                Err(ReturnCode::IO)
+            }
+            ("pages/page", _) => Ok(Value::Bytes(&[7; 8][access.offset..])),
+            ("temperature", _) => Ok(Value::Float(21.5)),
+            ("templow", _) => Ok(Value::Text(b"no temperature")),
+            _ => Err(ReturnCode::GOOD),
+        })
+    }
+
+    fn write(
+        &mut self,
+        access: &Access<'_>,
+        value: Value<'_>,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        let done_at = *self.done_at.entry(access.operation).or_insert(self.now + self.takes);
+        if self.now < done_at {
+            return Poll::Pending;
+        }
+        self.done_at.remove(&access.operation);
+        let element = match access.element {
+            Element::Number(n) => format!(".{n}"),
+            Element::Byte => ".BYTE".to_owned(),
+            _ => String::new(),
+        };
+        self.written.push((format!("{}{element}", access.property.name), format!("{value:?}")));
+        Poll::Ready(Ok(()))
+    }
+
+    fn cancel(&mut self, operation: Operation) {
+        self.cancelled.push(operation);
+        self.done_at.remove(&operation);
+    }
+}
+
+/// A client, and what it saw when.
+struct Client {
+    connection: Connection<[u8; 256], [u8; 256]>,
+    job: Job,
+    seen: Vec<(u64, String)>,
+    parser: ReplyParser<Vec<u8>>,
+}
+
+impl Client {
+    fn ask(request: Request<'_>, now: u64) -> Self {
+        let mut connection = Connection::new([0; 256], [0; 256]);
+        let mut bytes = vec![0; request.encoded_len()];
+        request.with_flags(request.flags() | Flags::PERSISTENCE).encode(&mut bytes).unwrap();
+        assert_eq!(connection.handle_input(&mut &bytes[..], Instant::from_millis(now)), Event::Request);
+        Self { connection, job: Job::new(), seen: Vec::new(), parser: ReplyParser::new(Vec::new()) }
+    }
+
+    /// Goes on until it has to wait.
+    fn go_on(&mut self, tree: &mut Tree<Slow>) {
+        let now = Instant::from_millis(tree.bus().now);
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            match self.connection.step() {
+                Step::Work => {
+                    let poll = tree.serve(&mut self.connection, &mut self.job, now, &mut context);
+                    // What was put before the bus had to wait goes out first.
+                    if poll.is_pending() && self.connection.step() != Step::Write {
+                        return;
+                    }
+                }
+                Step::Write => {
+                    let bytes = self.connection.poll_transmit().to_vec();
+                    self.connection.handle_transmitted(bytes.len(), now);
+                    let mut input = &bytes[..];
+                    loop {
+                        let what = match self.parser.parse(&mut input).unwrap() {
+                            ReplyEvent::NeedMore(_) => break,
+                            ReplyEvent::Keepalive => "keepalive".to_owned(),
+                            ReplyEvent::Reply(reply) => {
+                                format!("{} {}", reply.ret(), reply.payload().escape_ascii())
+                            }
+                        };
+                        self.seen.push((tree.bus().now, what));
+                    }
+                }
+                Step::Read | Step::Close => return,
+            }
+        }
+    }
+}
+
+/// Lets time pass in steps of 10 ms.
+fn run(tree: &mut Tree<Slow>, clients: &mut [Client], until: u64) {
+    loop {
+        for client in clients.iter_mut() {
+            client.go_on(tree);
+        }
+        if tree.bus().now >= until {
+            return;
+        }
+        tree.bus_mut().now += 10;
+        let now = Instant::from_millis(tree.bus().now);
+        for client in clients.iter_mut() {
+            client.connection.handle_timeout(now);
+        }
+    }
+}
+
+fn seen(client: &Client) -> Vec<(u64, &str)> {
+    client.seen.iter().map(|(at, what)| (*at, what.as_str())).collect()
+}
+
+fn slow() -> Slow {
+    Slow { devices: 3, takes: 3500, ..Slow::default() }
+}
+
+#[test]
+fn keepalives_come_while_a_conversion_takes_its_time_and_others_are_served() {
+    let mut tree = Tree::new(slow());
+    let mut clients = [
+        Client::ask(Request::read("/28.010000000000/temperature").unwrap(), 0),
+        Client::ask(Request::read("/28.020000000000/type").unwrap(), 0),
+    ];
+    run(&mut tree, &mut clients, 5000);
+    assert_eq!(
+        seen(&clients[0]),
+        [(1000, "keepalive"), (2000, "keepalive"), (3000, "keepalive"), (3500, "12         21.5")]
+    );
+    assert_eq!(seen(&clients[1]), [(0, "7 DS18B20")]);
+    assert_eq!(clients[0].connection.step(), Step::Read);
+    assert_eq!(tree.bus().cancelled, []);
+}
+
+#[test]
+fn work_is_given_up_when_its_client_is_gone() {
+    let mut tree = Tree::new(slow());
+    let mut clients = [Client::ask(Request::read("/28.010000000000/temperature").unwrap(), 0)];
+    run(&mut tree, &mut clients, 500);
+    assert_eq!(tree.bus().done_at.len(), 1);
+    let [client] = &mut clients;
+    client.connection.handle_transport_error();
+    assert_eq!(client.connection.step(), Step::Close);
+    tree.cancel(&mut client.job);
+    tree.cancel(&mut client.job);
+    assert_eq!((tree.bus().done_at.len(), tree.bus().cancelled.len()), (0, 1));
+}
+
+#[test]
+fn a_search_that_takes_long_or_fails_comes_after_the_entries_that_it_found() {
+    for (code, last) in [(None, "0 /28.020000000000\\x00"), (Some(ReturnCode::IO), "-5 ")] {
+        let mut bus = slow();
+        bus.search = Some((2, 2500, code));
+        let mut tree = Tree::new(bus);
+        let mut clients = [Client::ask(Request::dir("/").unwrap(), 0)];
+        run(&mut tree, &mut clients, 3000);
+        let expected = [
+            (0, "0 /20.000000000000\\x00"),
+            (0, "0 /28.010000000000\\x00"),
+            (1000, "keepalive"),
+            (2000, "keepalive"),
+            (2500, last),
+        ];
+        assert_eq!(seen(&clients[0])[..5], expected);
+        assert_eq!(seen(&clients[0]).len(), if code.is_some() { 5 } else { 6 });
+    }
+    // All at once there is nothing before the error.
+    let mut bus = slow();
+    bus.search = Some((2, 0, Some(ReturnCode::IO)));
+    let mut tree = Tree::new(bus);
+    let mut clients = [Client::ask(Request::dirall("/").unwrap(), 0)];
+    run(&mut tree, &mut clients, 10);
+    assert_eq!(seen(&clients[0]), [(0, "-5 ")]);
+}
+
+#[test]
+fn a_listing_that_changes_between_counting_and_sending_ends_the_connection() {
+    for change in [3, 20] {
+        let mut bus = slow();
+        bus.devices = 10;
+        let mut tree = Tree::new(bus);
+        let mut client = Client::ask(Request::dirall("/").unwrap(), 0);
+        let mut context = Context::from_waker(Waker::noop());
+        // 256 bytes hold the head and the first entries.
+        let now = Instant::ZERO;
+        let mut connection = Connection::new([0; 64], [0; 64]);
+        let mut bytes = [0; 64];
+        let request = Request::dirall("/").unwrap().encode(&mut bytes).unwrap();
+        assert_eq!(connection.handle_input(&mut &request[..], now), Event::Request);
+        assert!(tree.serve(&mut connection, &mut client.job, now, &mut context).is_ready());
+        tree.bus_mut().devices = change;
+        let mut sent = 0;
+        let end = loop {
+            match connection.step() {
+                Step::Write => {
+                    let n = connection.poll_transmit().len();
+                    sent += n;
+                    connection.handle_transmitted(n, now);
+                }
+                Step::Work => {
+                    assert!(tree.serve(&mut connection, &mut client.job, now, &mut context).is_ready());
+                }
+                _ => break connection.end(),
+            }
+        };
+        assert_eq!(end, Some(End::AnswerBroken), "{change} devices");
+        assert!(sent < 24 + 170, "the frame is not complete");
+    }
+}
+
+#[test]
+fn a_value_that_grows_between_counting_and_sending_is_not_cut() {
+    let mut bus = Slow { takes: 0, ..slow() };
+    bus.growing = Some(1.0);
+    let mut tree = Tree::new(bus);
+    let read = Request::read("/20.000000000000/volt.ALL").unwrap();
+    let mut clients = [Client::ask(read.with_flags(Flags::TRIM), 0), Client::ask(read, 0)];
+    run(&mut tree, &mut clients, 10);
+    assert_eq!(clients[0].connection.end(), Some(End::AnswerBroken));
+    // With padding all have the same length.
+    assert_eq!(clients[1].connection.end(), None);
+    assert_eq!(clients[1].seen.len(), 1);
+}
+
+#[test]
+fn the_second_reading_may_come_from_a_cache() {
+    let mut tree = Tree::new(Slow { takes: 0, ..slow() });
+    let read = Request::read("/uncached/20.000000000000/volt.ALL").unwrap();
+    let mut clients = [Client::ask(read, 0)];
+    run(&mut tree, &mut clients, 10);
+    assert_eq!(tree.bus().uncached, [true, true, true, true, false, false, false, false]);
+}
+
+#[test]
+fn an_error_before_the_first_byte_is_an_error_and_later_ends_the_connection() {
+    let read = Request::read("/20.000000000000/pages/page.ALL").unwrap();
+    for (broken, end) in [(0, None), (2, Some(End::AnswerBroken))] {
+        let mut tree = Tree::new(Slow { takes: 0, broken_page: Some(broken), ..slow() });
+        let mut clients = [Client::ask(read, 0)];
+        run(&mut tree, &mut clients, 10);
+        assert_eq!(clients[0].connection.end(), end);
+        assert_eq!(seen(&clients[0]), if broken == 0 { vec![(0, "-5 ")] } else { vec![] });
+    }
+}
+
+#[test]
+fn what_a_bus_gets_wrong_is_an_io_error() {
+    let mut tree = Tree::new(Slow { takes: 0, ..slow() });
+    for path in ["/28.010000000000/templow", "/28.010000000000/power"] {
+        let mut clients = [Client::ask(Request::read(path).unwrap(), 0)];
+        run(&mut tree, &mut clients, 10);
+        assert_eq!(clients[0].seen[0].1, "-5 ", "{path}");
+        tree.bus_mut().now = 0;
+    }
+}
+
+#[test]
+fn arrays_are_written_element_by_element() {
+    let mut tree = Tree::new(Slow { takes: 100, ..slow() });
+    let mut clients = [
+        Client::ask(Request::write("/20.000000000000/PIO.ALL", "1,0,yes,no").unwrap(), 0),
+        Client::ask(Request::write("/20.000000000000/set_alarm/high.ALL", "1,0,0,1").unwrap(), 0),
+        Client::ask(Request::write("/20.000000000000/set_alarm/volthigh.ALL", "1,2,3,4.5").unwrap(), 0),
+    ];
+    run(&mut tree, &mut clients, 2000);
+    for client in &clients {
+        assert_eq!(client.seen.last().unwrap().1, "0 ");
+    }
+    let written = |name: &str| -> Vec<String> {
+        let of = tree.bus().written.iter().filter(|(property, _)| property.starts_with(name));
+        of.map(|(property, value)| format!("{property} {value}")).collect()
+    };
+    assert_eq!(
+        written("set_alarm/volthigh"),
+        [0, 1, 2, 3].map(|n| {
+            let value = [1.0, 2.0, 3.0, 4.5][n];
+            format!("set_alarm/volthigh.{n} Float({value:?})")
+        })
+    );
+    assert_eq!(written("PIO").len(), 4);
+}
+
+#[test]
+fn the_time_for_sending_runs_while_the_bus_is_busy() {
+    let mut tree = Tree::new(slow());
+    let mut client = Client::ask(Request::dir("/").unwrap(), 0);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(tree.serve(&mut client.connection, &mut client.job, Instant::ZERO, &mut context).is_ready());
+    let (at, timeout) = client.connection.poll_timeout().unwrap();
+    assert_eq!((at, timeout), (Instant::from_millis(60_000), Timeout::Send));
+}

@@ -1,0 +1,131 @@
+//! The core's server connection and tree, over the tester bus, against what the real owserver answered.
+//!
+//! Every exchange that was captured from an `owserver --tester` is sent to ours, and the bytes have to be the same.
+//! Those that cannot be are named here with the reason; the counts are printed.
+
+use std::collections::BTreeMap;
+
+use owproto_core::tree::Aliases;
+use owproto_tests::ours::{Client, Manner, Server, Then};
+use owproto_tests::vectors::{self, Vector};
+
+/// Exchanges that are not compared, and why.
+const EXCLUDED: [(&str, &str); 4] = [
+    ("read_system_pid", "the value is the process id of the real server"),
+    (
+        "dir_two_buses",
+        "owserver walks two buses at once, in no order, and loses directory flags; ours goes one by one",
+    ),
+    ("null_path_read", "a negative payload, which one token makes up for: undefined there, malformed here"),
+    ("crash_after_null_paths", "the real server died of what went before"),
+];
+
+/// Before this exchange the alias of this device was removed, by a request that is not in the set: `kitchen` is
+/// unknown, and later listings show another alias that was set before.
+const ALIAS_REMOVED_BEFORE: (&str, &str) = ("alias_unknown", "28.000028D70100");
+
+/// Exchanges on the connection of an earlier one.
+const CONTINUED: [(&str, &str); 1] = [("persistence_limit_kept", "persistence_limit_first")];
+
+/// What the client of an exchange does after its last byte.
+fn then(vector: &Vector) -> Then {
+    let is_whole = vector.request_is_whole();
+    if vector.name.contains("half_closed") {
+        Then::HalfClose
+    } else if vector.closed_by_server && (!is_whole || vector.name.starts_with("idle_")) {
+        Then::Wait
+    } else {
+        Then::Look
+    }
+}
+
+/// All exchanges of a set-up with a tester bus, in the order in which they were made.
+fn tester_vectors() -> Vec<&'static Vector> {
+    vectors::all().iter().filter(|vector| Server::new(&vector.setup).is_some()).collect()
+}
+
+/// Answers all of them, and says which differ and how.
+fn differing(manner: Manner) -> BTreeMap<&'static str, String> {
+    let mut differing = BTreeMap::new();
+    let mut servers: BTreeMap<(&str, &str), Server> = BTreeMap::new();
+    let mut clients: BTreeMap<String, Client> = BTreeMap::new();
+    for vector in tester_vectors() {
+        let key = (vector.file, vector.setup.as_str());
+        let server = servers.entry(key).or_insert_with(|| Server::new(&vector.setup).unwrap());
+        if vector.name == ALIAS_REMOVED_BEFORE.0 {
+            server.tree.aliases_mut().set(ALIAS_REMOVED_BEFORE.1.parse().unwrap(), b"").unwrap();
+        }
+        let continued = CONTINUED.iter().find(|(name, _)| *name == vector.name).map(|(_, first)| *first);
+        let conversation = match (&vector.session, continued) {
+            (Some(place), _) => place.name.clone(),
+            (None, Some(first)) => first.to_owned(),
+            (None, None) => vector.name.clone(),
+        };
+        let client = clients.entry(conversation).or_insert_with(|| Client::new(server, manner));
+        let said = client.talk(server, &vector.request, then(vector));
+        let is_race = vector.volatile.iter().any(|reason| reason.contains("a race"));
+        let closed = said.closed_after.is_some();
+        let late = match (vector.close_ms, said.closed_after) {
+            (Some(there), Some(here)) if then(vector) == Then::Wait => {
+                here.as_micros().abs_diff(there * 1000) > 200_000
+            }
+            _ => false,
+        };
+        if said.bytes != vector.reply {
+            let show = |bytes: &[u8]| bytes.escape_ascii().to_string();
+            differing.insert(
+                vector.name.as_str(),
+                format!("\n  theirs {}\n  ours   {}", show(&vector.reply), show(&said.bytes)),
+            );
+        } else if !is_race && closed != vector.closed_by_server {
+            let what = format!("closed: theirs {}, ours {closed} ({:?})", vector.closed_by_server, said.end);
+            differing.insert(vector.name.as_str(), what);
+        } else if late {
+            let what = format!("closed after {:?} ms, ours {:?}", vector.close_ms, said.closed_after);
+            differing.insert(vector.name.as_str(), what);
+        }
+    }
+    differing
+}
+
+fn check(manner: Manner) {
+    let all = tester_vectors().len();
+    let mut differing = differing(manner);
+    let mut excluded = 0;
+    for (name, reason) in EXCLUDED {
+        assert!(tester_vectors().iter().any(|vector| vector.name == name), "there is no {name}");
+        differing.remove(name);
+        excluded += 1;
+        println!("excluded {name}: {reason}");
+    }
+    for (name, what) in &differing {
+        println!("differs {name}: {what}");
+    }
+    let exact = all - excluded - differing.len();
+    println!("{manner:?}: {exact} exact, {} differing, {excluded} excluded, of {all}", differing.len());
+    assert!(differing.is_empty());
+    assert!(exact * 100 >= all * 95);
+}
+
+#[test]
+fn answers_as_the_real_one_with_much_memory() {
+    check(Manner::Large);
+}
+
+#[test]
+fn answers_as_the_real_one_from_512_bytes() {
+    check(Manner::Small);
+}
+
+#[test]
+fn answers_as_the_real_one_byte_by_byte_from_64_bytes() {
+    check(Manner::Drops);
+}
+
+#[test]
+fn nothing_is_excluded_without_need() {
+    let differing = differing(Manner::Large);
+    for (name, _) in EXCLUDED {
+        assert!(differing.contains_key(name), "{name} is the same on both sides");
+    }
+}
