@@ -1,6 +1,6 @@
 //! What decoding costs, beside the least that could do the same in the same run.
 //!
-//! `cargo bench -p owproto-core --features alloc`: criterion's times, then tables with ratios.
+//! `cargo bench -p owproto-core`: criterion's times, then tables with ratios.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -62,7 +62,6 @@ impl Header {
 
     /// Reads the six words. Every pattern of 24 bytes is a header.
     #[must_use]
-    #[inline]
     pub const fn from_bytes(b: &[u8; HEADER_LEN]) -> Self {
         Self {
             version: Version(i32::from_be_bytes([b[0], b[1], b[2], b[3]])),
@@ -76,7 +75,6 @@ impl Header {
 
     /// Writes the six words; the inverse of [`from_bytes`](Self::from_bytes).
     #[must_use]
-    #[inline]
     pub const fn to_bytes(self) -> [u8; HEADER_LEN] {
         let v = self.version.0.to_be_bytes();
         let p = self.payload.to_be_bytes();
