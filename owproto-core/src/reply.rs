@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::listing::{DirectoryFlags, Entries};
 use crate::return_code::{ReturnCode, ServerError};
-use crate::wire::{Flags, Header, word};
+use crate::wire::{Flags, HEADER_LEN, Header, word};
 
 /// A reply: its header and its payload.
 ///
@@ -18,9 +18,10 @@ use crate::wire::{Flags, Header, word};
 /// | DIRALL, DIRALLSLASH | a comma list |
 ///
 /// (owfs: `data.c`, `read.c`, `dir.c`, `dirall.c`; observed, owserver 3.2p4.)
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Reply<'a> {
-    header: Header,
+    /// As bytes, since that is how it comes and moves fastest.
+    head: [u8; HEADER_LEN],
     payload: &'a [u8],
 }
 
@@ -29,49 +30,55 @@ impl<'a> Reply<'a> {
     #[must_use]
     #[inline]
     pub const fn new(header: Header, payload: &'a [u8]) -> Self {
-        Self { header, payload }
+        Self::from_parts(header.to_bytes(), payload)
+    }
+
+    #[inline]
+    pub(crate) const fn from_parts(head: [u8; HEADER_LEN], payload: &'a [u8]) -> Self {
+        Self { head, payload }
     }
 
     /// The header as it came.
     #[must_use]
+    #[inline]
     pub const fn header(&self) -> Header {
-        self.header
+        Header::from_bytes(&self.head)
     }
 
     /// The return value: negative for an error.
     #[must_use]
     pub const fn ret(&self) -> i32 {
-        self.header.code
+        self.header().code
     }
 
     /// The return code: owserver's number for an error, or 0.
     #[must_use]
     pub const fn return_code(&self) -> ReturnCode {
-        ReturnCode::from_ret(self.header.code)
+        ReturnCode::from_ret(self.header().code)
     }
 
     /// The flags of the request, the persistence bit as granted.
     #[must_use]
     pub const fn flags(&self) -> Flags {
-        self.header.flags
+        self.header().flags
     }
 
     /// Whether the server keeps the connection. Only the last frame of an answer says so.
     #[must_use]
     pub const fn is_persistent(&self) -> bool {
-        self.header.flags.contains(Flags::PERSISTENCE)
+        self.header().flags.contains(Flags::PERSISTENCE)
     }
 
     /// The size word. For a WRITE the number of bytes taken.
     #[must_use]
     pub const fn size(&self) -> i32 {
-        self.header.size
+        self.header().size
     }
 
     /// The offset word.
     #[must_use]
     pub const fn offset(&self) -> i32 {
-        self.header.offset
+        self.header().offset
     }
 
     /// All bytes that came behind the header.
@@ -84,7 +91,7 @@ impl<'a> Reply<'a> {
     /// the answer to PRESENCE, where owserver says 0.
     #[must_use]
     pub fn data(&self) -> &'a [u8] {
-        word::to_len(self.header.size).and_then(|size| self.payload.get(..size)).unwrap_or(self.payload)
+        word::to_len(self.header().size).and_then(|size| self.payload.get(..size)).unwrap_or(self.payload)
     }
 
     /// The entries in the payload of an answer to DIRALL or DIRALLSLASH.
@@ -96,7 +103,7 @@ impl<'a> Reply<'a> {
     /// The directory flags in the last frame of an answer to DIR, DIRALL or DIRALLSLASH.
     #[must_use]
     pub const fn directory_flags(&self) -> DirectoryFlags {
-        DirectoryFlags(word::to_bits(self.header.offset))
+        DirectoryFlags(word::to_bits(self.header().offset))
     }
 
     /// The reply if the server said yes, its error otherwise.
@@ -105,16 +112,22 @@ impl<'a> Reply<'a> {
     /// [`ServerError`] if `ret` is negative.
     #[inline]
     pub const fn into_result(self) -> Result<Self, ServerError> {
-        match ServerError::new(ReturnCode::from_ret(self.header.code)) {
+        match ServerError::new(ReturnCode::from_ret(self.header().code)) {
             Some(error) => Err(error),
             None => Ok(self),
         }
     }
 }
 
+impl fmt::Debug for Reply<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("header", &self.header()).field("payload", &self.payload).finish()
+    }
+}
+
 impl fmt::Display for Reply<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.header, f)
+        fmt::Display::fmt(&self.header(), f)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What calls cost, beside raw sockets that move the same bytes in the same run, on a canned server in this process.
 //!
-//! `cargo bench -p owproto-std`: criterion's times, then tables with ratios.
+//! `cargo bench -p owproto-std`: criterion's times, then tables with ratios. Client and server take turns, so the
+//! figures are steady only where they share a processor: on Linux, `taskset -c 1 cargo bench -p owproto-std`.
 #![allow(missing_docs)]
 
 use std::hint::black_box;

@@ -7,7 +7,7 @@ use crate::reply::Reply;
 use crate::request::{Request, RequestError};
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
-use crate::wire::HEADER_LEN;
+use crate::wire::{HEADER_LEN, Header};
 
 /// The default limit for the payload of a DIRALL reply, in bytes. owserver has none; this one is room for about a
 /// million devices. Such a payload is not stored, it goes through entry by entry.
@@ -370,12 +370,13 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             Answer::Frame | Answer::Entries => match frames.parse_frame(input) {
                 Ok(Parsed::NeedMore(n)) => return Ok(Event::NeedMore(n)),
                 Ok(Parsed::Keepalive) => return Ok(Event::Keepalive),
-                Ok(Parsed::Frame(header, payload)) => {
+                Ok(Parsed::Frame(head, payload)) => {
+                    let header = Header::from_bytes(head);
                     // An entry has a payload; the frame that ends a DIR listing has none (owfs: `dir.c`).
                     if oldest.answer == Answer::Entries && header.payload > 0 && header.code >= 0 {
                         return Ok(Event::Entries(oldest.id, Entries::one(payload)));
                     }
-                    let reply = Reply::new(header, payload);
+                    let reply = Reply::from_parts(*head, payload);
                     finish(reply);
                     return Ok(Event::Reply(oldest.id, reply));
                 }

@@ -76,6 +76,9 @@ pub(crate) struct BodyLen {
     pub(crate) tokens: usize,
 }
 
+/// Header and body of a frame that lies whole in the input.
+pub(crate) type WholeFrame<'i> = (&'i [u8; HEADER_LEN], &'i [u8]);
+
 /// What a checked header begins.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
@@ -209,17 +212,16 @@ impl Decoder {
     pub(crate) fn decode_whole<'i>(
         &mut self,
         input: &mut &'i [u8],
-    ) -> Result<Option<(Header, &'i [u8])>, DecodeError> {
+    ) -> Result<Option<WholeFrame<'i>>, DecodeError> {
         if !self.is_between_frames() {
             return Ok(None);
         }
         let Some((head, rest)) = input.split_first_chunk() else { return Ok(None) };
-        let header = Header::from_bytes(head);
-        let Kind::Frame(body) = self.check(header)? else { return Ok(None) };
+        let Kind::Frame(body) = self.check(Header::from_bytes(head))? else { return Ok(None) };
         match rest.split_at_checked(body.total()) {
             Some((body, rest)) => {
                 *input = rest;
-                Ok(Some((header, body)))
+                Ok(Some((head, body)))
             }
             None => Ok(None),
         }

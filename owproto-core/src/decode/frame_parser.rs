@@ -2,7 +2,7 @@ use super::decoder::announced;
 use super::{DecodeError, Decoder, Frame};
 use crate::listing::{Entries, first_separator, last_separator};
 use crate::storage::Storage;
-use crate::wire::Header;
+use crate::wire::{HEADER_LEN, Header};
 
 /// A decoder with storage for the body of one frame, or for one entry of a listing. Both directions, both kinds of
 /// parser and the connections are built on it.
@@ -16,7 +16,7 @@ pub(crate) struct FrameParser<S> {
     /// Whether a comma came behind what is stored, of which the next byte says whether it ends the entry.
     comma: bool,
     /// The header of the frame that is being taken.
-    header: Header,
+    head: [u8; HEADER_LEN],
     /// Whether the storage has taken all of the body so far; only [`store_frame`](Self::store_frame) goes on where it
     /// has not.
     fits: bool,
@@ -26,7 +26,7 @@ pub(crate) enum Parsed<'a> {
     NeedMore(usize),
     Keepalive,
     /// A header and its body: payload, then tokens.
-    Frame(Header, &'a [u8]),
+    Frame(&'a [u8; HEADER_LEN], &'a [u8]),
 }
 
 /// What became of a frame that is kept in the storage.
@@ -47,19 +47,15 @@ pub(crate) enum ListEvent<'a> {
 impl<S: Storage> FrameParser<S> {
     pub(crate) const fn new(decoder: Decoder, storage: S) -> Self {
         let limit = decoder.limit();
-        let header = Header {
-            version: crate::wire::Version::PLAIN,
-            payload: 0,
-            code: 0,
-            flags: crate::wire::Flags::NONE,
-            size: 0,
-            offset: 0,
-        };
-        Self { decoder, limit, storage, stored: 0, comma: false, header, fits: true }
+        Self { decoder, limit, storage, stored: 0, comma: false, head: [0; HEADER_LEN], fits: true }
     }
 
     pub(crate) const fn decoder(&self) -> &Decoder {
         &self.decoder
+    }
+
+    const fn header(&self) -> Header {
+        Header::from_bytes(&self.head)
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
@@ -97,14 +93,20 @@ impl<S: Storage> FrameParser<S> {
         // The same limit however the bytes come, so that the way they are cut never decides what is an error.
         self.decoder.set_limit(self.limit.min(capacity));
         let result = match self.decoder.decode_whole(input) {
-            Ok(Some((header, body))) => return Ok(Parsed::Frame(header, body)),
-            Ok(None) => self.collect(input),
+            Ok(Some((head, body))) => return Ok(Parsed::Frame(head, body)),
+            Ok(None) => {
+                // By way of a copy, so that the caller's own slice can stay in registers.
+                let mut rest = *input;
+                let result = self.collect(&mut rest);
+                *input = rest;
+                result
+            }
             Err(error) => Err(error),
         };
         match result {
             Ok(Collected::NeedMore(n)) => Ok(Parsed::NeedMore(n)),
             Ok(Collected::Keepalive) => Ok(Parsed::Keepalive),
-            Ok(Collected::Frame) => Ok(Parsed::Frame(self.header, self.storage.filled(self.stored))),
+            Ok(Collected::Frame) => Ok(Parsed::Frame(&self.head, self.storage.filled(self.stored))),
             Err(error) => Err(self.name_the_culprit(error)),
         }
     }
@@ -116,13 +118,13 @@ impl<S: Storage> FrameParser<S> {
                 Frame::Keepalive => return Ok(Collected::Keepalive),
                 Frame::End => return Ok(Collected::Frame),
                 Frame::Head(header) => {
-                    self.header = header;
+                    self.head = header.to_bytes();
                     self.stored = 0;
                 }
                 Frame::Payload(piece) | Frame::Tokens(piece) => {
                     if !self.storage.put(self.stored, piece) {
                         let error = DecodeError::StorageTooSmall {
-                            announced: announced(self.decoder.direction(), self.header),
+                            announced: announced(self.decoder.direction(), self.header()),
                             capacity: self.stored,
                         };
                         return Err(self.decoder.fail(error));
@@ -145,7 +147,7 @@ impl<S: Storage> FrameParser<S> {
                 Frame::End => return Ok(Stored::Complete),
                 Frame::Keepalive => {}
                 Frame::Head(header) => {
-                    self.header = header;
+                    self.head = header.to_bytes();
                     self.stored = 0;
                     self.fits = true;
                 }
@@ -159,7 +161,7 @@ impl<S: Storage> FrameParser<S> {
 
     /// The header and the body that [`store_frame`](Self::store_frame) kept last.
     pub(crate) fn stored_frame(&self) -> (Header, &[u8]) {
-        (self.header, self.storage.filled(self.stored))
+        (self.header(), self.storage.filled(self.stored))
     }
 
     /// Tells the storage from the limit where a frame was too large for both.
@@ -185,7 +187,7 @@ impl<S: Storage> FrameParser<S> {
         self.decoder.set_limit(list_limit);
         loop {
             let left = self.decoder.payload_left();
-            if left > 0 && self.header.code >= 0 && !input.is_empty() {
+            if left > 0 && self.header().code >= 0 && !input.is_empty() {
                 // Look before taking: what lies behind the end of an entry stays in the input.
                 let available = input.get(..left).unwrap_or(input);
                 let is_last = available.len() == left;
@@ -205,9 +207,9 @@ impl<S: Storage> FrameParser<S> {
             match self.decoder.decode(input)? {
                 Frame::NeedMore(n) => return Ok(ListEvent::NeedMore(n)),
                 Frame::Keepalive => return Ok(ListEvent::Keepalive),
-                Frame::End => return Ok(ListEvent::Reply(self.header)),
+                Frame::End => return Ok(ListEvent::Reply(self.header())),
                 Frame::Head(header) => {
-                    self.header = header;
+                    self.head = header.to_bytes();
                     self.stored = 0;
                     self.comma = false;
                 }
@@ -281,7 +283,6 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::wire::HEADER_LEN;
 
     /// All entries of a list that comes cut at the given places, through storage of 16 bytes.
     fn entries(list: &[u8], cuts: &[usize]) -> Vec<Vec<u8>> {

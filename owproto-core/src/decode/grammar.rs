@@ -52,8 +52,8 @@ fn frame<'i, E: ParseError<&'i [u8]>>(
 ) -> IResult<&'i [u8], HeaderAndBody<'i>, E> {
     let failure = |_| nom::Err::Failure(E::from_error_kind(input, ErrorKind::Verify));
     let mut rest = input;
-    if let Some(whole) = decoder.decode_whole(&mut rest).map_err(failure)? {
-        return Ok((rest, Some(whole)));
+    if let Some((head, body)) = decoder.decode_whole(&mut rest).map_err(failure)? {
+        return Ok((rest, Some((Header::from_bytes(head), body))));
     }
     loop {
         match decoder.decode(&mut rest).map_err(failure)? {

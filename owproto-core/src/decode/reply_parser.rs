@@ -77,7 +77,7 @@ impl<S: Storage> ReplyParser<S> {
         Ok(match self.frames.parse_frame(input)? {
             Parsed::NeedMore(n) => ReplyEvent::NeedMore(n),
             Parsed::Keepalive => ReplyEvent::Keepalive,
-            Parsed::Frame(header, payload) => ReplyEvent::Reply(Reply::new(header, payload)),
+            Parsed::Frame(head, payload) => ReplyEvent::Reply(Reply::from_parts(*head, payload)),
         })
     }
 

@@ -136,7 +136,9 @@ impl<S: Storage> RequestParser<S> {
             Parsed::NeedMore(n) => RequestEvent::NeedMore(n),
             // Requests have none: the decoder made an error of it.
             Parsed::Keepalive => RequestEvent::NeedMore(crate::wire::HEADER_LEN),
-            Parsed::Frame(header, body) => RequestEvent::Request(RequestFrame::new(header, body)),
+            Parsed::Frame(head, body) => {
+                RequestEvent::Request(RequestFrame::new(Header::from_bytes(head), body))
+            }
         })
     }
 

@@ -97,12 +97,14 @@ impl Header {
     /// Whether a reply with this header is a keepalive: any negative payload is (owfs: `ow_server_message.c`
     /// tests for `< 0`, not for −1).
     #[must_use]
+    #[inline]
     pub const fn is_keepalive(self) -> bool {
         self.payload < 0
     }
 
     /// Bytes of payload that follow; `None` if the word is negative.
     #[must_use]
+    #[inline]
     pub const fn payload_len(self) -> Option<usize> {
         word::to_len(self.payload)
     }
