@@ -78,7 +78,8 @@
 //!
 //! - No input of a peer makes it panic, wait for ever or use memory that its owner did not give. Limits act on a
 //!   header, before a byte of its payload is kept.
-//! - How bytes are cut into pieces never changes what comes out.
+//! - How bytes are cut into pieces never changes what comes out. (One exception: an entry of a comma list that is longer
+//!   than the storage is given if it lies whole in the input, and an error if it does not.)
 //! - A connection that failed stays failed, and no reply is given to a request that it does not belong to.
 //!
 //! # Features
