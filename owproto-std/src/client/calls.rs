@@ -416,8 +416,8 @@ impl<R: Runtime> Calls<R> {
             if sent == answered {
                 break Ok(());
             }
-            // As the frames of a listing, the replies behind the first one wait for its acknowledgement.
-            let acknowledge_at_once = sent - answered > 1;
+            // As the frames of a listing, each reply waits for the acknowledgement of the one before, the last too.
+            let acknowledge_at_once = sent > 1;
             let pumped = session
                 .pump(acknowledge_at_once, &mut |item| {
                     if let (Item::Reply(reply), Some((_, request))) = (item, requests.get(answered)) {
