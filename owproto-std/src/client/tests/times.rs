@@ -272,6 +272,23 @@ fn long_answers_to_long_requests_do_not_block_each_other() {
     assert_eq!(world::requests().len(), 1);
 }
 
+/// owserver writes each reply by itself, and the kernel below it holds one back until the one before was acknowledged.
+#[test]
+fn replies_to_pipelined_requests_are_acknowledged_at_once_the_last_too() {
+    world::begin([serving()], 1);
+    let client = built(|b| b);
+    assert!(block_on(client.read("/a")).is_ok());
+    let (before, acknowledged) = world::waits();
+    assert!(before > 0);
+    assert_eq!(acknowledged, 0, "a single reply waits for nothing");
+    for value in block_on(client.read_many(&["/a", "/b", "/c"])) {
+        value.unwrap();
+    }
+    let (after, acknowledged) = world::waits();
+    assert!(after > before);
+    assert_eq!(acknowledged, after - before);
+}
+
 #[test]
 fn an_answer_has_to_be_whole_within_the_total_time() {
     // Whatever the moment at which the limit ends, the call ends then, and the next one is well.

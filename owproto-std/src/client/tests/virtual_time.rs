@@ -103,6 +103,9 @@ struct Connection {
     arriving: VecDeque<(u64, Arrival)>,
     taken: Vec<Vec<u8>>,
     closed: bool,
+    /// How often bytes were waited for, and how often with their acknowledgement at once.
+    waits: usize,
+    acknowledged: usize,
 }
 
 enum Arrival {
@@ -235,6 +238,12 @@ pub(super) fn open() -> usize {
     world(|world| world.connections.iter().filter(|connection| !connection.closed).count())
 }
 
+/// How often the client has waited for bytes, and how often it had them acknowledged at once.
+pub(super) fn waits() -> (usize, usize) {
+    let sum = |count: fn(&Connection) -> usize| world(|world| world.connections.iter().map(count).sum());
+    (sum(|connection| connection.waits), sum(|connection| connection.acknowledged))
+}
+
 /// Runs a future to its end.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     poll_times(usize::MAX, future).expect("it ends")
@@ -328,6 +337,8 @@ impl Runtime for Virtual {
                 arriving,
                 taken: Vec::new(),
                 closed: false,
+                waits: 0,
+                acknowledged: 0,
             };
             world.connections.push(connection);
             Ok(VirtualStream { number: world.connections.len() - 1 })
@@ -351,6 +362,7 @@ impl Stream for VirtualStream {
         turn().await;
         world(|world| {
             let connection = &mut world.connections[self.number];
+            connection.waits += 1;
             connection.run(world.now, world.window);
             let at = connection.arriving.front().map_or(u64::MAX, |(at, _)| *at);
             if at > world.now {
@@ -404,7 +416,9 @@ impl Stream for VirtualStream {
         })
     }
 
-    fn acknowledge_at_once(&self) {}
+    fn acknowledge_at_once(&self) {
+        world(|world| world.connections[self.number].acknowledged += 1);
+    }
 
     fn is_spoilt(&self) -> bool {
         world(|world| {
