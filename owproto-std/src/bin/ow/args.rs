@@ -335,6 +335,10 @@ pub(crate) struct Tree {
     #[arg(long)]
     pub(crate) values: bool,
 
+    /// Shows all elements of an array; otherwise of more than 16 only the first 4. JSON has always all.
+    #[arg(long)]
+    pub(crate) all: bool,
+
     /// Goes down this many levels [default: all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(crate) depth: Option<u32>,

@@ -21,6 +21,11 @@ use crate::session::Session;
 /// real tree is less than ten deep.
 const DEEPEST: u32 = 32;
 
+/// Elements of an array, above which only the first ones are shown: the log of a data logger has thousands.
+const MANY_ELEMENTS: usize = 16;
+/// How many are shown then.
+const FIRST_ELEMENTS: usize = 4;
+
 const DIRECTORY: Style = AnsiColor::Blue.on_default().bold();
 const BRANCH: Style = Style::new().dimmed();
 const REASON: Style = AnsiColor::Red.on_default();
@@ -34,6 +39,7 @@ pub(crate) fn run(args: &Tree, session: &mut Session) -> Result<(), End> {
     }
     let mut walk = Walk {
         values: args.values,
+        shortens: !args.all && !session.output.is_json(),
         depth: args.depth.unwrap_or(DEEPEST).min(DEEPEST),
         session,
         progress,
@@ -46,6 +52,8 @@ struct Walk<'s> {
     session: &'s mut Session,
     progress: Progress,
     values: bool,
+    /// Whether long arrays are shown by their first elements.
+    shortens: bool,
     depth: u32,
     /// The names of the directories on the way from the first to the current one.
     ancestors: Vec<Vec<u8>>,
@@ -55,6 +63,8 @@ struct Walk<'s> {
 struct Entry {
     path: Vec<u8>,
     is_directory: bool,
+    /// How many elements of an array it stands for, instead of being one itself; 0 if it is one.
+    left_out: usize,
     value: Option<Result<Vec<u8>, ServerError>>,
 }
 
@@ -102,9 +112,13 @@ impl Walk<'_> {
             .map(|entry| Entry {
                 path: without_slash(entry).to_vec(),
                 is_directory: has_slash(entry),
+                left_out: 0,
                 value: None,
             })
             .collect();
+        if self.shortens {
+            entries = shorten(entries);
+        }
         if self.values {
             self.read(&mut entries)?;
         }
@@ -116,7 +130,7 @@ impl Walk<'_> {
     fn read(&mut self, entries: &mut [Entry]) -> Result<(), End> {
         let client = &self.session.client;
         let mut properties: Vec<&mut Entry> =
-            entries.iter_mut().filter(|entry| !entry.is_directory).collect();
+            entries.iter_mut().filter(|entry| !entry.is_directory && entry.left_out == 0).collect();
         let values = if client.is_persistent() {
             let paths: Vec<&[u8]> = properties.iter().map(|entry| entry.path.as_slice()).collect();
             client.read_many(&paths)
@@ -195,6 +209,10 @@ fn print_entry(
             let name = output.styled(DIRECTORY, format_args!("{name}/")).to_string();
             output.line(format_args!("{lines}{name}"))
         }
+        None if entry.left_out > 0 => {
+            let more = output.styled(BRANCH, format_args!("({} more)", entry.left_out)).to_string();
+            output.line(format_args!("{lines}{name:width$}  {more}"))
+        }
         None => output.line(format_args!("{lines}{name}")),
         Some(Ok(value)) => {
             let line = format!("{lines}{name:width$}  {}", shortened(value));
@@ -205,6 +223,37 @@ fn print_entry(
             output.line(format_args!("{lines}{name:width$}  {reason}"))
         }
     }
+}
+
+/// Leaves the elements of long arrays out, but for the first ones.
+fn shorten(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut shown: Vec<Entry> = Vec::with_capacity(entries.len());
+    let mut rest = entries.into_iter().peekable();
+    while let Some(first) = rest.next() {
+        let Some(array) = array(&first).map(<[u8]>::to_vec) else {
+            shown.push(first);
+            continue;
+        };
+        let mut elements = vec![first];
+        while let Some(element) = rest.next_if(|entry| self::array(entry) == Some(&array)) {
+            elements.push(element);
+        }
+        let left_out = elements.len().saturating_sub(FIRST_ELEMENTS);
+        if elements.len() > MANY_ELEMENTS {
+            elements.truncate(FIRST_ELEMENTS);
+            let path = [&array, ".…".as_bytes()].concat();
+            elements.push(Entry { path, is_directory: false, left_out, value: None });
+        }
+        shown.append(&mut elements);
+    }
+    shown
+}
+
+/// The path of the array that a property is a numbered element of.
+fn array(entry: &Entry) -> Option<&[u8]> {
+    let digits = entry.path.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let array = entry.path.get(..entry.path.len() - digits)?.strip_suffix(b".")?;
+    if digits > 0 && !entry.is_directory { Some(array) } else { None }
 }
 
 fn print_objects(path: &[u8], entries: &[Entry], output: &mut Output) -> io::Result<()> {
@@ -300,6 +349,40 @@ mod tests {
         assert_eq!(last_name(b"/settings/"), b"settings");
         assert_eq!(last_name(b"/a/b"), b"b");
         assert_eq!(names(b"/a//b/").count(), 2);
+    }
+
+    #[test]
+    fn long_arrays_are_shown_by_their_first_elements() {
+        let entry = |path: String| Entry {
+            is_directory: path.ends_with('/'),
+            path: path.into_bytes(),
+            left_out: 0,
+            value: None,
+        };
+        let names = |paths: Vec<String>| -> Vec<(String, usize)> {
+            let shown = shorten(paths.into_iter().map(entry).collect());
+            shown.iter().map(|entry| (printable(entry.name()).to_string(), entry.left_out)).collect()
+        };
+        let array =
+            |name: &str, len: usize| (0..len).map(|n| format!("/1D.1/{name}.{n}")).collect::<Vec<_>>();
+        assert_eq!(names(array("page", 16)).len(), 16);
+        let mut paths = vec!["/1D.1/log.ALL".to_owned()];
+        paths.extend(array("log", 17));
+        paths.extend(array("short", 2));
+        let expected = [
+            ("log.ALL", 0),
+            ("log.0", 0),
+            ("log.1", 0),
+            ("log.2", 0),
+            ("log.3", 0),
+            ("log.…", 13),
+            ("short.0", 0),
+            ("short.1", 0),
+        ];
+        assert!(names(paths).iter().map(|(name, left_out)| (name.as_str(), *left_out)).eq(expected));
+        // Devices are no elements of an array, whatever they look like.
+        let devices: Vec<_> = (0..20).map(|n| format!("/10.{n:012}/")).collect();
+        assert_eq!(names(devices).len(), 20);
     }
 
     #[test]
