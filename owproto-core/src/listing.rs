@@ -135,24 +135,20 @@ pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
 #[must_use]
 pub fn is_directory(entry: &[u8]) -> Option<bool> {
     let mut names = entry.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
-    let name = names.find(|name| !is_prefix(name));
-    match name {
-        // The root, or a bus, with prefixes before it.
-        None => Some(true),
-        Some(b"structure" | b"alarm") => {
-            // A family or a device below it is a directory too.
-            names.next();
-            if names.next().is_none() { Some(true) } else { None }
-        }
-        // A device, or another special directory.
-        Some(_) => {
-            if names.next().is_none() {
-                Some(true)
-            } else {
-                None
-            }
-        }
+    let first = names.find(|name| !is_prefix(name));
+    if matches!(first, Some(b"structure" | b"alarm")) {
+        // A family or a device below it is a directory too.
+        names.next();
     }
+    // The root, a bus, a device or another special directory, with prefixes before it, and nothing behind.
+    if names.next().is_none() { Some(true) } else { None }
+}
+
+/// Whether a comma list of what is in a directory cannot be taken apart: each of its entries begins with the path, and
+/// a comma before a slash separates two entries. Such a directory is to be asked for with DIR.
+#[must_use]
+pub fn is_ambiguous(path: &[u8]) -> bool {
+    path.ends_with(b",") || path.windows(2).any(|pair| pair == b",/")
 }
 
 fn is_prefix(name: &[u8]) -> bool {
@@ -257,6 +253,15 @@ mod tests {
                     bytes.fill(filler);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn lists_below_a_comma_at_the_end_of_a_name_are_ambiguous() {
+        for (path, ambiguous) in
+            [("/a,", true), ("/a,/b", true), ("/a,b/c", false), ("/", false), ("", false)]
+        {
+            assert_eq!(is_ambiguous(path.as_bytes()), ambiguous, "{path}");
         }
     }
 

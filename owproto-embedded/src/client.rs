@@ -183,7 +183,11 @@ macro_rules! client {
             ) -> Result<::owproto_core::listing::DirectoryFlags, $crate::Error<T::Error>> {
                 use ::owproto_core::wire::MessageType;
                 loop {
-                    let message_type = self.refusals.instead_of(MessageType::DIRALL);
+                    let message_type = if ::owproto_core::listing::is_ambiguous(path.as_ref()) {
+                        MessageType::DIR
+                    } else {
+                        self.refusals.instead_of(MessageType::DIRALL)
+                    };
                     let request = if message_type == MessageType::DIRALL {
                         ::owproto_core::Request::dirall(path)?
                     } else {

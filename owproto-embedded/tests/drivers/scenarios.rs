@@ -249,6 +249,18 @@ macro_rules! scenarios {
             }
 
             #[test]
+            fn dir_is_asked_for_where_a_list_could_not_be_taken_apart() {
+                let wire = Wire::new([Answer::bytes([reply(0, b"/a,/type\0"), reply(0, b"")].concat())]);
+                let mut client = $client!(wire, connection(), [0xa5; 32]);
+                $run!(wire, {
+                    let mut listed = Vec::new();
+                    $wait!(client.dir("/a,", |entry| listed.push(entry.to_vec()))).unwrap();
+                    assert_eq!(listed, [b"/a,/type"]);
+                });
+                assert_eq!(wire.sent()[11], 4);
+            }
+
+            #[test]
             fn many_values_come_in_order_and_an_error_is_that_of_its_path() {
                 let good = |n: u8| Answer::reply(1, &[b'0' + n]);
                 let wire = Wire::new([good(0), good(1), Answer::reply(-1, b""), good(3), good(4), good(5)])

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use owproto_core::client::{ConnectionError, Timeout, Timeouts};
-use owproto_core::listing::{DirectoryFlags, Entries};
+use owproto_core::listing::{DirectoryFlags, Entries, is_ambiguous};
 use owproto_core::text::RomId;
 use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{Reply, Request, ReturnCode, ServerError};
@@ -634,12 +634,6 @@ impl<R: Runtime> Calls<R> {
         };
         Error::TimedOut { address: self.address().clone(), timeout, limit: limit.into() }
     }
-}
-
-/// Whether a comma list of what is in a directory cannot be taken apart: each of its entries begins with the path, and
-/// a comma before a slash separates two entries.
-fn is_ambiguous(path: &[u8]) -> bool {
-    path.ends_with(b",") || path.windows(2).any(|pair| pair == b",/")
 }
 
 fn server_error(error: ServerError, path: &[u8]) -> Error {
