@@ -7,18 +7,22 @@ pub mod client_connection;
 mod frames;
 pub mod reply_decoder;
 pub mod request_decoder;
+pub mod round_trip;
 pub mod seeds;
+pub mod server_connection;
 pub mod text;
 
 /// What a target checks.
 pub type Check = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Check); 4] = [
+pub const TARGETS: [(&str, Check); 6] = [
     ("reply_decoder", reply_decoder::check),
     ("request_decoder", request_decoder::check),
     ("client_connection", client_connection::check),
     ("text", text::check),
+    ("round_trip", round_trip::check),
+    ("server_connection", server_connection::check),
 ];
 
 /// Reads settings off the front of a fuzzer's input; zeros when it has come to its end.
@@ -31,6 +35,11 @@ impl<'a> Input<'a> {
 
     fn word(&mut self) -> usize {
         usize::from(self.byte()) << 8 | usize::from(self.byte())
+    }
+
+    /// Four bytes.
+    fn long(&mut self) -> u32 {
+        u32::from_be_bytes([(); 4].map(|()| self.byte()))
     }
 
     /// At most `n` bytes.
