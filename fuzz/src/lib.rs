@@ -11,18 +11,20 @@ pub mod round_trip;
 pub mod seeds;
 pub mod server_connection;
 pub mod text;
+pub mod tree;
 
 /// What a target checks.
 pub type Check = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Check); 6] = [
+pub const TARGETS: [(&str, Check); 7] = [
     ("reply_decoder", reply_decoder::check),
     ("request_decoder", request_decoder::check),
     ("client_connection", client_connection::check),
     ("text", text::check),
     ("round_trip", round_trip::check),
     ("server_connection", server_connection::check),
+    ("tree", tree::check),
 ];
 
 /// Reads settings off the front of a fuzzer's input; zeros when it has come to its end.

@@ -8,7 +8,9 @@ use owproto_core::server::{self, Answer, Head, Last, NoRoom, Persistence, Step};
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType, Token, Tokens, Version};
-use owproto_core::{Reply, ReplyEvent, ReplyParser, Request, RequestError, RequestEvent, RequestParser, ReturnCode};
+use owproto_core::{
+    Reply, ReplyEvent, ReplyParser, Request, RequestError, RequestEvent, RequestParser, ReturnCode,
+};
 
 use crate::Input;
 
@@ -121,7 +123,8 @@ fn reply_survives(input: &mut Input<'_>) {
     let (size, offset) = (input.long().cast_signed(), input.long().cast_signed());
     let len = usize::from(input.byte());
     let payload = input.take(len);
-    let header = Header { version, payload: i32::try_from(payload.len()).unwrap(), code, flags, size, offset };
+    let header =
+        Header { version, payload: i32::try_from(payload.len()).unwrap(), code, flags, size, offset };
     let bytes = [&header.to_bytes()[..], payload].concat();
     let mut parser = ReplyParser::new([0; 255]).with_any_version();
     let mut rest = &bytes[..];

@@ -2,7 +2,7 @@
 
 use owproto_tests::vectors::{self, Vector};
 
-use crate::{client_connection, round_trip, server_connection};
+use crate::{client_connection, round_trip, server_connection, tree};
 
 /// The seeds of a target, with a name for each.
 ///
@@ -18,6 +18,7 @@ pub fn of(target: &str) -> Box<dyn Iterator<Item = (&'static str, Vec<u8>)>> {
         "client_connection" => Box::new(named(exchange)),
         "round_trip" => Box::new(named(frames)),
         "server_connection" => Box::new(named(service)),
+        "tree" => Box::new(named(questions)),
         "text" => Box::new(named(text).filter(|(_, seed)| !seed.is_empty())),
         _ => panic!("there is no target {target}"),
     }
@@ -108,7 +109,9 @@ fn service(vector: &Vector) -> Vec<u8> {
         let [.., high, low] = reply.payload.to_be_bytes();
         let is_entry = reply.ret == 0 && reply.size > 0 && reply.payload == reply.size + 1;
         match (reply.ret, is_entry) {
-            (..0, _) => seed.extend([op::ERROR, reply.ret.unsigned_abs().to_le_bytes()[0].wrapping_sub(1), 0]),
+            (..0, _) => {
+                seed.extend([op::ERROR, reply.ret.unsigned_abs().to_le_bytes()[0].wrapping_sub(1), 0])
+            }
             (_, true) => {
                 let path = &reply.payload_bytes[..reply.payload_bytes.len() - 1];
                 let len = path.len().min(200);
@@ -127,6 +130,40 @@ fn service(vector: &Vector) -> Vec<u8> {
         seed.extend([op::TRANSMITTED, 255, op::DELIVER, 255]);
     }
     seed.extend([op::EOF, op::DELIVER, 0, op::RESET]);
+    seed
+}
+
+/// The requests, to a tree with some devices, room for 100 bytes and a bus that is slow at times.
+fn questions(vector: &Vector) -> Vec<u8> {
+    let mut seed = vec![0xff, 0xff, 52, 16, 0, 8, 0, 1, 0, 0, 1, 1, 0, 1];
+    for request in &vector.requests {
+        let (path, data) = match request.payload_bytes.iter().position(|&byte| byte == 0) {
+            Some(end) => (&request.payload_bytes[..end], &request.payload_bytes[end + 1..]),
+            None => (&request.payload_bytes[..], &[][..]),
+        };
+        let (path, data) = (&path[..path.len().min(255)], &data[..data.len().min(255)]);
+        seed.push(request.message_type.to_le_bytes()[0]);
+        seed.extend(request.flags.to_be_bytes());
+        seed.extend([
+            u8::try_from(request.size).unwrap_or(255),
+            u8::try_from(request.offset).unwrap_or(0),
+            255,
+        ]);
+        // Shorter paths are told by words.
+        if path.len() < 8 {
+            let words = || path.split(|&byte| byte == b'/').skip(1);
+            seed.push(u8::try_from(words().count()).unwrap());
+            for word in words() {
+                let number = tree::WORDS.iter().position(|known| known.as_bytes() == word);
+                seed.push(u8::try_from(number.unwrap_or_default()).unwrap());
+            }
+        } else {
+            seed.push(u8::try_from(path.len()).unwrap());
+            seed.extend(path);
+        }
+        seed.push(u8::try_from(data.len()).unwrap());
+        seed.extend(data);
+    }
     seed
 }
 

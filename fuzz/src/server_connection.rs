@@ -74,8 +74,7 @@ pub fn check(data: &[u8]) {
     let (transmit, receive) = (usize::from(input.byte()), usize::from(input.byte()) * 4);
     let switches = input.byte();
     let now = Instant::from_millis(1);
-    let keepalives =
-        if switches & 1 == 0 { Keepalives::WhenSlow } else { Keepalives::BeforeEveryAnswer };
+    let keepalives = if switches & 1 == 0 { Keepalives::WhenSlow } else { Keepalives::BeforeEveryAnswer };
     let limit = if switches & 2 == 0 { usize::MAX } else { 64 };
     let connection = || {
         Connection::new(Fixed::new(transmit), Fixed::new(receive))
@@ -286,10 +285,7 @@ impl World {
             if let Some(request) = connection.request() {
                 assert_eq!(request.header, model.request.0);
                 assert_eq!([request.payload, request.tokens.as_bytes()].concat(), model.stored_body());
-                assert_eq!(
-                    connection.asks_persistence(),
-                    request.header.flags.contains(Flags::PERSISTENCE)
-                );
+                assert_eq!(connection.asks_persistence(), request.header.flags.contains(Flags::PERSISTENCE));
             }
             assert!(connection.step() != Step::Close || connection.poll_transmit().is_empty());
         }
@@ -318,8 +314,7 @@ fn request(input: &mut Input<'_>) -> Vec<u8> {
         2 => [&[0], &OWN_TOKEN[1..]].concat().try_into().unwrap(),
         _ => [9; 16],
     };
-    let tokens: Vec<[u8; 16]> =
-        (0..tokens & 3).map(|n| if n == 1 { own } else { [n; 16] }).collect();
+    let tokens: Vec<[u8; 16]> = (0..tokens & 3).map(|n| if n == 1 { own } else { [n; 16] }).collect();
     let version = match tokens.len() {
         0 => Version::PLAIN,
         count => Version::with_tokens(u16::try_from(count).unwrap()),
