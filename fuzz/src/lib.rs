@@ -5,6 +5,7 @@
 
 pub mod client_connection;
 mod frames;
+pub mod network;
 pub mod reply_decoder;
 pub mod request_decoder;
 pub mod round_trip;
@@ -17,7 +18,7 @@ pub mod tree;
 pub type Check = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Check); 7] = [
+pub const TARGETS: [(&str, Check); 8] = [
     ("reply_decoder", reply_decoder::check),
     ("request_decoder", request_decoder::check),
     ("client_connection", client_connection::check),
@@ -25,6 +26,7 @@ pub const TARGETS: [(&str, Check); 7] = [
     ("round_trip", round_trip::check),
     ("server_connection", server_connection::check),
     ("tree", tree::check),
+    ("network", network::check),
 ];
 
 /// Reads settings off the front of a fuzzer's input; zeros when it has come to its end.

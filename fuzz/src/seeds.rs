@@ -2,7 +2,7 @@
 
 use owproto_tests::vectors::{self, Vector};
 
-use crate::{client_connection, round_trip, server_connection, tree};
+use crate::{client_connection, network, round_trip, server_connection, tree};
 
 /// The seeds of a target, with a name for each.
 ///
@@ -19,6 +19,7 @@ pub fn of(target: &str) -> Box<dyn Iterator<Item = (&'static str, Vec<u8>)>> {
         "round_trip" => Box::new(named(frames)),
         "server_connection" => Box::new(named(service)),
         "tree" => Box::new(named(questions)),
+        "network" => Box::new(named(traffic)),
         "text" => Box::new(named(text).filter(|(_, seed)| !seed.is_empty())),
         _ => panic!("there is no target {target}"),
     }
@@ -164,6 +165,41 @@ fn questions(vector: &Vector) -> Vec<u8> {
         seed.push(u8::try_from(data.len()).unwrap());
         seed.extend(data);
     }
+    seed
+}
+
+/// As many questions of such kinds, on a network that is made of the name: calm or not, slow, in small pieces.
+fn traffic(vector: &Vector) -> Vec<u8> {
+    use network::op;
+    let sum = vector.name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    let mut seed = vec![sum, op::LATENCY, sum % 60, op::SEGMENTS, sum >> 3, op::DEVICE, sum % 30];
+    for (n, request) in vector.requests.iter().enumerate() {
+        let what = match request.message_type {
+            1 => 0,
+            3 => 3,
+            6 => 4,
+            4 | 7 | 9 => 5,
+            _ => 1,
+        };
+        let number = u8::try_from(n % 16).unwrap() << 4;
+        seed.extend([op::ASK, what | number, op::ASK, what | number | 1]);
+    }
+    let last = sum >> 4;
+    seed.extend([
+        op::PAUSE,
+        last,
+        sum,
+        op::ASK,
+        3,
+        op::CUT,
+        last,
+        op::ASK,
+        5,
+        op::PERSISTENCE,
+        1,
+        op::ASK,
+        0x15,
+    ]);
     seed
 }
 
