@@ -1,6 +1,6 @@
 //! What the fuzz targets check, as ordinary functions: each takes bytes and panics if a property does not hold.
 //!
-//! The targets in `fuzz_targets` call them, and so do the tests here, with every seed and with damaged ones.
+//! The targets in `fuzz_targets` call them, and so does `tests/tests/properties.rs`, on stable.
 #![forbid(unsafe_code)]
 
 pub mod client_connection;
@@ -51,63 +51,5 @@ impl<'a> Input<'a> {
         let (taken, rest) = self.0.split_at(n.min(self.0.len()));
         self.0 = rest;
         taken
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_seed_holds() {
-        for (target, check) in TARGETS {
-            let mut count = 0;
-            for (name, seed) in seeds::of(target) {
-                println!("{target} {name}");
-                check(&seed);
-                count += 1;
-            }
-            assert!(count > 100, "{target} has {count} seeds");
-        }
-    }
-
-    #[test]
-    fn damaged_seeds_hold() {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut random = |below: usize| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            usize::try_from(state % u64::try_from(below.max(1)).unwrap()).unwrap()
-        };
-        for (target, check) in TARGETS {
-            for (name, seed) in seeds::of(target).filter(|(_, seed)| seed.len() < 2000) {
-                for _ in 0..10 {
-                    let mut damaged = seed.clone();
-                    for _ in 0..=random(3) {
-                        let at = random(damaged.len());
-                        match random(4) {
-                            0 => damaged.truncate(at),
-                            1 => damaged.insert(at, u8::try_from(random(256)).unwrap()),
-                            _ if at < damaged.len() => damaged[at] ^= 1 << random(8),
-                            _ => {}
-                        }
-                    }
-                    println!("{target} {name} {damaged:02x?}");
-                    check(&damaged);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn short_inputs_hold() {
-        for (_, check) in TARGETS {
-            check(&[]);
-            for first in 0..=255 {
-                check(&[first]);
-                check(&[first; 64]);
-            }
-        }
     }
 }

@@ -25,6 +25,32 @@ pub fn of(target: &str) -> Box<dyn Iterator<Item = (&'static str, Vec<u8>)>> {
     }
 }
 
+/// The words of `dictionary.txt`, which all targets share.
+///
+/// # Panics
+///
+/// If a line is not as libFuzzer wants it.
+#[must_use]
+pub fn dictionary() -> Vec<Vec<u8>> {
+    let lines =
+        include_str!("../dictionary.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(word).collect()
+}
+
+/// A word in quotes, with `\\xNN` for bytes.
+fn word(line: &str) -> Vec<u8> {
+    let text =
+        line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).expect("a word stands in quotes");
+    let mut parts = text.split("\\x");
+    let mut word = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (number, rest) = part.split_at(2);
+        word.push(u8::from_str_radix(number, 16).expect("two hexadecimal digits"));
+        word.extend(rest.as_bytes());
+    }
+    word
+}
+
 /// 4 KB of storage, no switches, cut after 7 and after 30 bytes.
 fn replies(vector: &Vector) -> Vec<u8> {
     [&[0xff, 0xff, 0, 2, 7, 30][..], &vector.reply].concat()
