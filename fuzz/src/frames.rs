@@ -100,6 +100,10 @@ impl owproto_core::Storage for Fixed {
         (&mut self.0[..]).put(at, bytes)
     }
 
+    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
+        self.0.get_mut(at..at.checked_add(len)?)
+    }
+
     fn filled(&self, len: usize) -> &[u8] {
         &self.0[..len]
     }
