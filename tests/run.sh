@@ -15,6 +15,7 @@ steps=(
     only-rust
     core-features
     no-std
+    dependencies
     interop
     fuzz-smoke
 )
@@ -80,6 +81,53 @@ step_no_std() {
                 --no-default-features --features "$feature" || return 1
         done &&
         "${build[@]}" "--target=${targets[1]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc
+}
+
+# What is depended on: licences, versions, sources, and known defects if the list of them can be had.
+step_dependencies() {
+    local manifest
+    need_cargo_tool cargo-deny || return 1
+    for manifest in Cargo.toml fuzz/Cargo.toml owproto-embedded/firmware/Cargo.toml; do
+        echo "== $manifest"
+        deny "$manifest" licenses bans sources || return 1
+    done
+    if ! cargo-deny --config deny.toml fetch db; then
+        echo "      advisories were NOT checked: their list cannot be fetched from here" >"$result"
+        return 0
+    fi
+    for manifest in Cargo.toml fuzz/Cargo.toml owproto-embedded/firmware/Cargo.toml; do
+        deny "$manifest" --disable-fetch advisories || return 1
+    done
+}
+
+# deny MANIFEST ARGS...; what one workspace does without another may need.
+deny() {
+    local manifest=$1
+    shift
+    cargo-deny --manifest-path "$manifest" --config deny.toml check --hide-inclusion-graph -A unmatched-skip \
+        -A license-exception-not-encountered "$@"
+}
+
+# The lines of the core that its own tests run, and the properties and captured exchanges of the tests crate.
+step_coverage() {
+    local version folder tests objects=() object
+    # The tools have to know the profiles that the compiler's LLVM writes.
+    version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    need "llvm-profdata-$version:llvm-$version" "llvm-cov-$version:llvm-$version" || return 1
+    folder=$(cd "$target" && pwd)/coverage
+    rm -rf "$folder/profiles"
+    export LLVM_PROFILE_FILE=$folder/profiles/%p-%m.profraw RUSTFLAGS=-Cinstrument-coverage
+    for tests in "owproto-core --all-features --lib --tests" "owproto-tests --test properties --test server_vectors"; do
+        # shellcheck disable=SC2086 # several arguments
+        cargo test --target-dir "$folder" --package $tests --no-run --message-format=json-render-diagnostics \
+            >"$folder/built.json" && cargo test --target-dir "$folder" --package $tests || return 1
+        while read -r object; do objects+=(--object "$object"); done \
+            < <(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$folder/built.json")
+    done
+    "llvm-profdata-$version" merge --sparse --output "$folder/all.profdata" "$folder"/profiles/*.profraw &&
+        "llvm-cov-$version" report "${objects[@]}" --instr-profile "$folder/all.profdata" --show-branch-summary=false \
+            --show-region-summary=false --ignore-filename-regex='(/tests/|/tests\.rs$)' "$root/owproto-core/src" \
+            >"$result"
 }
 
 step_interop() {
