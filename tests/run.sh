@@ -115,7 +115,7 @@ step_coverage() {
     version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
     need "llvm-profdata-$version:llvm-$version" "llvm-cov-$version:llvm-$version" || return 1
     folder=$(cd "$target" && pwd)/coverage
-    rm -rf "$folder/profiles"
+    rm -rf "$folder/profiles" && mkdir -p "$folder" || return 1
     export LLVM_PROFILE_FILE=$folder/profiles/%p-%m.profraw RUSTFLAGS=-Cinstrument-coverage
     for tests in "owproto-core --all-features --lib --tests" "owproto-tests --test properties --test server_vectors"; do
         # shellcheck disable=SC2086 # several arguments
