@@ -100,10 +100,6 @@ impl owproto_core::Storage for Fixed {
         self.0.get_mut(at..)?.get_mut(..len)
     }
 
-    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
-        self.0.get_mut(at..at.checked_add(len)?)
-    }
-
     fn filled(&self, len: usize) -> &[u8] {
         &self.0[..len]
     }
