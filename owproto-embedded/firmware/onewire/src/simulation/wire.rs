@@ -110,6 +110,11 @@ impl<C: FnMut() -> Instant, const SLAVES: usize> SimulatedWire<C, SLAVES> {
         self.violations
     }
 
+    /// Microseconds that have passed on the line by the master's delays; begins again at 0 after about 70 minutes.
+    pub const fn micros(&self) -> u32 {
+        self.time
+    }
+
     /// How many bits there were.
     pub const fn slots(&self) -> u32 {
         self.slots

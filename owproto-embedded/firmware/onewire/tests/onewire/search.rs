@@ -49,6 +49,7 @@ fn in_order(ids: impl IntoIterator<Item = RomId>) -> Vec<RomId> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn finds_all_in_any_tree(ids in btree_set(id(), 0..=16)) {
         let ids: Vec<_> = ids.into_iter().collect();
