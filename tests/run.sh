@@ -132,7 +132,7 @@ step_coverage() {
         # shellcheck disable=SC2086 # several arguments
         cargo test --target-dir "$folder" --package $tests --no-run --message-format=json-render-diagnostics \
             >"$folder/built.json" && cargo test --target-dir "$folder" --package $tests || return 1
-        while read -r object; do objects+=(--object "$object"); done \
+        while read -r object; do objects+=(${objects[0]:+--object} "$object"); done \
             < <(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$folder/built.json")
     done
     "llvm-profdata-$version" merge --sparse --output "$folder/all.profdata" "$folder"/profiles/*.profraw &&
