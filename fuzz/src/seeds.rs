@@ -154,7 +154,12 @@ fn service(vector: &Vector) -> Vec<u8> {
                 }
             }
         }
-        seed.extend([op::TRANSMITTED, 255, op::DELIVER, 255]);
+        // A second later some of it goes out, and the rest a second after that.
+        let second = [op::ADVANCE, 0, 1 << 2 | 3];
+        seed.extend(
+            [&second[..], &[op::TRANSMITTED, 10], &second, &[op::TRANSMITTED, 255, op::DELIVER, 255]]
+                .concat(),
+        );
     }
     seed.extend([op::EOF, op::DELIVER, 0, op::RESET]);
     seed
@@ -163,7 +168,8 @@ fn service(vector: &Vector) -> Vec<u8> {
 /// The requests, to a tree with some devices, room for 100 bytes and a bus that is slow at times.
 fn questions(vector: &Vector) -> Vec<u8> {
     let mut seed = vec![0xff, 0xff, 52, 16, 0, 8, 0, 1, 0, 0, 1, 1, 0, 1];
-    for request in &vector.requests {
+    // Once for a client that waits, and once for one that is gone after the first piece.
+    for (request, patience) in vector.requests.iter().flat_map(|request| [(request, 255), (request, 1)]) {
         let (path, data) = match request.payload_bytes.iter().position(|&byte| byte == 0) {
             Some(end) => (&request.payload_bytes[..end], &request.payload_bytes[end + 1..]),
             None => (&request.payload_bytes[..], &[][..]),
@@ -190,6 +196,13 @@ fn questions(vector: &Vector) -> Vec<u8> {
         }
         seed.push(u8::try_from(data.len()).unwrap());
         seed.extend(data);
+    }
+    // A memory that does not fit into the room, and again for a client that does not wait for all of it.
+    for patience in [255, 1] {
+        let path = b"/2D.00002DD20300/memory";
+        seed.extend(
+            [&[2, 0, 0, 0, 4, 255, 0, patience, u8::try_from(path.len()).unwrap()][..], path, b"\0"].concat(),
+        );
     }
     seed
 }

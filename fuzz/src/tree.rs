@@ -271,6 +271,9 @@ impl<'s> Server<'s> {
         }
         // Nothing is left of a job that is over.
         self.tree.cancel(&mut self.job);
+        if let Some(End::ClientGone | End::AnswerBroken) = self.connection.end() {
+            assert!(self.tree.bus().has_given_up(), "the bus was not told: {asked:?}");
+        }
         self.tree.bus_mut().forget();
         Answered { frames: frames(&bytes), end: self.connection.end() }
     }
