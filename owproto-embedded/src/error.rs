@@ -149,3 +149,32 @@ impl core::error::Error for ReadError {
         }
     }
 }
+
+/// Why a server could not go on with its transport. `E` is the transport's own error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ServeError<E> {
+    /// The transport failed; the client has no answer, or not all of it.
+    Transport(E),
+    /// The buffer for what is received has not one byte. Nothing was read.
+    NoReceiveBuffer,
+}
+
+impl<E: fmt::Display> fmt::Display for ServeError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(error) => error.fmt(f),
+            Self::NoReceiveBuffer => f.write_str("the receive buffer is empty"),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for ServeError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Transport(error) => Some(error),
+            Self::NoReceiveBuffer => None,
+        }
+    }
+}

@@ -10,6 +10,12 @@ pub mod blocking;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 mod client;
 mod error;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+mod server;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+mod service;
 
-pub use error::{Error, ReadError};
+pub use error::{Error, ReadError, ServeError};
 pub use owproto_core as core;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+pub use service::Service;
