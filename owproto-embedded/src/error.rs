@@ -32,6 +32,10 @@ pub enum Error<E> {
     },
     /// The connection had ended before; nothing was sent. Connect the transport anew, and tell the client.
     Ended,
+    /// There is no connection, and none could be made. Only from clients that connect by themselves.
+    Connect(E),
+    /// Connecting took too long. Only from clients that connect by themselves.
+    ConnectTimedOut,
     /// The server sent more than was asked for.
     TooLong {
         /// Bytes that it sent.
@@ -60,7 +64,7 @@ impl<E> Error<E> {
             Self::Connection { resend, .. } | Self::Transport { resend, .. } => {
                 matches!(resend, Resend::Safe)
             }
-            Self::Ended => true,
+            Self::Ended | Self::Connect(_) | Self::ConnectTimedOut => true,
             Self::Request(_) | Self::Server(_) | Self::TooLong { .. } | Self::Value(_) => false,
         }
     }
@@ -68,7 +72,7 @@ impl<E> Error<E> {
     /// Whether time ran out.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
-        matches!(self, Self::Connection { error: ConnectionError::TimedOut(_), .. })
+        matches!(self, Self::Connection { error: ConnectionError::TimedOut(_), .. } | Self::ConnectTimedOut)
     }
 }
 
@@ -80,6 +84,8 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
             Self::Connection { error, .. } => error.fmt(f),
             Self::Transport { error, .. } => error.fmt(f),
             Self::Ended => f.write_str("the connection has ended"),
+            Self::Connect(error) => write!(f, "no connection: {error}"),
+            Self::ConnectTimedOut => f.write_str("no connection: the server did not answer in time"),
             Self::TooLong { len, capacity } => {
                 write!(f, "the server sent {len} bytes where {capacity} were asked for")
             }
@@ -94,8 +100,8 @@ impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
             Self::Request(error) => Some(error),
             Self::Server(error) => Some(error),
             Self::Connection { error, .. } => Some(error),
-            Self::Transport { error, .. } => Some(error),
-            Self::Ended | Self::TooLong { .. } => None,
+            Self::Transport { error, .. } | Self::Connect(error) => Some(error),
+            Self::Ended | Self::ConnectTimedOut | Self::TooLong { .. } => None,
             Self::Value(error) => Some(error),
         }
     }

@@ -64,7 +64,7 @@ pub struct Client<T, C, S, R, B, const DEPTH: usize = 1> {
     pub(super) clock: C,
     pub(super) connection: Connection<S, R, DEPTH>,
     receive: B,
-    flags: Flags,
+    pub(super) flags: Flags,
     refusals: Refusals,
     is_unflushed: bool,
 }
