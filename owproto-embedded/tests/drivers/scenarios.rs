@@ -315,6 +315,18 @@ macro_rules! scenarios {
             }
 
             #[test]
+            fn the_last_of_many_reads_is_not_lost_without_a_word() {
+                let wire = Wire::new([Answer::reply(1, b"1"), Answer::end(), Answer::silence()]);
+                let memory = Connection::<_, _, 2>::new([0xa5; 96], [0xa5; 16]);
+                let mut client = $client!(wire, memory, [0xa5; 32]);
+                let mut values = 0;
+                let result = $run!(wire, { $wait!(client.read_many(["/a"; 3], |_, _| values += 1)) });
+                let error = ConnectionError::Stale;
+                assert_eq!(result, Err(Error::Connection { error, resend: Resend::Safe }));
+                assert_eq!(values, 1);
+            }
+
+            #[test]
             fn a_connection_that_is_not_kept_ends_after_its_answer() {
                 let header = Header { payload: 1, code: 1, size: 1, ..Header::default() };
                 let wire = Wire::new([Answer::bytes([&header.to_bytes()[..], b"1"].concat()).then_end()]);

@@ -192,8 +192,17 @@ macro_rules! server_scenarios {
                     assert_eq!(end, Ok(End::Answered));
                     let sent = wire.sent();
                     assert!(sent.len() > 65_536);
-                    let text = String::from_utf8_lossy(&sent);
-                    assert!(names.iter().all(|name| text.contains(name.as_str())));
+                    if message_type == MessageType::DIRALL {
+                        assert!(sent[24..] == *[names.join(",").as_bytes(), b"\0"].concat());
+                    } else {
+                        let mut rest = &sent[..];
+                        for name in &names {
+                            let (entry, behind) = rest.split_at(24 + name.len() + 1);
+                            assert_eq!(entry[24..24 + name.len()], *name.as_bytes());
+                            rest = behind;
+                        }
+                        assert_eq!(rest.len(), 24);
+                    }
                 }
             }
 
