@@ -69,6 +69,7 @@ macro_rules! every_call {
     }};
 }
 
+#[cfg(feature = "embedded-nal-async")]
 pub(crate) use every_call;
 
 /// A client as the tests drop its calls.
