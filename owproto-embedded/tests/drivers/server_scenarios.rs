@@ -187,7 +187,6 @@ macro_rules! server_scenarios {
                     let connection = Connection::new([0xa5; 96], [0xa5; 64]);
                     let mut server = Server::new(wire.clock(), connection, [0xa5; 96]);
                     let size = size_of_val(&server) - size_of_val(&wire.clock());
-
                     assert!(size <= 256 + 264, "{size} bytes");
                     let mut transport = $transport!(wire);
                     let mut tree = Tree::new(SlowBus::new(&wire, names.len(), 0));
