@@ -39,8 +39,11 @@ impl<'p> Sensor<'p> {
         Self::new(path, ValueType::Temperature)
     }
 
-    /// What a read with these flags said.
-    pub(crate) fn reading<'v>(
+    /// What a read with these control flags said.
+    ///
+    /// # Errors
+    /// [`ReadingError`]: the read's own, or what came is no value of the sensor's type.
+    pub fn reading<'v>(
         &self,
         value: Result<&'v [u8], ReadError>,
         flags: Flags,
