@@ -5,11 +5,21 @@
 
 #[cfg(feature = "embedded-io-async")]
 pub mod asynchronous;
+mod backoff;
 #[cfg(feature = "embedded-io")]
 pub mod blocking;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 mod client;
 mod error;
+mod sensor;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+mod server;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+mod service;
 
-pub use error::{Error, ReadError};
+pub use backoff::Backoff;
+pub use error::{Error, ReadError, ServeError};
 pub use owproto_core as core;
+pub use sensor::{Plausibility, Reading, ReadingError, Sensor};
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+pub use service::Service;
