@@ -14,7 +14,10 @@ macro_rules! awaited {
 
 /// Over `Read + Write`: late by what a read waits.
 mod plain {
-    use owproto_embedded::asynchronous::Client;
+    use owproto_embedded::asynchronous::{Client, Server};
+    use owproto_embedded::core::time::Instant;
+
+    use crate::wire::Wire;
 
     /// A keepalive comes each second.
     const LATE: u64 = 1_000_000;
@@ -31,11 +34,27 @@ mod plain {
     }
 
     crate::scenarios::scenarios!(client, run, awaited);
+
+    fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
+        wire.clock()
+    }
+
+    /// Nobody wakes the task for one.
+    const KEEPALIVES: &[u64] = &[];
+
+    macro_rules! transport {
+        ($wire:expr) => {
+            $wire.clone()
+        };
+    }
+
+    crate::server_scenarios::server_scenarios!(transport, run, awaited);
 }
 
 /// With a delay beside it: never late.
 mod timed {
-    use owproto_embedded::asynchronous::{Client, Timed};
+    use owproto_embedded::asynchronous::{Client, Server, Timed};
+    use owproto_embedded::core::time::Instant;
 
     use crate::wire::{Delay, Wire};
 
@@ -57,6 +76,20 @@ mod timed {
     }
 
     crate::scenarios::scenarios!(client, run, awaited);
+
+    fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
+        wire.clock()
+    }
+
+    const KEEPALIVES: &[u64] = &[1000, 2000, 3000];
+
+    macro_rules! transport {
+        ($wire:expr) => {
+            timed(&$wire)
+        };
+    }
+
+    crate::server_scenarios::server_scenarios!(transport, run, awaited);
 
     mod only_here {
         use owproto_embedded::Error;
@@ -149,7 +182,7 @@ mod timed {
                     Ok(())
                 }
             }
-            let clock = || owproto_embedded::core::time::Instant::ZERO;
+            let clock = || Instant::ZERO;
             let mut client = Client::new(Socket, clock, memory(), [0; 32]);
             sent(client.ping());
             sent(client.read_many(["/a"], |_, _| ()));

@@ -1,4 +1,4 @@
-//! A server that answers as it is told, and a connection to it, in virtual time.
+//! A peer that does as it is told, and a connection to it, in virtual time.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -54,8 +54,12 @@ impl Answer {
         self
     }
 
-    pub(crate) fn then_end(mut self) -> Self {
-        self.0.push((0, Arrival::End));
+    pub(crate) fn then_end(self) -> Self {
+        self.then_end_after(0)
+    }
+
+    pub(crate) fn then_end_after(mut self, millis: u64) -> Self {
+        self.0.push((millis, Arrival::End));
         self
     }
 }
@@ -81,7 +85,8 @@ struct State {
     now: u64,
     /// The answers to come, one for each request.
     answers: VecDeque<Answer>,
-    requests: RequestParser<Vec<u8>>,
+    /// What makes requests of what is sent; none where the peer is a client.
+    requests: Option<RequestParser<Vec<u8>>>,
     /// What is on the way, with the time of its arrival.
     arriving: VecDeque<(u64, Arrival)>,
     read_at_most: usize,
@@ -89,7 +94,12 @@ struct State {
     /// Reads and writes are put off once before they do something.
     is_shy: bool,
     was_shy: bool,
+    /// Nothing is taken from the one who writes.
+    is_stalled: bool,
+    write_error: Option<ErrorKind>,
     sent: Vec<u8>,
+    /// When something was sent, and how many bytes that were.
+    writes: Vec<(u64, usize)>,
     received: usize,
     unflushed: usize,
     wakes: Vec<u64>,
@@ -101,13 +111,16 @@ impl Wire {
         Self(Rc::new(RefCell::new(State {
             now: 1_000_000,
             answers: answers.into_iter().collect(),
-            requests: RequestParser::new(Vec::new()),
+            requests: Some(RequestParser::new(Vec::new())),
             arriving: VecDeque::new(),
             read_at_most: usize::MAX,
             write_at_most: usize::MAX,
             is_shy: false,
             was_shy: false,
+            is_stalled: false,
+            write_error: None,
             sent: Vec::new(),
+            writes: Vec::new(),
             received: 0,
             unflushed: 0,
             wakes: Vec::new(),
@@ -118,6 +131,31 @@ impl Wire {
     pub(crate) fn in_pieces(self, read_at_most: usize, write_at_most: usize) -> Self {
         (self.0.borrow_mut().read_at_most, self.0.borrow_mut().write_at_most) = (read_at_most, write_at_most);
         self
+    }
+
+    /// A connection with a client at its other end, that says this whatever is sent to it.
+    pub(crate) fn client(says: Answer) -> Self {
+        let wire = Self::new([]);
+        wire.0.borrow_mut().requests = None;
+        wire.unasked(says);
+        wire
+    }
+
+    /// The peer reads nothing.
+    pub(crate) fn stalled(self) -> Self {
+        self.0.borrow_mut().is_stalled = true;
+        self
+    }
+
+    /// What is written cannot be sent.
+    pub(crate) fn with_broken_writes(self) -> Self {
+        self.0.borrow_mut().write_error = Some(ErrorKind::BrokenPipe);
+        self
+    }
+
+    /// Something happens at this moment, for which a task would be woken.
+    pub(crate) fn wake_at(&self, micros: u64) {
+        self.0.borrow_mut().wakes.push(micros);
     }
 
     /// Its futures are pending at their first poll.
@@ -140,6 +178,15 @@ impl Wire {
         move || wire.now()
     }
 
+    /// A clock that goes on by itself, by so much each time that it is looked at.
+    pub(crate) fn ticking_clock(&self, micros: u64) -> impl FnMut() -> Instant + use<> {
+        let wire = self.clone();
+        move || {
+            wire.advance(micros);
+            wire.now()
+        }
+    }
+
     pub(crate) fn advance(&self, micros: u64) {
         self.0.borrow_mut().now += micros;
     }
@@ -147,6 +194,11 @@ impl Wire {
     /// All bytes that the client has sent.
     pub(crate) fn sent(&self) -> Vec<u8> {
         self.0.borrow().sent.clone()
+    }
+
+    /// When something was sent, in microseconds, and how many bytes that were.
+    pub(crate) fn writes(&self) -> Vec<(u64, usize)> {
+        self.0.borrow().writes.clone()
     }
 
     /// How many bytes the client has taken.
@@ -195,20 +247,25 @@ impl State {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> usize {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        if let Some(error) = self.write_error {
+            return Err(error);
+        }
         let n = bytes.len().min(self.write_at_most);
         self.sent.extend_from_slice(&bytes[..n]);
+        self.writes.push((self.now, n));
         self.unflushed += n;
         let mut input = &bytes[..n];
         let mut complete = 0;
-        while let RequestEvent::Request(_) = self.requests.parse(&mut input).unwrap() {
+        let Some(requests) = &mut self.requests else { return Ok(n) };
+        while let RequestEvent::Request(_) = requests.parse(&mut input).unwrap() {
             complete += 1;
         }
         for _ in 0..complete {
             let answer = self.answers.pop_front().expect("a request for which there is no answer");
             self.schedule(answer);
         }
-        n
+        Ok(n)
     }
 
     fn is_ready(&self) -> bool {
@@ -267,7 +324,7 @@ impl embedded_io::Read for Wire {
 
 impl embedded_io::Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
-        Ok(self.0.borrow_mut().write(bytes))
+        self.0.borrow_mut().write(bytes)
     }
 
     fn flush(&mut self) -> Result<(), ErrorKind> {
@@ -294,7 +351,7 @@ impl embedded_io_async::Write for Wire {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
         poll_fn(|_| {
             let mut state = self.0.borrow_mut();
-            if state.puts_off() { Poll::Pending } else { Poll::Ready(Ok(state.write(bytes))) }
+            if state.is_stalled || state.puts_off() { Poll::Pending } else { Poll::Ready(state.write(bytes)) }
         })
         .await
     }

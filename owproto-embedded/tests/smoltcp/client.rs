@@ -239,7 +239,7 @@ fn deadlines_are_exact() {
 fn a_server_that_is_not_there_is_tried_again_after_longer_and_longer_pauses() {
     let mut world = World::new();
     let mut peer = Peer::new(&mut world, []);
-    let backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_millis(3000) };
+    let backoff = Backoff { first: Duration::from_millis(500), ceiling: Duration::from_millis(3000) };
     let mut client = client::<1>(&mut world).with_backoff(backoff);
     let insist = |client: &mut Client<_, _, 1>, _: &[Told], now| {
         if client.in_flight() == 0 && client.room() > 0 {
