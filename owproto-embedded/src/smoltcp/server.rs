@@ -191,7 +191,7 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
         service: &mut impl Service<Job = J>,
     ) {
         let now = from_smoltcp(now);
-        self.make_room(sockets);
+        self.make_room(now, sockets);
         // Whoever was first is last the next time.
         self.first = if self.first.saturating_add(1) < N { self.first.saturating_add(1) } else { 0 };
         for n in (self.first..N).chain(0..self.first) {
@@ -205,20 +205,26 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
     }
 
     /// If no socket listens: ends the connection that was idle longest, if there is one that was so for a while.
-    fn make_room(&mut self, sockets: &mut SocketSet<'_>) {
+    fn make_room(&mut self, now: Instant, sockets: &SocketSet<'_>) {
         let is_free = |slot: &Slot<T, R, J>| {
             slot.link == Link::Listening && !sockets.get::<tcp::Socket<'_>>(slot.handle).is_active()
         };
         if self.slots.iter().any(is_free) {
             return;
         }
-        // A client that has closed its side will not go on, and one that was told everything will read it.
+        // One that is being closed will be free soon. If its client has everything and only does not close its side, at
+        // once.
+        let mut is_on_its_way = false;
         for slot in &mut self.slots {
-            let socket = sockets.get_mut::<tcp::Socket<'_>>(slot.handle);
-            if matches!(slot.link, Link::Closing { .. }) && socket.state() == State::FinWait2 {
-                slot.link = Link::Closing { until: Instant::ZERO };
-                return;
+            if let Link::Closing { until } = &mut slot.link {
+                if sockets.get::<tcp::Socket<'_>>(slot.handle).state() == State::FinWait2 {
+                    *until = now;
+                }
+                is_on_its_way |= now <= *until;
             }
+        }
+        if is_on_its_way {
+            return;
         }
         let idle = self.slots.iter_mut().filter(|slot| {
             slot.link == Link::Open

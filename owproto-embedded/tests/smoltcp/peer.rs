@@ -121,7 +121,7 @@ impl Peer {
         if !socket.is_open() {
             self.is_listening = false;
             self.acts.clear();
-            let Some(script) = self.scripts.pop_front() else { return None };
+            let script = self.scripts.pop_front()?;
             self.answers = script.into();
             socket.set_nagle_enabled(false);
             socket.set_ack_delay(None);
