@@ -234,7 +234,8 @@ macro_rules! client {
                 $wait!(self.begin())?;
                 let mut paths = paths.into_iter();
                 let mut next = paths.next();
-                let mut answered = 0_usize;
+                // How many were asked for, or could not be, and how many of them have been told of.
+                let (mut asked, mut answered) = (0_usize, 0_usize);
                 loop {
                     while self.connection.room() > 0
                         && let Some(path) = &next
@@ -252,6 +253,7 @@ macro_rules! client {
                                 answered = answered.saturating_add(1);
                             }
                         }
+                        asked = asked.saturating_add(1);
                         next = paths.next();
                     }
                     if self.connection.in_flight() == 0 {
@@ -266,7 +268,7 @@ macro_rules! client {
                     }));
                     // What is behind the last answer is the next call's concern.
                     match pumped {
-                        Err(_) if self.connection.in_flight() == 0 && next.is_none() => return Ok(()),
+                        Err(_) if answered == asked && next.is_none() => return Ok(()),
                         pumped => pumped?,
                     }
                 }

@@ -78,6 +78,10 @@ pub struct Client<T, C, S, R, B, const DEPTH: usize = 1> {
 
 client!(by_itself, []);
 
+// Besides the transport, the clock and the buffers, as the README says.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Client<(), (), [u8; 96], [u8; 32], [u8; 128]>>() <= 256 + 200);
+
 impl<T, C, S, R, B, const DEPTH: usize> fmt::Debug for Client<T, C, S, R, B, DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("flags", &self.flags).finish_non_exhaustive()

@@ -4,7 +4,13 @@
 
 mod asynchronous;
 mod blocking;
+mod dropped;
+#[cfg(feature = "embedded-nal-async")]
+mod network;
+#[cfg(feature = "embedded-nal-async")]
+mod reconnecting;
 mod scenarios;
 mod server_scenarios;
+mod servers;
 mod services;
 mod wire;
