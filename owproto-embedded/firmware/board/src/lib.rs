@@ -1,0 +1,43 @@
+//! The board that the firmware runs on: QEMU's `mps2-an385`, a Cortex-M3 with 25 MHz and a LAN9118 network interface.
+//!
+//! | part | what it gives |
+//! |---|---|
+//! | [`Lan9118`] | Ethernet, as a device of smoltcp |
+//! | [`Clock`] | microseconds, and sleep until a moment or a frame |
+//! | [`host`] | the terminal, the command line and the exit status of QEMU, by semihosting |
+//! | [`stack`] | how deep the stack has been |
+//!
+//! All that is `unsafe` in the firmware is here, because registers are memory to the compiler. Whoever takes the
+//! firmware to another board writes these four anew.
+#![no_std]
+
+mod clock;
+pub mod host;
+mod lan9118;
+mod registers;
+pub mod stack;
+
+pub use clock::Clock;
+pub use lan9118::Lan9118;
+
+use lan9118::Frames;
+use static_cell::ConstStaticCell;
+
+/// What the board has, each part once.
+#[derive(Debug)]
+pub struct Board {
+    /// The network interface.
+    pub ethernet: Lan9118,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Board {
+    /// Starts the board. `None` if that was done before: two owners would disturb each other.
+    #[must_use]
+    pub fn take() -> Option<Self> {
+        static FRAMES: ConstStaticCell<Frames> = ConstStaticCell::new(Frames::new());
+        let frames = FRAMES.try_take()?;
+        Some(Self { ethernet: Lan9118::start(frames), clock: Clock::start() })
+    }
+}
