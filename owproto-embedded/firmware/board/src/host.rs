@@ -69,3 +69,18 @@ pub fn command_line(buffer: &mut [u8]) -> &str {
     }
     buffer.get(..len).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
 }
+
+/// Seconds since 1970, by the clock of the host.
+#[must_use]
+pub fn seconds() -> u32 {
+    // SAFETY: this call takes no argument.
+    let seconds = unsafe { cortex_m_semihosting::syscall1(nr::TIME, 0) };
+    u32::try_from(seconds).unwrap_or(0)
+}
+
+/// Tells why a program cannot go on, and ends it.
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    print(format_args!("{info}\n"));
+    exit(Outcome::Failure)
+}

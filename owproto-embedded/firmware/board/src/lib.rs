@@ -4,21 +4,28 @@
 //! |---|---|
 //! | [`Lan9118`] | Ethernet, as a device of smoltcp |
 //! | [`Clock`] | microseconds, and sleep until a moment or a frame |
-//! | [`host`] | the terminal, the command line and the exit status of QEMU, by semihosting |
+//! | [`Network`] | smoltcp's interface over both, in turns that end |
+//! | [`host`] | with the feature of this name: QEMU's terminal, command line and exit status |
 //! | [`stack`] | how deep the stack has been |
 //!
 //! All that is `unsafe` in the firmware is here, because registers are memory to the compiler. Whoever takes the
-//! firmware to another board writes these four anew.
+//! firmware to another board writes this crate anew.
 #![no_std]
 
 mod clock;
+#[cfg(feature = "host")]
 pub mod host;
 mod lan9118;
+mod network;
+#[cfg(not(feature = "host"))]
+mod panic;
 mod registers;
 pub mod stack;
 
 pub use clock::Clock;
+pub use cortex_m_rt::entry;
 pub use lan9118::Lan9118;
+pub use network::{Address, Network};
 
 use lan9118::Frames;
 use static_cell::ConstStaticCell;

@@ -1,0 +1,77 @@
+//! Reads all temperatures of an owserver, again and again, over smoltcp.
+//!
+//! ```text
+//! client [ADDRESS[:PORT]] [rounds=N] [pause=MILLISECONDS] [loss=PERCENT]
+//! ```
+//!
+//! Without the feature `host` there is no command line and nothing is printed: the server is the gateway of the
+//! network, a round is made each second, for ever.
+#![no_std]
+#![no_main]
+#![forbid(unsafe_code)]
+
+mod options;
+mod report;
+mod rounds;
+
+use owproto_board::{Address, Board, Network};
+use owproto_embedded::core::client::Connection;
+use owproto_embedded::core::time::Duration;
+use owproto_embedded::smoltcp::Client;
+use owproto_embedded::Backoff;
+use smoltcp::iface::{SocketSet, SocketStorage};
+use smoltcp::socket::tcp::{Socket, SocketBuffer};
+use static_cell::ConstStaticCell;
+
+use crate::options::Options;
+use crate::rounds::Rounds;
+
+/// Requests in flight: one is answered while the next ones are on their way.
+const DEPTH: usize = 4;
+
+/// A request for a temperature has 24 + 16 + 13 bytes.
+const TRANSMIT_LEN: usize = DEPTH * 56;
+
+/// A number has 12 bytes; the path of a device is stored if it came in two segments.
+const VALUE_LEN: usize = 64;
+
+/// When the server is away: tried after half a second, and at last every five.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(5) };
+
+static RECEIVE: ConstStaticCell<[u8; 512]> = ConstStaticCell::new([0; 512]);
+static TRANSMIT: ConstStaticCell<[u8; TRANSMIT_LEN]> = ConstStaticCell::new([0; TRANSMIT_LEN]);
+static ROUNDS: ConstStaticCell<Rounds> = ConstStaticCell::new(Rounds::new());
+
+#[owproto_board::entry]
+fn main() -> ! {
+    let Some(board) = Board::take() else { report::give_up() };
+    let options = Options::of_this_run();
+    let mut network = Network::new(board, Address::QEMU, options.seed);
+    #[cfg(feature = "host")]
+    network.set_loss(options.loss);
+
+    let mut places = [SocketStorage::EMPTY];
+    let mut sockets = SocketSet::new(&mut places[..]);
+    let receive = SocketBuffer::new(&mut RECEIVE.take()[..]);
+    let transmit = SocketBuffer::new(&mut TRANSMIT.take()[..]);
+    let handle = sockets.add(Socket::new(receive, transmit));
+    let connection = Connection::new([0; TRANSMIT_LEN], [0; VALUE_LEN]);
+    let mut client: Client<_, _, DEPTH> = Client::new(handle, connection, options.server)
+        .with_backoff(BACKOFF)
+        .with_first_port(options.seed as u16);
+    let rounds = ROUNDS.take();
+    rounds.configure(options.rounds, options.pause);
+
+    loop {
+        let now = network.poll(&mut sockets);
+        while let Some(event) = client.poll(now, &mut network.interface, &mut sockets) {
+            rounds.take(event, now);
+        }
+        rounds.ask(&mut client, now);
+        if rounds.are_done() {
+            report::finish(&mut network);
+        }
+        let moments = [client.poll_at(), rounds.poll_at()];
+        network.sleep_until(moments.into_iter().flatten().min(), &sockets);
+    }
+}

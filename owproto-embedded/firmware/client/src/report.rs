@@ -1,0 +1,93 @@
+//! What is told to the terminal; without one, nothing.
+
+use owproto_board::Network;
+use owproto_embedded::core::ServerError;
+use owproto_embedded::smoltcp::Disconnection;
+use smoltcp::time::Duration;
+
+/// A round, when it is over.
+pub(crate) struct Round {
+    pub(crate) number: u32,
+    pub(crate) devices: usize,
+    pub(crate) left_out: usize,
+    pub(crate) temperatures: usize,
+    pub(crate) warmest: Option<f64>,
+    pub(crate) time: Duration,
+}
+
+#[cfg(feature = "host")]
+mod terminal {
+    use core::str;
+
+    use owproto_board::{host, println, stack};
+
+    use super::*;
+
+    fn text(bytes: &[u8]) -> &str {
+        str::from_utf8(bytes.trim_ascii()).unwrap_or("?")
+    }
+
+    pub(crate) fn temperature(device: &[u8], value: &[u8]) {
+        println!("{} {}", text(device), text(value));
+    }
+
+    pub(crate) fn no_temperature(device: &[u8], error: ServerError) {
+        println!("{}: {error}", text(device));
+    }
+
+    pub(crate) fn no_listing(error: ServerError) {
+        println!("no listing: {error}");
+    }
+
+    pub(crate) fn connected() {
+        println!("connected");
+    }
+
+    pub(crate) fn disconnected(why: Disconnection) {
+        println!("disconnected: {why}");
+    }
+
+    pub(crate) fn round(round: &Round) {
+        let Round { number, devices, temperatures, left_out, warmest, time } = round;
+        println!(
+            "round {number}: {temperatures} temperatures of {devices} devices, warmest {:.2}, in {} us",
+            warmest.unwrap_or(f64::NAN),
+            time.total_micros()
+        );
+        if *left_out > 0 {
+            println!("{left_out} devices are too many");
+        }
+    }
+
+    pub(crate) fn finish(network: &mut Network) -> ! {
+        let now = network.now().total_micros();
+        let asleep = network.micros_asleep();
+        println!("done after {now} us, {asleep} us of them asleep; stack {} bytes", stack::high_water_mark());
+        host::exit(host::Outcome::Success)
+    }
+
+    pub(crate) fn give_up() -> ! {
+        host::exit(host::Outcome::Failure)
+    }
+}
+
+#[cfg(not(feature = "host"))]
+mod silence {
+    use super::*;
+
+    pub(crate) fn temperature(_: &[u8], _: &[u8]) {}
+    pub(crate) fn no_temperature(_: &[u8], _: ServerError) {}
+    pub(crate) fn no_listing(_: ServerError) {}
+    pub(crate) fn connected() {}
+    pub(crate) fn disconnected(_: Disconnection) {}
+
+    pub(crate) fn round(round: &Round) {
+        // This is where a product would do something with it.
+        core::hint::black_box(round);
+    }
+}
+
+#[cfg(feature = "host")]
+pub(crate) use terminal::*;
+#[cfg(not(feature = "host"))]
+pub(crate) use silence::*;
