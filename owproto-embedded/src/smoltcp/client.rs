@@ -91,9 +91,9 @@ pub enum Disconnection {
 /// use owproto_embedded::core::text::{Value, ValueType};
 /// use owproto_embedded::smoltcp::{Client, Event};
 /// use smoltcp::iface::{Config, Interface, SocketSet};
-/// use smoltcp::socket::tcp;
+/// use smoltcp::socket::tcp::{self, SocketBuffer};
 /// use smoltcp::time::Instant;
-/// use smoltcp::wire::{EthernetAddress, IpCidr};
+/// use smoltcp::wire::{EthernetAddress, IpCidr, Ipv4Address};
 /// # use owproto_embedded::core::tree::{Tree, tester::Tester};
 /// # use owproto_embedded::core::server;
 /// # use owproto_embedded::smoltcp::Server;
@@ -103,21 +103,22 @@ pub enum Disconnection {
 /// # let mut uptime = || { micros += 100; Instant::from_micros(micros) };
 ///
 /// let hardware = EthernetAddress([0x02, 0, 0, 0, 0, 1]);
+/// let address = Ipv4Address::new(127, 0, 0, 1); // here it is its own server
 /// let mut interface = Interface::new(Config::new(hardware.into()), &mut device, uptime());
-/// interface.update_ip_addrs(|addresses| addresses.push(IpCidr::new([127, 0, 0, 1].into(), 8)).unwrap());
+/// interface.update_ip_addrs(|addresses| addresses.push(IpCidr::new(address.into(), 8)).unwrap());
 /// let (mut receive, mut transmit) = ([0; 512], [0; 512]);
-/// let socket = tcp::Socket::new((&mut receive[..]).into(), (&mut transmit[..]).into());
+/// let socket = tcp::Socket::new(SocketBuffer::new(&mut receive[..]), SocketBuffer::new(&mut transmit[..]));
 /// let mut places: [_; 2] = Default::default();
 /// let mut sockets = SocketSet::new(&mut places[..]);
 /// let handle = sockets.add(socket);
 /// # let (mut receive, mut transmit) = ([0; 512], [0; 512]);
-/// # let socket = tcp::Socket::new((&mut receive[..]).into(), (&mut transmit[..]).into());
+/// # let socket = tcp::Socket::new(SocketBuffer::new(&mut receive[..]), SocketBuffer::new(&mut transmit[..]));
 /// # let mut server = Server::new([(sockets.add(socket), server::Connection::new([0; 256], [0; 256]))]).with_persistent(1);
 /// # let mut tree = Tree::new(Tester::new(&[0x10, 0x28]));
 ///
 /// // Four requests in flight, 256 bytes for requests, 64 for a value or an entry.
 /// let connection: Connection<_, _, 4> = Connection::new([0; 256], [0; 64]);
-/// let mut client = Client::new(handle, connection, ([127, 0, 0, 1], 4304));
+/// let mut client = Client::new(handle, connection, (address, 4304));
 ///
 /// let mut devices: Vec<Vec<u8>> = Vec::new(); // on a board, an array of [u8; 16]
 /// let mut celsius = Vec::new();
@@ -133,14 +134,14 @@ pub enum Disconnection {
 ///             Event::Reply(id, _) if id == listing => is_listed = true,
 ///             Event::Reply(_, reply) => {
 ///                 answered += 1;
-///                 celsius.extend(Value::parse(ValueType::Temperature, reply.data()).ok()?.as_f64());
+///                 celsius.extend(Value::parse(ValueType::Temperature, reply.data())?.as_f64());
 ///             }
 ///             // Once more from the beginning.
 ///             Event::Lost(_) => (asked, answered, is_listed) = (0, 0, false),
 ///             Event::Connected | Event::Progress | Event::Disconnected(_) => {}
 ///         }
 ///     }
-///     if !is_listed && client.in_flight() == 0 {
+///     if !is_listed && client.in_flight() == 0 && client.room() > 0 {
 ///         devices.clear();
 ///         listing = client.dir("/", now)?;
 ///     }
@@ -171,6 +172,8 @@ pub struct Client<T, R, const DEPTH: usize = 1> {
     list_form: ListForm,
     /// Whether the socket's buffer was too full for all that waits to be sent.
     is_blocked: bool,
+    /// Whether what was received may hold more, though it may lie in the connection already.
+    has_more: bool,
 }
 
 /// Where the connection of the socket is.
@@ -225,6 +228,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
             refusals: Refusals::NONE,
             list_form: ListForm::Unknown,
             is_blocked: false,
+            has_more: false,
         }
     }
 
@@ -411,21 +415,28 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         let now = from_smoltcp(now);
         let socket = sockets.get_mut::<tcp::Socket<'_>>(self.handle);
         let event = self.advance(now, interface.context(), socket);
-        if event.is_some() || self.link != Link::Open || !socket.can_recv() {
+        if event.is_some() || self.link != Link::Open || !(self.has_more || socket.can_recv()) {
             return event;
         }
+        let Self { connection, failures, refusals, list_form, has_more, .. } = self;
         let queued = socket.recv_queue();
-        let Self { connection, failures, refusals, list_form, .. } = self;
-        let received = socket.recv(|bytes| {
-            let len = bytes.len();
-            let mut rest: &[u8] = bytes;
-            let event = connection.handle_input(&mut rest, now);
-            let taken = len.saturating_sub(rest.len());
-            (taken, (taken, event))
-        });
-        let (taken, event) = received.ok()?;
+        let mut taken = 0;
+        let event = if queued > 0 {
+            let received = socket.recv(|bytes| {
+                let len = bytes.len();
+                let mut rest: &[u8] = bytes;
+                let event = connection.handle_input(&mut rest, now);
+                taken = len.saturating_sub(rest.len());
+                (taken, event)
+            });
+            received.ok()?
+        } else {
+            connection.handle_input(&mut &[][..], now)
+        };
+        // A part may be at the buffer's end, and the rest at its beginning.
+        *has_more = taken < queued || !matches!(event, Ok(client::Event::NeedMore(_)));
         Some(match event {
-            Ok(client::Event::NeedMore(_)) if taken == queued => return None,
+            Ok(client::Event::NeedMore(_)) if !*has_more => return None,
             // A failure is told by the next call.
             Ok(client::Event::NeedMore(_) | client::Event::Keepalive) | Err(_) => Event::Progress,
             Ok(client::Event::Entries(id, entries)) => Event::Entries(id, entries),
@@ -479,7 +490,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
             Link::Idle | Link::Closing { .. } | Link::Pause { .. } => {}
         }
         // An answer that is there counts, however late it is looked at.
-        if self.link != Link::Open || !socket.can_recv() {
+        if self.link != Link::Open || !(self.has_more || socket.can_recv()) {
             let _ = self.connection.handle_timeout(now);
         }
         if self.connection.step() == Step::Close { Some(self.end(now, socket)) } else { None }
@@ -503,7 +514,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         let sent = socket.send_slice(waiting).unwrap_or(0);
         self.is_blocked = sent < waiting.len();
         self.connection.handle_transmitted(sent, now);
-        if !socket.may_recv() {
+        if !socket.may_recv() && !self.has_more {
             if socket.state() == State::Closed && self.connection.in_flight() > 0 {
                 self.transport_failed(Disconnection::Reset);
             } else {
@@ -539,6 +550,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
             Disconnection::Orderly
         };
         self.connection.reset();
+        self.has_more = false;
         self.list_form = ListForm::Unknown;
         Event::Disconnected(disconnection)
     }

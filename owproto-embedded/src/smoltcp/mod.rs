@@ -24,6 +24,8 @@
 //! chosen by a dependency on smoltcp of the program's own.
 
 mod client;
+mod server;
 mod time;
 
 pub use client::{Client, Disconnection, Event};
+pub use server::Server;
