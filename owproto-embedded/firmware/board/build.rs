@@ -6,6 +6,8 @@ use std::{env, fs};
 fn main() {
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     fs::write(folder.join("memory.x"), include_str!("memory.x")).expect("the build directory can be written");
+    // The names of interrupt handlers, of which there are none.
+    fs::write(folder.join("device.x"), "").expect("the build directory can be written");
     println!("cargo::rustc-link-search={}", folder.display());
     println!("cargo::rerun-if-changed=memory.x");
 }

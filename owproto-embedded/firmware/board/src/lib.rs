@@ -40,11 +40,13 @@ pub struct Board {
 }
 
 impl Board {
-    /// Starts the board. `None` if that was done before: two owners would disturb each other.
+    /// Starts the board.
+    ///
+    /// # Panics
+    /// If it is called twice: two owners would disturb each other.
     #[must_use]
-    pub fn take() -> Option<Self> {
+    pub fn start() -> Self {
         static FRAMES: ConstStaticCell<Frames> = ConstStaticCell::new(Frames::new());
-        let frames = FRAMES.try_take()?;
-        Some(Self { ethernet: Lan9118::start(frames), clock: Clock::start() })
+        Self { ethernet: Lan9118::start(FRAMES.take()), clock: Clock::start() }
     }
 }

@@ -33,12 +33,20 @@ impl Registers {
     }
 }
 
-/// Interrupts that end sleep. They have no handler: what happened is found out by looking.
+/// Interrupts that end sleep. They have no handlers: interrupts are disabled as a whole, and what happened is found out
+/// by looking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Interrupt {
     Timer1 = 9,
     Ethernet = 13,
 }
+
+/// The part of the vector table that cortex-m-rt leaves to the board. It is as long as the numbers above need it; without
+/// one, cortex-m-rt would put 240 entries there.
+// SAFETY: the linker script puts it behind the other vectors, and no entry is ever used.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [usize; 14] = [0; 14];
 
 // SAFETY: the numbers are those of the board (Arm AN385, table 3-3).
 unsafe impl cortex_m::interrupt::InterruptNumber for Interrupt {

@@ -44,7 +44,7 @@ static ROUNDS: ConstStaticCell<Rounds> = ConstStaticCell::new(Rounds::new());
 
 #[owproto_board::entry]
 fn main() -> ! {
-    let Some(board) = Board::take() else { report::give_up() };
+    let board = Board::start();
     let options = Options::of_this_run();
     let mut network = Network::new(board, Address::QEMU, options.seed);
     #[cfg(feature = "host")]
@@ -68,6 +68,7 @@ fn main() -> ! {
             rounds.take(event, now);
         }
         rounds.ask(&mut client, now);
+        #[cfg(feature = "host")]
         if rounds.are_done() {
             report::finish(&mut network);
         }

@@ -1,6 +1,5 @@
 //! What is told to the terminal; without one, nothing.
 
-use owproto_board::Network;
 use owproto_embedded::core::ServerError;
 use owproto_embedded::smoltcp::Disconnection;
 use smoltcp::time::Duration;
@@ -11,7 +10,6 @@ pub(crate) struct Round {
     pub(crate) devices: usize,
     pub(crate) left_out: usize,
     pub(crate) temperatures: usize,
-    pub(crate) warmest: Option<f64>,
     pub(crate) time: Duration,
 }
 
@@ -19,7 +17,7 @@ pub(crate) struct Round {
 mod terminal {
     use core::str;
 
-    use owproto_board::{host, println, stack};
+    use owproto_board::{Network, host, println, stack};
 
     use super::*;
 
@@ -48,10 +46,9 @@ mod terminal {
     }
 
     pub(crate) fn round(round: &Round) {
-        let Round { number, devices, temperatures, left_out, warmest, time } = round;
+        let Round { number, devices, temperatures, left_out, time } = round;
         println!(
-            "round {number}: {temperatures} temperatures of {devices} devices, warmest {:.2}, in {} us",
-            warmest.unwrap_or(f64::NAN),
+            "round {number}: {temperatures} temperatures of {devices} devices, in {} us",
             time.total_micros()
         );
         if *left_out > 0 {
@@ -65,10 +62,6 @@ mod terminal {
         println!("done after {now} us, {asleep} us of them asleep; stack {} bytes", stack::high_water_mark());
         host::exit(host::Outcome::Success)
     }
-
-    pub(crate) fn give_up() -> ! {
-        host::exit(host::Outcome::Failure)
-    }
 }
 
 #[cfg(not(feature = "host"))]
@@ -81,8 +74,8 @@ mod silence {
     pub(crate) fn connected() {}
     pub(crate) fn disconnected(_: Disconnection) {}
 
+    /// This is where a product would do something with it.
     pub(crate) fn round(round: &Round) {
-        // This is where a product would do something with it.
         core::hint::black_box(round);
     }
 }

@@ -1,6 +1,5 @@
 use owproto_embedded::core::Storage;
 use owproto_embedded::core::listing::Entries;
-use owproto_embedded::core::text::{Value, ValueType};
 use owproto_embedded::smoltcp::{Client, Event};
 use smoltcp::time::{Duration, Instant};
 
@@ -24,9 +23,8 @@ pub(crate) struct Rounds {
     /// Devices that were asked in this round, and those that have answered.
     asked: usize,
     answered: usize,
-    /// The ones with a temperature, and the warmest of these.
+    /// Those that have a temperature.
     temperatures: usize,
-    warmest: Option<f64>,
     number: u32,
     left: Option<u32>,
     pause: Duration,
@@ -53,7 +51,6 @@ impl Rounds {
             asked: 0,
             answered: 0,
             temperatures: 0,
-            warmest: None,
             number: 0,
             left: None,
             pause: Duration::ZERO,
@@ -106,7 +103,7 @@ impl Rounds {
     fn begin(&mut self, now: Instant) {
         self.devices.clear();
         self.phase = Phase::Listing;
-        (self.asked, self.answered, self.temperatures, self.warmest) = (0, 0, 0, None);
+        (self.asked, self.answered, self.temperatures) = (0, 0, 0);
         self.began = now;
     }
 
@@ -125,10 +122,7 @@ impl Rounds {
                     match result {
                         Ok(reply) => {
                             report::temperature(device, reply.data());
-                            let value = Value::parse(ValueType::Temperature, reply.data());
-                            let celsius = value.ok().and_then(|value| value.as_f64());
-                            self.temperatures += usize::from(celsius.is_some());
-                            self.warmest = celsius.into_iter().chain(self.warmest).reduce(f64::max);
+                            self.temperatures += 1;
                         }
                         // A switch has none.
                         Err(error) if error.code().is_no_such_path() => {}
@@ -164,7 +158,6 @@ impl Rounds {
             devices: self.devices.len(),
             left_out: self.devices.left_out,
             temperatures: self.temperatures,
-            warmest: self.warmest,
             time: now - self.began,
         });
         self.left = self.left.map(|left| left.saturating_sub(1));

@@ -1,0 +1,77 @@
+//! An owserver on port 4304 for a 1-Wire bus of its own, over smoltcp.
+//!
+//! ```text
+//! gateway [status=MILLISECONDS] [loss=PERCENT]
+//! ```
+//!
+//! Without the feature `host` there is no command line and nothing is printed.
+#![no_std]
+#![no_main]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "host")]
+mod options;
+#[cfg(feature = "host")]
+mod status;
+
+use owproto_board::{Address, Board, Network};
+use owproto_embedded::core::server::{Connection, Timeouts};
+use owproto_embedded::core::time::Duration;
+use owproto_embedded::core::tree::families::{FAMILY_28, FAMILY_3A};
+use owproto_embedded::core::tree::tester::Tester;
+use owproto_embedded::core::tree::{Family, Tree};
+use owproto_embedded::smoltcp::Server;
+use smoltcp::iface::{SocketSet, SocketStorage};
+use smoltcp::socket::tcp::{Socket, SocketBuffer};
+use static_cell::ConstStaticCell;
+
+/// Clients that are served at the same time.
+const CLIENTS: usize = 4;
+
+/// The families that the bus master knows; devices of others are listed, and that is all.
+static FAMILIES: &[&Family] = &[&FAMILY_28, &FAMILY_3A];
+
+/// Memory for one client.
+struct Buffers {
+    /// What TCP has received and nobody has looked at, and what it has sent and is not acknowledged.
+    received: [u8; 512],
+    sent: [u8; 1024],
+}
+
+static BUFFERS: ConstStaticCell<[Buffers; CLIENTS]> =
+    ConstStaticCell::new([const { Buffers { received: [0; 512], sent: [0; 1024] } }; CLIENTS]);
+
+const TIMEOUTS: Timeouts = Timeouts {
+    idle_low: Duration::from_secs(10),
+    keepalive: Duration::from_millis(400),
+    ..Timeouts::DEFAULT
+};
+
+#[owproto_board::entry]
+fn main() -> ! {
+    let board = Board::start();
+    #[cfg(feature = "host")]
+    let options = options::Options::of_this_run();
+    #[cfg(feature = "host")]
+    let seed = options.seed;
+    #[cfg(not(feature = "host"))]
+    let seed = 0;
+    let mut network = Network::new(board, Address::QEMU, seed);
+    #[cfg(feature = "host")]
+    network.set_loss(options.loss);
+
+    let mut places = [SocketStorage::EMPTY; CLIENTS];
+    let mut sockets = SocketSet::new(&mut places[..]);
+    let mut server = Server::new(BUFFERS.take().each_mut().map(|buffers| {
+        let received = SocketBuffer::new(&mut buffers.received[..]);
+        let socket = Socket::new(received, SocketBuffer::new(&mut buffers.sent[..]));
+        (sockets.add(socket), Connection::new([0; 256], [0; 300]).with_timeouts(TIMEOUTS))
+    }));
+    let mut tree = Tree::with_families(Tester::new(&[0x28, 0x28, 0x3a]), FAMILIES);
+
+    loop {
+        let now = network.poll(&mut sockets);
+        server.poll(now, &mut sockets, &mut tree);
+        network.sleep_until(server.poll_at(None), &sockets);
+    }
+}
