@@ -9,18 +9,21 @@
 #![no_main]
 #![forbid(unsafe_code)]
 
+mod devices;
 #[cfg(feature = "host")]
 mod options;
 #[cfg(feature = "host")]
 mod status;
 
+use core::cell::Cell;
+
 use owproto_board::{Address, Board, Network};
 use owproto_embedded::core::server::{Connection, Timeouts};
-use owproto_embedded::core::time::Duration;
+use owproto_embedded::core::time::{Duration, Instant};
 use owproto_embedded::core::tree::families::{FAMILY_28, FAMILY_3A};
-use owproto_embedded::core::tree::tester::Tester;
 use owproto_embedded::core::tree::{Family, Tree};
 use owproto_embedded::smoltcp::Server;
+use owproto_onewire::Step;
 use smoltcp::iface::{SocketSet, SocketStorage};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use static_cell::ConstStaticCell;
@@ -51,9 +54,8 @@ const TIMEOUTS: Timeouts = Timeouts {
 fn main() -> ! {
     let board = Board::start();
     #[cfg(feature = "host")]
-    let options = options::Options::of_this_run();
-    #[cfg(feature = "host")]
-    let seed = options.seed;
+    let (options, seed) = (options::Options::of_this_run(), owproto_board::host::seconds().into());
+    // A product takes it from where it has chance.
     #[cfg(not(feature = "host"))]
     let seed = 0;
     let mut network = Network::new(board, Address::QEMU, seed);
@@ -67,11 +69,25 @@ fn main() -> ! {
         let socket = Socket::new(received, SocketBuffer::new(&mut buffers.sent[..]));
         (sockets.add(socket), Connection::new([0; 256], [0; 300]).with_timeouts(TIMEOUTS))
     }));
-    let mut tree = Tree::with_families(Tester::new(&[0x28, 0x28, 0x3a]), FAMILIES);
+    let clock = Cell::new(Instant::ZERO);
+    let mut tree = Tree::with_families(devices::start::<CLIENTS>(&clock), FAMILIES);
+    #[cfg(feature = "host")]
+    let mut status = status::Status::new(options.status);
 
     loop {
         let now = network.poll(&mut sockets);
+        clock.set(Instant::from_micros(now.total_micros().unsigned_abs()));
+        let step = tree.bus_mut().step(clock.get());
         server.poll(now, &mut sockets, &mut tree);
-        network.sleep_until(server.poll_at(None), &sockets);
+        let mut wake_at = server.poll_at(None);
+        #[cfg(feature = "host")]
+        {
+            status.poll(now, server.clients(), &network);
+            wake_at = wake_at.into_iter().chain(status.poll_at()).min();
+        }
+        if step == Step::Idle {
+            let bus = smoltcp::time::Instant::from_micros(tree.bus().wake_at().as_micros().cast_signed());
+            network.sleep_until(wake_at.into_iter().chain([bus]).min(), &sockets);
+        }
     }
 }
