@@ -38,9 +38,23 @@ const VALUE_LEN: usize = 64;
 /// When the server is away: tried after half a second, and at last every five.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(5) };
 
-static RECEIVE: ConstStaticCell<[u8; 512]> = ConstStaticCell::new([0; 512]);
-static TRANSMIT: ConstStaticCell<[u8; TRANSMIT_LEN]> = ConstStaticCell::new([0; TRANSMIT_LEN]);
-static ROUNDS: ConstStaticCell<Rounds> = ConstStaticCell::new(Rounds::new());
+/// All memory but the interface's. All zero, so that it needs no copy in the flash.
+struct Memory {
+    /// What TCP has received and nobody has looked at, and what it has sent and is not acknowledged.
+    received: [u8; 512],
+    sent: [u8; TRANSMIT_LEN],
+    requests: [u8; TRANSMIT_LEN],
+    value: [u8; VALUE_LEN],
+    rounds: Rounds,
+}
+
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory {
+    received: [0; 512],
+    sent: [0; TRANSMIT_LEN],
+    requests: [0; TRANSMIT_LEN],
+    value: [0; VALUE_LEN],
+    rounds: Rounds::new(),
+});
 
 #[owproto_board::entry]
 fn main() -> ! {
@@ -50,16 +64,15 @@ fn main() -> ! {
     #[cfg(feature = "host")]
     network.set_loss(options.loss);
 
+    let Memory { received, sent, requests, value, rounds } = MEMORY.take();
     let mut places = [SocketStorage::EMPTY];
     let mut sockets = SocketSet::new(&mut places[..]);
-    let receive = SocketBuffer::new(&mut RECEIVE.take()[..]);
-    let transmit = SocketBuffer::new(&mut TRANSMIT.take()[..]);
-    let handle = sockets.add(Socket::new(receive, transmit));
-    let connection = Connection::new([0; TRANSMIT_LEN], [0; VALUE_LEN]);
+    let socket = Socket::new(SocketBuffer::new(&mut received[..]), SocketBuffer::new(&mut sent[..]));
+    let handle = sockets.add(socket);
+    let connection = Connection::new(&mut requests[..], &mut value[..]);
     let mut client: Client<_, _, DEPTH> = Client::new(handle, connection, options.server)
         .with_backoff(BACKOFF)
         .with_first_port(options.seed as u16);
-    let rounds = ROUNDS.take();
     rounds.configure(options.rounds, options.pause);
 
     loop {

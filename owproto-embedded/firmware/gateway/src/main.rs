@@ -38,11 +38,19 @@ static FAMILIES: &[&Family] = &[&FAMILY_28, &FAMILY_3A];
 struct Buffers {
     /// What TCP has received and nobody has looked at, and what it has sent and is not acknowledged.
     received: [u8; 512],
-    sent: [u8; 1024],
+    sent: [u8; 512],
+    /// A request: path, data, tokens.
+    request: [u8; 300],
+    /// A piece of an answer.
+    answer: [u8; 256],
 }
 
-static BUFFERS: ConstStaticCell<[Buffers; CLIENTS]> =
-    ConstStaticCell::new([const { Buffers { received: [0; 512], sent: [0; 1024] } }; CLIENTS]);
+impl Buffers {
+    /// All zero, so that they need no copy in the flash.
+    const EMPTY: Self = Self { received: [0; 512], sent: [0; 512], request: [0; 300], answer: [0; 256] };
+}
+
+static BUFFERS: ConstStaticCell<[Buffers; CLIENTS]> = ConstStaticCell::new([const { Buffers::EMPTY }; CLIENTS]);
 
 const TIMEOUTS: Timeouts = Timeouts {
     idle_low: Duration::from_secs(10),
@@ -67,7 +75,8 @@ fn main() -> ! {
     let mut server = Server::new(BUFFERS.take().each_mut().map(|buffers| {
         let received = SocketBuffer::new(&mut buffers.received[..]);
         let socket = Socket::new(received, SocketBuffer::new(&mut buffers.sent[..]));
-        (sockets.add(socket), Connection::new([0; 256], [0; 300]).with_timeouts(TIMEOUTS))
+        let connection = Connection::new(&mut buffers.answer[..], &mut buffers.request[..]);
+        (sockets.add(socket), connection.with_timeouts(TIMEOUTS))
     }));
     let clock = Cell::new(Instant::ZERO);
     let mut tree = Tree::with_families(devices::start::<CLIENTS>(&clock), FAMILIES);
@@ -79,15 +88,14 @@ fn main() -> ! {
         clock.set(Instant::from_micros(now.total_micros().unsigned_abs()));
         let step = tree.bus_mut().step(clock.get());
         server.poll(now, &mut sockets, &mut tree);
-        let mut wake_at = server.poll_at(None);
         #[cfg(feature = "host")]
-        {
-            status.poll(now, server.clients(), &network);
-            wake_at = wake_at.into_iter().chain(status.poll_at()).min();
-        }
+        status.poll(now, server.clients(), &network);
         if step == Step::Idle {
             let bus = smoltcp::time::Instant::from_micros(tree.bus().wake_at().as_micros().cast_signed());
-            network.sleep_until(wake_at.into_iter().chain([bus]).min(), &sockets);
+            let moments = server.poll_at(None).into_iter().chain([bus]);
+            #[cfg(feature = "host")]
+            let moments = moments.chain(status.poll_at());
+            network.sleep_until(moments.min(), &sockets);
         }
     }
 }
