@@ -37,8 +37,8 @@ impl<'a> Entries<'a> {
     /// The one entry of a DIR frame: its payload up to a NUL.
     #[must_use]
     #[inline]
-    pub fn one(payload: &'a [u8]) -> Self {
-        Self { rest: until_nul(payload), one: true }
+    pub const fn one(payload: &'a [u8]) -> Self {
+        Self { rest: payload, one: true }
     }
 }
 
@@ -47,15 +47,13 @@ impl<'a> Iterator for Entries<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        if self.one {
-            self.one = false;
-            let entry = core::mem::take(&mut self.rest);
-            return if entry.is_empty() { None } else { Some(entry) };
-        }
         while !self.rest.is_empty() {
-            let end = first_separator(self.rest).unwrap_or(self.rest.len());
-            let (entry, rest) = self.rest.split_at_checked(end)?;
-            self.rest = rest.get(1..).unwrap_or_default();
+            let end = if self.one { first_nul_or(0, self.rest) } else { first_separator(self.rest) };
+            let (entry, rest) = match end {
+                Some(end) => (self.rest.get(..end)?, self.rest.get(end.wrapping_add(1)..)?),
+                None => (self.rest, &[][..]),
+            };
+            self.rest = if self.one { &[] } else { rest };
             if !entry.is_empty() {
                 return Some(entry);
             }
@@ -104,6 +102,7 @@ fn first_nul_or(other: u8, bytes: &[u8]) -> Option<usize> {
 }
 
 #[cfg(not(target_pointer_width = "64"))]
+#[inline]
 fn first_nul_or(other: u8, bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|&byte| byte == 0 || byte == other)
 }
