@@ -5,17 +5,23 @@
 
 #[cfg(feature = "embedded-io-async")]
 pub mod asynchronous;
-#[cfg(feature = "smoltcp")]
 mod backoff;
 #[cfg(feature = "embedded-io")]
 pub mod blocking;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 mod client;
 mod error;
+mod sensor;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+mod server;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async", feature = "smoltcp"))]
+mod service;
 #[cfg(feature = "smoltcp")]
 pub mod smoltcp;
 
-#[cfg(feature = "smoltcp")]
 pub use backoff::Backoff;
-pub use error::{Error, ReadError};
+pub use error::{Error, ReadError, ServeError};
 pub use owproto_core as core;
+pub use sensor::{Plausibility, Reading, ReadingError, Sensor};
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async", feature = "smoltcp"))]
+pub use service::Service;

@@ -165,7 +165,7 @@ pub struct Client<T, R, const DEPTH: usize = 1> {
     cause: Option<Disconnection>,
     /// Attempts that failed in a row.
     failures: u32,
-    /// The number of the last port, counted from [`FIRST_EPHEMERAL_PORT`], modulo 2¹⁴.
+    /// The number of the last port, counted from [`FIRST_EPHEMERAL_PORT`], modulo 2¹⁴. The first is the one behind it.
     port: u16,
     flags: Flags,
     refusals: Refusals,
@@ -223,7 +223,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
             link: Link::Idle,
             cause: None,
             failures: 0,
-            port: 0,
+            port: u16::MAX,
             flags: Flags::PERSISTENCE,
             refusals: Refusals::NONE,
             list_form: ListForm::Unknown,
@@ -531,23 +531,25 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
 
     /// Tells what a connection that ended has taken along, one after the other, and then its end.
     fn end(&mut self, now: Instant, socket: &mut tcp::Socket<'_>) -> Event<'static> {
-        let disconnection = if let Some(error) = self.connection.error() {
+        let mut disconnection = Disconnection::Orderly;
+        let mut is_peaceful = true;
+        if let Some(error) = self.connection.error() {
             if let Some(lost) = self.connection.poll_lost() {
                 return Event::Lost(lost);
             }
-            socket.abort();
-            let cause = self.cause.take().unwrap_or(Disconnection::Failed(error));
-            self.link = if error.is_stale() || cause == Disconnection::Orderly {
-                Link::Idle
-            } else {
-                self.failures = self.failures.saturating_add(1);
-                Link::Pause { until: now.after(self.backoff.after(self.failures)) }
-            };
-            cause
+            disconnection = self.cause.take().unwrap_or(Disconnection::Failed(error));
+            is_peaceful = error.is_stale() || disconnection == Disconnection::Orderly;
+            // Where the server has closed its side, or is about to, it is owed the same. Else it has to be told.
+            if !error.is_stale() && socket.state() != State::CloseWait {
+                socket.abort();
+            }
+        }
+        socket.close();
+        self.link = if is_peaceful {
+            Link::Closing { until: now.after(CLOSING_TIME) }
         } else {
-            socket.close();
-            self.link = Link::Closing { until: now.after(CLOSING_TIME) };
-            Disconnection::Orderly
+            self.failures = self.failures.saturating_add(1);
+            Link::Pause { until: now.after(self.backoff.after(self.failures)) }
         };
         self.connection.reset();
         self.has_more = false;

@@ -29,3 +29,4 @@ mod time;
 
 pub use client::{Client, Disconnection, Event};
 pub use server::Server;
+pub use time::{from_smoltcp, to_smoltcp};

@@ -3,12 +3,13 @@ use core::task::{Context, Waker};
 use owproto_core::Storage;
 use owproto_core::server::{Connection, End, Event, Persistence, Step, Timeout};
 use owproto_core::time::{Duration, Instant};
-use owproto_core::tree::{Aliases, Bus, Job, Tree};
+use owproto_core::tree::Job;
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{self, State};
 use smoltcp::wire::IpListenEndpoint;
 
 use super::time::{from_smoltcp, to_smoltcp};
+use crate::Service;
 
 /// The port of owservers.
 const PORT: u16 = 4304;
@@ -25,7 +26,8 @@ const KEEP_ALIVE: smoltcp::time::Duration = smoltcp::time::Duration::from_secs(2
 
 /// An owserver on `N` TCP sockets of [smoltcp](::smoltcp), polled: as many clients are served at the same time.
 ///
-/// All sockets listen on the same port, and all connections share one [`Tree`]. Each has a
+/// All sockets listen on the same port, and all connections share one [`Service`], which is a
+/// [`Tree`](owproto_core::tree::Tree) over your bus, or one of your own. Each connection is a
 /// [`server::Connection`](owproto_core::server::Connection) with settings and memory that the caller chose.
 ///
 /// # Contract
@@ -92,8 +94,8 @@ const KEEP_ALIVE: smoltcp::time::Duration = smoltcp::time::Duration::from_secs(2
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Server<T, R, const N: usize> {
-    slots: [Slot<T, R>; N],
+pub struct Server<T, R, const N: usize, J = Job> {
+    slots: [Slot<T, R, J>; N],
     port: u16,
     /// How many connections may be kept between requests.
     persistent: usize,
@@ -103,10 +105,10 @@ pub struct Server<T, R, const N: usize> {
 
 /// A socket and what goes on there.
 #[derive(Debug)]
-struct Slot<T, R> {
+struct Slot<T, R, J> {
     handle: SocketHandle,
     connection: Connection<T, R>,
-    job: Job,
+    job: J,
     link: Link,
     /// Whether it is, or will be, kept between requests.
     has_place: bool,
@@ -136,7 +138,7 @@ enum Wait {
     Turn,
 }
 
-impl<T: Storage, R: Storage, const N: usize> Server<T, R, N> {
+impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
     /// A server on the port 4304 of these sockets, each with the connection that it serves. Timeouts, antiloop token
     /// and limits are those of the connections, and so is the [memory](Connection#memory).
     #[must_use]
@@ -145,7 +147,7 @@ impl<T: Storage, R: Storage, const N: usize> Server<T, R, N> {
             slots: sockets.map(|(handle, connection)| Slot {
                 handle,
                 connection,
-                job: Job::new(),
+                job: J::default(),
                 link: Link::Listening,
                 has_place: false,
                 idle_since: None,
@@ -182,14 +184,14 @@ impl<T: Storage, R: Storage, const N: usize> Server<T, R, N> {
     ///
     /// # Panics
     /// If a handle is not that of a TCP socket of these `sockets`.
-    pub fn poll<B: Bus, A: Aliases>(
+    pub fn poll(
         &mut self,
         now: smoltcp::time::Instant,
         sockets: &mut SocketSet<'_>,
-        tree: &mut Tree<B, A>,
+        service: &mut impl Service<Job = J>,
     ) {
         let now = from_smoltcp(now);
-        self.make_room(sockets);
+        self.make_room(now, sockets);
         // Whoever was first is last the next time.
         self.first = if self.first.saturating_add(1) < N { self.first.saturating_add(1) } else { 0 };
         for n in (self.first..N).chain(0..self.first) {
@@ -197,26 +199,32 @@ impl<T: Storage, R: Storage, const N: usize> Server<T, R, N> {
             if let Some(slot) = self.slots.get_mut(n) {
                 let socket = sockets.get_mut::<tcp::Socket<'_>>(slot.handle);
                 slot.wait = Wait::Client;
-                slot.run(now, self.port, kept < self.persistent, socket, tree);
+                slot.run(now, self.port, kept < self.persistent, socket, service);
             }
         }
     }
 
     /// If no socket listens: ends the connection that was idle longest, if there is one that was so for a while.
-    fn make_room(&mut self, sockets: &mut SocketSet<'_>) {
-        let is_free = |slot: &Slot<T, R>| {
+    fn make_room(&mut self, now: Instant, sockets: &SocketSet<'_>) {
+        let is_free = |slot: &Slot<T, R, J>| {
             slot.link == Link::Listening && !sockets.get::<tcp::Socket<'_>>(slot.handle).is_active()
         };
         if self.slots.iter().any(is_free) {
             return;
         }
-        // A client that has closed its side will not go on, and one that was told everything will read it.
+        // One that is being closed will be free soon. If its client has everything and only does not close its side, at
+        // once.
+        let mut is_on_its_way = false;
         for slot in &mut self.slots {
-            let socket = sockets.get_mut::<tcp::Socket<'_>>(slot.handle);
-            if matches!(slot.link, Link::Closing { .. }) && socket.state() == State::FinWait2 {
-                slot.link = Link::Closing { until: Instant::ZERO };
-                return;
+            if let Link::Closing { until } = &mut slot.link {
+                if sockets.get::<tcp::Socket<'_>>(slot.handle).state() == State::FinWait2 {
+                    *until = now;
+                }
+                is_on_its_way |= now <= *until;
             }
+        }
+        if is_on_its_way {
+            return;
         }
         let idle = self.slots.iter_mut().filter(|slot| {
             slot.link == Link::Open
@@ -234,7 +242,7 @@ impl<T: Storage, R: Storage, const N: usize> Server<T, R, N> {
     /// `bus` is when the bus wants to be looked at again for what it has under way; `None` if it will make itself felt.
     /// It counts only if a client waits for it.
     #[must_use]
-    pub fn poll_at(&self, bus: Option<smoltcp::time::Instant>) -> Option<smoltcp::time::Instant> {
+    pub fn poll_at(&self, bus: Option<Instant>) -> Option<smoltcp::time::Instant> {
         let times = self.slots.iter().flat_map(|slot| {
             let timeout = match slot.link {
                 Link::Listening => None,
@@ -243,7 +251,7 @@ impl<T: Storage, R: Storage, const N: usize> Server<T, R, N> {
             };
             let other = match slot.wait {
                 Wait::Client => None,
-                Wait::Bus => bus,
+                Wait::Bus => bus.map(to_smoltcp),
                 Wait::Turn => Some(smoltcp::time::Instant::ZERO),
             };
             [timeout, other]
@@ -252,14 +260,14 @@ impl<T: Storage, R: Storage, const N: usize> Server<T, R, N> {
     }
 }
 
-impl<T: Storage, R: Storage> Slot<T, R> {
-    fn run<B: Bus, A: Aliases>(
+impl<T: Storage, R: Storage, J> Slot<T, R, J> {
+    fn run(
         &mut self,
         now: Instant,
         port: u16,
         can_be_kept: bool,
         socket: &mut tcp::Socket<'_>,
-        tree: &mut Tree<B, A>,
+        service: &mut impl Service<Job = J>,
     ) {
         if let Link::Closing { until } = self.link {
             // What it still sends is nobody's concern, but its end comes after it.
@@ -287,11 +295,11 @@ impl<T: Storage, R: Storage> Slot<T, R> {
                 _ => return listen(port, socket),
             }
         }
-        self.serve(now, can_be_kept, socket, tree);
+        self.serve(now, can_be_kept, socket, service);
         if let Some(end) = self.connection.end()
             && self.connection.step() == Step::Close
         {
-            tree.cancel(&mut self.job);
+            service.cancel(&mut self.job);
             self.has_place = false;
             self.idle_since = None;
             match end {
@@ -303,12 +311,12 @@ impl<T: Storage, R: Storage> Slot<T, R> {
     }
 
     /// Goes on until something has to be waited for, or others are to have their turn.
-    fn serve<B: Bus, A: Aliases>(
+    fn serve(
         &mut self,
         now: Instant,
         can_be_kept: bool,
         socket: &mut tcp::Socket<'_>,
-        tree: &mut Tree<B, A>,
+        service: &mut impl Service<Job = J>,
     ) {
         for _ in 0..TURN_LEN {
             let connection = &mut self.connection;
@@ -336,7 +344,7 @@ impl<T: Storage, R: Storage> Slot<T, R> {
                 Step::Work if self.wait == Wait::Bus => return,
                 Step::Work => {
                     let mut context = Context::from_waker(Waker::noop());
-                    if tree.serve(connection, &mut self.job, now, &mut context).is_pending() {
+                    if service.serve(connection, &mut self.job, now, &mut context).is_pending() {
                         self.wait = Wait::Bus;
                     }
                 }
