@@ -11,9 +11,14 @@ use owproto_tests::tools::Tool;
 
 const FAMILIES: &str = "10,28,26,05,22,29";
 
-/// What the client printed about each device: its path and the value.
+/// What the client printed about each device that has a temperature: its path and the value.
 fn temperatures(lines: &[String]) -> BTreeMap<&str, &str> {
-    lines.iter().filter(|line| line.starts_with('/')).filter_map(|line| line.split_once(' ')).collect()
+    lines
+        .iter()
+        .filter(|line| line.starts_with('/'))
+        .filter_map(|line| line.split_once(' '))
+        .filter(|(path, _)| !path.ends_with(':'))
+        .collect()
 }
 
 fn rounds(lines: &[String]) -> usize {
