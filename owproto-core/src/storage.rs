@@ -15,8 +15,17 @@ pub trait Storage {
 
     /// Puts `bytes` at position `at`, where `at` is at most the length filled before; what was filled behind it is
     /// forgotten. Gives false, and changes nothing that matters, if they do not fit.
+    #[inline]
     #[must_use = "false means that the bytes were not stored"]
-    fn put(&mut self, at: usize, bytes: &[u8]) -> bool;
+    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
+        match self.space(at, bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                true
+            }
+            None => false,
+        }
+    }
 
     /// Room for `len` bytes at position `at`, to be written to; as with [`put`](Self::put), what was filled behind `at`
     /// is forgotten. `None` if there is no such room.
@@ -29,12 +38,6 @@ pub trait Storage {
     fn shrink(&mut self, _keep: usize) {}
 }
 
-pub(crate) fn put_in_slice(slice: &mut [u8], at: usize, bytes: &[u8]) -> bool {
-    let Some(place) = space_in_slice(slice, at, bytes.len()) else { return false };
-    place.copy_from_slice(bytes);
-    true
-}
-
 #[inline]
 fn space_in_slice(slice: &mut [u8], at: usize, len: usize) -> Option<&mut [u8]> {
     slice.get_mut(at..)?.get_mut(..len)
@@ -44,11 +47,6 @@ impl<const N: usize> Storage for [u8; N] {
     #[inline]
     fn capacity(&self) -> usize {
         N
-    }
-
-    #[inline]
-    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
-        put_in_slice(self, at, bytes)
     }
 
     #[inline]
@@ -66,11 +64,6 @@ impl Storage for &mut [u8] {
     #[inline]
     fn capacity(&self) -> usize {
         self.len()
-    }
-
-    #[inline]
-    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
-        put_in_slice(self, at, bytes)
     }
 
     #[inline]

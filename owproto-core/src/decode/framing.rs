@@ -1,5 +1,5 @@
 use super::{DecodeError, Direction};
-use crate::storage::put_in_slice;
+use crate::storage::Storage;
 use crate::wire::{HEADER_LEN, Header, Tokens, Version};
 
 /// Where a stream stands: in a header, or in the body that a header announced. Everything that reads frames is built
@@ -120,7 +120,7 @@ impl Framing {
             let have = HEADER_LEN.wrapping_sub(self.left);
             let taken = take_up_to(input, self.left);
             // Always true: no more was taken than is missing.
-            let _ = put_in_slice(&mut self.head.0, have, taken);
+            let _ = self.head.0.put(have, taken);
             self.left = self.left.wrapping_sub(taken.len());
             if self.left > 0 {
                 return Ok(Taken::NeedMore(self.left));
