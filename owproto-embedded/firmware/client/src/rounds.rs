@@ -65,6 +65,7 @@ impl Rounds {
     }
 
     /// Whether the last round is over.
+    #[cfg(feature = "host")]
     pub(crate) fn are_done(&self) -> bool {
         matches!(self.phase, Phase::Done)
     }
