@@ -173,9 +173,6 @@ impl Storage for Bounded {
     fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
         if at.checked_add(len)? <= self.0 { Storage::space(&mut self.1, at, len) } else { None }
     }
-    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
-        if at.checked_add(len)? <= self.0 { Storage::space(&mut self.1, at, len) } else { None }
-    }
     fn filled(&self, len: usize) -> &[u8] {
         Storage::filled(&self.1, len)
     }
