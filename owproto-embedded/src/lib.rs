@@ -10,6 +10,8 @@ mod backoff;
 pub mod blocking;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 mod client;
+#[cfg(feature = "embassy-net")]
+pub mod embassy_net;
 mod error;
 mod sensor;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
@@ -18,6 +20,8 @@ mod server;
 mod service;
 #[cfg(feature = "smoltcp")]
 pub mod smoltcp;
+#[cfg(any(feature = "smoltcp", feature = "embassy-net"))]
+mod tcp;
 
 pub use backoff::Backoff;
 pub use error::{Error, ReadError, ServeError};

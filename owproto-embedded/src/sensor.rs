@@ -39,8 +39,12 @@ impl<'p> Sensor<'p> {
         Self::new(path, ValueType::Temperature)
     }
 
-    /// What a read with these flags said.
-    pub(crate) fn reading<'v>(
+    /// What the answer to a read with these flags says. The clients that wait do this by themselves; a polled one gives
+    /// replies.
+    ///
+    /// # Errors
+    /// [`ReadingError`].
+    pub fn reading<'v>(
         &self,
         value: Result<&'v [u8], ReadError>,
         flags: Flags,

@@ -38,6 +38,7 @@ pub enum Event<'a> {
 
 /// Why a connection has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Disconnection {
     /// In peace: the server did not want to keep it after the answer, or closed it while it was idle, or

@@ -9,7 +9,7 @@ use smoltcp::socket::tcp::{self, State};
 use smoltcp::wire::IpListenEndpoint;
 
 use super::time::{from_smoltcp, to_smoltcp};
-use crate::Service;
+use crate::{Service, tcp as times};
 
 /// The port of owservers.
 const PORT: u16 = 4304;
@@ -19,10 +19,6 @@ const TURN_LEN: u32 = 16;
 
 /// How long a client may take to close its side after the server has closed its own.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// After so long a client that acknowledges nothing is taken for gone, and how often an idle one is asked.
-const GONE_AFTER: smoltcp::time::Duration = smoltcp::time::Duration::from_secs(60);
-const KEEP_ALIVE: smoltcp::time::Duration = smoltcp::time::Duration::from_secs(20);
 
 /// An owserver on `N` TCP sockets of [smoltcp](::smoltcp), polled: as many clients are served at the same time.
 ///
@@ -386,10 +382,10 @@ fn listen(port: u16, socket: &mut tcp::Socket<'_>) {
     socket.set_nagle_enabled(false);
     socket.set_ack_delay(None);
     if socket.timeout().is_none() {
-        socket.set_timeout(Some(GONE_AFTER));
+        socket.set_timeout(Some(smoltcp::time::Duration::from_secs(times::GONE_AFTER_SECONDS)));
     }
     if socket.keep_alive().is_none() {
-        socket.set_keep_alive(Some(KEEP_ALIVE));
+        socket.set_keep_alive(Some(smoltcp::time::Duration::from_secs(times::KEEP_ALIVE_SECONDS)));
     }
     // It cannot fail: the port is not 0, and the socket is closed.
     let _ = socket.listen(IpListenEndpoint { addr: None, port });
