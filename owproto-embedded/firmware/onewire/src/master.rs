@@ -87,6 +87,8 @@ mod timing {
     pub(super) const RISE: u32 = 20;
 }
 
+// What is called from several places is not to be inlined there: the wire is slow, and flash is dear.
+
 /// Reset, bits and bytes on a [`Wire`], at standard speed. Each call but [`reset`](Self::reset) takes up to 75 µs a bit;
 /// a reset takes about 1 ms.
 #[derive(Debug)]
@@ -114,6 +116,7 @@ impl<W: Wire> Master<W> {
     ///
     /// # Errors
     /// [`Fault::Short`], [`Fault::NoPresence`] if there is no device, [`Fault::Pin`].
+    #[inline(never)]
     pub fn reset(&mut self) -> Result<(), Fault> {
         let wire = &mut self.wire;
         wire.release()?;
@@ -141,6 +144,7 @@ impl<W: Wire> Master<W> {
     ///
     /// # Errors
     /// [`Fault::Pin`]
+    #[inline(never)]
     pub fn write_bit(&mut self, bit: bool) -> Result<(), Fault> {
         if bit {
             // The same on the wire.
@@ -160,6 +164,7 @@ impl<W: Wire> Master<W> {
     ///
     /// # Errors
     /// [`Fault::Pin`]
+    #[inline(never)]
     pub fn read_bit(&mut self) -> Result<bool, Fault> {
         let wire = &mut self.wire;
         let bit = wire.undisturbed(|wire| {
@@ -177,6 +182,7 @@ impl<W: Wire> Master<W> {
     ///
     /// # Errors
     /// [`Fault::Pin`]
+    #[inline(never)]
     pub fn write_byte(&mut self, byte: u8) -> Result<(), Fault> {
         (0..8).try_for_each(|bit| self.write_bit(byte >> bit & 1 == 1))
     }
@@ -185,6 +191,7 @@ impl<W: Wire> Master<W> {
     ///
     /// # Errors
     /// [`Fault::Pin`]
+    #[inline(never)]
     pub fn read_byte(&mut self) -> Result<u8, Fault> {
         let mut byte = 0;
         for _ in 0..8 {

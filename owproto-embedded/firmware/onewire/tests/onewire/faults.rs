@@ -18,6 +18,17 @@ fn a_disturbed_bit_is_no_harm() {
 }
 
 #[test]
+fn a_disturbed_bit_hides_no_device() {
+    let mut bed = Bed::new();
+    let listed = bed.list("/uncached").unwrap();
+    for bit in (0..900).step_by(5) {
+        bed.wire().disturb(bit, 0);
+        assert_eq!(bed.list("/uncached").as_ref(), Ok(&listed), "{bit}");
+    }
+    assert!(bed.tree.bus().counters().faults > 50);
+}
+
+#[test]
 fn a_noisy_wire_is_told_and_heals() {
     let mut bed = Bed::new();
     bed.pass(Duration::from_secs(1));

@@ -132,6 +132,23 @@ fn more_requests_than_can_wait() {
 }
 
 #[test]
+fn a_place_that_comes_free_is_told() {
+    let mut bed = Bed::new();
+    bed.pass(Duration::from_secs(1));
+    let mut clients = reads(&bed, &[0; 5].map(|_| path(KITCHEN, "temperature")));
+    for client in &mut clients {
+        assert!(!bed.serve(client));
+    }
+    // They share a conversion, but for one that found no room.
+    bed.pass(Duration::from_millis(300));
+    assert!(bed.tree.bus().wake_at() > bed.now());
+    bed.leave(clients.remove(0));
+    assert!(bed.tree.bus().wake_at() <= bed.now());
+    bed.finish(&mut clients);
+    assert_eq!(bed.slave(AT_KITCHEN).conversions(), 1);
+}
+
+#[test]
 fn devices_without_a_supply_are_fed() {
     let parasite = |id: RomId| Slave::thermometer(id, 320).with_supply(Supply::Parasite);
     let mut bed = Bed::with([
