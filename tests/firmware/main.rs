@@ -4,5 +4,5 @@
 mod client;
 mod gateway;
 mod load;
-mod sizes;
+mod product;
 mod sleep;

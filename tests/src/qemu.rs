@@ -5,8 +5,9 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -34,17 +35,22 @@ pub struct Board {
     child: Child,
     lines: Arc<Lines>,
     address: Option<SocketAddr>,
+    /// Where QEMU takes commands.
+    control: SocketAddr,
 }
 
 /// What a board is to run.
 #[derive(Clone, Debug)]
 pub struct Builder {
     program: &'static str,
+    kind: &'static str,
     args: Vec<String>,
     qemu_args: Vec<OsString>,
     listens: bool,
     /// A port of the host whose datagrams go to the board.
     udp: Option<u16>,
+    /// What is behind the gateway's port 4304, for a program that cannot be told another one.
+    server: Option<SocketAddr>,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +86,37 @@ impl Board {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address.expect("this program does not listen")
+    }
+
+    /// Reads `len` bytes of the board's memory from `address` on, while it runs.
+    ///
+    /// # Panics
+    ///
+    /// If QEMU does not do as it is told.
+    #[must_use]
+    pub fn memory(&self, address: u64, len: u64) -> Vec<u8> {
+        let file = target_dir().join("firmware").join(format!("memory.{}", self.pid()));
+        let stream = TcpStream::connect(self.control).expect("QEMU takes commands");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a socket can have a time limit");
+        let mut replies = BufReader::new(&stream).lines();
+        let name = serde_json::to_string(&file).expect("the path of the build directory is text");
+        let commands = [
+            r#"{"execute": "qmp_capabilities"}"#.to_owned(),
+            format!(
+                r#"{{"execute": "pmemsave", "arguments": {{"val": {address}, "size": {len}, "filename": {name}}}}}"#
+            ),
+        ];
+        for command in commands {
+            (&stream).write_all(command.as_bytes()).expect("QEMU takes commands");
+            // A greeting and events may come before it.
+            let reply = replies.find_map(|line| {
+                line.ok().filter(|line| line.contains(r#""return""#) || line.contains(r#""error""#))
+            });
+            assert!(reply.as_ref().is_some_and(|reply| reply.contains("return")), "{command}: {reply:?}");
+        }
+        let memory = fs::read(&file).expect("QEMU has written it");
+        let _ = fs::remove_file(&file);
+        memory
     }
 
     /// The process id of QEMU.
@@ -141,7 +178,22 @@ impl Drop for Board {
 
 impl Builder {
     fn new(program: &'static str) -> Self {
-        Self { program, args: Vec::new(), qemu_args: Vec::new(), listens: false, udp: None }
+        Self {
+            program,
+            kind: "host",
+            args: Vec::new(),
+            qemu_args: Vec::new(),
+            listens: false,
+            udp: None,
+            server: None,
+        }
+    }
+
+    /// The program as it would go into a product: it takes no arguments and prints nothing, so a gateway has to be asked
+    /// whether it listens, and a client goes to port 4304. `server` is where that is on the host.
+    #[must_use]
+    pub fn product(self, server: Option<SocketAddr>) -> Self {
+        Self { kind: "product", args: Vec::new(), server, ..self }
     }
 
     /// Adds a word to the program's command line.
@@ -184,11 +236,10 @@ impl Builder {
     pub fn start(self) -> Board {
         for _ in 0..ATTEMPTS {
             let port = self.listens.then(free_port);
-            let mut board = self.spawn(port);
+            let board = self.spawn(port);
             if !self.listens {
                 return board;
             }
-            board.address = port.map(|port| (Ipv4Addr::LOCALHOST, port).into());
             // It ends at once if another program took the port in between.
             let deadline = Instant::now() + DEADLINE;
             let mut told = board.lines.lock();
@@ -208,15 +259,21 @@ impl Builder {
         let qemu = env::var_os("QEMU_SYSTEM_ARM").unwrap_or_else(|| "qemu-system-arm".into());
         let tcp = port.map(|port| format!(",hostfwd=tcp:127.0.0.1:{port}-:{PORT}")).unwrap_or_default();
         let udp = self.udp.map(|port| format!(",hostfwd=udp:127.0.0.1:{port}-:{PORT}")).unwrap_or_default();
+        // QEMU's own address is taken out of the way.
+        let server =
+            self.server.map(|server| format!(",host=10.0.2.4,guestfwd=tcp:{HOST}:{PORT}-tcp:{server}"));
+        let server = server.unwrap_or_default();
+        let control = free_port();
         let args: String =
             [self.program.to_owned()].iter().chain(&self.args).map(|arg| format!(",arg={arg}")).collect();
         let mut child = Command::new(&qemu)
             .args(["-M", "mps2-an385", "-display", "none", "-nodefaults"])
-            .args(["-nic", &format!("user{tcp}{udp}")])
+            .args(["-nic", &format!("user{tcp}{udp}{server}")])
             .args(["-semihosting-config", &format!("enable=on,target=native{args}")])
+            .args(["-qmp", &format!("tcp:127.0.0.1:{control},server=on,wait=off")])
             .args(&self.qemu_args)
             .arg("-kernel")
-            .arg(program(self.program))
+            .arg(program(self.kind, self.program))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -226,7 +283,8 @@ impl Builder {
         lines.lock().open_pipes = 2;
         lines.follow(child.stdout.take().expect("standard output is a pipe"));
         lines.follow(child.stderr.take().expect("standard error is a pipe"));
-        Board { child, lines, address: None }
+        let address = |port| (Ipv4Addr::LOCALHOST, port).into();
+        Board { child, lines, address: port.map(address), control: address(control) }
     }
 }
 
@@ -250,27 +308,13 @@ impl Lines {
     }
 }
 
-/// A program of the firmware, which prints.
+/// A program of the firmware; `kind` is `host` for the one that prints, or `product`.
 ///
 /// # Panics
 ///
 /// If it was not built.
 #[must_use]
-pub fn program(name: &str) -> PathBuf {
-    built("host", name)
-}
-
-/// The same program as it would go into a product, without printing.
-///
-/// # Panics
-///
-/// If it was not built.
-#[must_use]
-pub fn product(name: &str) -> PathBuf {
-    built("product", name)
-}
-
-fn built(kind: &str, name: &str) -> PathBuf {
+pub fn program(kind: &str, name: &str) -> PathBuf {
     let path = target_dir().join("firmware").join(kind).join(name);
     assert!(path.is_file(), "{} is made by 'tests/run.sh firmware'", path.display());
     path

@@ -4,7 +4,8 @@ use crate::lan9118;
 use crate::registers::{Interrupt, Registers};
 
 /// Ticks of the timers: 25 MHz.
-const TICKS_PER_MICRO: u32 = 25;
+pub(crate) const TICKS_PER_MICRO: u32 = 25;
+pub(crate) const NANOS_PER_TICK: u32 = 40;
 
 /// The longest sleep, in microseconds. The counter runs round after 171 s, and has to be read before.
 const LONGEST_SLEEP: u32 = 60_000_000;
@@ -76,4 +77,10 @@ impl Clock {
         }
         self.asleep += self.micros() - start;
     }
+}
+
+/// Waits for so many ticks, awake: for times that are too short to sleep.
+pub(crate) fn wait(ticks: u32) {
+    let start = Registers::TIMER_0.read(VALUE);
+    while start.wrapping_sub(Registers::TIMER_0.read(VALUE)) < ticks {}
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Lan9118`] | Ethernet, as a device of smoltcp |
 //! | [`Clock`] | microseconds, and sleep until a moment or a frame |
+//! | [`Pin`], [`Delay`] | a 1-Wire bus, by `embedded-hal` |
 //! | [`Network`] | smoltcp's interface over both, in turns that end |
 //! | [`host`] | with the feature of this name: QEMU's terminal, command line and exit status |
 //! | [`stack`] | how deep the stack has been |
@@ -19,6 +20,7 @@ mod lan9118;
 mod network;
 #[cfg(not(feature = "host"))]
 mod panic;
+mod pin;
 mod registers;
 pub mod stack;
 
@@ -26,6 +28,7 @@ pub use clock::Clock;
 pub use cortex_m_rt::entry;
 pub use lan9118::Lan9118;
 pub use network::{Address, Network};
+pub use pin::{Delay, Pin};
 
 use lan9118::Frames;
 use static_cell::ConstStaticCell;
@@ -37,6 +40,10 @@ pub struct Board {
     pub ethernet: Lan9118,
     /// The clock.
     pub clock: Clock,
+    /// The pin for a 1-Wire bus.
+    pub pin: Pin,
+    /// Short pauses, for the pin.
+    pub delay: Delay,
 }
 
 impl Board {
@@ -47,6 +54,8 @@ impl Board {
     #[must_use]
     pub fn start() -> Self {
         static FRAMES: ConstStaticCell<Frames> = ConstStaticCell::new(Frames::new());
-        Self { ethernet: Lan9118::start(FRAMES.take()), clock: Clock::start() }
+        let frames = FRAMES.take();
+        let clock = Clock::start();
+        Self { ethernet: Lan9118::start(frames), clock, pin: Pin::start(), delay: Delay(()) }
     }
 }

@@ -4,7 +4,7 @@ use smoltcp::phy::FaultInjector;
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpCidr, Ipv4Address, Ipv4Cidr};
 
-use crate::{Board, Clock, Lan9118};
+use crate::{Clock, Lan9118};
 
 /// Frames that are taken in one turn. While more come than can be looked at, TCP and the program go on all the same.
 const FRAMES_IN_A_TURN: usize = 8;
@@ -42,8 +42,7 @@ pub struct Network {
 impl Network {
     /// Starts it. `seed` should differ from one start to the next: TCP's sequence numbers begin there.
     #[must_use]
-    pub fn new(board: Board, address: Address, seed: u64) -> Self {
-        let Board { ethernet, mut clock } = board;
+    pub fn new(ethernet: Lan9118, mut clock: Clock, address: Address, seed: u64) -> Self {
         let mut config = Config::new(EthernetAddress(ethernet.mac_address()).into());
         config.random_seed = seed;
         #[cfg(feature = "host")]

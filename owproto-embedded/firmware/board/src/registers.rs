@@ -7,6 +7,8 @@ pub(crate) struct Registers(usize);
 impl Registers {
     /// LAN9118 (Arm AN385, table 3-1).
     pub(crate) const ETHERNET: Self = Self(0x4020_0000);
+    /// The first 16 pins of the expansion connector (CMSDK AHB GPIO).
+    pub(crate) const GPIO_0: Self = Self(0x4001_0000);
     /// The first timer (CMSDK APB timer).
     pub(crate) const TIMER_0: Self = Self(0x4000_0000);
     /// The second timer.

@@ -58,9 +58,9 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory {
 
 #[owproto_board::entry]
 fn main() -> ! {
-    let board = Board::start();
+    let Board { ethernet, clock, .. } = Board::start();
     let options = Options::of_this_run();
-    let mut network = Network::new(board, Address::QEMU, options.seed);
+    let mut network = Network::new(ethernet, clock, Address::QEMU, options.seed);
     #[cfg(feature = "host")]
     network.set_loss(options.loss);
 

@@ -9,11 +9,11 @@
 #![no_main]
 #![forbid(unsafe_code)]
 
-mod devices;
 #[cfg(feature = "host")]
 mod options;
 #[cfg(feature = "host")]
 mod status;
+mod wire;
 
 use core::cell::Cell;
 
@@ -23,13 +23,16 @@ use owproto_embedded::core::time::{Duration, Instant};
 use owproto_embedded::core::tree::families::{FAMILY_28, FAMILY_3A};
 use owproto_embedded::core::tree::{Family, Tree};
 use owproto_embedded::smoltcp::Server;
-use owproto_onewire::Step;
+use owproto_onewire::{OneWire, Step};
 use smoltcp::iface::{SocketSet, SocketStorage};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use static_cell::ConstStaticCell;
 
 /// Clients that are served at the same time.
 const CLIENTS: usize = 4;
+
+/// Devices that there is room for; more are listed nowhere.
+const MAX_DEVICES: usize = 8;
 
 /// The families that the bus master knows; devices of others are listed, and that is all.
 static FAMILIES: &[&Family] = &[&FAMILY_28, &FAMILY_3A];
@@ -60,13 +63,13 @@ const TIMEOUTS: Timeouts = Timeouts {
 
 #[owproto_board::entry]
 fn main() -> ! {
-    let board = Board::start();
+    let Board { ethernet, clock, pin, delay } = Board::start();
     #[cfg(feature = "host")]
     let (options, seed) = (options::Options::of_this_run(), owproto_board::host::seconds().into());
     // A product takes it from where it has chance.
     #[cfg(not(feature = "host"))]
     let seed = 0;
-    let mut network = Network::new(board, Address::QEMU, seed);
+    let mut network = Network::new(ethernet, clock, Address::QEMU, seed);
     #[cfg(feature = "host")]
     network.set_loss(options.loss);
 
@@ -78,15 +81,16 @@ fn main() -> ! {
         let connection = Connection::new(&mut buffers.answer[..], &mut buffers.request[..]);
         (sockets.add(socket), connection.with_timeouts(TIMEOUTS))
     }));
-    let clock = Cell::new(Instant::ZERO);
-    let mut tree = Tree::with_families(devices::start::<CLIENTS>(&clock), FAMILIES);
+    let time = Cell::new(Instant::ZERO);
+    let bus: OneWire<_, MAX_DEVICES, CLIENTS> = OneWire::new(wire::of_this_run(pin, delay, &time));
+    let mut tree = Tree::with_families(bus, FAMILIES);
     #[cfg(feature = "host")]
     let mut status = status::Status::new(options.status);
 
     loop {
         let now = network.poll(&mut sockets);
-        clock.set(Instant::from_micros(now.total_micros().unsigned_abs()));
-        let step = tree.bus_mut().step(clock.get());
+        time.set(Instant::from_micros(now.total_micros().unsigned_abs()));
+        let step = tree.bus_mut().step(time.get());
         server.poll(now, &mut sockets, &mut tree);
         #[cfg(feature = "host")]
         status.poll(now, server.clients(), &network);
