@@ -342,6 +342,11 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             _ => Shape::Whole,
         };
         let parsed = match failure {
+            None if message_type == MessageType::DIR
+                && let Some(entries) = self.frames.entry_frames(input) =>
+            {
+                Ok(Parsed::Entries(entries))
+            }
             None => self.frames.parse(input, Direction::Replies, shape).map_err(ConnectionError::Decode),
             Some(error) => Err(error),
         };

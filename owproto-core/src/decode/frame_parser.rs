@@ -129,6 +129,18 @@ impl<S: Storage> FrameParser<S> {
         Ok(Parsed::Frame(self.framing.head(), body))
     }
 
+    /// Takes the entries of whole DIR frames, if such frames are next. To take them one by one is the same, and slower;
+    /// so small processors, which rather have less code, do.
+    #[inline]
+    pub(crate) fn entry_frames<'i>(&mut self, input: &mut &'i [u8]) -> Option<Entries<'i>> {
+        if cfg!(not(target_pointer_width = "64")) || !self.framing.is_between_frames() {
+            return None;
+        }
+        let (entries, len) = Entries::frames(input, self.limit.min(self.storage.capacity()))?;
+        *input = input.get(len..).unwrap_or_default();
+        Some(entries)
+    }
+
     /// Moves what belongs to an entry in pieces from the input to the storage. Gives its length if it is complete.
     fn keep_piece(&mut self, input: &mut &[u8], available: &[u8]) -> Result<Option<usize>, DecodeError> {
         // Whether a comma at the end of what was stored belongs to the entry is for the next byte to say.
