@@ -25,7 +25,7 @@ impl TcpConnect for Network {
     type Error = std::io::Error;
     type Connection<'a> = FromTokio<TcpStream>;
 
-    async fn connect<'a>(&'a self, remote: SocketAddr) -> Result<FromTokio<TcpStream>, std::io::Error> {
+    async fn connect(&self, remote: SocketAddr) -> Result<FromTokio<TcpStream>, std::io::Error> {
         let socket = TcpStream::connect(remote).await?;
         socket.set_nodelay(true)?;
         Ok(FromTokio::new(socket))

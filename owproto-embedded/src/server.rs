@@ -107,7 +107,13 @@ macro_rules! server {
                                     _ => ::core::task::Poll::Ready(()),
                                 }
                             };
-                            let _ = $wait!(transport.wait(ready, deadline, clock));
+                            let done = $wait!(transport.wait(ready, deadline, clock));
+                            if done.is_some() && connection.poll_transmit().is_empty() {
+                                // It wants bytes to be sent, and gave none: it never will. It was told how much fits.
+                                if let Some((_, mut answer)) = connection.work(now) {
+                                    answer.abort();
+                                }
+                            }
                             Ok(())
                         }
                         Step::Read => {

@@ -53,7 +53,8 @@ pub trait Service {
     /// Goes on with the answer to the [request](Connection::work) of a connection, as far as its transmit storage has
     /// room.
     ///
-    /// `Ready`: the answer is complete, or bytes have to be sent before it goes on. `Pending`: something else has to be
+    /// `Ready`: the answer is complete, or bytes have to be sent before it goes on; with neither, the connection is ended
+    /// as [broken](owproto_core::server::End::AnswerBroken). `Pending`: something else has to be
     /// waited for. It is called again when the waker was used, and at other times, such as after a keepalive. A service
     /// that keeps one waker and is given another one has to wake the first.
     ///

@@ -48,7 +48,7 @@ impl TcpConnect for Network {
     type Error = std::io::Error;
     type Connection<'a> = FromTokio<tokio::net::TcpStream>;
 
-    async fn connect<'a>(&'a self, remote: SocketAddr) -> Result<Self::Connection<'a>, std::io::Error> {
+    async fn connect(&self, remote: SocketAddr) -> Result<FromTokio<tokio::net::TcpStream>, std::io::Error> {
         Ok(FromTokio::new(tokio::net::TcpStream::connect(remote).await?))
     }
 }

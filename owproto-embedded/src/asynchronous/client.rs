@@ -73,7 +73,7 @@ client!(awaited, [async]);
 
 // Besides the transport, the clock and the buffers, as the README says.
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<Client<(), (), [u8; 96], [u8; 32], [u8; 128]>>() <= 256 + 200);
+const _: () = assert!(size_of::<Client<(), (), [u8; 96], [u8; 32], [u8; 128]>>() <= 256 + 192);
 
 impl<T, C, S, R, B, const DEPTH: usize> fmt::Debug for Client<T, C, S, R, B, DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

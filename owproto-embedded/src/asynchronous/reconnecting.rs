@@ -98,18 +98,14 @@ const RESTED: Duration = Duration::from_secs(1);
 /// need another one, since it has a second request where DIRALL is refused.
 const AGAIN: u32 = 2;
 
-/// Makes a call on a connection, and again where that is right. `$goes_on` tells whether it has done nothing yet.
+/// Makes a call on a connection, and again where that is right: then not a byte of an answer has come.
 macro_rules! call {
-    ($self:ident, $call:expr) => {
-        call!($self, $call, true)
-    };
-    ($self:ident, $call:expr, $goes_on:expr) => {{
+    ($self:ident, $call:expr) => {{
         let mut again = AGAIN;
         loop {
             $self.connect().await?;
             let result = $call.await;
-            let goes_on = $self.settle(&result);
-            if !goes_on || !$goes_on || again == 0 {
+            if !$self.settle(&result) || again == 0 {
                 break result;
             }
             again = again.saturating_sub(1);
@@ -302,15 +298,7 @@ where
         path: &P,
         mut on_entry: impl FnMut(&[u8]),
     ) -> Result<DirectoryFlags, Error<N::Error>> {
-        let mut is_untouched = true;
-        call!(
-            self,
-            self.client.dir(path, |entry| {
-                is_untouched = false;
-                on_entry(entry);
-            }),
-            is_untouched
-        )
+        call!(self, self.client.dir(path, &mut on_entry))
     }
 
     /// Reads the values at many paths, as [`Client::read_many`]: calls `on_value` for each path with its number, in
@@ -382,19 +370,10 @@ where
         mut on_entries: impl FnMut(Entries<'_>),
         finish: impl FnOnce(Reply<'_>) -> V,
     ) -> Result<V, Error<N::Error>> {
-        let mut is_untouched = true;
         let mut finish = Some(finish);
         let result = call!(
             self,
-            self.client.exchange(
-                request,
-                |entries| {
-                    is_untouched = false;
-                    on_entries(entries);
-                },
-                |reply| finish.take().map(|finish| finish(reply)),
-            ),
-            is_untouched
+            self.client.exchange(request, &mut on_entries, |reply| finish.take().map(|finish| finish(reply)))
         );
         result?.ok_or(Error::Ended)
     }

@@ -342,6 +342,11 @@ impl<T: Storage, R: Storage, J> Slot<T, R, J> {
                     let mut context = Context::from_waker(Waker::noop());
                     if service.serve(connection, &mut self.job, now, &mut context).is_pending() {
                         self.wait = Wait::Bus;
+                    } else if connection.poll_transmit().is_empty()
+                        && let Some((_, mut answer)) = connection.work(now)
+                    {
+                        // It wants bytes to be sent, and gave none: it never will. It was told how much fits.
+                        answer.abort();
                     }
                 }
                 Step::Read => {

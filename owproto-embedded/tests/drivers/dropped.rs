@@ -18,43 +18,41 @@ use crate::wire::{Answer, Delay, Wire, reply};
 /// gives text.
 macro_rules! every_call {
     ($check:expr) => {{
-        let values = || vec![Answer::reply(1, b"1"), Answer::reply(2, b"85"), Answer::reply(1, b"3")];
+        let values = &[Answer::reply(1, b"1"), Answer::reply(2, b"85"), Answer::reply(1, b"3")];
         let list = b"/10.67C6697351FF,/a";
         let entries = [reply(0, b"/10.67C6697351FF\0"), reply(0, b"/a\0"), reply(0, b"")].concat();
-        $check("ping", vec![Answer::reply(0, b"")], async |client| {
-            client.ping().await.map(|()| String::new())
-        });
-        $check("present", vec![Answer::reply(0, &[0; 8])], async |client| {
+        $check("ping", &[Answer::reply(0, b"")], &async |client| client.ping().await.map(|()| String::new()));
+        $check("present", &[Answer::reply(0, &[0; 8])], &async |client| {
             client.present("/a").await.map(|is| is.to_string())
         });
-        $check("read", vec![Answer::reply(4, b"late")], async |client| {
+        $check("read", &[Answer::reply(4, b"late")], &async |client| {
             client.read("/a", &mut [0; 8]).await.map(|value| format!("{value:?}"))
         });
-        $check("read_value", vec![Answer::reply(4, b"21.5")], async |client| {
+        $check("read_value", &[Answer::reply(4, b"21.5")], &async |client| {
             client
                 .read_value("/a", owproto_embedded::core::text::ValueType::Float, &mut [0; 8])
                 .await
                 .map(|value| value.to_string())
         });
-        $check("write", vec![Answer::reply(0, b"")], async |client| {
+        $check("write", &[Answer::reply(0, b"")], &async |client| {
             client.write("/a", "abc").await.map(|len| len.to_string())
         });
-        $check("dir", vec![Answer::reply(0, list)], async |client| {
+        $check("dir", &[Answer::reply(0, list)], &async |client| {
             let mut listed = String::new();
             client.dir("/", |entry| listed += std::str::from_utf8(entry).unwrap()).await.map(|_| listed)
         });
-        $check("dir by DIR", vec![Answer::reply(-42, b""), Answer::bytes(entries)], async |client| {
+        $check("dir by DIR", &[Answer::reply(-42, b""), Answer::bytes(entries)], &async |client| {
             let mut listed = String::new();
             client.dir("/", |entry| listed += std::str::from_utf8(entry).unwrap()).await.map(|_| listed)
         });
-        $check("read_many", values(), async |client| {
+        $check("read_many", values, &async |client| {
             let mut values = String::new();
             let read = client.read_many(["/a", "/b", "/c"], |number, value| {
                 values += &format!("{number}{value:?}");
             });
             read.await.map(|()| values)
         });
-        $check("read_sensors", values(), async |client| {
+        $check("read_sensors", values, &async |client| {
             let sensors = ["/28.000028D70100/temperature"; 3].map(owproto_embedded::Sensor::temperature);
             let mut values = String::new();
             let read = client.read_sensors(&sensors, |number, reading| {
@@ -62,7 +60,7 @@ macro_rules! every_call {
             });
             read.await.map(|()| values)
         });
-        $check("exchange", vec![Answer::reply(-1, b"")], async |client| {
+        $check("exchange", &[Answer::reply(-1, b"")], &async |client| {
             let request = owproto_embedded::core::Request::read("/a").unwrap();
             client.exchange(&request, |_| (), |reply| reply.ret()).await.map(|ret| ret.to_string())
         });
@@ -87,16 +85,16 @@ fn client(wire: &Wire) -> Dropped {
 /// Drops a call after every number of polls, that is at every point where it waits.
 fn is_dropped_safely(
     name: &str,
-    answers: Vec<Answer>,
-    call: impl AsyncFn(&mut Dropped) -> Result<String, Error<embedded_io::ErrorKind>>,
+    answers: &[Answer],
+    call: &impl AsyncFn(&mut Dropped) -> Result<String, Error<embedded_io::ErrorKind>>,
 ) {
-    let whole = Wire::new(answers.clone());
+    let whole = Wire::new(answers.to_vec());
     let expected = whole.run(call(&mut client(&whole)));
     assert!(expected.is_ok(), "{name}: {expected:?}");
     let mut points = 0;
     loop {
         // One answer more, for the first request; in pieces, and each is put off once.
-        let first = Wire::new([vec![Answer::reply(0, b"")], answers.clone()].concat()).in_pieces(6, 10).shy();
+        let first = Wire::new([&[Answer::reply(0, b"")], answers].concat()).in_pieces(6, 10).shy();
         let mut client = client(&first);
         first.run(client.ping()).unwrap();
         let sent = first.sent().len();
@@ -116,7 +114,7 @@ fn is_dropped_safely(
             }
             assert_eq!(first.sent().len(), sent);
         }
-        let next = Wire::new(answers.clone());
+        let next = Wire::new(answers.to_vec());
         client.reconnect(timed(&next));
         assert_eq!(next.run(call(&mut client)), expected, "{name} after {points}");
         points += 1;

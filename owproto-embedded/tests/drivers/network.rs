@@ -55,7 +55,7 @@ impl TcpConnect for Network {
     type Error = ErrorKind;
     type Connection<'a> = Socket;
 
-    async fn connect<'a>(&'a self, remote: SocketAddr) -> Result<Socket, ErrorKind> {
+    async fn connect(&self, remote: SocketAddr) -> Result<Socket, ErrorKind> {
         self.remote.set(Some(remote));
         assert_eq!(self.open.get(), 0, "the connection before was not closed");
         self.made.borrow_mut().push(self.clock.now().as_micros() / 1000 - 1000);

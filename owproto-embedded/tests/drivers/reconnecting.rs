@@ -310,11 +310,11 @@ fn an_address_can_be_changed() {
 /// Drops a call at every point where it waits: the next call gives what it should.
 fn is_dropped_safely(
     name: &str,
-    answers: Vec<Answer>,
-    call: impl AsyncFn(&mut Client<'_>) -> Result<String, Error<ErrorKind>>,
+    answers: &[Answer],
+    call: &impl AsyncFn(&mut Client<'_>) -> Result<String, Error<ErrorKind>>,
 ) {
     let clock = clock();
-    let (_, attempt) = connects(&clock, answers.clone());
+    let (_, attempt) = connects(&clock, answers.to_vec());
     let network = Network::new(&clock, [attempt]);
     let expected = clock.run(call(&mut client(&network, &clock)));
     assert!(expected.is_ok(), "{name}: {expected:?}");
@@ -322,8 +322,8 @@ fn is_dropped_safely(
     loop {
         let clock = self::clock();
         // The first attempt fails, so that there is a wait for the next one, too.
-        let first = clock.beside(answers.clone()).in_pieces(6, 10).shy();
-        let (_, second) = connects(&clock, answers.clone());
+        let first = clock.beside(answers.to_vec()).in_pieces(6, 10).shy();
+        let (_, second) = connects(&clock, answers.to_vec());
         let network = Network::new(&clock, [refused(), Attempt::Connects(first), second]);
         let mut client = client(&network, &clock);
         client.set_timeouts(Timeouts::NONE);

@@ -44,7 +44,7 @@ macro_rules! server_scenarios {
                         let wire = Wire::client(Answer::bytes(vector.request.clone()).then_end())
                             .in_pieces(read_at_most, write_at_most);
                         let mut served = ours::Server::new(&setup).unwrap();
-                        let connection = Connection::new([0xa5; 64], vec![0xa5; 100_050]);
+                        let connection = Connection::new([0xa5; 24], vec![0xa5; 100_050]);
                         let mut server = Server::new(wire.clock(), connection, [0xa5; 100]);
                         let mut transport = $transport!(wire);
                         let end = $run!(wire, { $wait!(server.serve(&mut transport, &mut served.tree)) });
@@ -94,10 +94,12 @@ macro_rules! server_scenarios {
                     (read(Flags::NONE)[..20].to_vec(), End::ClientClosed, 0),
                     (negative.to_vec(), End::Malformed(DecodeError::NegativePayload { payload: -5 }), 0),
                     (kept("/close"), End::Closed, 30),
+                    // A service that answers with more than there is room for, and does not cut it.
+                    ([kept("/a"), kept("/28.000000000000/28.000000000000")].concat(), End::AnswerBroken, 26),
                 ];
                 for (request, expected, sent) in table {
                     let wire = Wire::client(Answer::bytes(request).then_end());
-                    let connection = Connection::new([0xa5; 64], [0xa5; 32]);
+                    let connection = Connection::new([0xa5; 54], [0xa5; 64]);
                     let mut server = Server::new(wire.clock(), connection, [0xa5; 512]);
                     let mut transport = $transport!(wire);
                     let end = $run!(wire, { $wait!(server.serve(&mut transport, Echo)) });
@@ -185,7 +187,6 @@ macro_rules! server_scenarios {
                     let connection = Connection::new([0xa5; 96], [0xa5; 64]);
                     let mut server = Server::new(wire.clock(), connection, [0xa5; 96]);
                     let size = size_of_val(&server) - size_of_val(&wire.clock());
-
                     assert!(size <= 256 + 264, "{size} bytes");
                     let mut transport = $transport!(wire);
                     let mut tree = Tree::new(SlowBus::new(&wire, names.len(), 0));

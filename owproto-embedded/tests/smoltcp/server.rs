@@ -7,7 +7,7 @@ use owproto_embedded::Service;
 use owproto_embedded::core::server::{Connection, Timeouts};
 use owproto_embedded::core::text::{RomId, Value};
 use owproto_embedded::core::time::{Duration, Instant};
-use owproto_embedded::core::tree::{Access, Bus, Job, Operation, Tree};
+use owproto_embedded::core::tree::{Access, Bus, Operation, Tree};
 use owproto_embedded::core::wire::{Flags, Header};
 use owproto_embedded::core::{ReplyEvent, ReplyParser, Request, ReturnCode};
 use owproto_embedded::smoltcp::{Server, from_smoltcp};
@@ -441,7 +441,11 @@ fn a_service_without_a_tree_and_a_port_of_ones_own() {
             _: &mut Context<'_>,
         ) -> Poll<()> {
             if let Some((request, mut answer)) = connection.work(now) {
-                let _ = answer.value(request.path().unwrap_or_default(), 0);
+                match request.path() {
+                    // A service with a fault: it waits for room that there is.
+                    Some(b"/mute") => {}
+                    path => drop(answer.value(path.unwrap_or_default(), 0)),
+                }
             }
             Poll::Ready(())
         }
@@ -449,16 +453,20 @@ fn a_service_without_a_tree_and_a_port_of_ones_own() {
     let mut world = World::new();
     let connection = Connection::new([0; 256], [0; 256]);
     let mut server = Server::<_, _, 1, _>::new([(world.far.socket(512), connection)]).with_port(0);
-    let mut caller = Caller::new(&mut world, 512, read(Flags::NONE));
-    world.run(
-        100,
-        &mut |host, now| caller.run(host, now),
-        &mut |host, now| {
-            server.poll(now, &mut host.sockets, &mut Echo);
-            server.poll_at(Some(from_smoltcp(now)))
-        },
-        || false,
-    );
-    assert_eq!(replies(&caller.received).0, [(28, PATH.as_bytes().to_vec())]);
-    let _: Job = Job::new();
+    let mute = bytes(Request::read("/mute").unwrap());
+    for (request, expected) in [(read(Flags::NONE), vec![(28, PATH.as_bytes().to_vec())]), (mute, Vec::new())]
+    {
+        let mut caller = Caller::new(&mut world, 512, request);
+        world.run(
+            100,
+            &mut |host, now| caller.run(host, now),
+            &mut |host, now| {
+                server.poll(now, &mut host.sockets, &mut Echo);
+                server.poll_at(Some(from_smoltcp(now)))
+            },
+            || false,
+        );
+        assert_eq!(replies(&caller.received).0, expected);
+        assert_eq!(caller.ended.unwrap().1, Ended::Closed);
+    }
 }
