@@ -39,7 +39,7 @@ impl<'p> Sensor<'p> {
         Self::new(path, ValueType::Temperature)
     }
 
-    /// What a read with these control flags said.
+    /// What a read with these control flags said. The clients that wait do this by themselves; a polled one gives replies.
     ///
     /// # Errors
     /// [`ReadingError`]: the read's own, or what came is no value of the sensor's type.

@@ -136,11 +136,13 @@ impl<V: Service> Service for &RefCell<V> {
 }
 
 /// A service at work for one connection. However that ends, also by a future that is dropped, the service is told.
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 pub(crate) struct Working<V: Service> {
     service: V,
     job: V::Job,
 }
 
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 impl<V: Service> Working<V> {
     pub(crate) fn new(service: V) -> Self {
         Self { service, job: V::Job::default() }
@@ -156,6 +158,7 @@ impl<V: Service> Working<V> {
     }
 }
 
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 impl<V: Service> Drop for Working<V> {
     fn drop(&mut self) {
         self.service.cancel(&mut self.job);
