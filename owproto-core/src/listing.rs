@@ -281,15 +281,15 @@ mod tests {
             for len in 0..20 {
                 let mut bytes = [filler; 20];
                 assert_eq!(first(&bytes[..len], b',', |_| true), None);
-                for place in 0..len {
+                for at in 0..len {
                     for byte in [0, b','] {
-                        bytes[place..].fill(filler);
-                        bytes[place] = byte;
-                        assert_eq!(first(&bytes[..len], b',', |_| true), Some(place), "{filler} {len}");
+                        bytes[at..].fill(filler);
+                        bytes[at] = byte;
+                        assert_eq!(first(&bytes[..len], b',', |_| true), Some(at), "{filler} {len}");
                         // What stands behind it does not matter.
                         for behind in [0, 1, b',', b'-', 0x80] {
-                            bytes[place + 1..].fill(behind);
-                            assert_eq!(first(&bytes[..len], b',', |_| true), Some(place), "{behind} {len}");
+                            bytes[at + 1..].fill(behind);
+                            assert_eq!(first(&bytes[..len], b',', |_| true), Some(at), "{behind} {len}");
                         }
                     }
                     bytes.fill(filler);

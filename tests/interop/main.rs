@@ -4,6 +4,7 @@
 
 mod client;
 mod differential;
+mod embedded;
 mod harness;
 mod ow;
 mod server;
