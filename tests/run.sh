@@ -172,6 +172,7 @@ step_firmware() {
     qemu=$(with_package_lists tests/qemu.sh) &&
         build_firmware host &&
         build_firmware product --no-default-features &&
+        build_core_alone &&
         cargo build --package owproto-std --features cli --bin ow || return 1
     # Each test has a QEMU of its own, and some of them measure time.
     QEMU_SYSTEM_ARM=$qemu OW_BIN=$(cd "$target" && pwd)/debug/ow cargo test --package owproto-tests \
@@ -244,6 +245,20 @@ fuzz_table() {
             }' "$target/fuzz/logs/$name.log"
     done
 }
+
+# Builds parts of the core to be measured, into target/firmware/core/TARGET. What can panic does not link.
+build_core_alone() (
+    targets=(thumbv6m-none-eabi thumbv7m-none-eabi)
+    environment=$(with_package_lists tests/embedded-toolchain.sh "${targets[@]}") || exit 1
+    eval "$environment"
+    for name in "${targets[@]}"; do
+        folder=$target/firmware/core/$name
+        # shellcheck disable=SC2086 # arguments, or nothing
+        cargo build --release --manifest-path "$firmware/Cargo.toml" --target "$name" --target-dir "$target/embedded" \
+            $EMBEDDED_BUILD_STD --package owproto-budget && mkdir -p "$folder" &&
+            find "$target/embedded/$name/release" -maxdepth 1 -type f -executable -exec cp {} "$folder/" \; || exit 1
+    done
+)
 
 # Runs what loads packages, once more with new package lists if it fails.
 with_package_lists() {
