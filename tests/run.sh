@@ -15,6 +15,7 @@ steps=(
     only-rust
     core-features
     no-std
+    onewire
     interop
     fuzz-smoke
 )
@@ -73,7 +74,17 @@ step_no_std() {
             "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --package owproto-embedded \
                 --no-default-features --features "$feature" || return 1
         done &&
-        "${build[@]}" "--target=${targets[1]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc
+        "${build[@]}" "--target=${targets[1]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc &&
+        "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --manifest-path owproto-embedded/firmware/Cargo.toml \
+            --package owproto-onewire --all-features
+}
+
+# The bus master of the firmware, on this machine.
+step_onewire() {
+    local bus=(--manifest-path owproto-embedded/firmware/Cargo.toml --package owproto-onewire)
+    cargo fmt "${bus[@]}" --check && cargo clippy "${bus[@]}" --all-targets --all-features -- -D warnings &&
+        RUSTDOCFLAGS="-D warnings" cargo doc "${bus[@]}" --all-features --no-deps &&
+        cargo test "${bus[@]}" --all-features
 }
 
 step_interop() {

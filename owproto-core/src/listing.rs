@@ -280,16 +280,16 @@ mod tests {
         for filler in [1, b'+', b'-', b'a', 0x7f, 0x80, 0xac, 0xff] {
             for len in 0..20 {
                 let mut bytes = [filler; 20];
-                assert_eq!(first_nul_or(b',', &bytes[..len]), None);
-                for first in 0..len {
+                assert_eq!(first(&bytes[..len], b',', |_| true), None);
+                for at in 0..len {
                     for byte in [0, b','] {
-                        bytes[first..].fill(filler);
-                        bytes[first] = byte;
-                        assert_eq!(first_nul_or(b',', &bytes[..len]), Some(first), "{filler} {len}");
+                        bytes[at..].fill(filler);
+                        bytes[at] = byte;
+                        assert_eq!(first(&bytes[..len], b',', |_| true), Some(at), "{filler} {len}");
                         // What stands behind it does not matter.
                         for behind in [0, 1, b',', b'-', 0x80] {
-                            bytes[first + 1..].fill(behind);
-                            assert_eq!(first_nul_or(b',', &bytes[..len]), Some(first), "{behind} {len}");
+                            bytes[at + 1..].fill(behind);
+                            assert_eq!(first(&bytes[..len], b',', |_| true), Some(at), "{behind} {len}");
                         }
                     }
                     bytes.fill(filler);

@@ -59,7 +59,8 @@ impl<S: Storage> ReplyParser<S> {
         self
     }
 
-    /// With replies of any version taken; see [`Decoder::with_any_version`].
+    /// With replies of any version taken; see
+    /// [`Decoder::with_any_version`](super::Decoder::with_any_version).
     #[must_use]
     pub fn with_any_version(mut self) -> Self {
         self.frames.set_any_version();
