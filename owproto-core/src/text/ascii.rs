@@ -86,6 +86,11 @@ impl<const N: usize> Ascii<N> {
     }
 }
 
+/// The upper case digit of a number below 16.
+pub(crate) const fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0'.wrapping_add(nibble) } else { (b'A' - 10).wrapping_add(nibble) }
+}
+
 /// Takes ASCII as long as it fits; an error leaves the text as it was.
 impl<const N: usize> fmt::Write for Ascii<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {

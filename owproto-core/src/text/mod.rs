@@ -46,6 +46,7 @@ mod value;
 mod value_type;
 
 pub use ascii::Ascii;
+pub(crate) use ascii::hex_digit;
 pub use date::{Date, DateError, Weekday};
 pub use elements::{Elements, list_element};
 pub(crate) use number::from_decimal;

@@ -9,8 +9,10 @@
 //! | date | see [`super::input_date`] | -22 |
 //! | `.ALL` of these | one for each element, commas between, what follows the last number is ignored | -22 |
 
+use super::bus::Bus;
 use super::input_date;
 use super::property::{Element, Property};
+use super::scope::Scope;
 use super::units;
 use crate::return_code::ReturnCode;
 use crate::text::{Date, Value, ValueType, from_decimal};
@@ -30,7 +32,7 @@ pub(super) struct Input<'d> {
 
 impl<'d> Input<'d> {
     /// Checks what was written to an element.
-    pub(super) fn parse(
+    pub(super) fn parse<B: Bus>(
         property: &'static Property,
         element: Element<'d>,
         data: &'d [u8],
@@ -49,7 +51,7 @@ impl<'d> Input<'d> {
             }
             (Element::All, _) => {
                 for n in 0..property.elements().unwrap_or_default() {
-                    input.value(n).map_err(|_| ReturnCode::INVALID_VALUE)?;
+                    input.value::<B>(n).map_err(|_| ReturnCode::INVALID_VALUE)?;
                 }
             }
             (_, ValueType::Text | ValueType::Alias | ValueType::Bytes) => {
@@ -60,7 +62,7 @@ impl<'d> Input<'d> {
                 input.taken = input.data.len();
             }
             _ => {
-                input.value(0)?;
+                input.value::<B>(0)?;
             }
         }
         Ok(input)
@@ -77,24 +79,24 @@ impl<'d> Input<'d> {
     }
 
     /// The `n`th of [`values`](Self::values) with the element that it goes to.
-    pub(super) fn write(&self, n: u32) -> Result<(Element<'d>, Value<'d>), ReturnCode> {
+    pub(super) fn write<B: Bus>(&self, n: u32) -> Result<(Element<'d>, Value<'d>), ReturnCode> {
         match self.element {
             Element::All if self.property.has_byte() => {
                 let mut bits = 0u32;
                 for bit in 0..self.property.elements().unwrap_or_default().min(u32::BITS) {
-                    if self.value(bit)?.as_bool() == Some(true) {
+                    if self.value::<B>(bit)?.as_bool() == Some(true) {
                         bits |= 1u32.checked_shl(bit).unwrap_or_default();
                     }
                 }
                 Ok((Element::Byte, Value::Unsigned(bits)))
             }
-            Element::All => Ok((Element::Number(n), self.value(n)?)),
-            element => Ok((element, self.value(0)?)),
+            Element::All => Ok((Element::Number(n), self.value::<B>(n)?)),
+            element => Ok((element, self.value::<B>(0)?)),
         }
     }
 
     /// The value for element `n` of an `.ALL`, or the only one.
-    fn value(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
+    fn value<B: Bus>(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
         let value_type = self.property.type_of(self.element);
         let data = match self.element {
             Element::All => self.part(n, value_type)?,
@@ -108,10 +110,12 @@ impl<'d> Input<'d> {
             | ValueType::TemperatureDifference
             | ValueType::Pressure => Value::Float(units::from_client(value_type, float(data)?, self.flags)),
             ValueType::YesNo => Value::YesNo(yes_no(data)?),
-            ValueType::Date => Value::Date(input_date::parse(data, self.now)?),
+            ValueType::Date if B::SCOPE.contains(Scope::DATES) => {
+                Value::Date(input_date::parse(data, self.now)?)
+            }
             ValueType::Text | ValueType::Alias => Value::Text(data),
             ValueType::Bytes => Value::Bytes(data),
-            ValueType::Directory | ValueType::Unknown => return Err(ReturnCode::NO_SUCH_ENTITY),
+            ValueType::Date | ValueType::Directory | ValueType::Unknown => return Err(ReturnCode::NO_SUCH_ENTITY),
         })
     }
 
@@ -326,6 +330,7 @@ fn leading(text: &[u8], wanted: impl Fn(&u8) -> bool) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::super::families;
+    use super::super::tester::Tester;
     use super::*;
 
     const WRONG: ReturnCode = ReturnCode::INVALID_VALUE;
@@ -432,7 +437,7 @@ mod tests {
         offset: i32,
     ) -> Result<Input<'d>, ReturnCode> {
         let property = families::family(families::ALL, family).property(name.as_bytes()).unwrap();
-        Input::parse(property, element, data, offset, Flags::NONE, None)
+        Input::parse::<Tester<'_>>(property, element, data, offset, Flags::NONE, None)
     }
 
     #[test]
@@ -452,7 +457,7 @@ mod tests {
             assert!(is_right || input.is_err_and(|code| code == WRONG));
         }
         let all = input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 0).unwrap();
-        assert_eq!((all.values(), all.write(0)), (1, Ok((Element::Byte, Value::Unsigned(0x55)))));
+        assert_eq!((all.values(), all.write::<Tester<'_>>(0)), (1, Ok((Element::Byte, Value::Unsigned(0x55)))));
         assert_eq!(input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 1).unwrap_err(), WRONG);
     }
 
@@ -467,7 +472,7 @@ mod tests {
         assert_eq!(taken(&[1; 16], -1), 0);
         assert_eq!(input(0x2d, "pages/page", Element::All, &[1; 12], 0).unwrap_err(), WRONG);
         let all = input(0x2d, "pages/page", Element::All, &[7; 128], 0).unwrap();
-        assert_eq!((all.values(), all.write(3)), (4, Ok((Element::Number(3), Value::Bytes(&[7; 32])))));
+        assert_eq!((all.values(), all.write::<Tester<'_>>(3)), (4, Ok((Element::Number(3), Value::Bytes(&[7; 32])))));
     }
 
     #[test]
@@ -475,8 +480,8 @@ mod tests {
         let line = |data| input(0xff, "line16", Element::All, data, 0);
         let long = line(b"aaaaaaaaaaaaaaaaaaaaaaaa,b,,d,e").unwrap();
         assert_eq!(long.taken, 31);
-        assert_eq!(long.write(0), Ok((Element::Number(0), Value::Text(&[b'a'; 16]))));
-        assert_eq!(long.write(3), Ok((Element::Number(3), Value::Text(b"d,e"))));
+        assert_eq!(long.write::<Tester<'_>>(0), Ok((Element::Number(0), Value::Text(&[b'a'; 16]))));
+        assert_eq!(long.write::<Tester<'_>>(3), Ok((Element::Number(3), Value::Text(b"d,e"))));
         assert_eq!(line(b"a,b,c").unwrap_err(), WRONG);
     }
 }

@@ -1,11 +1,12 @@
 use super::alias::Aliases;
 use super::bus::Bus;
-use super::dispatch::{Host, Job, Phase, Stop, Target, Tree, Work, ready};
+use super::dispatch::{Host, Job, Phase, Stop, Target, Tree, Work, ready, special};
 use super::entry::{Entry, Name, Prefix, Rendered, Suffix, Text};
 use super::families;
 use super::own::count;
 use super::path::Place;
 use super::property::{Array, Element, Family, Node, Property, Visibility};
+use super::scope::Scope;
 use crate::listing::DirectoryFlags;
 use crate::return_code::ReturnCode;
 use crate::server::{Answer, Head, Last, entry_head};
@@ -58,6 +59,15 @@ enum Stage {
     End,
 }
 
+/// The words in the root, behind buses.
+const WORDS: [(&str, Scope); 5] = [
+    ("uncached", Scope::LEAST),
+    ("settings", Scope::SETTINGS),
+    ("system", Scope::SYSTEM),
+    ("statistics", Scope::STATISTICS),
+    ("structure", Scope::STRUCTURE),
+];
+
 /// What is listed.
 #[derive(Clone, Copy)]
 enum Directory {
@@ -82,12 +92,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> Result<(), Stop> {
         let directory = match target {
             Target::Devices => Directory::Devices,
-            Target::Structure => Directory::Structure,
+            Target::Structure if B::SCOPE.contains(Scope::STRUCTURE) => Directory::Structure,
+            Target::Structure => return Err(Stop::Broken),
             Target::Node(host, family, Node::Directory(prefix)) => {
                 Directory::Properties(host, family, prefix)
             }
             Target::Node(host, _, Node::Property(property, Element::Only))
-                if property.value_type == ValueType::Directory && host != Host::Structure =>
+                if property.value_type == ValueType::Directory && !host.is_structure(B::SCOPE) =>
             {
                 Directory::Empty
             }
@@ -212,7 +223,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         work: &Work<'_, 'a, '_>,
         rendered: &'a mut Rendered,
     ) -> Text<'a> {
-        let aliases = (!work.route.is_unaliased && !self.settings.unaliased).then_some(&self.aliases);
+        let is_aliased = A::CAPACITY > 0 && !work.route.is_unaliased && !self.settings.unaliased;
+        let aliases = is_aliased.then_some(&self.aliases);
         let path = work.route.trimmed;
         let mut parts: [&[u8]; 3] = [path, b"", b""];
         if let (Place::Device { span: (from, to), .. }, Target::Node(Host::Device(id, _), ..)) =
@@ -235,7 +247,10 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> Result<Next, Stop> {
         match directory {
             Directory::Empty => Ok(None),
-            Directory::Structure => Ok(self.next_family(listing.cursor)),
+            Directory::Structure if B::SCOPE.contains(Scope::STRUCTURE) => {
+                Ok(self.next_family(listing.cursor))
+            }
+            Directory::Structure => Ok(None),
             Directory::Properties(host, family, prefix) => {
                 Ok(self.next_property(listing.cursor, host, family, prefix))
             }
@@ -244,8 +259,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     }
 
     fn next_family(&self, cursor: Cursor) -> Next {
-        let special = [&families::SIMULTANEOUS, &families::THERMOSTAT];
-        let family = self.families.iter().copied().chain(special).nth(cursor.second)?;
+        let family = self.families.iter().copied().chain(special::<B>()).nth(cursor.second)?;
         Some((directory(family.name), Cursor { second: cursor.second.saturating_add(1), ..cursor }))
     }
 
@@ -265,7 +279,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         loop {
             let at = |stage| Cursor { stage, ..Cursor::default() };
             match cursor.stage {
-                Stage::Interface if is_bus => return Ok(Some((directory("interface"), at(Stage::Devices)))),
+                Stage::Interface if B::SCOPE.contains(Scope::INTERFACES) && is_bus => return Ok(Some((directory("interface"), at(Stage::Devices)))),
                 Stage::Interface => cursor = at(Stage::Devices),
                 Stage::Devices => {
                     let bus = route.bus.unwrap_or(cursor.first);
@@ -298,11 +312,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     }
                 }
                 Stage::Words => {
-                    const WORDS: [&str; 5] = ["uncached", "settings", "system", "statistics", "structure"];
                     match WORDS.get(cursor.second).filter(|_| is_full_root) {
-                        Some(word) => {
+                        Some((word, part)) => {
                             let behind = Cursor { second: cursor.second.saturating_add(1), ..cursor };
-                            if *word == "uncached" && is_uncached {
+                            // Below `/uncached` there is no other.
+                            let is_other = is_uncached && cursor.second == 0;
+                            if is_other || !B::SCOPE.contains(*part) {
                                 cursor = behind;
                                 continue;
                             }
@@ -311,7 +326,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                         None => cursor = at(Stage::Simultaneous),
                     }
                 }
-                Stage::Simultaneous if converts && (is_bus || is_full_root) => {
+                Stage::Simultaneous
+                    if B::SCOPE.contains(Scope::SIMULTANEOUS) && converts && (is_bus || is_full_root) =>
+                {
                     return Ok(Some((directory("simultaneous"), at(Stage::Alarm))));
                 }
                 Stage::Simultaneous => cursor = at(Stage::Alarm),

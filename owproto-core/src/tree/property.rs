@@ -154,12 +154,15 @@ impl Property {
     }
 }
 
-/// Digits and nothing else, as a number.
-fn number(text: &[u8]) -> Option<u32> {
-    if !text.iter().all(u8::is_ascii_digit) {
+/// Digits and nothing else, as a number; at least one.
+pub(super) fn number(text: &[u8]) -> Option<u32> {
+    if text.is_empty() {
         return None;
     }
-    core::str::from_utf8(text).ok()?.parse().ok()
+    text.iter().try_fold(0u32, |number, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(digit.into()) }
+    })
 }
 
 /// A kind of device, or of something that looks like one: the properties of one directory.

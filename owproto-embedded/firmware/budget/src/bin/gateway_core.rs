@@ -10,7 +10,7 @@ use owproto_core::ReturnCode;
 use owproto_core::server::{Connection, Event, Step};
 use owproto_core::text::{RomId, Value};
 use owproto_core::tree::families::{FAMILY_28, FAMILY_3A};
-use owproto_core::tree::{Access, Bus, Family, Job, Tree};
+use owproto_core::tree::{Access, Bus, Family, Job, Scope, Tree};
 
 /// The kinds of devices that this gateway has.
 static FAMILIES: [&Family; 2] = [&FAMILY_28, &FAMILY_3A];
@@ -56,6 +56,8 @@ fn serve(server: &mut Connection<[u8; 256], [u8; 128]>, tree: &mut Tree<Sensors>
 struct Sensors;
 
 impl Bus for Sensors {
+    const SCOPE: Scope = Scope::LEAST;
+
     fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
         Poll::Ready(Ok(black_box((n < 8).then_some(RomId::new(0x28, [0; 6])))))
     }
