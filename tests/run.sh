@@ -16,8 +16,16 @@ steps=(
     core-features
     no-std
     onewire
+    dependencies
     interop
+    firmware
     fuzz-smoke
+)
+
+# Steps that take long or are for looking at: only when they are named. What they print is shown.
+on_demand=(
+    fuzz-long
+    coverage
 )
 
 # Seconds after which a step is stopped.
@@ -28,21 +36,41 @@ script=$root/tests/run.sh
 cd "$root" || exit 1
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$target/run" || exit 1
+firmware=owproto-embedded/firmware
 export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
 command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
-step_formatting() { cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check; }
+step_formatting() {
+    cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check &&
+        cargo fmt --manifest-path "$firmware/Cargo.toml" --all --check
+}
 
 step_clippy() {
     cargo clippy --workspace --all-targets --all-features -- -D warnings &&
         cargo clippy --package owproto-core --no-default-features -- -D warnings &&
-        fuzz_crate clippy --all-targets -- -D warnings
+        fuzz_crate clippy --all-targets -- -D warnings && firmware_clippy
 }
 
-step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps; }
+# For this machine, not for the boards: clippy needs its own compiler's libraries. Each program alone, because their
+# features would be joined.
+firmware_clippy() {
+    local clippy=(cargo clippy --manifest-path "$firmware/Cargo.toml" --target-dir "$target/firmware-clippy") package
+    for package in owproto-firmware-client owproto-firmware-gateway; do
+        "${clippy[@]}" --package owproto-board --package "$package" -- -D warnings &&
+            "${clippy[@]}" --package "$package" --no-default-features -- -D warnings || return 1
+    done
+    "${clippy[@]}" --package owproto-onewire --all-targets --all-features -- -D warnings
+}
+
+step_docs() {
+    export RUSTDOCFLAGS="-D warnings"
+    cargo doc --workspace --all-features --no-deps &&
+        cargo doc --manifest-path "$firmware/Cargo.toml" --target-dir "$target/firmware-clippy" --no-deps --lib \
+            --package owproto-board --package owproto-onewire --all-features
+}
 
 # The tests crate has its turn in the next steps: with all features it needs other programs.
-step_unit() { cargo test --workspace --exclude owproto-tests --all-features && fuzz_crate test; }
+step_unit() { cargo test --workspace --exclude owproto-tests --all-features; }
 
 # What a person runs who has nothing but Rust.
 step_only_rust() { cargo test; }
@@ -59,10 +87,7 @@ step_core_features() {
 step_no_std() {
     local targets=(thumbv6m-none-eabi thumbv7em-none-eabihf riscv32imc-unknown-none-elf)
     local environment build feature
-    if ! environment=$(tests/embedded-toolchain.sh "${targets[@]}"); then
-        echo "once more, with new package lists"
-        apt_get update && environment=$(tests/embedded-toolchain.sh "${targets[@]}") || return 1
-    fi
+    environment=$(with_package_lists tests/embedded-toolchain.sh "${targets[@]}") || return 1
     eval "$environment"
     # A directory of its own: another compiler in the same one would build everything anew.
     build=(cargo build --target-dir "$target/embedded")
@@ -87,15 +112,103 @@ step_onewire() {
         cargo test "${bus[@]}" --all-features
 }
 
+# What is depended on: licences, versions, sources, and known defects if the list of them can be had.
+step_dependencies() {
+    local manifest
+    need_cargo_tool cargo-deny || return 1
+    for manifest in Cargo.toml fuzz/Cargo.toml owproto-embedded/firmware/Cargo.toml; do
+        echo "== $manifest"
+        deny "$manifest" licenses bans sources || return 1
+    done
+    if ! cargo-deny --config deny.toml fetch db; then
+        echo "      advisories were NOT checked: their list cannot be fetched from here" >"$result"
+        return 0
+    fi
+    for manifest in Cargo.toml fuzz/Cargo.toml owproto-embedded/firmware/Cargo.toml; do
+        deny "$manifest" --disable-fetch advisories || return 1
+    done
+}
+
+# deny MANIFEST ARGS...; what one workspace does without another may need.
+deny() {
+    local manifest=$1
+    shift
+    cargo-deny --manifest-path "$manifest" --config deny.toml check --hide-inclusion-graph -A unmatched-skip \
+        -A license-exception-not-encountered "$@"
+}
+
+# The lines of the core that its own tests run, and the properties and captured exchanges of the tests crate.
+step_coverage() {
+    local version folder tests objects=() object
+    # The tools have to know the profiles that the compiler's LLVM writes.
+    version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    need "llvm-profdata-$version:llvm-$version" "llvm-cov-$version:llvm-$version" || return 1
+    folder=$(cd "$target" && pwd)/coverage
+    rm -rf "$folder/profiles" && mkdir -p "$folder" || return 1
+    export LLVM_PROFILE_FILE=$folder/profiles/%p-%m.profraw RUSTFLAGS=-Cinstrument-coverage
+    for tests in "owproto-core --all-features --lib --tests" "owproto-tests --test properties --test server_vectors"; do
+        # shellcheck disable=SC2086 # several arguments
+        cargo test --target-dir "$folder" --package $tests --no-run --message-format=json-render-diagnostics \
+            >"$folder/built.json" && cargo test --target-dir "$folder" --package $tests || return 1
+        while read -r object; do objects+=(--object "$object"); done \
+            < <(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$folder/built.json")
+    done
+    "llvm-profdata-$version" merge --sparse --output "$folder/all.profdata" "$folder"/profiles/*.profraw &&
+        "llvm-cov-$version" report "${objects[@]}" --instr-profile "$folder/all.profdata" --show-branch-summary=false \
+            --show-region-summary=false --ignore-filename-regex='(/tests/|/tests\.rs$)' "$root/owproto-core/src" \
+            >"$result"
+}
+
 step_interop() {
     need owserver:owserver owdir:ow-shell && need_pyownet &&
         cargo build --package owproto-std --features cli --bin ow &&
         OW_BIN=$(cd "$target" && pwd)/debug/ow cargo test --package owproto-tests --features interop
 }
 
-# Every target for FUZZ_SECONDS, from seeds made of the vectors. What is found stays in the build directory.
-step_fuzz_smoke() {
-    local folder name
+# Builds the firmware twice, to be looked at in QEMU and as it would go into a product, and tries both.
+step_firmware() {
+    need owserver:owserver owdir:ow-shell && need_pyownet || return 1
+    local qemu
+    qemu=$(with_package_lists tests/qemu.sh) &&
+        build_firmware host &&
+        build_firmware product --no-default-features &&
+        cargo build --package owproto-std --features cli --bin ow || return 1
+    # Each test has a QEMU of its own, and some of them measure time.
+    QEMU_SYSTEM_ARM=$qemu OW_BIN=$(cd "$target" && pwd)/debug/ow cargo test --package owproto-tests \
+        --features firmware --test firmware -- --nocapture --test-threads=2
+}
+
+# Builds the programs into target/firmware/NAME: build_firmware NAME CARGO_ARG...
+build_firmware() (
+    folder=$target/firmware/$1
+    shift
+    environment=$(with_package_lists tests/embedded-toolchain.sh thumbv7m-none-eabi) || exit 1
+    eval "$environment"
+    mkdir -p "$folder" || exit 1
+    for program in client gateway; do
+        # shellcheck disable=SC2086 # arguments, or nothing
+        cargo build --release --manifest-path "$firmware/Cargo.toml" --target thumbv7m-none-eabi \
+            --target-dir "$target/embedded" $EMBEDDED_BUILD_STD --package "owproto-firmware-$program" "$@" &&
+            cp "$target/embedded/thumbv7m-none-eabi/release/$program" "$folder/" || exit 1
+    done
+)
+
+# Every target for a while, from seeds made of the vectors. What is found stays in the build directory.
+step_fuzz_smoke() { fuzz "${FUZZ_SECONDS:-20}"; }
+
+# Every target, or those of FUZZ_TARGETS, for long; then the table of fuzz/README.md.
+step_fuzz_long() {
+    local names
+    read -ra names <<<"${FUZZ_TARGETS:-$(fuzz_targets | tr '\n' ' ')}"
+    fuzz "${FUZZ_SECONDS:-600}" "${names[@]}" && fuzz_table "${names[@]}" >"$result"
+}
+
+# fuzz SECONDS [TARGET...]
+fuzz() {
+    local folder name seconds=$1 names
+    shift
+    names=("$@")
+    [ $# -gt 0 ] || mapfile -t names < <(fuzz_targets)
     folder=$(cd "$target" && pwd)/fuzz
     if ! cargo +nightly --version; then
         echo "missing: a nightly Rust, which cargo-fuzz needs; 'rustup toolchain install nightly' gets it"
@@ -103,13 +216,40 @@ step_fuzz_smoke() {
     fi
     need c++:build-essential && need_cargo_tool cargo-fuzz || return 1
     fuzz_crate run --bin seeds -- "$folder/seeds" || return 1
-    for name in $(fuzz_targets); do
+    mkdir -p "$folder/logs"
+    for name in "${names[@]}"; do
         echo "== $name"
         mkdir -p "$folder/corpus/$name" "$folder/artifacts/$name"
-        cargo +nightly fuzz run --target-dir "$folder/target" "$name" "$folder/corpus/$name" "$folder/seeds/$name" -- \
-            -max_total_time="${FUZZ_SECONDS:-20}" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
-            -artifact_prefix="$folder/artifacts/$name/" || return 1
+        nice cargo +nightly fuzz run --target-dir "$folder/target" "$name" "$folder/corpus/$name" "$folder/seeds/$name" -- \
+            -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+            -dict=fuzz/dictionary.txt -artifact_prefix="$folder/artifacts/$name/" 2>&1 | tee "$folder/logs/$name.log"
+        [ "${PIPESTATUS[0]}" -eq 0 ] || return 1
     done
+}
+
+# What the last run of these targets came to, as libFuzzer tells it in the line that it prints at the end.
+fuzz_table() {
+    local name
+    echo "| target | executions | a second | edges | features | corpus | seconds |"
+    echo "|---|---:|---:|---:|---:|---:|---:|"
+    for name; do
+        awk -v name="$name" '
+            function behind(word,    i) { for (i = 1; i < NF; i++) if ($i == word) return $(i + 1) }
+            /DONE/ { edges = behind("cov:"); features = behind("ft:"); corpus = behind("corp:") }
+            /^Done/ { runs = $2; seconds = $5 }
+            END {
+                sub("/.*", "", corpus)
+                rate = seconds ? runs / seconds : 0
+                printf "| `%s` | %d | %d | %d | %d | %d | %d |\n", name, runs, rate, edges, features, corpus, seconds
+            }' "$target/fuzz/logs/$name.log"
+    done
+}
+
+# Runs what loads packages, once more with new package lists if it fails.
+with_package_lists() {
+    "$@" && return
+    echo "once more, with new package lists" >&2
+    apt_get update >&2 && "$@"
 }
 
 # The fuzz crate without its targets, on stable: fuzz_crate COMMAND...
@@ -174,11 +314,14 @@ need_cargo_tool() {
     [ -x "$target/tools/bin/$1" ] || cargo install "$1" --locked --root "$target/tools"
 }
 
+# Those that are asked for by name take the time that they take.
+limit_of() { if printf '%s\n' "${on_demand[@]}" | grep -qxF -e "$1"; then echo 0; else echo "$limit"; fi; }
+
 main() {
     local step log start status=0 passed=0 failed=0 child=
     for step in "${@:-}"; do
-        if [ -n "$step" ] && ! printf '%s\n' "${steps[@]}" | grep -qxF -e "$step"; then
-            echo "there is no step '$step'; there are: ${steps[*]}" >&2
+        if [ -n "$step" ] && ! printf '%s\n' "${steps[@]}" "${on_demand[@]}" | grep -qxF -e "$step"; then
+            echo "there is no step '$step'; there are: ${steps[*]}; and when asked for: ${on_demand[*]}" >&2
             exit 2
         fi
     done
@@ -193,7 +336,8 @@ main() {
     for step in "${steps[@]}"; do
         log=$target/run/$step.log
         start=$SECONDS
-        timeout -k 10 "$limit" bash "$script" --in-this-process "$step" >"$log" 2>&1 </dev/null &
+        rm -f "$target/run/$step.result"
+        timeout -k 10 "$(limit_of "$step")" bash "$script" --in-this-process "$step" >"$log" 2>&1 </dev/null &
         child=$!
         wait "$child"
         status=$?
@@ -201,9 +345,10 @@ main() {
         if [ $status -eq 0 ]; then
             passed=$((passed + 1))
             echo "ok    $step ($((SECONDS - start)) s)"
+            [ ! -e "$target/run/$step.result" ] || cat "$target/run/$step.result"
         else
             failed=$((failed + 1))
-            [ $status -ne 124 ] || echo "stopped after $limit seconds" >>"$log"
+            [ $status -ne 124 ] || echo "stopped after $(limit_of "$step") seconds" >>"$log"
             echo "FAILED $step ($((SECONDS - start)) s): see $log"
             tail -n 40 "$log" | sed 's/^/    /'
         fi
@@ -215,6 +360,8 @@ main() {
 if [ "${1:-}" = --in-this-process ]; then
     # Rust links with it.
     need cc:build-essential || exit 1
+    # What a step has to show.
+    result=$target/run/$2.result
     "step_${2//-/_}"
 else
     main "$@"
