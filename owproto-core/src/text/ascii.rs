@@ -51,21 +51,55 @@ impl<const N: usize> Ascii<N> {
 
     /// Appends a byte; one that is not ASCII, or has no room, is left out.
     pub(crate) fn push(&mut self, byte: u8) {
-        if byte.is_ascii()
-            && let Some(place) = self.bytes.get_mut(self.len)
-        {
-            *place = byte;
-            self.len = self.len.wrapping_add(1);
-        }
+        self.end().push(byte);
     }
 
     /// Appends text, as far as it fits.
     pub(crate) fn push_str(&mut self, text: &str) {
-        text.bytes().for_each(|byte| self.push(byte));
+        self.end().push_bytes(text.as_bytes());
     }
 
     /// Appends a number, with bytes to fill in front of it up to a width.
     pub(crate) fn push_decimal(&mut self, number: u32, width: usize, fill: u8) {
+        self.end().push_decimal(number, width, fill);
+    }
+
+    /// Appends another text, with blanks in front of it up to a width.
+    pub(crate) fn push_right<const M: usize>(&mut self, text: &Ascii<M>, width: usize) {
+        for _ in text.len()..width {
+            self.push(b' ');
+        }
+        self.end().push_bytes(text.as_bytes());
+    }
+
+    fn end(&mut self) -> End<'_> {
+        End { bytes: &mut self.bytes, len: &mut self.len }
+    }
+}
+
+/// The end of a text of any capacity, so that what writes there is compiled once.
+struct End<'a> {
+    bytes: &'a mut [u8],
+    len: &'a mut usize,
+}
+
+impl End<'_> {
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn push(&mut self, byte: u8) {
+        if byte.is_ascii()
+            && let Some(place) = self.bytes.get_mut(*self.len)
+        {
+            *place = byte;
+            *self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    fn push_bytes(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.push(*byte));
+    }
+
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn push_decimal(&mut self, number: u32, width: usize, fill: u8) {
         let mut digits = [fill; 10];
         let mut rest = number;
         let mut len = 0usize;
@@ -80,9 +114,7 @@ impl<const N: usize> Ascii<N> {
         for _ in len..width {
             self.push(fill);
         }
-        for digit in digits.iter().skip(digits.len().wrapping_sub(len)) {
-            self.push(*digit);
-        }
+        self.push_bytes(digits.get(digits.len().wrapping_sub(len)..).unwrap_or_default());
     }
 }
 

@@ -12,13 +12,20 @@ pub(super) struct Entry {
     pub(super) is_directory: bool,
 }
 
+impl Entry {
+    /// An entry that is a directory.
+    pub(super) const fn directory(name: &'static [u8]) -> Self {
+        Self { name: Name::Word(name), is_directory: true }
+    }
+}
+
 /// What an entry is called, without its directory.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Name {
-    Word(&'static str),
+    Word(&'static [u8]),
     Device(RomId),
     Bus(u16),
-    Element(&'static str, Suffix),
+    Element(&'static [u8], Suffix),
 }
 
 /// What stands behind the dot of an array.
@@ -73,7 +80,7 @@ impl<'a> Text<'a> {
         // All that is made fits.
         let mut suffix: &[u8] = b"";
         let (name, dot): (&[u8], &[u8]) = match entry.name {
-            Name::Word(word) => (word.as_bytes(), b""),
+            Name::Word(word) => (word, b""),
             Name::Device(id) => match aliases.and_then(|aliases| aliases.of(id)) {
                 Some(alias) => (alias, b""),
                 None => {
@@ -96,7 +103,7 @@ impl<'a> Text<'a> {
                     Suffix::AnyNumber => suffix = b"000",
                     Suffix::AnyText => suffix = b"xxx",
                 }
-                (name.as_bytes(), b".")
+                (name, b".")
             }
         };
         let [before, device, behind] = prefix.parts;
