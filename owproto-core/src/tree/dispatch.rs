@@ -418,6 +418,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             return Ok(answer.presence(device)?);
         }
         if message_type == MessageType::WRITE {
+            if !B::SCOPE.contains(Scope::WRITES) {
+                return Err(ReturnCode::READ_ONLY_SERVER.into());
+            }
             return self.write(job, target, &mut work, answer);
         }
         // A path that fills the payload of these has no place for its NUL (owfs: `read.c`, `dir.c`, `dirall.c`).

@@ -45,8 +45,10 @@ impl Scope {
     pub const SIMULTANEOUS: Self = Self(0x20);
     /// Properties of the type [`Date`](ValueType::Date). Devices without a clock have none.
     pub const DATES: Self = Self(0x40);
+    /// WRITE. Without it the server is read-only, as with [`Permission::ReadOnly`](super::Permission::ReadOnly).
+    pub const WRITES: Self = Self(0x80);
     /// Everything.
-    pub const FULL: Self = Self(0x7f);
+    pub const FULL: Self = Self(0xff);
 
     /// This and `other`.
     #[must_use]

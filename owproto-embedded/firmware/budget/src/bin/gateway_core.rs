@@ -56,7 +56,7 @@ fn serve(server: &mut Connection<[u8; 256], [u8; 128]>, tree: &mut Tree<Sensors>
 struct Sensors;
 
 impl Bus for Sensors {
-    const SCOPE: Scope = Scope::LEAST;
+    const SCOPE: Scope = Scope::LEAST.with(Scope::WRITES);
 
     fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
         Poll::Ready(Ok(black_box((n < 8).then_some(RomId::new(0x28, [0; 6])))))
