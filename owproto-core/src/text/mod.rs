@@ -47,7 +47,7 @@ mod value;
 mod value_type;
 
 pub use ascii::Ascii;
-pub(crate) use ascii::hex_digit;
+pub(crate) use ascii::End;
 pub use date::{Date, DateError, Weekday};
 pub use elements::{Elements, list_element};
 pub(crate) use number::{Base, leading_float};

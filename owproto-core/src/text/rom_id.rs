@@ -5,7 +5,7 @@ use nom::Err::Error;
 use nom::IResult;
 use nom::error::{ErrorKind, FromExternalError, ParseError};
 
-use super::ascii::{Ascii, hex_digit};
+use super::ascii::Ascii;
 use crate::wire::DeviceFormat;
 
 /// The Dallas/Maxim CRC8 of 1-Wire: x⁸ + x⁵ + x⁴ + 1, least significant bit first, start value 0.
@@ -177,16 +177,16 @@ impl RomId {
     #[must_use]
     pub fn format(self, format: DeviceFormat) -> RomIdText {
         let mut text = RomIdText::new();
-        push_hex(&mut text, &[self.family()]);
+        text.push_hex(&[self.family()]);
         if format.has_dot_after_family() {
             text.push(b'.');
         }
-        push_hex(&mut text, &self.id());
+        text.push_hex(&self.id());
         if format.has_crc() {
             if format.has_dot_before_crc() {
                 text.push(b'.');
             }
-            push_hex(&mut text, &[self.crc()]);
+            text.push_hex(&[self.crc()]);
         }
         text
     }
@@ -194,14 +194,6 @@ impl RomId {
 
 /// The text of a ROM id; made by [`RomId::format`].
 pub type RomIdText = Ascii<{ RomId::MAX_TEXT_LEN }>;
-
-fn push_hex(text: &mut RomIdText, bytes: &[u8]) {
-    for &byte in bytes {
-        for nibble in [byte >> 4, byte & 0x0f] {
-            text.push(hex_digit(nibble));
-        }
-    }
-}
 
 /// The grammar of a ROM id, to be used inside others: the six spellings in either case, and a dot at the end.
 ///

@@ -5,7 +5,7 @@ use super::bus::{Bus, Simultaneous};
 use super::families::COMMON;
 use super::property::{Element, Family, NOT_THERE, Property};
 use crate::return_code::{ReturnCode, UNASSIGNED};
-use crate::text::{Ascii, RomId, Value, hex_digit};
+use crate::text::{End, RomId, Value};
 use crate::wire::{PressureScale, TemperatureScale};
 
 /// What `/settings` holds. Clients may change all of it; `unaliased` is the only one that has an effect here.
@@ -136,22 +136,19 @@ impl<'s> Made<'s> {
 
     /// Appends what fits.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        for (place, byte) in self.bytes.iter_mut().skip(self.len).zip(bytes) {
-            *place = *byte;
-        }
-        self.len = self.len.saturating_add(bytes.len()).min(self.bytes.len());
+        self.end().push_bytes(bytes);
     }
 
     pub(super) fn push_hex(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.push(&[hex_digit(byte >> 4), hex_digit(byte & 0x0f)]);
-        }
+        self.end().push_hex(bytes);
     }
 
     pub(super) fn push_decimal(&mut self, number: u32) {
-        let mut digits = Ascii::<10>::new();
-        digits.push_decimal(number, 0, b'0');
-        self.push(digits.as_bytes());
+        self.end().push_decimal(number, 0, b'0');
+    }
+
+    fn end(&mut self) -> End<'_> {
+        End::new(self.bytes, &mut self.len)
     }
 
     pub(super) fn finish(self) -> &'s [u8] {
@@ -366,7 +363,7 @@ pub(super) fn conversion(name: &str) -> Option<Simultaneous> {
 /// Sets the alias of a device to what a client wrote.
 pub(super) fn set_alias<A: Aliases>(aliases: &mut A, device: RomId, data: &[u8]) -> Result<(), ReturnCode> {
     if A::CAPACITY == 0 {
-        return if data.trim_ascii().is_empty() { Ok(()) } else { Err(ReturnCode::OPERATION_NOT_SUPPORTED) };
+        return if data.iter().all(u8::is_ascii_whitespace) { Ok(()) } else { Err(ReturnCode::OPERATION_NOT_SUPPORTED) };
     }
     aliases.set(device, alias::check(data)?)
 }
