@@ -39,11 +39,10 @@ impl<'p> Sensor<'p> {
         Self::new(path, ValueType::Temperature)
     }
 
-    /// What the answer to a read with these flags says. The clients that wait do this by themselves; a polled one gives
-    /// replies.
+    /// What a read with these control flags said. The clients that wait do this by themselves; a polled one gives replies.
     ///
     /// # Errors
-    /// [`ReadingError`].
+    /// [`ReadingError`]: the read's own, or what came is no value of the sensor's type.
     pub fn reading<'v>(
         &self,
         value: Result<&'v [u8], ReadError>,

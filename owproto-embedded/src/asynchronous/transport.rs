@@ -112,8 +112,11 @@ impl<T: Read + Write> Transport for T {
     }
 }
 
-/// A transport with a delay beside it, so that deadlines are kept exactly: reads, writes and flushes are dropped when
-/// their time is over. (The connection has failed then, so it does not matter what a dropped read had taken.)
+/// A transport with a delay beside it, such as `embassy_time::Delay`, so that deadlines are kept exactly: reads, writes
+/// and flushes are dropped when their time is over.
+///
+/// For a read or a write that is the end of the connection, so it does not matter what it had taken. A flush of a server
+/// is dropped when a keepalive is due, and begun again behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct Timed<T, D> {
     pub(super) transport: T,
