@@ -115,7 +115,9 @@ impl<'d> Input<'d> {
             }
             ValueType::Text | ValueType::Alias => Value::Text(data),
             ValueType::Bytes => Value::Bytes(data),
-            ValueType::Date | ValueType::Directory | ValueType::Unknown => return Err(ReturnCode::NO_SUCH_ENTITY),
+            ValueType::Date | ValueType::Directory | ValueType::Unknown => {
+                return Err(ReturnCode::NO_SUCH_ENTITY);
+            }
         })
     }
 
@@ -313,6 +315,12 @@ mod tests {
             ("0xg", Ok(0.0)),
             ("0x1p", Ok(1.0)),
             ("0x123456789abcdef01", Ok(20_988_295_479_420_645_000.0)),
+            ("0x1.00000000000008", Ok(1.0)),
+            ("0x1.00000000000008000000000000000000000000000000000001", Ok(1.000_000_000_000_000_2)),
+            ("0X.8P+1 C", Ok(1.0)),
+            ("0x1.fffffffffffff8p1023", Err(RANGE)),
+            ("0x1p1023", Ok(8.98846567431158e307)),
+            ("0x0p99999", Ok(0.0)),
             ("infinity", Ok(f64::INFINITY)),
             ("-inf", Ok(f64::NEG_INFINITY)),
             ("0e999999999999999999999", Ok(0.0)),
@@ -382,7 +390,10 @@ mod tests {
             assert!(is_right || input.is_err_and(|code| code == WRONG));
         }
         let all = input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 0).unwrap();
-        assert_eq!((all.values(), all.write::<Tester<'_>>(0)), (1, Ok((Element::Byte, Value::Unsigned(0x55)))));
+        assert_eq!(
+            (all.values(), all.write::<Tester<'_>>(0)),
+            (1, Ok((Element::Byte, Value::Unsigned(0x55))))
+        );
         assert_eq!(input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 1).unwrap_err(), WRONG);
     }
 
@@ -397,7 +408,10 @@ mod tests {
         assert_eq!(taken(&[1; 16], -1), 0);
         assert_eq!(input(0x2d, "pages/page", Element::All, &[1; 12], 0).unwrap_err(), WRONG);
         let all = input(0x2d, "pages/page", Element::All, &[7; 128], 0).unwrap();
-        assert_eq!((all.values(), all.write::<Tester<'_>>(3)), (4, Ok((Element::Number(3), Value::Bytes(&[7; 32])))));
+        assert_eq!(
+            (all.values(), all.write::<Tester<'_>>(3)),
+            (4, Ok((Element::Number(3), Value::Bytes(&[7; 32]))))
+        );
     }
 
     #[test]
