@@ -5,11 +5,12 @@ use std::time::Duration;
 use owproto_core::client::{ConnectionError, Timeout, Timeouts};
 use owproto_core::listing::{DirectoryFlags, Entries, is_ambiguous};
 use owproto_core::text::RomId;
+use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{Reply, Request, ReturnCode, ServerError};
 
 use super::deadline::Deadline;
-use super::session::{DEPTH, Failure, Item, Session};
+use super::session::{DEPTH, Failure, Item, Reading, Session};
 use super::shared::{Place, Shared};
 use crate::error::PathText;
 use crate::listing::{DirOptions, Got, Listing, RawReply};
@@ -200,7 +201,7 @@ impl<R: Runtime> Calls<R> {
         let wanted = options.message_type();
         let asked = if is_ambiguous(path) { MessageType::DIR } else { refusals.instead_of(wanted) };
         if asked == wanted {
-            let result = self.list(path, asked, options, way, |entries| entries.for_each(&mut entry)).await;
+            let result = self.list(path, asked, options, way, &mut entry).await;
             match result {
                 Err(Error::Server { error, .. }) if refusals.learn(asked, error) => {
                     self.shared.remember(refusals);
@@ -209,13 +210,11 @@ impl<R: Runtime> Calls<R> {
             }
         }
         if !options.slash {
-            return self
-                .list(path, MessageType::DIR, options, way, |entries| entries.for_each(&mut entry))
-                .await;
+            return self.list(path, MessageType::DIR, options, way, entry).await;
         }
         let mut listing = Listing::default();
         let flags =
-            self.list(path, MessageType::DIR, options, way, |entries| listing.extend(entries)).await?;
+            self.list(path, MessageType::DIR, options, way, |entry: &[u8]| listing.push(entry)).await?;
         for path in listing.iter() {
             let mut marked = path.to_vec();
             if self.is_directory(path, way).await? {
@@ -231,7 +230,7 @@ impl<R: Runtime> Calls<R> {
         if let Some(known) = owproto_core::listing::is_directory(entry) {
             return Ok(known);
         }
-        match self.list(entry, MessageType::DIR, DirOptions::new(), way, |_| ()).await {
+        match self.list(entry, MessageType::DIR, DirOptions::new(), way, |_: &[u8]| ()).await {
             Ok(_) => Ok(true),
             Err(Error::Server { error, .. }) if error.code() == ReturnCode::NOT_A_DIRECTORY => Ok(false),
             Err(error) => Err(error),
@@ -244,7 +243,7 @@ impl<R: Runtime> Calls<R> {
         message_type: MessageType,
         options: DirOptions,
         way: Way,
-        mut on_entries: impl FnMut(Entries<'_>) + Send,
+        mut on_entry: impl FnMut(&[u8]) + Send,
     ) -> Result<DirectoryFlags, Error> {
         let request = match message_type {
             MessageType::DIR => Request::dir(path)?,
@@ -253,6 +252,12 @@ impl<R: Runtime> Calls<R> {
         };
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
         let request = request.with_flags(flags);
+        let mut on_entries = |entries: Entries<'_>| {
+            entries.fold(0_usize, |len, entry| {
+                on_entry(entry);
+                len + entry.len() + 1
+            })
+        };
         self.exchange(path, request, way, &mut on_entries, |reply| reply.directory_flags()).await
     }
 
@@ -299,12 +304,14 @@ impl<R: Runtime> Calls<R> {
             .with_raw_offset(offset);
         let mut list = Vec::new();
         let mut join = |entries: Entries<'_>| {
+            let before = list.len();
             for entry in entries {
                 if !list.is_empty() {
                     list.push(b',');
                 }
                 list.extend_from_slice(entry);
             }
+            list.len() - before
         };
         let reply = self.exchange_any(request, self.way(), &mut join, |reply| RawReply {
             ret: reply.ret(),
@@ -342,88 +349,110 @@ impl<R: Runtime> Calls<R> {
 
     /// The values at many paths, asked for without waiting between them.
     pub(crate) async fn read_many<P: AsRef<[u8]> + Sync>(&self, paths: &[P]) -> Vec<Result<Vec<u8>, Error>> {
-        let mut results = Vec::with_capacity(paths.len());
-        let mut wanted = Vec::with_capacity(paths.len());
-        for (index, path) in paths.iter().enumerate() {
-            match Request::read(path.as_ref()) {
-                Ok(request) => {
-                    wanted.push((index, request.with_flags(self.flags.with(Flags::PERSISTENCE))));
-                    results.push(Err(Error::NotTried { address: self.address().clone() }));
-                }
-                Err(error) => results.push(Err(error.into())),
-            }
-        }
-        let deadline = self.deadline();
-        let mut wanted = wanted.as_slice();
-        while !wanted.is_empty() {
+        let mut values = Vec::with_capacity(paths.len());
+        self.values(paths, self.way(), |value| values.push(value.map(<[u8]>::to_vec))).await;
+        values
+    }
+
+    pub(crate) async fn read_each<P: AsRef<[u8]> + Sync>(
+        &self,
+        paths: &[P],
+        on_value: impl FnMut(Result<&[u8], Error>) + Send,
+    ) {
+        self.values(paths, self.way_beside(), on_value).await;
+    }
+
+    /// The values at many paths, in their order.
+    async fn values<P: AsRef<[u8]> + Sync>(
+        &self,
+        paths: &[P],
+        way: Way,
+        mut on_value: impl FnMut(Result<&[u8], Error>) + Send,
+    ) {
+        // Requests in flight need a connection that is kept, also where it is closed afterwards.
+        let way = if way == Way::Alone { Way::Placed } else { way };
+        let deadline = self.deadline(R::now());
+        let mut rest = paths;
+        while !rest.is_empty() {
             let mut answered = 0;
-            let read = self.read_on_one(wanted, deadline, |reply| {
-                if let Some((index, request)) = wanted.get(answered) {
-                    let value = reply.into_result().map(|reply| reply.data().to_vec());
-                    results[*index] = value.map_err(|error| server_error(error, request.path()));
-                    answered += 1;
-                }
+            let read = self.read_on_one(rest, deadline, way, |value| {
+                answered += 1;
+                on_value(value);
             });
             let outcome = read.await;
-            wanted = &wanted[answered..];
-            let (Err((error, age)), Some(((index, _), rest))) = (outcome, wanted.split_first()) else {
-                continue;
-            };
+            rest = &rest[answered..];
+            let (Err((error, age)), Some((_, behind))) = (outcome, rest.split_first()) else { continue };
             match error {
                 // The connection broke, but it had worked: the next one starts where it ended.
                 Error::Connection { .. } | Error::Io { .. } if answered > 0 || age == Age::Stale => {}
                 // It broke at the first request of a new one: that request is given up.
                 Error::Connection { .. } | Error::Io { .. } => {
-                    results[*index] = Err(error);
-                    wanted = rest;
+                    on_value(Err(error));
+                    rest = behind;
                 }
                 // Nobody is there, or nobody answers in time: the rest is given up too.
                 _ => {
-                    results[*index] = Err(error);
-                    wanted = &[];
+                    on_value(Err(error));
+                    behind.iter().for_each(|_| on_value(Err(Error::NotTried { address: self.address().clone() })));
+                    return;
                 }
             }
         }
-        results
     }
 
     /// Reads over one connection as far as it goes, with as many requests in flight as it takes.
-    async fn read_on_one(
+    #[inline]
+    async fn read_on_one<P: AsRef<[u8]> + Sync>(
         &self,
-        requests: &[(usize, Request<'_>)],
+        paths: &[P],
         deadline: Deadline,
-        mut on_reply: impl FnMut(Reply<'_>) + Send,
+        way: Way,
+        mut on_value: impl FnMut(Result<&[u8], Error>) + Send,
     ) -> Result<(), (Error, Age)> {
-        let checkout = self.checkout(deadline, Way::Placed, Look::IfRested).await;
+        let checkout = self.checkout(R::now(), deadline, way, Look::IfRested).await;
         let Checkout { mut session, place, is_used } = checkout.map_err(|error| (error, Age::New))?;
+        let flags = self.flags.with(Flags::PERSISTENCE);
         let (mut sent, mut answered) = (0, 0);
         let mut bytes_in_flight = 0;
+        let mut reading = Reading::new(false);
         let outcome = loop {
             // Not one for each that is answered, but several with one write.
             if sent - answered <= DEPTH / 2 {
-                let room = session.room();
-                for (_, request) in requests[sent..].iter().take(room) {
+                let left = deadline.left(session.now());
+                for path in paths[sent..].iter().take(session.room()) {
                     if bytes_in_flight > IN_FLIGHT_LEN {
                         break;
                     }
-                    if let Err(failure) = session.request(request, deadline.left::<R>()) {
-                        return Err((self.explain(failure), Age::New));
+                    match Request::read(path.as_ref()) {
+                        Ok(request) => match session.request(&request.with_flags(flags), left) {
+                            Ok(()) => bytes_in_flight += path.as_ref().len(),
+                            Err(failure) => return Err((self.explain(failure), Age::New)),
+                        },
+                        // It has its turn when all before it are answered.
+                        Err(_) if answered < sent => break,
+                        Err(error) => {
+                            on_value(Err(error.into()));
+                            answered += 1;
+                        }
                     }
                     sent += 1;
-                    bytes_in_flight += request.encoded_len();
                 }
             }
             if sent == answered {
+                if sent < paths.len() {
+                    continue;
+                }
                 break Ok(());
             }
-            // As the frames of a listing, each reply waits for the acknowledgement of the one before, the last too.
-            let acknowledge_at_once = sent > 1;
+            // As the frames of a listing, each reply waits for the acknowledgement of the one before.
+            reading.is_in_pieces = sent > 1;
             let pumped = session
-                .pump(acknowledge_at_once, &mut |item| {
-                    if let (Item::Reply(reply), Some((_, request))) = (item, requests.get(answered)) {
+                .pump(&mut reading, &mut |item| {
+                    if let (Item::Reply(reply), Some(path)) = (item, paths.get(answered)) {
                         answered += 1;
-                        bytes_in_flight -= request.encoded_len();
-                        on_reply(reply);
+                        bytes_in_flight -= path.as_ref().len();
+                        let value = reply.into_result().map(|reply| reply.data());
+                        on_value(value.map_err(|error| server_error(error, path.as_ref())));
                     }
                 })
                 .await;
@@ -433,7 +462,7 @@ impl<R: Runtime> Calls<R> {
             }
         };
         match (&outcome, self.persistence) {
-            (Ok(()), Persistence::On) => self.shared.put_back(session),
+            (Ok(()), Persistence::On) => self.shared.put_back(session, place),
             (Err((_, Age::Stale)), _) => {
                 self.shared.close(session);
                 // The others are likely to be as old.
@@ -441,7 +470,6 @@ impl<R: Runtime> Calls<R> {
             }
             _ => self.shared.close(session),
         }
-        drop(place);
         outcome
     }
 
@@ -455,8 +483,7 @@ impl<R: Runtime> Calls<R> {
         request: Request<'_>,
         finish: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<T, Error> {
-        self.exchange(path, request.with_flags(self.flags), self.way(), &mut |_: Entries<'_>| (), finish)
-            .await
+        self.exchange(path, request.with_flags(self.flags), self.way(), &mut |_: Entries<'_>| 0, finish).await
     }
 
     /// One request whose answer says yes.
@@ -466,7 +493,7 @@ impl<R: Runtime> Calls<R> {
         path: &[u8],
         request: Request<'_>,
         way: Way,
-        on_entries: &mut (impl FnMut(Entries<'_>) + Send),
+        on_entries: &mut (impl FnMut(Entries<'_>) -> usize + Send),
         finish: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<T, Error> {
         let answer =
@@ -480,21 +507,21 @@ impl<R: Runtime> Calls<R> {
         &self,
         request: Request<'_>,
         way: Way,
-        on_entries: &mut (impl FnMut(Entries<'_>) + Send),
+        on_entries: &mut (impl FnMut(Entries<'_>) -> usize + Send),
         finish: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<T, Error> {
         let request = request.with_flags(self.request_flags(request.flags()));
-        let deadline = self.deadline();
+        let now = R::now();
+        let deadline = self.deadline(now);
         let mut finish = Some(finish);
         // A write must not get lost in a connection that is known to be dead.
         let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
-        let Checkout { mut session, place, mut is_used } = self.checkout(deadline, way, look).await?;
+        let Checkout { mut session, place, mut is_used } = self.checkout(now, deadline, way, look).await?;
         loop {
-            let left = deadline.left::<R>();
+            let left = deadline.left(session.now());
             match session.exchange(&request, left, on_entries, &mut finish).await {
                 Ok(answer) => {
-                    self.shared.put_back(session);
-                    drop(place);
+                    self.shared.put_back(session, place);
                     return Ok(answer);
                 }
                 Err(failure) => {
@@ -513,11 +540,12 @@ impl<R: Runtime> Calls<R> {
     pub(crate) async fn open_dir(&self, path: &[u8], options: DirOptions) -> Result<Streaming<'_, R>, Error> {
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
         let request = Request::dir(path)?.with_flags(self.request_flags(flags));
-        let deadline = self.deadline();
-        let mut checkout = self.checkout(deadline, self.way_beside(), Look::IfRested).await?;
-        let mut waiting = Waiting::default();
+        let now = R::now();
+        let deadline = self.deadline(now);
+        let mut checkout = self.checkout(now, deadline, self.way_beside(), Look::IfRested).await?;
+        let mut waiting = Waiting { reading: Reading::new(true), entries: VecDeque::new(), end: None };
         loop {
-            let sent = checkout.session.request(&request, deadline.left::<R>());
+            let sent = checkout.session.request(&request, deadline.left(checkout.session.now()));
             let begun = match sent {
                 Ok(_) => waiting.fill(&mut checkout.session).await,
                 Err(failure) => Err(failure),
@@ -564,32 +592,51 @@ impl<R: Runtime> Calls<R> {
     }
 
     #[inline]
-    async fn checkout(&self, deadline: Deadline, way: Way, look: Look) -> Result<Checkout<'_, R>, Error> {
-        let place = match way {
-            Way::Alone | Way::Beside => None,
-            Way::Placed => match self.shared.enter(deadline.wait::<R>()).await {
-                Some(place) => Some(place),
+    async fn checkout(
+        &self,
+        mut now: Instant,
+        deadline: Deadline,
+        way: Way,
+        look: Look,
+    ) -> Result<Checkout<'_, R>, Error> {
+        let (place, idle) = match way {
+            Way::Alone => (None, None),
+            Way::Beside => (None, self.shared.take_idle()),
+            Way::Placed => match self.shared.enter(&mut now, deadline).await {
+                Some((place, idle)) => (Some(place), idle),
                 None => return Err(self.timed_out(Timeout::Total)),
             },
         };
-        let mut idle = None;
-        if way != Way::Alone {
-            while let Some(session) = self.shared.take_idle() {
-                if (look == Look::Always || session.has_rested()) && session.is_spoilt() {
-                    self.shared.close(session);
-                } else {
-                    idle = Some(session);
-                    break;
-                }
+        let (mut session, is_used) = match idle {
+            Some(mut session) if look == Look::IfRested && !session.has_rested(now) => {
+                session.set_now(now.max(session.now()));
+                (session, true)
             }
-        }
-        let is_used = idle.is_some();
-        let mut session = match idle {
-            Some(session) => session,
-            None => self.connect(deadline).await?,
+            idle => self.rested_or_new(idle, deadline, look).await?,
         };
         session.set_timeouts(self.timeouts);
         Ok(Checkout { session, place, is_used })
+    }
+
+    /// An idle connection that is not spoilt, of which there may be several, or else a new one; and whether it is used.
+    #[cold]
+    async fn rested_or_new(
+        &self,
+        mut idle: Option<Session<R>>,
+        deadline: Deadline,
+        look: Look,
+    ) -> Result<(Session<R>, bool), Error> {
+        while let Some(mut session) = idle {
+            let now = R::now();
+            if (look == Look::Always || session.has_rested(now)) && session.is_spoilt() {
+                self.shared.close(session);
+                idle = self.shared.take_idle();
+            } else {
+                session.set_now(now);
+                return Ok((session, true));
+            }
+        }
+        Ok((self.connect(deadline).await?, false))
     }
 
     async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
@@ -613,10 +660,11 @@ impl<R: Runtime> Calls<R> {
     }
 
     #[inline]
-    fn deadline(&self) -> Deadline {
-        Deadline::after::<R>(self.timeouts.total)
+    fn deadline(&self, now: Instant) -> Deadline {
+        Deadline::after(now, self.timeouts.total)
     }
 
+    #[cold]
     fn explain(&self, failure: Failure) -> Error {
         let address = self.address().clone();
         match failure {
@@ -627,6 +675,7 @@ impl<R: Runtime> Calls<R> {
         }
     }
 
+    #[cold]
     fn timed_out(&self, timeout: Timeout) -> Error {
         let limit = match timeout {
             Timeout::Inactivity => self.timeouts.inactivity,
@@ -636,13 +685,14 @@ impl<R: Runtime> Calls<R> {
     }
 }
 
+#[cold]
 fn server_error(error: ServerError, path: &[u8]) -> Error {
     Error::Server { error, path: PathText::new(path) }
 }
 
 /// Entries of a streamed listing that have come and were not taken yet.
-#[derive(Default)]
 struct Waiting {
+    reading: Reading,
     entries: VecDeque<Vec<u8>>,
     /// What ended the listing.
     end: Option<Result<(), ServerError>>,
@@ -653,7 +703,7 @@ impl Waiting {
     async fn fill<R: Runtime>(&mut self, session: &mut Session<R>) -> Result<(), Failure> {
         while self.entries.is_empty() && self.end.is_none() {
             let pumped = session
-                .pump(true, &mut |item| match item {
+                .pump(&mut self.reading, &mut |item| match item {
                     Item::Entries(entries) => self.entries.extend(entries.map(<[u8]>::to_vec)),
                     Item::Reply(reply) => self.end = Some(reply.into_result().map(|_| ())),
                 })
@@ -679,7 +729,9 @@ impl<R: Runtime> Streaming<'_, R> {
         // The connection is taken out, so that a future that is dropped takes it along.
         if let Some(mut checkout) = self.checkout.take() {
             match self.waiting.fill(&mut checkout.session).await {
-                Ok(()) if self.waiting.end.is_some() => self.calls.shared.put_back(checkout.session),
+                Ok(()) if self.waiting.end.is_some() => {
+                    self.calls.shared.put_back(checkout.session, checkout.place);
+                }
                 Ok(()) => self.checkout = Some(checkout),
                 Err(failure) => {
                     self.calls.shared.close(checkout.session);
