@@ -393,7 +393,10 @@ impl<R: Runtime> Calls<R> {
                 // Nobody is there, or nobody answers in time: the rest is given up too.
                 _ => {
                     on_value(Err(error));
-                    behind.iter().for_each(|_| on_value(Err(Error::NotTried { address: self.address().clone() })));
+                    for path in behind {
+                        let not_tried = Error::NotTried { address: self.address().clone() };
+                        on_value(Err(Request::read(path.as_ref()).map_or_else(Error::from, |_| not_tried)));
+                    }
                     return;
                 }
             }
@@ -416,6 +419,7 @@ impl<R: Runtime> Calls<R> {
         let mut bytes_in_flight = 0;
         let mut reading = Reading::new(false);
         let outcome = loop {
+            let before = sent;
             // Not one for each that is answered, but several with one write.
             if sent - answered <= DEPTH / 2 {
                 let left = deadline.left(session.now());
@@ -439,10 +443,11 @@ impl<R: Runtime> Calls<R> {
                 }
             }
             if sent == answered {
-                if sent < paths.len() {
-                    continue;
+                // All are answered, or it takes no more; or paths were wrong, which says nothing of those behind.
+                if sent == before || sent == paths.len() {
+                    break Ok(());
                 }
-                break Ok(());
+                continue;
             }
             // As the frames of a listing, each reply waits for the acknowledgement of the one before.
             reading.is_in_pieces = sent > 1;

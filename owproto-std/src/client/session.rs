@@ -285,7 +285,8 @@ impl Reading {
 
     #[inline]
     fn begin(&mut self, stream: &impl Stream) {
-        if self.is_in_pieces && !std::mem::replace(&mut self.is_first, false) {
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        if self.is_in_pieces && !is_first {
             stream.acknowledge_at_once();
         }
     }
