@@ -14,14 +14,11 @@
 #                     EMBEDDED_BUILD_STD_ALLOC instead
 set -u
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=${CARGO_TARGET_DIR:-$root/target}
-mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
+# shellcheck source=tests/debian.sh
+. "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
+
 home=$build/embedded-toolchain
 prefix=$home/prefix
-multiarch=
-
-say() { printf '%s\n' "$*" >&2; }
 
 fail() {
     say "no compiler for $targets: $*"
@@ -40,8 +37,6 @@ targets_are_installed() {
 # The version that the workspace asks for.
 minimum_version() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/owproto-core/Cargo.toml"; }
 
-candidate() { apt-cache policy "$1" 2>/dev/null | awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'; }
-
 # Sets compiler, library and sources to package names, and version to theirs; the first that is recent enough.
 choose_packages() {
     local names
@@ -55,42 +50,13 @@ choose_packages() {
     return 1
 }
 
-# The packages to unpack: the three, and the libraries they need that are not installed.
-packages_to_unpack() {
-    local package
-    printf '%s\n' "$compiler=$version" "$library=$version" "$sources=$version"
-    apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
-        --no-enhances "$library=$version" |
-        grep -E '^(lib|zlib)' | grep -vxF "$library" | sort -u |
-        while read -r package; do
-            [ -n "$(candidate "$package")" ] || continue
-            dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q ' installed$' ||
-                printf '%s\n' "$package"
-        done
-}
-
-unpack() {
-    local packages package
-    rm -rf "$prefix" "$home/packages"
-    mkdir -p "$prefix" "$home/packages"
-    mapfile -t packages < <(packages_to_unpack)
-    say "loading ${packages[*]}"
-    (cd "$home/packages" && apt-get -qq download "${packages[@]}") >&2 || fail "the packages cannot be loaded"
-    for package in "$home/packages"/*.deb; do
-        dpkg -x "$package" "$prefix" || fail "$package cannot be unpacked (about 1 GB of space is needed)"
-    done
-    rm -rf "$home/packages"
-}
-
-write_wrapper() {
-    mkdir -p "$prefix/bin"
-    cat >"$prefix/bin/rustc" <<EOF
-#!/bin/sh
-LD_LIBRARY_PATH="$prefix/usr/lib/$multiarch:$prefix/lib/$multiarch\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
-export LD_LIBRARY_PATH
-exec "$prefix/usr/bin/rustc" "\$@"
-EOF
-    chmod +x "$prefix/bin/rustc"
+# The three packages, and the libraries they need.
+make_private() {
+    local packages
+    mapfile -t packages < <(missing_libraries "$library=$version")
+    unpack "$prefix" "$compiler=$version" "$library=$version" "$sources=$version" "${packages[@]}" ||
+        fail "Debian's packages cannot be had (about 1 GB of space is needed)"
+    write_wrapper "$prefix" rustc || fail "it cannot be started"
 }
 
 # rustup ships a linker for these targets; LLVM's own serves as well. Libraries are built without.
@@ -114,15 +80,12 @@ main() {
         echo "export EMBEDDED_BUILD_STD= EMBEDDED_BUILD_STD_ALLOC="
         return
     fi
-    { command -v apt-cache && command -v dpkg; } >/dev/null || fail "there is no apt to load a compiler with"
+    has_apt || fail "there is no apt to load a compiler with"
     choose_packages || fail "apt offers no Rust compiler with sources of the same version"
-    multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch) ||
-        fail "gcc is not installed"
 
     if [ "$(cat "$home/unpacked" 2>/dev/null)" != "$version $prefix" ]; then
         rm -f "$home/unpacked"
-        unpack
-        write_wrapper
+        make_private
         "$prefix/bin/rustc" --version >&2 || fail "Debian's compiler does not run"
         [ -d "$("$prefix/bin/rustc" --print sysroot)/lib/rustlib/src/rust/library" ] ||
             fail "the sources are not where the compiler looks for them"

@@ -15,7 +15,9 @@ steps=(
     only-rust
     core-features
     no-std
+    onewire
     interop
+    firmware
     fuzz-smoke
 )
 
@@ -27,18 +29,38 @@ script=$root/tests/run.sh
 cd "$root" || exit 1
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$target/run" || exit 1
+firmware=owproto-embedded/firmware
 export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
 command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
-step_formatting() { cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check; }
+step_formatting() {
+    cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check &&
+        cargo fmt --manifest-path "$firmware/Cargo.toml" --all --check
+}
 
 step_clippy() {
     cargo clippy --workspace --all-targets --all-features -- -D warnings &&
         cargo clippy --package owproto-core --no-default-features -- -D warnings &&
-        fuzz_crate clippy --all-targets -- -D warnings
+        fuzz_crate clippy --all-targets -- -D warnings && firmware_clippy
 }
 
-step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps; }
+# For this machine, not for the boards: clippy needs its own compiler's libraries. Each program alone, because their
+# features would be joined.
+firmware_clippy() {
+    local clippy=(cargo clippy --manifest-path "$firmware/Cargo.toml" --target-dir "$target/firmware-clippy") package
+    for package in owproto-firmware-client owproto-firmware-gateway; do
+        "${clippy[@]}" --package owproto-board --package "$package" -- -D warnings &&
+            "${clippy[@]}" --package "$package" --no-default-features -- -D warnings || return 1
+    done
+    "${clippy[@]}" --package owproto-onewire --all-targets --all-features -- -D warnings
+}
+
+step_docs() {
+    export RUSTDOCFLAGS="-D warnings"
+    cargo doc --workspace --all-features --no-deps &&
+        cargo doc --manifest-path "$firmware/Cargo.toml" --target-dir "$target/firmware-clippy" --no-deps --lib \
+            --package owproto-board --package owproto-onewire --all-features
+}
 
 # The tests crate has its turn in the next steps: with all features it needs other programs.
 step_unit() { cargo test --workspace --exclude owproto-tests --all-features && fuzz_crate test; }
@@ -58,10 +80,7 @@ step_core_features() {
 step_no_std() {
     local targets=(thumbv6m-none-eabi thumbv7em-none-eabihf riscv32imc-unknown-none-elf)
     local environment build feature
-    if ! environment=$(tests/embedded-toolchain.sh "${targets[@]}"); then
-        echo "once more, with new package lists"
-        apt_get update && environment=$(tests/embedded-toolchain.sh "${targets[@]}") || return 1
-    fi
+    environment=$(with_package_lists tests/embedded-toolchain.sh "${targets[@]}") || return 1
     eval "$environment"
     # A directory of its own: another compiler in the same one would build everything anew.
     build=(cargo build --target-dir "$target/embedded")
@@ -73,7 +92,17 @@ step_no_std() {
             "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --package owproto-embedded \
                 --no-default-features --features "$feature" || return 1
         done &&
-        "${build[@]}" "--target=${targets[1]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc
+        "${build[@]}" "--target=${targets[1]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc &&
+        "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --manifest-path owproto-embedded/firmware/Cargo.toml \
+            --package owproto-onewire --all-features
+}
+
+# The bus master of the firmware, on this machine.
+step_onewire() {
+    local bus=(--manifest-path owproto-embedded/firmware/Cargo.toml --package owproto-onewire)
+    cargo fmt "${bus[@]}" --check && cargo clippy "${bus[@]}" --all-targets --all-features -- -D warnings &&
+        RUSTDOCFLAGS="-D warnings" cargo doc "${bus[@]}" --all-features --no-deps &&
+        cargo test "${bus[@]}" --all-features
 }
 
 step_interop() {
@@ -81,6 +110,34 @@ step_interop() {
         cargo build --package owproto-std --features cli --bin ow &&
         OW_BIN=$(cd "$target" && pwd)/debug/ow cargo test --package owproto-tests --features interop
 }
+
+# Builds the firmware twice, to be looked at in QEMU and as it would go into a product, and tries both.
+step_firmware() {
+    need owserver:owserver owdir:ow-shell && need_pyownet || return 1
+    local qemu
+    qemu=$(with_package_lists tests/qemu.sh) &&
+        build_firmware host &&
+        build_firmware product --no-default-features &&
+        cargo build --package owproto-std --features cli --bin ow || return 1
+    # Each test has a QEMU of its own, and some of them measure time.
+    QEMU_SYSTEM_ARM=$qemu OW_BIN=$(cd "$target" && pwd)/debug/ow cargo test --package owproto-tests \
+        --features firmware --test firmware -- --nocapture --test-threads=2
+}
+
+# Builds the programs into target/firmware/NAME: build_firmware NAME CARGO_ARG...
+build_firmware() (
+    folder=$target/firmware/$1
+    shift
+    environment=$(with_package_lists tests/embedded-toolchain.sh thumbv7m-none-eabi) || exit 1
+    eval "$environment"
+    mkdir -p "$folder" || exit 1
+    for program in client gateway; do
+        # shellcheck disable=SC2086 # arguments, or nothing
+        cargo build --release --manifest-path "$firmware/Cargo.toml" --target thumbv7m-none-eabi \
+            --target-dir "$target/embedded" $EMBEDDED_BUILD_STD --package "owproto-firmware-$program" "$@" &&
+            cp "$target/embedded/thumbv7m-none-eabi/release/$program" "$folder/" || exit 1
+    done
+)
 
 # Every target for FUZZ_SECONDS, from seeds made of the vectors. What is found stays in the build directory.
 step_fuzz_smoke() {
@@ -99,6 +156,13 @@ step_fuzz_smoke() {
             -max_total_time="${FUZZ_SECONDS:-20}" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
             -artifact_prefix="$folder/artifacts/$name/" || return 1
     done
+}
+
+# Runs what loads packages, once more with new package lists if it fails.
+with_package_lists() {
+    "$@" && return
+    echo "once more, with new package lists" >&2
+    apt_get update >&2 && "$@"
 }
 
 # The fuzz crate without its targets, on stable: fuzz_crate COMMAND...

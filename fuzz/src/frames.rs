@@ -96,8 +96,8 @@ impl owproto_core::Storage for Fixed {
         self.0.len()
     }
 
-    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
-        (&mut self.0[..]).put(at, bytes)
+    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
+        self.0.get_mut(at..)?.get_mut(..len)
     }
 
     fn filled(&self, len: usize) -> &[u8] {

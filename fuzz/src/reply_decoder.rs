@@ -75,10 +75,10 @@ fn reference(mut stream: &[u8], limit: usize, capacity: usize, any_version: bool
 }
 
 fn too_large(announced: u32, limit: usize, capacity: usize) -> DecodeError {
-    if capacity < limit {
-        DecodeError::StorageTooSmall { announced, capacity }
-    } else {
+    if usize::try_from(announced).unwrap() > limit {
         DecodeError::PayloadTooLarge { announced, limit }
+    } else {
+        DecodeError::StorageTooSmall { announced, capacity }
     }
 }
 

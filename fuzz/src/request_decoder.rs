@@ -71,11 +71,11 @@ fn reference(mut stream: &[u8], capacity: usize) -> Outcome<Event> {
         };
         let body = payload + frames::tokens_len(header.version);
         let announced = u32::try_from(body).unwrap();
-        if body > capacity && capacity < MAX_BODY_LEN {
-            return (events, Some(DecodeError::StorageTooSmall { announced, capacity }));
-        }
         if body > MAX_BODY_LEN {
             return (events, Some(DecodeError::PayloadTooLarge { announced, limit: MAX_BODY_LEN }));
+        }
+        if body > capacity {
+            return (events, Some(DecodeError::StorageTooSmall { announced, capacity }));
         }
         let Some((bytes, rest)) = stream.split_at_checked(HEADER_LEN + body) else { break };
         stream = rest;

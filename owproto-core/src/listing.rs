@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::wire::{Header, Version};
+
 /// Entries of a directory, as bytes: one of a DIR frame, or some of a comma list.
 ///
 /// An entry is an absolute path that begins with the requested one. It is bytes, not text: an alias may hold any
@@ -23,7 +25,19 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Entries<'a> {
     rest: &'a [u8],
-    one: bool,
+    form: Form,
+}
+
+/// How entries lie in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Form {
+    /// With separators between them.
+    #[default]
+    List,
+    /// One, up to a NUL.
+    One,
+    /// Each the payload of a frame, which lie one behind the other.
+    Frames,
 }
 
 impl<'a> Entries<'a> {
@@ -31,14 +45,34 @@ impl<'a> Entries<'a> {
     #[must_use]
     #[inline]
     pub const fn list(payload: &'a [u8]) -> Self {
-        Self { rest: payload, one: false }
+        Self { rest: payload, form: Form::List }
     }
 
     /// The one entry of a DIR frame: its payload up to a NUL.
     #[must_use]
     #[inline]
-    pub fn one(payload: &'a [u8]) -> Self {
-        Self { rest: until_nul(payload), one: true }
+    pub const fn one(payload: &'a [u8]) -> Self {
+        Self { rest: payload, form: Form::One }
+    }
+
+    /// The entries of whole DIR frames at the front of `input`, and how many bytes these frames take; `None` if there
+    /// is none. Anything else ends them: a keepalive, the last frame, an error, a frame that is cut, a payload above the
+    /// limit.
+    #[inline]
+    pub(crate) fn frames(input: &'a [u8], limit: usize) -> Option<(Self, usize)> {
+        let mut rest = input;
+        while let Some((head, behind)) = rest.split_first_chunk() {
+            let header = Header::from_bytes(head);
+            let Some(payload) = header.payload_len() else { break };
+            if header.version != Version::PLAIN || payload == 0 || payload > limit || header.code < 0 {
+                break;
+            }
+            let Some(behind) = behind.get(payload..) else { break };
+            rest = behind;
+        }
+        let len = input.len().wrapping_sub(rest.len());
+        let frames = input.get(..len).filter(|frames| !frames.is_empty())?;
+        Some((Self { rest: frames, form: Form::Frames }, len))
     }
 }
 
@@ -47,15 +81,17 @@ impl<'a> Iterator for Entries<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        if self.one {
-            self.one = false;
-            let entry = core::mem::take(&mut self.rest);
-            return if entry.is_empty() { None } else { Some(entry) };
-        }
         while !self.rest.is_empty() {
-            let end = first_separator(self.rest).unwrap_or(self.rest.len());
-            let (entry, rest) = self.rest.split_at_checked(end)?;
-            self.rest = rest.get(1..).unwrap_or_default();
+            let (entry, rest) = match self.form {
+                Form::List => cut(self.rest, first_separator(self.rest)),
+                Form::One => (until_nul(self.rest), &[][..]),
+                Form::Frames => {
+                    let (head, behind) = self.rest.split_first_chunk()?;
+                    let (payload, rest) = behind.split_at_checked(Header::from_bytes(head).payload_len()?)?;
+                    (until_nul(payload), rest)
+                }
+            };
+            self.rest = rest;
             if !entry.is_empty() {
                 return Some(entry);
             }
@@ -64,48 +100,49 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
+/// What lies before and behind a separator.
+#[inline]
+fn cut(piece: &[u8], at: Option<usize>) -> (&[u8], &[u8]) {
+    match at {
+        Some(at) => {
+            (piece.get(..at).unwrap_or_default(), piece.get(at.wrapping_add(1)..).unwrap_or_default())
+        }
+        None => (piece, &[]),
+    }
+}
+
 impl core::iter::FusedIterator for Entries<'_> {}
 
 /// Where the first entry of a piece of a comma list ends: at a comma with a slash behind it, or at a NUL.
 #[inline]
 pub(crate) fn first_separator(piece: &[u8]) -> Option<usize> {
-    let mut from = 0usize;
-    loop {
-        let at = from.checked_add(first_nul_or(b',', piece.get(from..)?)?)?;
-        if is_separator(piece, at) {
-            return Some(at);
-        }
-        from = at.saturating_add(1);
-    }
+    first(piece, b',', |at| is_separator(piece, at))
 }
 
-/// Where the first byte stands that is 0 or `other`.
+/// The first position at which `bytes` has a NUL or `other`, and which is the one that is looked for.
 ///
-/// Eight bytes at a time, which is twice as fast on processors that load them at once.
-#[cfg(target_pointer_width = "64")]
+/// Eight bytes at a time, which is twice as fast on processors that load them at once; small ones rather have less code.
 #[inline]
-fn first_nul_or(other: u8, bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let others = u64::from_ne_bytes([other; 8]);
-    let (words, rest) = bytes.as_chunks();
-    let mut before = 0usize;
-    for word in words {
+fn first(bytes: &[u8], other: u8, is_it: impl Fn(usize) -> bool) -> Option<usize> {
+    let mut from = 0;
+    #[cfg(target_pointer_width = "64")]
+    for word in bytes.as_chunks().0 {
+        const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
+        // Bit 7 of each byte that is 0, and of no other.
+        let zeros = |word: u64| !((word & LOW).wrapping_add(LOW) | word | LOW);
         let word = u64::from_le_bytes(*word);
-        // Bit 7 of each byte that is 0. A borrow may set it above such a byte too, never below.
-        let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-        let found = zeros(word) | zeros(word ^ others);
-        if found != 0 {
-            return before.checked_add((found.trailing_zeros() / 8) as usize);
+        let mut found = zeros(word) | zeros(word ^ u64::from_ne_bytes([other; 8]));
+        while found != 0 {
+            let at = (found.trailing_zeros() / 8) as usize;
+            if is_it(at.wrapping_add(from)) {
+                return Some(at.wrapping_add(from));
+            }
+            found &= found.wrapping_sub(1);
         }
-        before = before.saturating_add(8);
+        from = from.wrapping_add(8);
     }
-    before.checked_add(rest.iter().position(|&byte| byte == 0 || byte == other)?)
-}
-
-#[cfg(not(target_pointer_width = "64"))]
-fn first_nul_or(other: u8, bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|&byte| byte == 0 || byte == other)
+    let mut rest = from..bytes.len();
+    rest.find(|&at| matches!(bytes.get(at), Some(byte) if *byte == 0 || *byte == other) && is_it(at))
 }
 
 /// Where the last separator of a piece of a comma list stands.
@@ -125,7 +162,12 @@ fn is_separator(piece: &[u8], at: usize) -> bool {
 /// The bytes before the first NUL.
 #[inline]
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
-    first_nul_or(0, bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes)
+    // Mostly it is the last byte.
+    let end = match bytes {
+        [before @ .., 0] if first(before, 0, |_| true).is_none() => Some(before.len()),
+        _ => first(bytes, 0, |_| true),
+    };
+    cut(bytes, end).0
 }
 
 /// Whether an entry is a directory, as far as its path alone tells; `None` if only the server knows.
@@ -234,20 +276,21 @@ mod tests {
 
     #[test]
     fn a_separator_is_found_wherever_it_stands() {
+        let first_nul_or = |other, bytes: &[u8]| first(bytes, other, |_| true);
         // Bytes next to those that are looked for, in every place of two words and a bit.
         for filler in [1, b'+', b'-', b'a', 0x7f, 0x80, 0xac, 0xff] {
             for len in 0..20 {
                 let mut bytes = [filler; 20];
-                assert_eq!(first_nul_or(b',', &bytes[..len]), None);
-                for first in 0..len {
+                assert_eq!(first(&bytes[..len], b',', |_| true), None);
+                for at in 0..len {
                     for byte in [0, b','] {
-                        bytes[first..].fill(filler);
-                        bytes[first] = byte;
-                        assert_eq!(first_nul_or(b',', &bytes[..len]), Some(first), "{filler} {len}");
+                        bytes[at..].fill(filler);
+                        bytes[at] = byte;
+                        assert_eq!(first(&bytes[..len], b',', |_| true), Some(at), "{filler} {len}");
                         // What stands behind it does not matter.
                         for behind in [0, 1, b',', b'-', 0x80] {
-                            bytes[first + 1..].fill(behind);
-                            assert_eq!(first_nul_or(b',', &bytes[..len]), Some(first), "{behind} {len}");
+                            bytes[at + 1..].fill(behind);
+                            assert_eq!(first(&bytes[..len], b',', |_| true), Some(at), "{behind} {len}");
                         }
                     }
                     bytes.fill(filler);

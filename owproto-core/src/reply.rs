@@ -2,9 +2,10 @@
 
 use core::fmt;
 
+use crate::decode::Head;
 use crate::listing::{DirectoryFlags, Entries};
 use crate::return_code::{ReturnCode, ServerError};
-use crate::wire::{Flags, HEADER_LEN, Header, word};
+use crate::wire::{Flags, Header, word};
 
 /// A reply: its header and its payload.
 ///
@@ -21,7 +22,7 @@ use crate::wire::{Flags, HEADER_LEN, Header, word};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Reply<'a> {
     /// As bytes, since that is how it comes and moves fastest.
-    head: [u8; HEADER_LEN],
+    head: Head,
     payload: &'a [u8],
 }
 
@@ -30,11 +31,11 @@ impl<'a> Reply<'a> {
     #[must_use]
     #[inline]
     pub const fn new(header: Header, payload: &'a [u8]) -> Self {
-        Self::from_parts(header.to_bytes(), payload)
+        Self::from_parts(Head(header.to_bytes()), payload)
     }
 
     #[inline]
-    pub(crate) const fn from_parts(head: [u8; HEADER_LEN], payload: &'a [u8]) -> Self {
+    pub(crate) const fn from_parts(head: Head, payload: &'a [u8]) -> Self {
         Self { head, payload }
     }
 
@@ -42,7 +43,7 @@ impl<'a> Reply<'a> {
     #[must_use]
     #[inline]
     pub const fn header(&self) -> Header {
-        Header::from_bytes(&self.head)
+        self.head.header()
     }
 
     /// The return value: negative for an error.

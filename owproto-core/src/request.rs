@@ -34,11 +34,8 @@ pub const DEFAULT_READ_SIZE: u32 = 65_536;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request<'a> {
-    version: Version,
-    message_type: MessageType,
-    flags: Flags,
-    size: i32,
-    offset: i32,
+    /// Complete: what changes the parts below changes it too.
+    header: Header,
     path: &'a [u8],
     terminator: &'static [u8],
     data: &'a [u8],
@@ -46,18 +43,15 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The lengths are known to fit their words.
+    #[inline]
     const fn new(message_type: MessageType, path: &'a [u8], terminator: &'static [u8]) -> Self {
-        Self {
-            version: Version::PLAIN,
-            message_type,
-            flags: Flags::NONE,
-            size: 0,
-            offset: 0,
-            path,
-            terminator,
-            data: &[],
-            tokens: Tokens::NONE,
-        }
+        let payload = match word::from_len(path.len().wrapping_add(terminator.len())) {
+            Some(payload) => payload,
+            None => i32::MAX,
+        };
+        let header = Header { payload, ..Header::request(message_type) };
+        Self { header, path, terminator, data: &[], tokens: Tokens::NONE }
     }
 
     fn with_path(message_type: MessageType, path: &'a [u8]) -> Result<Self, RequestError> {
@@ -82,10 +76,8 @@ impl<'a> Request<'a> {
     /// [`RequestError::PathContainsNul`], [`RequestError::PathTooLong`]; the same for all that take a path.
     #[inline]
     pub fn read<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
-        Ok(Self {
-            size: word::from_bits(DEFAULT_READ_SIZE),
-            ..Self::with_path(MessageType::READ, path.as_ref())?
-        })
+        Ok(Self::with_path(MessageType::READ, path.as_ref())?
+            .with_raw_size(word::from_bits(DEFAULT_READ_SIZE)))
     }
 
     /// Sets the value at `path` to `data`.
@@ -99,9 +91,14 @@ impl<'a> Request<'a> {
     {
         let data = data.as_ref();
         let mut request = Self { data, ..Self::with_path(MessageType::WRITE, path.as_ref())? };
-        request.check_body()?;
-        request.size = word::from_len(data.len()).unwrap_or(i32::MAX);
-        Ok(request)
+        let len = request.path.len().saturating_add(1).saturating_add(data.len());
+        match (word::from_len(len), word::from_len(data.len())) {
+            (Some(payload), Some(size)) if len <= MAX_BODY_LEN => {
+                (request.header.payload, request.header.size) = (payload, size);
+                Ok(request)
+            }
+            _ => Err(RequestError::BodyTooLarge { len }),
+        }
     }
 
     /// The directory at `path`, one frame an entry.
@@ -141,10 +138,8 @@ impl<'a> Request<'a> {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn get<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
-        Ok(Self {
-            size: word::from_bits(DEFAULT_READ_SIZE),
-            ..Self::with_path(MessageType::GET, path.as_ref())?
-        })
+        Ok(Self::with_path(MessageType::GET, path.as_ref())?
+            .with_raw_size(word::from_bits(DEFAULT_READ_SIZE)))
     }
 
     /// As [`get`](Self::get), with a slash after each entry that is a directory.
@@ -152,7 +147,9 @@ impl<'a> Request<'a> {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn getslash<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
-        Ok(Self { message_type: MessageType::GETSLASH, ..Self::get(path)? })
+        let mut request = Self::get(path)?;
+        request.header.code = MessageType::GETSLASH.0;
+        Ok(request)
     }
 
     /// Any message type with any payload, sent as it is: no NUL is added, size and offset are what
@@ -170,8 +167,9 @@ impl<'a> Request<'a> {
 
     /// With these control flags instead of none.
     #[must_use]
-    pub const fn with_flags(self, flags: Flags) -> Self {
-        Self { flags, ..self }
+    pub const fn with_flags(mut self, flags: Flags) -> Self {
+        self.header.flags = flags;
+        self
     }
 
     /// With another number of bytes wanted: 1 to [`MAX_BODY_LEN`].
@@ -180,7 +178,8 @@ impl<'a> Request<'a> {
     /// [`RequestError::SizeOutOfRange`]: owserver answers other sizes with −90; or if this is not a READ, GET or
     /// GETSLASH, since for other types the word means something else.
     pub fn with_size(self, size: u32) -> Result<Self, RequestError> {
-        let reads = matches!(self.message_type, MessageType::READ | MessageType::GET | MessageType::GETSLASH);
+        let reads =
+            matches!(self.message_type(), MessageType::READ | MessageType::GET | MessageType::GETSLASH);
         if !reads || size == 0 || size as usize > MAX_BODY_LEN {
             return Err(RequestError::SizeOutOfRange { size });
         }
@@ -200,47 +199,50 @@ impl<'a> Request<'a> {
 
     /// With this size word, whatever it means. In a WRITE it would contradict the data.
     #[must_use]
-    pub const fn with_raw_size(self, size: i32) -> Self {
-        Self { size, ..self }
+    pub const fn with_raw_size(mut self, size: i32) -> Self {
+        self.header.size = size;
+        self
     }
 
     /// With this offset word, whatever it means.
     #[must_use]
-    pub const fn with_raw_offset(self, offset: i32) -> Self {
-        Self { offset, ..self }
+    pub const fn with_raw_offset(mut self, offset: i32) -> Self {
+        self.header.offset = offset;
+        self
     }
 
     /// With this version word. The server bit and the number of tokens are set from the tokens if there are any.
     #[must_use]
-    pub const fn with_raw_version(self, version: Version) -> Self {
-        Self { version, ..self }
+    pub fn with_raw_version(mut self, version: Version) -> Self {
+        self.header.version =
+            if self.tokens.is_empty() { version } else { version.and_tokens(self.tokens.count()) };
+        self
     }
 
     /// With antiloop tokens, which makes it the message of a server.
     ///
     /// # Errors
     /// [`RequestError::BodyTooLarge`].
-    pub fn with_tokens(self, tokens: Tokens<'a>) -> Result<Self, RequestError> {
-        let request = Self { tokens, ..self };
-        request.check_body()?;
-        Ok(request)
-    }
-
-    fn check_body(&self) -> Result<(), RequestError> {
+    pub fn with_tokens(mut self, tokens: Tokens<'a>) -> Result<Self, RequestError> {
+        let version = self.header.version;
+        if !(tokens.is_empty() && self.tokens.is_empty()) {
+            self.header.version = version.and_tokens(tokens.count());
+        }
+        self.tokens = tokens;
         let len = self.encoded_len().saturating_sub(HEADER_LEN);
-        if len > MAX_BODY_LEN { Err(RequestError::BodyTooLarge { len }) } else { Ok(()) }
+        if len > MAX_BODY_LEN { Err(RequestError::BodyTooLarge { len }) } else { Ok(self) }
     }
 
     /// What it asks for.
     #[must_use]
     pub const fn message_type(&self) -> MessageType {
-        self.message_type
+        self.header.message_type()
     }
 
     /// The control flags.
     #[must_use]
     pub const fn flags(&self) -> Flags {
-        self.flags
+        self.header.flags
     }
 
     /// The path, or the whole payload of a [`raw`](Self::raw) request.
@@ -264,33 +266,17 @@ impl<'a> Request<'a> {
     /// The header that goes in front.
     #[must_use]
     #[inline]
-    pub fn header(&self) -> Header {
-        let payload = self.path.len().saturating_add(self.terminator.len()).saturating_add(self.data.len());
-        let version = if self.tokens.is_empty() {
-            self.version
-        } else {
-            let other_bits = self.version.0 & !Version::with_tokens(u16::MAX).0;
-            Version(other_bits | Version::with_tokens(self.tokens.count()).0)
-        };
-        Header {
-            version,
-            payload: word::from_len(payload).unwrap_or(i32::MAX),
-            code: self.message_type.0,
-            flags: self.flags,
-            size: self.size,
-            offset: self.offset,
-        }
+    pub const fn header(&self) -> Header {
+        self.header
     }
 
     /// Bytes that the request takes on the wire: header, payload and tokens.
     #[must_use]
     #[inline]
     pub fn encoded_len(&self) -> usize {
-        HEADER_LEN
-            .saturating_add(self.path.len())
-            .saturating_add(self.terminator.len())
-            .saturating_add(self.data.len())
-            .saturating_add(self.tokens.as_bytes().len())
+        // None of these lengths is near the end of its range: the payload fits its word, and tokens are 16 bits of number.
+        let payload = self.header.payload_len().unwrap_or_default();
+        payload.wrapping_add(self.tokens.as_bytes().len()).wrapping_add(HEADER_LEN)
     }
 
     /// The request as pieces for a vectored write: header, path, NUL, data, tokens. Some may be empty. The header
@@ -323,13 +309,14 @@ impl<'a> Request<'a> {
             return Err(RequestError::BufferTooSmall { needed, available });
         };
         let mut header = [0; HEADER_LEN];
-        let mut at = 0usize;
+        let mut rest = &mut *place;
         for part in self.parts(&mut header) {
-            let end = at.saturating_add(part.len());
-            if let Some(room) = place.get_mut(at..end) {
+            if let Some((room, behind)) = rest.split_at_mut_checked(part.len()) {
                 room.copy_from_slice(part);
+                rest = behind;
+            } else {
+                break;
             }
-            at = end;
         }
         Ok(place)
     }

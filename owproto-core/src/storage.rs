@@ -15,8 +15,21 @@ pub trait Storage {
 
     /// Puts `bytes` at position `at`, where `at` is at most the length filled before; what was filled behind it is
     /// forgotten. Gives false, and changes nothing that matters, if they do not fit.
+    #[inline]
     #[must_use = "false means that the bytes were not stored"]
-    fn put(&mut self, at: usize, bytes: &[u8]) -> bool;
+    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
+        match self.space(at, bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Room for `len` bytes at position `at`, to be written to; as with [`put`](Self::put), what was filled behind `at`
+    /// is forgotten. `None` if there is no such room.
+    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]>;
 
     /// The first `len` bytes; fewer if not as many are there.
     fn filled(&self, len: usize) -> &[u8];
@@ -25,12 +38,9 @@ pub trait Storage {
     fn shrink(&mut self, _keep: usize) {}
 }
 
-fn put_in_slice(slice: &mut [u8], at: usize, bytes: &[u8]) -> bool {
-    let Some(place) = slice.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) else {
-        return false;
-    };
-    place.copy_from_slice(bytes);
-    true
+#[inline]
+fn space_in_slice(slice: &mut [u8], at: usize, len: usize) -> Option<&mut [u8]> {
+    slice.get_mut(at..)?.get_mut(..len)
 }
 
 impl<const N: usize> Storage for [u8; N] {
@@ -40,8 +50,8 @@ impl<const N: usize> Storage for [u8; N] {
     }
 
     #[inline]
-    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
-        put_in_slice(self, at, bytes)
+    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
+        space_in_slice(self, at, len)
     }
 
     #[inline]
@@ -57,8 +67,8 @@ impl Storage for &mut [u8] {
     }
 
     #[inline]
-    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
-        put_in_slice(self, at, bytes)
+    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
+        space_in_slice(self, at, len)
     }
 
     #[inline]
@@ -76,6 +86,15 @@ impl<const N: usize, L: heapless::LenType> Storage for heapless::Vec<u8, N, L> {
     fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
         self.truncate(at);
         self.len() == at && self.extend_from_slice(bytes).is_ok()
+    }
+
+    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
+        self.truncate(at);
+        if self.len() != at {
+            return None;
+        }
+        self.resize(at.checked_add(len)?, 0).ok()?;
+        self.get_mut(at..)
     }
 
     fn filled(&self, len: usize) -> &[u8] {
@@ -98,6 +117,16 @@ impl Storage for alloc::vec::Vec<u8> {
         }
         self.extend_from_slice(bytes);
         true
+    }
+
+    #[inline]
+    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
+        self.truncate(at);
+        if self.len() != at || self.try_reserve(len).is_err() {
+            return None;
+        }
+        self.resize(at.checked_add(len)?, 0);
+        self.get_mut(at..)
     }
 
     #[inline]
@@ -131,6 +160,11 @@ mod tests {
             assert!(storage.put(0, b"123456"));
             assert!(!storage.put(6, b"7"));
         }
+        assert!(storage.put(0, b"1"));
+        storage.space(1, 3).unwrap().copy_from_slice(b"uvw");
+        assert_eq!(storage.filled(4), b"1uvw");
+        assert!(storage.capacity() > 6 || storage.space(4, 3).is_none());
+        assert!(storage.space(10, 1).is_none() && storage.space(1, usize::MAX).is_none());
         assert!(!storage.put(10, b"a"), "a gap");
         assert!(storage.filled(usize::MAX).len() <= 6);
         storage.shrink(3);

@@ -121,6 +121,16 @@ macro_rules! client {
                 path: &P,
                 buffer: &'b mut [u8],
             ) -> Result<&'b [u8], $crate::Error<T::Error>> {
+                let len = $wait!(self.read_len(path, buffer))?;
+                Ok(buffer.get(..len).unwrap_or(buffer))
+            }
+
+            /// As [`read`](Self::read), and gives how many bytes of `buffer` are the value.
+            pub(crate) $($asynchronous)? fn read_len<P: AsRef<[u8]> + ?Sized>(
+                &mut self,
+                path: &P,
+                buffer: &mut [u8],
+            ) -> Result<usize, $crate::Error<T::Error>> {
                 let capacity = buffer.len();
                 let size = u32::try_from(capacity.min(::owproto_core::request::MAX_BODY_LEN));
                 let request = ::owproto_core::Request::read(path)?.with_size(size.unwrap_or(u32::MAX))?;
@@ -131,7 +141,7 @@ macro_rules! client {
                     }
                     data.len()
                 }))?;
-                buffer.get(..len).ok_or($crate::Error::TooLong { len, capacity })
+                if len > capacity { Err($crate::Error::TooLong { len, capacity }) } else { Ok(len) }
             }
 
             /// Reads the value at a path as one of a known type; text and bytes are borrowed from `buffer`.
@@ -224,7 +234,8 @@ macro_rules! client {
                 $wait!(self.begin())?;
                 let mut paths = paths.into_iter();
                 let mut next = paths.next();
-                let mut answered = 0_usize;
+                // How many were asked for, or could not be, and how many of them have been told of.
+                let (mut asked, mut answered) = (0_usize, 0_usize);
                 loop {
                     while self.connection.room() > 0
                         && let Some(path) = &next
@@ -242,6 +253,7 @@ macro_rules! client {
                                 answered = answered.saturating_add(1);
                             }
                         }
+                        asked = asked.saturating_add(1);
                         next = paths.next();
                     }
                     if self.connection.in_flight() == 0 {
@@ -256,10 +268,33 @@ macro_rules! client {
                     }));
                     // What is behind the last answer is the next call's concern.
                     match pumped {
-                        Err(_) if self.connection.in_flight() == 0 && next.is_none() => return Ok(()),
+                        Err(_) if answered == asked && next.is_none() => return Ok(()),
                         pumped => pumped?,
                     }
                 }
+            }
+
+            /// Reads sensors, as [`read_many`](Self::read_many) reads paths, and makes values of what comes: calls
+            /// `on_reading` for each with its number, in their order.
+            ///
+            /// With a `DEPTH` and a buffer for requests that take all of them it is one round trip; on a new connection
+            /// two.
+            ///
+            /// # Errors
+            /// [`Error`](crate::Error) if the connection ended; the sensors for which `on_reading` was not called then
+            /// have no reading. All else is an error of one sensor alone.
+            pub $($asynchronous)? fn read_sensors(
+                &mut self,
+                sensors: &[$crate::Sensor<'_>],
+                mut on_reading: impl FnMut(usize, Result<$crate::Reading<'_>, $crate::ReadingError>),
+            ) -> Result<(), $crate::Error<T::Error>> {
+                let flags = self.flags;
+                let paths = sensors.iter().map(|sensor| sensor.path);
+                $wait!(self.read_many(paths, |number, value| {
+                    if let Some(sensor) = sensors.get(number) {
+                        on_reading(number, sensor.reading(value, flags));
+                    }
+                }))
             }
 
             /// Any request, sent as it is, and its answer: `on_entries` is called with the entries of a listing, and

@@ -32,6 +32,10 @@ pub enum Error<E> {
     },
     /// The connection had ended before; nothing was sent. Connect the transport anew, and tell the client.
     Ended,
+    /// There is no connection, and none could be made. Only from clients that connect by themselves.
+    Connect(E),
+    /// Connecting took too long. Only from clients that connect by themselves.
+    ConnectTimedOut,
     /// The server sent more than was asked for.
     TooLong {
         /// Bytes that it sent.
@@ -60,7 +64,7 @@ impl<E> Error<E> {
             Self::Connection { resend, .. } | Self::Transport { resend, .. } => {
                 matches!(resend, Resend::Safe)
             }
-            Self::Ended => true,
+            Self::Ended | Self::Connect(_) | Self::ConnectTimedOut => true,
             Self::Request(_) | Self::Server(_) | Self::TooLong { .. } | Self::Value(_) => false,
         }
     }
@@ -68,7 +72,7 @@ impl<E> Error<E> {
     /// Whether time ran out.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
-        matches!(self, Self::Connection { error: ConnectionError::TimedOut(_), .. })
+        matches!(self, Self::Connection { error: ConnectionError::TimedOut(_), .. } | Self::ConnectTimedOut)
     }
 }
 
@@ -80,6 +84,8 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
             Self::Connection { error, .. } => error.fmt(f),
             Self::Transport { error, .. } => error.fmt(f),
             Self::Ended => f.write_str("the connection has ended"),
+            Self::Connect(error) => write!(f, "no connection: {error}"),
+            Self::ConnectTimedOut => f.write_str("no connection: the server did not answer in time"),
             Self::TooLong { len, capacity } => {
                 write!(f, "the server sent {len} bytes where {capacity} were asked for")
             }
@@ -94,8 +100,8 @@ impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
             Self::Request(error) => Some(error),
             Self::Server(error) => Some(error),
             Self::Connection { error, .. } => Some(error),
-            Self::Transport { error, .. } => Some(error),
-            Self::Ended | Self::TooLong { .. } => None,
+            Self::Transport { error, .. } | Self::Connect(error) => Some(error),
+            Self::Ended | Self::ConnectTimedOut | Self::TooLong { .. } => None,
             Self::Value(error) => Some(error),
         }
     }
@@ -146,6 +152,35 @@ impl core::error::Error for ReadError {
         match self {
             Self::Request(error) => Some(error),
             Self::Server(error) => Some(error),
+        }
+    }
+}
+
+/// Why a server could not go on with its transport. `E` is the transport's own error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ServeError<E> {
+    /// The transport failed; the client has no answer, or not all of it.
+    Transport(E),
+    /// The buffer for what is received has not one byte. Nothing was read.
+    NoReceiveBuffer,
+}
+
+impl<E: fmt::Display> fmt::Display for ServeError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(error) => error.fmt(f),
+            Self::NoReceiveBuffer => f.write_str("the receive buffer is empty"),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for ServeError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Transport(error) => Some(error),
+            Self::NoReceiveBuffer => None,
         }
     }
 }

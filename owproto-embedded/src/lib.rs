@@ -5,11 +5,27 @@
 
 #[cfg(feature = "embedded-io-async")]
 pub mod asynchronous;
+mod backoff;
 #[cfg(feature = "embedded-io")]
 pub mod blocking;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 mod client;
+#[cfg(feature = "embassy-net")]
+pub mod embassy_net;
 mod error;
+mod sensor;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+mod server;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async", feature = "smoltcp"))]
+mod service;
+#[cfg(feature = "smoltcp")]
+pub mod smoltcp;
+#[cfg(any(feature = "smoltcp", feature = "embassy-net"))]
+mod tcp;
 
-pub use error::{Error, ReadError};
+pub use backoff::Backoff;
+pub use error::{Error, ReadError, ServeError};
 pub use owproto_core as core;
+pub use sensor::{Plausibility, Reading, ReadingError, Sensor};
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async", feature = "smoltcp"))]
+pub use service::Service;

@@ -81,11 +81,17 @@ const DIFFERENT: [(&str, &str); 0] = [];
 
 #[test]
 fn shell_tools_say_the_same_to_both() {
-    let (ours, real) = (ours(), real());
+    let ours = ours();
+    compare_shell_tools(ours.address());
+}
+
+/// Runs the shell tools on a server of ours with the standard devices, and on the real one.
+pub(crate) fn compare_shell_tools(ours: SocketAddr) {
+    let real = real();
     let mut different = Vec::new();
     for (tool, args) in RUNS {
         let name = format!("{} {}", tool.program(), args.join(" "));
-        let to_ours = said(tool.run(ours.address(), args), ours.address());
+        let to_ours = said(tool.run(ours, args), ours);
         let to_real = said(tool.run(real.address(), args), real.address());
         if DIFFERENT.iter().any(|(known, _)| *known == name) {
             assert_ne!(to_ours, to_real, "{name} is listed for nothing");
@@ -95,7 +101,7 @@ fn shell_tools_say_the_same_to_both() {
     }
     println!("{} runs of shell tools, {} of them known to differ", RUNS.len(), DIFFERENT.len());
     assert!(different.is_empty(), "{}", different.join("\n"));
-    assert_eq!(Tool::Owexist.run(ours.address(), [""; 0]).status, Some(0));
+    assert_eq!(Tool::Owexist.run(ours, [""; 0]).status, Some(0));
 }
 
 /// Calls each method of pyownet, and prints what came of it.
@@ -136,13 +142,19 @@ for persistent in (False, True):
 
 #[test]
 fn pyownet_says_the_same_to_both() {
-    let (ours, real) = (ours(), real());
+    let ours = ours();
+    compare_pyownet(ours.address());
+}
+
+/// Makes the calls of pyownet to a server of ours with the standard devices, and to the real one.
+pub(crate) fn compare_pyownet(ours: SocketAddr) {
+    let real = real();
     let run = |server: SocketAddr| {
         let finished = process::run(pyownet().args(["-c", PYOWNET, &server.port().to_string()]));
         assert_eq!(finished.status, Some(0), "{}", finished.stderr_text());
         finished.stdout_text().replace(&server.port().to_string(), "PORT")
     };
-    let (to_ours, to_real) = (run(ours.address()), run(real.address()));
+    let (to_ours, to_real) = (run(ours), run(real.address()));
     let lines = to_real.lines().count();
     assert!(lines >= 700, "{lines} lines: {to_real}");
     let different: Vec<_> = to_ours

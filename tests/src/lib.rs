@@ -10,15 +10,17 @@
 //! | [`owserver`] | a real owserver, as a child process for one test |
 //! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, pyownet; our own `ow` |
 //! | [`side_by_side`] | several ways to do the same, measured in turns |
+//! | [`qemu`] | the firmware in QEMU, as a child process for one test |
 //! | [`process`] | running a program to its end, with a deadline |
 //!
-//! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`; all others pass on
-//! a machine that has nothing but Rust.
+//! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`, those that need QEMU in
+//! `tests/firmware` behind the feature `firmware`; all others pass on a machine that has nothing but Rust.
 
 pub mod ours;
 pub mod owserver;
 pub mod peer;
 pub mod process;
+pub mod qemu;
 pub mod responder;
 pub mod side_by_side;
 pub mod splits;

@@ -170,8 +170,8 @@ impl Storage for Bounded {
     fn capacity(&self) -> usize {
         self.0
     }
-    fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
-        at + bytes.len() <= self.0 && Storage::put(&mut self.1, at, bytes)
+    fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
+        if at.checked_add(len)? <= self.0 { Storage::space(&mut self.1, at, len) } else { None }
     }
     fn filled(&self, len: usize) -> &[u8] {
         Storage::filled(&self.1, len)

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use owproto_core::server::{Connection, End, Event, Step, Timeout};
 use owproto_core::text::{RomId, Value};
 use owproto_core::time::Instant;
-use owproto_core::tree::{Access, Bus, Element, Job, Operation, Tree};
+use owproto_core::tree::{Access, Bus, Element, Job, Operation, Renewal, Tree};
 use owproto_core::wire::Flags;
 use owproto_core::{ReplyEvent, ReplyParser, Request, ReturnCode};
 
@@ -28,6 +28,7 @@ struct Slow {
     broken_page: Option<u32>,
     written: Vec<(String, String)>,
     uncached: Vec<bool>,
+    renewed: Vec<Renewal>,
 }
 
 fn id(n: usize) -> RomId {
@@ -51,6 +52,22 @@ impl Bus for Slow {
 
     fn find(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
         Poll::Ready(Ok((0..self.devices).any(|n| id(n) == device).then_some(0)))
+    }
+
+    fn renew(
+        &mut self,
+        what: Renewal,
+        operation: Operation,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        let done_at = *self.done_at.entry(operation).or_insert(self.now + self.takes);
+        if self.now < done_at {
+            return Poll::Pending;
+        }
+        self.renewed.push(what);
+        // Once for each request, the long ones too.
+        assert!(self.renewed.len() < 10);
+        Poll::Ready(Ok(()))
     }
 
     fn read<'a>(
@@ -297,6 +314,35 @@ fn the_second_reading_may_come_from_a_cache() {
     let mut clients = [Client::ask(read, 0)];
     run(&mut tree, &mut clients, 10);
     assert_eq!(tree.bus().uncached, [true, true, true, true, false, false, false, false]);
+}
+
+#[test]
+fn uncached_listings_and_presence_look_at_the_bus_anew() {
+    let uncached = |request: Request<'static>| request.with_flags(request.flags() | Flags::UNCACHED);
+    let device = Renewal::Presence(id(1));
+    for (request, renewed) in [
+        (Request::dirall("/uncached").unwrap(), vec![Renewal::Devices]),
+        (Request::dir("/uncached/bus.0").unwrap(), vec![Renewal::Devices]),
+        (Request::dirall("/uncached/alarm").unwrap(), vec![Renewal::Devices]),
+        (uncached(Request::get("/").unwrap()), vec![Renewal::Devices]),
+        (Request::presence("/uncached/28.010000000000").unwrap(), vec![device]),
+        (uncached(Request::presence("/28.010000000000/type").unwrap()), vec![device]),
+        (Request::dirall("/").unwrap(), vec![]),
+        (Request::presence("/28.010000000000").unwrap(), vec![]),
+        (Request::presence("/uncached").unwrap(), vec![]),
+        (Request::dirall("/uncached/28.010000000000").unwrap(), vec![]),
+        (Request::dirall("/uncached/settings").unwrap(), vec![]),
+        // Reads and writes say it with each value.
+        (Request::read("/uncached/28.010000000000/temperature").unwrap(), vec![]),
+    ] {
+        let mut tree = Tree::new(Slow { takes: 30, devices: 60, ..slow() });
+        let mut clients = [Client::ask(request, 0)];
+        run(&mut tree, &mut clients, 20);
+        assert_eq!(tree.bus().renewed, [], "{request:?}");
+        run(&mut tree, &mut clients, 100);
+        assert_eq!(tree.bus().renewed, renewed, "{request:?}");
+        assert!(clients[0].seen.last().is_some_and(|(_, what)| !what.starts_with('-')), "{request:?}");
+    }
 }
 
 #[test]

@@ -1,13 +1,13 @@
 use super::error::{ConnectionError, Lost, Resend};
-use super::in_flight::{Answer, InFlight, NEVER, Pending, RequestId};
+use super::in_flight::{Deadline, InFlight, Pending, RequestId};
 use super::timeouts::{Timeout, Timeouts};
-use crate::decode::{Decoder, FrameParser, ListEvent, Parsed};
+use crate::decode::{DEFAULT_PAYLOAD_LIMIT, Direction, FrameParser, Parsed, Shape};
 use crate::listing::Entries;
 use crate::reply::Reply;
 use crate::request::{Request, RequestError};
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
-use crate::wire::{HEADER_LEN, Header};
+use crate::wire::{Flags, MessageType};
 
 /// The default limit for the payload of a DIRALL reply, in bytes. owserver has none; this one is room for about a
 /// million devices. Such a payload is not stored, it goes through entry by entry.
@@ -74,8 +74,9 @@ pub enum Event<'a> {
 ///   a byte less, `request` gives [`RequestError::BufferTooSmall`]. To have several in flight at once, it should hold
 ///   several.
 /// - `R` holds the payload of a reply that came in pieces, or one entry of a listing. It has to hold the longest
-///   value that is read; with a byte less the connection fails with
-///   [`DecodeError::StorageTooSmall`](crate::DecodeError::StorageTooSmall). Listings of any length pass through it.
+///   value that is read, and the longest entry with the comma behind it; with a byte less the connection fails with
+///   [`DecodeError::StorageTooSmall`](crate::DecodeError::StorageTooSmall) or
+///   [`DecodeError::EntryTooLong`](crate::DecodeError::EntryTooLong). Listings of any length pass through it.
 ///
 /// ```
 /// use owproto_core::client::{Connection, Event, Step};
@@ -123,31 +124,36 @@ pub enum Event<'a> {
 /// assert_eq!(temperature, "21");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// In memory the buffers come last, so that small processors reach everything else with short instructions.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Connection<T, R, const DEPTH: usize = 1> {
-    state: State,
     timeouts: Timeouts,
     /// When something last came or went, or when waiting began.
     last_activity: Instant,
     /// The earliest end of a total timeout of what is in flight.
-    earliest_deadline: Instant,
-    in_flight: InFlight<DEPTH>,
-    next_id: u32,
-    /// Whether the server has kept this connection after a reply.
-    was_kept: bool,
-    /// Whether a byte of the oldest request's answer has come.
-    answer_begun: bool,
-    list_limit: usize,
-    frames: FrameParser<R>,
-    transmit: T,
+    earliest_deadline: Deadline,
+    state: State,
     /// `transmit` holds unsent bytes at `sent..filled`, `0 <= sent <= filled`.
     sent: usize,
     filled: usize,
     /// Bytes sent over this connection, modulo 2³².
     total_sent: u32,
+    next_id: u32,
+    list_limit: usize,
+    /// Whether the server has kept this connection after a reply.
+    was_kept: bool,
+    /// Whether the newest request does not ask to keep the connection, so that none can follow.
+    is_last: bool,
+    /// Whether a byte of the oldest request's answer has come.
+    answer_begun: bool,
+    in_flight: InFlight<DEPTH>,
+    frames: FrameParser<R>,
+    transmit: T,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum State {
     Open,
     /// The server does not keep the connection, and nothing is in flight.
@@ -163,13 +169,14 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             state: State::Open,
             timeouts: Timeouts::DEFAULT,
             last_activity: Instant::ZERO,
-            earliest_deadline: NEVER,
+            earliest_deadline: Deadline::NEVER,
             in_flight: InFlight::new(),
             next_id: 0,
             was_kept: false,
+            is_last: false,
             answer_begun: false,
             list_limit: DEFAULT_LIST_LIMIT,
-            frames: FrameParser::new(Decoder::replies(), receive),
+            frames: FrameParser::new(DEFAULT_PAYLOAD_LIMIT, receive),
             transmit,
             sent: 0,
             filled: 0,
@@ -190,7 +197,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     }
 
     /// With another limit for payloads that are kept whole, in bytes; the default is
-    /// [`DEFAULT_PAYLOAD_LIMIT`](crate::decode::DEFAULT_PAYLOAD_LIMIT). The storage limits them too.
+    /// [`DEFAULT_PAYLOAD_LIMIT`]. The storage limits them too.
     #[must_use]
     pub fn with_payload_limit(mut self, limit: usize) -> Self {
         self.frames.set_limit(limit);
@@ -210,13 +217,11 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// ask to keep it.
     #[must_use]
     pub fn room(&self) -> usize {
-        match self.in_flight.newest() {
-            _ if self.state != State::Open => 0,
-            None if !self.was_kept => DEPTH.min(1),
-            None => DEPTH,
-            Some(newest) if !self.was_kept || !newest.asks_persistence => 0,
-            Some(_) => DEPTH.saturating_sub(self.in_flight.len()),
+        if !matches!(self.state, State::Open) || self.is_last && !self.in_flight.is_empty() {
+            return 0;
         }
+        let most = if self.was_kept { DEPTH } else { DEPTH.min(1) };
+        most.saturating_sub(self.in_flight.len())
     }
 
     /// Takes a request, to be sent as soon as possible. Its answer comes as events with the id given here.
@@ -241,7 +246,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         total: Duration,
         now: Instant,
     ) -> Result<RequestId, RequestError> {
-        if self.state != State::Open {
+        if !matches!(self.state, State::Open) {
             return Err(RequestError::ConnectionEnded);
         }
         if self.room() == 0 {
@@ -250,27 +255,24 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         if self.sent == self.filled {
             (self.sent, self.filled) = (0, 0);
         }
-        let mut header = [0; HEADER_LEN];
-        let mut end = self.filled;
-        for part in request.parts(&mut header) {
-            if !self.transmit.put(end, part) {
-                return Err(RequestError::BufferTooSmall {
-                    needed: request.encoded_len(),
-                    available: self.transmit.capacity().saturating_sub(self.filled),
-                });
-            }
-            end = end.saturating_add(part.len());
-        }
-        self.filled = end;
+        let needed = request.encoded_len();
+        let Some(Ok(bytes)) = self.transmit.space(self.filled, needed).map(|place| request.encode(place))
+        else {
+            let available = self.transmit.capacity().wrapping_sub(self.filled);
+            return Err(RequestError::BufferTooSmall { needed, available });
+        };
+        self.filled = self.filled.wrapping_add(bytes.len());
         let id = RequestId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
-        let deadline = if total.is_zero() { NEVER } else { now.after(total) };
+        let deadline = if total.is_zero() { Deadline::NEVER } else { Deadline::at(now.after(total)) };
         if self.in_flight.is_empty() {
             self.last_activity = now;
         }
-        let unsent = u32::try_from(self.filled.saturating_sub(self.sent)).unwrap_or(u32::MAX);
-        self.in_flight.push(Pending::new(request, id, self.total_sent.wrapping_add(unsent), deadline));
-        self.earliest_deadline = self.earliest_deadline.min(deadline);
+        let unsent = u32::try_from(self.filled.wrapping_sub(self.sent)).unwrap_or(u32::MAX);
+        let ends_at = self.total_sent.wrapping_add(unsent);
+        self.is_last = !request.flags().contains(Flags::PERSISTENCE);
+        self.in_flight.push(Pending { deadline, ends_at, message_type: request.message_type() });
+        self.earliest_deadline = self.earliest_deadline.or_sooner(deadline);
         Ok(id)
     }
 
@@ -299,9 +301,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// The first `n` bytes of [`poll_transmit`](Self::poll_transmit) were handed to the transport.
     #[inline]
     pub fn handle_transmitted(&mut self, n: usize, now: Instant) {
-        let n = n.min(self.filled.saturating_sub(self.sent));
+        let n = n.min(self.filled.wrapping_sub(self.sent));
         if n > 0 {
-            self.sent = self.sent.saturating_add(n);
+            self.sent = self.sent.wrapping_add(n);
             self.total_sent = self.total_sent.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
             self.last_activity = now;
         }
@@ -318,73 +320,69 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         input: &mut &'i [u8],
         now: Instant,
     ) -> Result<Event<'a>, ConnectionError> {
-        if let State::Failed(error) = self.state {
-            return Err(error);
-        }
-        let Some(&oldest) = self.in_flight.oldest() else {
-            return if input.is_empty() {
-                Ok(Event::NeedMore(HEADER_LEN))
-            } else {
-                Err(self.fail(ConnectionError::UnexpectedData))
-            };
-        };
-        if now >= self.earliest_deadline {
-            return Err(self.fail(ConnectionError::TimedOut(Timeout::Total)));
-        }
+        let id = self.oldest_id();
+        let oldest = self.in_flight.oldest();
+        let message_type = oldest.map_or(MessageType::NOP, |oldest| oldest.message_type);
+        let mut failure = None;
         if !input.is_empty() {
-            if oldest.is_unsent(self.total_sent) {
-                return Err(self.fail(ConnectionError::UnexpectedData));
+            if oldest.is_none_or(|oldest| oldest.is_unsent(self.total_sent)) {
+                failure = Some(ConnectionError::UnexpectedData);
             }
             self.last_activity = now;
             self.answer_begun = true;
         }
-        // The fields one by one: what is returned borrows the parser, the rest goes on being changed.
-        let Self { state, in_flight, earliest_deadline, was_kept, answer_begun, frames, list_limit, .. } =
-            self;
-        let mut finish = |reply: Reply<'_>| {
-            in_flight.pop();
-            if oldest.deadline == *earliest_deadline {
-                *earliest_deadline = in_flight.earliest_deadline();
+        if self.earliest_deadline.has_passed(now) {
+            failure = Some(ConnectionError::TimedOut(Timeout::Total));
+        }
+        if let State::Failed(error) = self.state {
+            failure = Some(error);
+        }
+        let shape = match message_type {
+            MessageType::DIRALL | MessageType::DIRALLSLASH => Shape::List { limit: self.list_limit },
+            _ => Shape::Whole,
+        };
+        let parsed = match failure {
+            None if message_type == MessageType::DIR
+                && let Some(entries) = self.frames.entry_frames(input) =>
+            {
+                Ok(Parsed::Entries(entries))
             }
-            *answer_begun = false;
-            *was_kept = oldest.asks_persistence && reply.is_persistent();
-            if !*was_kept {
-                *state = match in_flight.is_empty() {
-                    true => State::Ended,
-                    false => State::Failed(ConnectionError::PersistenceWithdrawn),
-                };
+            None => self.frames.parse(input, Direction::Replies, shape).map_err(ConnectionError::Decode),
+            Some(error) => Err(error),
+        };
+        let reply = match parsed {
+            Ok(Parsed::NeedMore(n)) => return Ok(Event::NeedMore(n)),
+            Ok(Parsed::Keepalive) => return Ok(Event::Keepalive),
+            Ok(Parsed::Entries(entries)) => return Ok(Event::Entries(id, entries)),
+            Ok(Parsed::Frame(head, payload)) => Reply::from_parts(*head, payload),
+            Err(error) => {
+                self.state = State::Failed(error);
+                return Err(error);
             }
         };
-        let failed = match oldest.answer {
-            Answer::List => match frames.parse_list(input, *list_limit) {
-                Ok(ListEvent::NeedMore(n)) => return Ok(Event::NeedMore(n)),
-                Ok(ListEvent::Keepalive) => return Ok(Event::Keepalive),
-                Ok(ListEvent::Entries(entries)) => return Ok(Event::Entries(oldest.id, entries)),
-                Ok(ListEvent::Reply(header)) => {
-                    let reply = Reply::new(header, &[]);
-                    finish(reply);
-                    return Ok(Event::Reply(oldest.id, reply));
-                }
-                Err(error) => error,
-            },
-            Answer::Frame | Answer::Entries => match frames.parse_frame(input) {
-                Ok(Parsed::NeedMore(n)) => return Ok(Event::NeedMore(n)),
-                Ok(Parsed::Keepalive) => return Ok(Event::Keepalive),
-                Ok(Parsed::Frame(head, payload)) => {
-                    let header = Header::from_bytes(head);
-                    // An entry has a payload; the frame that ends a DIR listing has none (owfs: `dir.c`).
-                    if oldest.answer == Answer::Entries && header.payload > 0 && header.code >= 0 {
-                        return Ok(Event::Entries(oldest.id, Entries::one(payload)));
-                    }
-                    let reply = Reply::from_parts(*head, payload);
-                    finish(reply);
-                    return Ok(Event::Reply(oldest.id, reply));
-                }
-                Err(error) => error,
-            },
-        };
-        *state = State::Failed(failed.into());
-        Err(failed.into())
+        // An entry has a payload; the frame that ends a DIR listing has none (owfs: `dir.c`).
+        if message_type == MessageType::DIR && !reply.payload().is_empty() && reply.ret() >= 0 {
+            return Ok(Event::Entries(id, Entries::one(reply.payload())));
+        }
+        self.in_flight.pop();
+        if self.earliest_deadline > Deadline::NEVER {
+            self.earliest_deadline = self.in_flight.earliest_deadline();
+        }
+        self.answer_begun = false;
+        let is_empty = self.in_flight.is_empty();
+        self.was_kept = reply.is_persistent() && !(self.is_last && is_empty);
+        if !self.was_kept {
+            self.state = match is_empty {
+                true => State::Ended,
+                false => State::Failed(ConnectionError::PersistenceWithdrawn),
+            };
+        }
+        Ok(Event::Reply(id, reply))
+    }
+
+    /// The oldest request's; they are counted.
+    fn oldest_id(&self) -> RequestId {
+        RequestId(self.next_id.wrapping_sub(u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX)))
     }
 
     /// The server has closed its side.
@@ -422,14 +420,14 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[must_use]
     #[inline]
     pub fn poll_timeout(&self) -> Option<(Instant, Timeout)> {
-        if self.state != State::Open || self.in_flight.is_empty() {
+        if !matches!(self.state, State::Open) || self.in_flight.is_empty() {
             return None;
         }
         let silent = self.last_activity.after(self.timeouts.inactivity);
-        if !self.timeouts.inactivity.is_zero() && silent < self.earliest_deadline {
+        if !self.timeouts.inactivity.is_zero() && Deadline::at(silent) > self.earliest_deadline {
             Some((silent, Timeout::Inactivity))
-        } else if self.earliest_deadline < NEVER {
-            Some((self.earliest_deadline, Timeout::Total))
+        } else if self.earliest_deadline > Deadline::NEVER {
+            Some((self.earliest_deadline.moment(), Timeout::Total))
         } else {
             None
         }
@@ -456,15 +454,16 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// the server had ended the connection before it, or if its type does no harm when it is done twice.
     pub fn poll_lost(&mut self) -> Option<Lost> {
         let State::Failed(error) = self.state else { return None };
+        let id = self.oldest_id();
         let lost = self.in_flight.pop()?;
         let is_unsent = lost.is_unsent(self.total_sent);
-        let was_not_read = error == ConnectionError::PersistenceWithdrawn;
-        let resend = if lost.is_idempotent || is_unsent || was_not_read {
+        let was_not_read = matches!(error, ConnectionError::PersistenceWithdrawn);
+        let resend = if lost.message_type.is_idempotent() || is_unsent || was_not_read {
             Resend::Safe
         } else {
             Resend::MayHappenTwice
         };
-        Some(Lost { id: lost.id, resend })
+        Some(Lost { id, resend })
     }
 
     /// The failure, if there was one.
@@ -480,7 +479,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[must_use]
     #[inline]
     pub fn is_reusable(&self) -> bool {
-        self.state == State::Open && self.was_kept && self.in_flight.is_empty()
+        matches!(self.state, State::Open) && self.was_kept && self.in_flight.is_empty()
     }
 
     /// How many requests wait for the end of their answer.
@@ -494,13 +493,14 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     pub fn reset(&mut self) {
         self.state = State::Open;
         self.in_flight.clear();
-        self.earliest_deadline = NEVER;
+        self.earliest_deadline = Deadline::NEVER;
         self.was_kept = false;
         self.answer_begun = false;
         self.frames.reset();
         (self.sent, self.filled, self.total_sent) = (0, 0, 0);
     }
 
+    #[cold]
     fn fail(&mut self, error: ConnectionError) -> ConnectionError {
         self.state = State::Failed(error);
         error

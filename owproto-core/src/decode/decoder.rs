@@ -1,6 +1,7 @@
+use super::framing::{Framing, Rules, Taken, Versions, tokens_len};
 use super::{DEFAULT_PAYLOAD_LIMIT, DecodeError};
 use crate::request::MAX_BODY_LEN;
-use crate::wire::{HEADER_LEN, Header, Tokens, Version, word};
+use crate::wire::Header;
 
 /// Which way the frames go: it decides whether they can be keepalives, and whether tokens follow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,42 +54,14 @@ pub enum Frame<'i> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    state: State,
-    direction: Direction,
-    any_version: bool,
-    /// `0 <= have < HEADER_LEN`: bytes of an incomplete header; 0 unless the state is `Header`.
-    have: u8,
-    head: [u8; HEADER_LEN],
-    limit: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
-    Header,
-    Body(BodyLen),
-    Failed(DecodeError),
-}
-
-/// How much follows, or still follows, a header.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct BodyLen {
-    pub(crate) payload: usize,
-    pub(crate) tokens: usize,
-}
-
-/// Header and body of a frame that lies whole in the input.
-pub(crate) type WholeFrame<'i> = (&'i [u8; HEADER_LEN], &'i [u8]);
-
-/// What a checked header begins.
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
-    Keepalive,
-    Frame(BodyLen),
+    framing: Framing,
+    rules: Rules,
 }
 
 impl Decoder {
     const fn new(direction: Direction, limit: usize) -> Self {
-        Self { state: State::Header, direction, any_version: false, have: 0, head: [0; HEADER_LEN], limit }
+        let rules = Rules { direction, versions: Versions::Plain, limit, capacity: usize::MAX };
+        Self { framing: Framing::new(), rules }
     }
 
     /// A decoder for what a server sends; payloads of at most [`DEFAULT_PAYLOAD_LIMIT`] bytes.
@@ -107,7 +80,7 @@ impl Decoder {
     /// With another limit for what a header may announce, in bytes.
     #[must_use]
     pub const fn with_limit(mut self, limit: usize) -> Self {
-        self.limit = limit;
+        self.rules.limit = limit;
         self
     }
 
@@ -115,53 +88,43 @@ impl Decoder {
     /// look, pyownet refuses it.
     #[must_use]
     pub const fn with_any_version(mut self) -> Self {
-        self.any_version = true;
+        self.rules.versions = Versions::Any;
         self
     }
 
     /// Which way its frames go.
     #[must_use]
     pub const fn direction(&self) -> Direction {
-        self.direction
+        self.rules.direction
     }
 
     /// The most bytes that a header may announce.
     #[must_use]
     pub const fn limit(&self) -> usize {
-        self.limit
+        self.rules.limit
     }
 
     /// Changes the limit, from the next header on.
     pub const fn set_limit(&mut self, limit: usize) {
-        self.limit = limit;
+        self.rules.limit = limit;
     }
 
     /// Whether it stands between two frames: nothing of the next one was seen.
     #[must_use]
     #[inline]
     pub const fn is_between_frames(&self) -> bool {
-        matches!(self.state, State::Header) && self.have == 0
+        self.framing.is_between_frames()
     }
 
     /// The error that ended the stream, if one did.
     #[must_use]
     pub const fn error(&self) -> Option<DecodeError> {
-        match self.state {
-            State::Failed(error) => Some(error),
-            _ => None,
-        }
+        self.framing.error()
     }
 
     /// Forgets what it has seen, for a new stream.
     pub const fn reset(&mut self) {
-        self.state = State::Header;
-        self.have = 0;
-    }
-
-    /// Ends the stream, for a reason that its user found.
-    pub(crate) const fn fail(&mut self, error: DecodeError) -> DecodeError {
-        self.state = State::Failed(error);
-        error
+        self.framing.reset();
     }
 
     /// Takes the next thing from the front of `input` and moves `input` behind it.
@@ -171,155 +134,31 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError`] for a header that cannot be taken; from then on always the same error, and no input is used.
     pub fn decode<'i>(&mut self, input: &mut &'i [u8]) -> Result<Frame<'i>, DecodeError> {
-        match self.state {
-            State::Failed(error) => Err(error),
-            State::Header => match self.take_header(input) {
-                Err(missing) => Ok(Frame::NeedMore(missing)),
-                Ok(header) => match self.check(header)? {
-                    Kind::Keepalive => Ok(Frame::Keepalive),
-                    Kind::Frame(body) => {
-                        self.state = State::Body(body);
-                        Ok(Frame::Head(header))
-                    }
-                },
-            },
-            State::Body(BodyLen { payload: 0, tokens: 0 }) => {
-                self.state = State::Header;
-                Ok(Frame::End)
-            }
-            State::Body(BodyLen { payload: 0, tokens }) => match take_up_to(input, tokens) {
-                [] => Ok(Frame::NeedMore(tokens)),
-                taken => {
-                    let tokens = tokens.saturating_sub(taken.len());
-                    self.state = State::Body(BodyLen { payload: 0, tokens });
-                    Ok(Frame::Tokens(taken))
-                }
-            },
-            State::Body(BodyLen { payload, tokens }) => match take_up_to(input, payload) {
-                [] => Ok(Frame::NeedMore(payload)),
-                taken => {
-                    let payload = payload.saturating_sub(taken.len());
-                    self.state = State::Body(BodyLen { payload, tokens });
-                    Ok(Frame::Payload(taken))
-                }
-            },
+        let header = match self.framing.take_head(input, self.rules)? {
+            Taken::NeedMore(missing) => return Ok(Frame::NeedMore(missing)),
+            Taken::Keepalive => return Ok(Frame::Keepalive),
+            Taken::Begun => return Ok(Frame::Head(self.framing.head().header())),
+            Taken::Before => self.framing.head().header(),
+        };
+        let left = self.framing.left();
+        if left == 0 {
+            self.framing.end_body();
+            return Ok(Frame::End);
         }
+        let payload = left.saturating_sub(tokens_len(self.rules.direction, header));
+        let part = if payload > 0 { payload } else { left };
+        Ok(match self.framing.take_body(input, part) {
+            [] => Frame::NeedMore(part),
+            taken if payload > 0 => Frame::Payload(taken),
+            taken => Frame::Tokens(taken),
+        })
     }
-
-    /// Takes a frame with header and body at once, if it begins here and lies whole in `input`. Otherwise nothing
-    /// is used, and [`decode`](Self::decode) goes on.
-    #[inline]
-    pub(crate) fn decode_whole<'i>(
-        &mut self,
-        input: &mut &'i [u8],
-    ) -> Result<Option<WholeFrame<'i>>, DecodeError> {
-        if !self.is_between_frames() {
-            return Ok(None);
-        }
-        let Some((head, rest)) = input.split_first_chunk() else { return Ok(None) };
-        let Kind::Frame(body) = self.check(Header::from_bytes(head))? else { return Ok(None) };
-        match rest.split_at_checked(body.total()) {
-            Some((body, rest)) => {
-                *input = rest;
-                Ok(Some((head, body)))
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// Payload bytes of the current frame that have not come yet; 0 between frames.
-    pub(crate) const fn payload_left(&self) -> usize {
-        match self.state {
-            State::Body(body) => body.payload,
-            _ => 0,
-        }
-    }
-
-    /// A header from the input, whole or put together; or how many bytes it still needs.
-    #[inline]
-    fn take_header(&mut self, input: &mut &[u8]) -> Result<Header, usize> {
-        if self.have == 0
-            && let Some((head, rest)) = input.split_first_chunk()
-        {
-            *input = rest;
-            return Ok(Header::from_bytes(head));
-        }
-        let have = usize::from(self.have);
-        let missing = HEADER_LEN.saturating_sub(have);
-        let taken = take_up_to(input, missing);
-        for (place, byte) in self.head.iter_mut().skip(have).zip(taken) {
-            *place = *byte;
-        }
-        if taken.len() < missing {
-            // At most 23, so it fits.
-            self.have = self.have.saturating_add(u8::try_from(taken.len()).unwrap_or(u8::MAX));
-            return Err(missing.saturating_sub(taken.len()));
-        }
-        self.have = 0;
-        Ok(Header::from_bytes(&self.head))
-    }
-
-    /// Applies the rules of the direction and the limit to a header.
-    #[inline]
-    fn check(&mut self, header: Header) -> Result<Kind, DecodeError> {
-        match self.direction {
-            Direction::Replies if !self.any_version && header.version != Version::PLAIN => {
-                Err(self.fail(DecodeError::UnexpectedVersion { version: header.version }))
-            }
-            Direction::Replies if header.is_keepalive() => Ok(Kind::Keepalive),
-            Direction::Requests if header.payload < 0 => {
-                Err(self.fail(DecodeError::NegativePayload { payload: header.payload }))
-            }
-            direction => {
-                // More than can be addressed is more than any limit.
-                let payload = header.payload_len().unwrap_or(usize::MAX);
-                let tokens = match direction {
-                    Direction::Replies => 0,
-                    Direction::Requests => Tokens::wire_len(header.version),
-                };
-                self.check_len(header, BodyLen { payload, tokens })
-            }
-        }
-    }
-
-    #[inline]
-    fn check_len(&mut self, header: Header, body: BodyLen) -> Result<Kind, DecodeError> {
-        if body.total() > self.limit {
-            let announced = announced(self.direction, header);
-            return Err(self.fail(DecodeError::PayloadTooLarge { announced, limit: self.limit }));
-        }
-        Ok(Kind::Frame(body))
-    }
-}
-
-impl BodyLen {
-    #[inline]
-    pub(crate) const fn total(self) -> usize {
-        self.payload.saturating_add(self.tokens)
-    }
-}
-
-/// Bytes that a header announces, for error messages: payload, and tokens of a request.
-pub(crate) fn announced(direction: Direction, header: Header) -> u32 {
-    let tokens = match direction {
-        Direction::Replies => 0,
-        Direction::Requests => u32::try_from(Tokens::wire_len(header.version)).unwrap_or(u32::MAX),
-    };
-    word::to_bits(header.payload).saturating_add(tokens)
-}
-
-/// Cuts at most `n` bytes off the front of `input`.
-#[inline]
-fn take_up_to<'i>(input: &mut &'i [u8], n: usize) -> &'i [u8] {
-    let (taken, rest) = input.split_at_checked(n).unwrap_or((input, &[]));
-    *input = rest;
-    taken
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Flags, MessageType};
+    use crate::wire::{Flags, HEADER_LEN, MessageType, Version};
 
     fn header(payload: i32) -> Header {
         Header { payload, ..Header::default() }

@@ -1,32 +1,39 @@
-use super::decoder::announced;
-use super::{DecodeError, Decoder, Frame};
+use super::framing::{Framing, Head, Rules, Taken, Versions};
+use super::{DecodeError, Direction};
 use crate::listing::{Entries, first_separator, last_separator};
 use crate::storage::Storage;
-use crate::wire::{HEADER_LEN, Header};
+use crate::wire::Header;
 
-/// A decoder with storage for the body of one frame, or for one entry of a listing. Both directions, both kinds of
-/// parser and the connections are built on it.
+/// Frames with storage for the body of one, or for one entry of a listing. Both directions, both kinds of parser and
+/// the connections are built on it.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(crate) struct FrameParser<S> {
-    decoder: Decoder,
+    framing: Framing,
     limit: usize,
-    storage: S,
     /// How much of the storage is filled: `0 <= stored <= storage.capacity()`.
     stored: usize,
-    /// Whether a comma came behind what is stored, of which the next byte says whether it ends the entry.
-    comma: bool,
-    /// The header of the frame that is being taken.
-    head: [u8; HEADER_LEN],
-    /// Whether the storage has taken all of the body so far; only [`store_frame`](Self::store_frame) goes on where it
-    /// has not.
-    fits: bool,
+    /// Whether the storage did not take all of the body; only [`store_frame`](Self::store_frame) goes on then.
+    is_cut: bool,
+    versions: Versions,
+    storage: S,
+}
+
+/// How the payload of a reply is to be looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shape {
+    /// As a whole.
+    Whole,
+    /// As a comma list, entry by entry; it may have any length up to this limit. The payload of an error is left out.
+    List { limit: usize },
 }
 
 pub(crate) enum Parsed<'a> {
     NeedMore(usize),
     Keepalive,
-    /// A header and its body: payload, then tokens.
-    Frame(&'a [u8; HEADER_LEN], &'a [u8]),
+    Entries(Entries<'a>),
+    /// A header and its body: payload, then tokens. The body of a list was given before, as entries.
+    Frame(&'a Head, &'a [u8]),
 }
 
 /// What became of a frame that is kept in the storage.
@@ -37,25 +44,13 @@ pub(crate) enum Stored {
     Complete,
 }
 
-pub(crate) enum ListEvent<'a> {
-    NeedMore(usize),
-    Keepalive,
-    Entries(Entries<'a>),
-    Reply(Header),
-}
-
 impl<S: Storage> FrameParser<S> {
-    pub(crate) const fn new(decoder: Decoder, storage: S) -> Self {
-        let limit = decoder.limit();
-        Self { decoder, limit, storage, stored: 0, comma: false, head: [0; HEADER_LEN], fits: true }
+    pub(crate) const fn new(limit: usize, storage: S) -> Self {
+        Self { framing: Framing::new(), versions: Versions::Plain, limit, storage, stored: 0, is_cut: false }
     }
 
-    pub(crate) const fn decoder(&self) -> &Decoder {
-        &self.decoder
-    }
-
-    const fn header(&self) -> Header {
-        Header::from_bytes(&self.head)
+    pub(crate) const fn is_between_frames(&self) -> bool {
+        self.framing.is_between_frames()
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
@@ -63,14 +58,13 @@ impl<S: Storage> FrameParser<S> {
     }
 
     pub(crate) fn set_any_version(&mut self) {
-        self.decoder = self.decoder.clone().with_any_version();
+        self.versions = Versions::Any;
     }
 
     /// Forgets what it has seen, for a new stream.
     pub(crate) const fn reset(&mut self) {
-        self.decoder.reset();
+        self.framing.reset();
         self.stored = 0;
-        self.comma = false;
     }
 
     /// Forgets the last frame, and gives back memory above `keep` bytes. Not within a frame.
@@ -83,199 +77,120 @@ impl<S: Storage> FrameParser<S> {
         self.storage
     }
 
-    /// Takes one whole frame. It is borrowed from the input if it lies there whole, from the storage otherwise.
+    /// Takes one whole frame, or entries of a comma list. They are borrowed from the input if they lie there whole,
+    /// from the storage otherwise.
+    ///
+    /// The same limits hold however the bytes come, so that the way they are cut never decides what is an error.
     #[inline]
-    pub(crate) fn parse_frame<'a, 'i: 'a>(
+    pub(crate) fn parse<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i [u8],
+        direction: Direction,
+        shape: Shape,
     ) -> Result<Parsed<'a>, DecodeError> {
-        let capacity = self.storage.capacity();
-        // The same limit however the bytes come, so that the way they are cut never decides what is an error.
-        self.decoder.set_limit(self.limit.min(capacity));
-        let result = match self.decoder.decode_whole(input) {
-            Ok(Some((head, body))) => return Ok(Parsed::Frame(head, body)),
-            Ok(None) => {
-                // By way of a copy, so that the caller's own slice can stay in registers.
-                let mut rest = *input;
-                let result = self.collect(&mut rest);
-                *input = rest;
-                result
-            }
-            Err(error) => Err(error),
+        let (limit, capacity) = match shape {
+            Shape::Whole => (self.limit, self.storage.capacity()),
+            Shape::List { limit } => (limit, usize::MAX),
         };
-        match result {
-            Ok(Collected::NeedMore(n)) => Ok(Parsed::NeedMore(n)),
-            Ok(Collected::Keepalive) => Ok(Parsed::Keepalive),
-            Ok(Collected::Frame) => Ok(Parsed::Frame(&self.head, self.storage.filled(self.stored))),
-            Err(error) => Err(self.name_the_culprit(error)),
+        match self.framing.take_head(input, Rules { direction, versions: self.versions, limit, capacity })? {
+            Taken::NeedMore(n) => return Ok(Parsed::NeedMore(n)),
+            Taken::Keepalive => return Ok(Parsed::Keepalive),
+            Taken::Begun => self.stored = 0,
+            Taken::Before => {}
         }
-    }
-
-    fn collect(&mut self, input: &mut &[u8]) -> Result<Collected, DecodeError> {
-        loop {
-            match self.decoder.decode(input)? {
-                Frame::NeedMore(n) => return Ok(Collected::NeedMore(n)),
-                Frame::Keepalive => return Ok(Collected::Keepalive),
-                Frame::End => return Ok(Collected::Frame),
-                Frame::Head(header) => {
-                    self.head = header.to_bytes();
-                    self.stored = 0;
-                }
-                Frame::Payload(piece) | Frame::Tokens(piece) => {
-                    if !self.storage.put(self.stored, piece) {
-                        let error = DecodeError::StorageTooSmall {
-                            announced: announced(self.decoder.direction(), self.header()),
-                            capacity: self.stored,
-                        };
-                        return Err(self.decoder.fail(error));
-                    }
-                    self.stored = self.stored.saturating_add(piece.len());
-                }
-            }
-        }
-    }
-
-    /// Takes one whole frame into the storage, so that it outlives the input.
-    ///
-    /// A body that the storage does not hold is read to its end and forgotten: the frame is then known by its header
-    /// alone, and the stream goes on behind it.
-    pub(crate) fn store_frame(&mut self, input: &mut &[u8]) -> Result<Stored, DecodeError> {
-        self.decoder.set_limit(self.limit);
-        loop {
-            match self.decoder.decode(input)? {
-                Frame::NeedMore(n) => return Ok(Stored::NeedMore(n)),
-                Frame::End => return Ok(Stored::Complete),
-                Frame::Keepalive => {}
-                Frame::Head(header) => {
-                    self.head = header.to_bytes();
-                    self.stored = 0;
-                    self.fits = true;
-                }
-                Frame::Payload(piece) | Frame::Tokens(piece) => {
-                    self.fits = self.fits && self.storage.put(self.stored, piece);
-                    self.stored = if self.fits { self.stored.saturating_add(piece.len()) } else { 0 };
-                }
-            }
-        }
-    }
-
-    /// The header and the body that [`store_frame`](Self::store_frame) kept last.
-    pub(crate) fn stored_frame(&self) -> (Header, &[u8]) {
-        (self.header(), self.storage.filled(self.stored))
-    }
-
-    /// Tells the storage from the limit where a frame was too large for both.
-    fn name_the_culprit(&mut self, error: DecodeError) -> DecodeError {
-        match error {
-            DecodeError::PayloadTooLarge { announced, limit } if limit < self.limit => {
-                self.decoder.fail(DecodeError::StorageTooSmall { announced, capacity: limit })
-            }
-            other => other,
-        }
-    }
-
-    /// Takes a reply whose payload is a comma list, entry by entry; its payload may have any length up to
-    /// `list_limit`. The storage is used only for an entry that came in pieces.
-    ///
-    /// The payload of an error reply is left out.
-    #[inline]
-    pub(crate) fn parse_list<'a, 'i: 'a>(
-        &'a mut self,
-        input: &mut &'i [u8],
-        list_limit: usize,
-    ) -> Result<ListEvent<'a>, DecodeError> {
-        self.decoder.set_limit(list_limit);
-        loop {
-            let left = self.decoder.payload_left();
-            if left > 0 && self.header().code >= 0 && !input.is_empty() {
-                // Look before taking: what lies behind the end of an entry stays in the input.
-                let available = input.get(..left).unwrap_or(input);
+        let left = self.framing.left();
+        if shape != Shape::Whole && left > 0 && self.framing.head().header().code >= 0 {
+            let available = input.get(..left).unwrap_or(input);
+            if self.stored == 0 {
+                // What lies behind the end of the last whole entry stays in the input.
                 let is_last = available.len() == left;
-                if self.stored == 0 && !self.comma {
-                    let end = if is_last { Some(left) } else { last_separator(available) };
-                    if let Some(end) = end {
-                        let piece = self.take_payload(input, end.saturating_add(1).min(left))?;
-                        return Ok(ListEvent::Entries(Entries::list(piece.get(..end).unwrap_or(piece))));
-                    }
+                if let Some(end) = if is_last { Some(left) } else { last_separator(available) } {
+                    let piece = self.framing.take_body(input, end.saturating_add(1));
+                    return Ok(Parsed::Entries(Entries::list(piece.get(..end).unwrap_or(piece))));
                 }
-                if self.keep_piece(input, available, is_last)? {
-                    let stored = core::mem::take(&mut self.stored);
-                    return Ok(ListEvent::Entries(Entries::one(self.storage.filled(stored))));
-                }
-                continue;
             }
-            match self.decoder.decode(input)? {
-                Frame::NeedMore(n) => return Ok(ListEvent::NeedMore(n)),
-                Frame::Keepalive => return Ok(ListEvent::Keepalive),
-                Frame::End => return Ok(ListEvent::Reply(self.header())),
-                Frame::Head(header) => {
-                    self.head = header.to_bytes();
-                    self.stored = 0;
-                    self.comma = false;
-                }
-                Frame::Payload(_) | Frame::Tokens(_) => {}
-            }
+            return Ok(match self.keep_piece(input, available)? {
+                Some(len) => Parsed::Entries(Entries::one(self.storage.filled(len))),
+                None => Parsed::NeedMore(self.framing.left()),
+            });
         }
+        let piece = self.framing.take_body(input, left);
+        let mut body = piece;
+        if shape != Shape::Whole {
+            body = &[];
+        } else if piece.len() < left || self.stored > 0 {
+            self.store(piece)?;
+            body = self.storage.filled(self.stored);
+        }
+        if piece.len() < left {
+            return Ok(Parsed::NeedMore(self.framing.left()));
+        }
+        self.framing.end_body();
+        Ok(Parsed::Frame(self.framing.head(), body))
     }
 
-    /// Moves what belongs to an entry in pieces from the input to the storage. True if the entry is complete.
-    fn keep_piece(
-        &mut self,
-        input: &mut &[u8],
-        available: &[u8],
-        is_last: bool,
-    ) -> Result<bool, DecodeError> {
-        if self.comma {
-            self.comma = false;
-            if available.first() == Some(&b'/') {
-                return Ok(true);
-            }
-            self.store(b",")?;
-        }
-        let (piece, behind) = match first_separator(available) {
-            Some(end) => available.split_at_checked(end).unwrap_or((available, &[])),
-            None => (available, &[][..]),
-        };
-        let is_complete = is_last || !behind.is_empty();
-        // Whether a comma at the very end separates or belongs to the entry is for the next byte to say.
-        let kept = match piece.strip_suffix(b",") {
-            Some(before) if !is_complete => {
-                self.comma = true;
-                before
-            }
-            _ => piece,
-        };
-        let separator = usize::from(!behind.is_empty());
-        self.take_payload(input, piece.len().saturating_add(separator))?;
-        self.store(kept)?;
-        Ok(is_complete)
-    }
-
-    /// Takes `n` bytes of payload that are known to be there.
+    /// Takes the entries of whole DIR frames, if such frames are next. To take them one by one is the same, and slower;
+    /// so small processors, which rather have less code, do.
     #[inline]
-    fn take_payload<'i>(&mut self, input: &mut &'i [u8], n: usize) -> Result<&'i [u8], DecodeError> {
-        let (mut piece, rest) = input.split_at_checked(n).unwrap_or((input, &[]));
-        *input = rest;
-        match self.decoder.decode(&mut piece)? {
-            Frame::Payload(piece) => Ok(piece),
-            _ => Ok(&[]),
+    pub(crate) fn entry_frames<'i>(&mut self, input: &mut &'i [u8]) -> Option<Entries<'i>> {
+        if cfg!(not(target_pointer_width = "64")) || !self.framing.is_between_frames() {
+            return None;
         }
+        let (entries, len) = Entries::frames(input, self.limit.min(self.storage.capacity()))?;
+        *input = input.get(len..).unwrap_or_default();
+        Some(entries)
+    }
+
+    /// Moves what belongs to an entry in pieces from the input to the storage. Gives its length if it is complete.
+    fn keep_piece(&mut self, input: &mut &[u8], available: &[u8]) -> Result<Option<usize>, DecodeError> {
+        // Whether a comma at the end of what was stored belongs to the entry is for the next byte to say.
+        if available.first() == Some(&b'/') && self.storage.filled(self.stored).last() == Some(&b',') {
+            return Ok(core::mem::take(&mut self.stored).checked_sub(1));
+        }
+        let end = first_separator(available);
+        let piece = available.get(..end.unwrap_or(available.len())).unwrap_or(available);
+        self.store(piece)?;
+        self.framing.take_body(input, piece.len().saturating_add(1));
+        if end.is_none() && self.framing.left() > 0 {
+            return Ok(None);
+        }
+        Ok(Some(core::mem::take(&mut self.stored)))
     }
 
     fn store(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         if !self.storage.put(self.stored, bytes) {
-            let capacity = self.storage.capacity();
-            return Err(self.decoder.fail(DecodeError::EntryTooLong { capacity }));
+            return Err(self.framing.fail(DecodeError::EntryTooLong { capacity: self.storage.capacity() }));
         }
-        self.stored = self.stored.saturating_add(bytes.len());
+        self.stored = self.stored.wrapping_add(bytes.len());
         Ok(())
     }
-}
 
-enum Collected {
-    NeedMore(usize),
-    Keepalive,
-    Frame,
+    /// Takes one whole request into the storage, so that it outlives the input.
+    ///
+    /// A body that the storage does not hold is read to its end and forgotten: the frame is then known by its header
+    /// alone, and the stream goes on behind it.
+    pub(crate) fn store_frame(&mut self, input: &mut &[u8]) -> Result<Stored, DecodeError> {
+        let (direction, versions, limit) = (Direction::Requests, self.versions, self.limit);
+        match self.framing.take_head(input, Rules { direction, versions, limit, capacity: usize::MAX })? {
+            Taken::NeedMore(n) => return Ok(Stored::NeedMore(n)),
+            Taken::Begun => (self.stored, self.is_cut) = (0, false),
+            Taken::Before | Taken::Keepalive => {}
+        }
+        let left = self.framing.left();
+        let piece = self.framing.take_body(input, left);
+        self.is_cut = self.is_cut || !self.storage.put(self.stored, piece);
+        self.stored = if self.is_cut { 0 } else { self.stored.saturating_add(piece.len()) };
+        if piece.len() < left {
+            return Ok(Stored::NeedMore(self.framing.left()));
+        }
+        self.framing.end_body();
+        Ok(Stored::Complete)
+    }
+
+    /// The header and the body that [`store_frame`](Self::store_frame) kept last.
+    pub(crate) fn stored_frame(&self) -> (Header, &[u8]) {
+        (self.framing.head().header(), self.storage.filled(self.stored))
+    }
 }
 
 #[cfg(test)]
@@ -283,23 +198,24 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
+    use crate::wire::HEADER_LEN;
 
     /// All entries of a list that comes cut at the given places, through storage of 16 bytes.
     fn entries(list: &[u8], cuts: &[usize]) -> Vec<Vec<u8>> {
         let payload = i32::try_from(list.len()).unwrap();
         let bytes = [&Header { payload, ..Header::default() }.to_bytes()[..], list].concat();
-        let mut parser = FrameParser::new(Decoder::replies(), [0xa5; 16]);
+        let mut parser = FrameParser::new(16, [0xa5; 16]);
         let mut found = Vec::new();
         let mut start = 0;
         for &end in cuts.iter().chain([&bytes.len()]) {
             let mut input = &bytes[start..end];
             start = end;
             loop {
-                match parser.parse_list(&mut input, 1000).unwrap() {
-                    ListEvent::NeedMore(_) => break,
-                    ListEvent::Entries(entries) => found.extend(entries.map(<[u8]>::to_vec)),
-                    ListEvent::Keepalive => panic!("no keepalive was sent"),
-                    ListEvent::Reply(_) => {
+                match parser.parse(&mut input, Direction::Replies, Shape::List { limit: 1000 }).unwrap() {
+                    Parsed::NeedMore(_) => break,
+                    Parsed::Entries(entries) => found.extend(entries.map(<[u8]>::to_vec)),
+                    Parsed::Keepalive => panic!("no keepalive was sent"),
+                    Parsed::Frame(..) => {
                         assert!(input.is_empty() && start == bytes.len());
                         return found;
                     }

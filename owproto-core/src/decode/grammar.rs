@@ -1,6 +1,6 @@
 //! Whole frames as `nom` parsers, for those who write dissectors, sniffers and grammars of their own.
 //!
-//! They are the [`Decoder`] in another dress: what it takes they take, and where it needs more bytes they say
+//! They are the [`Decoder`](super::Decoder) in another dress: what it takes they take, and where it needs more bytes they say
 //! [`nom::Err::Incomplete`] with the number it says. For a connection use [`ReplyParser`](super::ReplyParser) and
 //! [`RequestParser`](super::RequestParser), which keep what came.
 //!
@@ -18,8 +18,10 @@
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Needed};
 
-use super::{Decoder, Frame, RequestFrame};
+use super::framing::{Framing, Rules, Taken, Versions};
+use super::{Direction, RequestFrame};
 use crate::reply::Reply;
+use crate::request::MAX_BODY_LEN;
 use crate::wire::Header;
 
 /// A reply, or `None` for a keepalive. Payloads of any length and replies of any version are taken.
@@ -27,8 +29,7 @@ use crate::wire::Header;
 /// # Errors
 /// [`nom::Err::Incomplete`] where bytes are missing.
 pub fn reply<'i, E: ParseError<&'i [u8]>>(input: &'i [u8]) -> IResult<&'i [u8], Option<Reply<'i>>, E> {
-    let decoder = Decoder::replies().with_limit(usize::MAX).with_any_version();
-    let (rest, frame) = frame(decoder, input)?;
+    let (rest, frame) = frame(Direction::Replies, usize::MAX, input)?;
     Ok((rest, frame.map(|(header, payload)| Reply::new(header, payload))))
 }
 
@@ -38,7 +39,7 @@ pub fn reply<'i, E: ParseError<&'i [u8]>>(input: &'i [u8]) -> IResult<&'i [u8], 
 /// [`nom::Err::Incomplete`] where bytes are missing; [`nom::Err::Failure`] with [`ErrorKind::Verify`] for a header
 /// whose payload is negative or too large.
 pub fn request<'i, E: ParseError<&'i [u8]>>(input: &'i [u8]) -> IResult<&'i [u8], RequestFrame<'i>, E> {
-    match frame(Decoder::requests(), input)? {
+    match frame(Direction::Requests, MAX_BODY_LEN, input)? {
         (rest, Some((header, body))) => Ok((rest, RequestFrame::new(header, body))),
         (_, None) => Err(nom::Err::Failure(E::from_error_kind(input, ErrorKind::Verify))),
     }
@@ -47,20 +48,23 @@ pub fn request<'i, E: ParseError<&'i [u8]>>(input: &'i [u8]) -> IResult<&'i [u8]
 type HeaderAndBody<'i> = Option<(Header, &'i [u8])>;
 
 fn frame<'i, E: ParseError<&'i [u8]>>(
-    mut decoder: Decoder,
+    direction: Direction,
+    limit: usize,
     input: &'i [u8],
 ) -> IResult<&'i [u8], HeaderAndBody<'i>, E> {
-    let failure = |_| nom::Err::Failure(E::from_error_kind(input, ErrorKind::Verify));
+    let mut framing = Framing::new();
     let mut rest = input;
-    if let Some((head, body)) = decoder.decode_whole(&mut rest).map_err(failure)? {
-        return Ok((rest, Some((Header::from_bytes(head), body))));
+    let rules = Rules { direction, versions: Versions::Any, limit, capacity: usize::MAX };
+    match framing.take_head(&mut rest, rules) {
+        Ok(Taken::NeedMore(n)) => return Err(nom::Err::Incomplete(Needed::new(n))),
+        Ok(Taken::Keepalive) => return Ok((rest, None)),
+        Ok(Taken::Begun | Taken::Before) => {}
+        Err(_) => return Err(nom::Err::Failure(E::from_error_kind(input, ErrorKind::Verify))),
     }
-    loop {
-        match decoder.decode(&mut rest).map_err(failure)? {
-            Frame::Keepalive => return Ok((rest, None)),
-            Frame::NeedMore(n) => return Err(nom::Err::Incomplete(Needed::new(n))),
-            _ => {}
-        }
+    let left = framing.left();
+    match rest.split_at_checked(left) {
+        Some((body, rest)) => Ok((rest, Some((framing.head().header(), body)))),
+        None => Err(nom::Err::Incomplete(Needed::new(left.saturating_sub(rest.len())))),
     }
 }
 

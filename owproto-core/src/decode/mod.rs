@@ -9,13 +9,15 @@
 mod decoder;
 mod error;
 mod frame_parser;
+mod framing;
 pub mod grammar;
 mod reply_parser;
 mod request_parser;
 
 pub use decoder::{Decoder, Direction, Frame};
 pub use error::DecodeError;
-pub(crate) use frame_parser::{FrameParser, ListEvent, Parsed, Stored};
+pub(crate) use frame_parser::{FrameParser, Parsed, Shape, Stored};
+pub(crate) use framing::Head;
 pub use reply_parser::{ReplyEvent, ReplyParser};
 pub use request_parser::{RequestEvent, RequestFrame, RequestParser};
 

@@ -1,4 +1,4 @@
-use super::{DecodeError, Decoder, FrameParser, Parsed};
+use super::{DEFAULT_PAYLOAD_LIMIT, DecodeError, Direction, FrameParser, Parsed, Shape};
 use crate::reply::Reply;
 use crate::storage::Storage;
 
@@ -46,9 +46,9 @@ pub struct ReplyParser<S> {
 }
 
 impl<S: Storage> ReplyParser<S> {
-    /// A parser that keeps payloads in `storage`, with the limit [`DEFAULT_PAYLOAD_LIMIT`](super::DEFAULT_PAYLOAD_LIMIT).
+    /// A parser that keeps payloads in `storage`, with the limit [`DEFAULT_PAYLOAD_LIMIT`].
     pub const fn new(storage: S) -> Self {
-        Self { frames: FrameParser::new(Decoder::replies(), storage) }
+        Self { frames: FrameParser::new(DEFAULT_PAYLOAD_LIMIT, storage) }
     }
 
     /// With another limit for payloads, in bytes. owserver itself sends at most 100,050 in answer to a READ, and
@@ -59,7 +59,8 @@ impl<S: Storage> ReplyParser<S> {
         self
     }
 
-    /// With replies of any version taken; see [`Decoder::with_any_version`].
+    /// With replies of any version taken; see
+    /// [`Decoder::with_any_version`](super::Decoder::with_any_version).
     #[must_use]
     pub fn with_any_version(mut self) -> Self {
         self.frames.set_any_version();
@@ -74,17 +75,19 @@ impl<S: Storage> ReplyParser<S> {
     /// [`DecodeError`]; from then on always the same one.
     #[inline]
     pub fn parse<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<ReplyEvent<'a>, DecodeError> {
-        Ok(match self.frames.parse_frame(input)? {
+        Ok(match self.frames.parse(input, Direction::Replies, Shape::Whole)? {
             Parsed::NeedMore(n) => ReplyEvent::NeedMore(n),
             Parsed::Keepalive => ReplyEvent::Keepalive,
             Parsed::Frame(head, payload) => ReplyEvent::Reply(Reply::from_parts(*head, payload)),
+            // Only a list has them.
+            Parsed::Entries(_) => ReplyEvent::NeedMore(0),
         })
     }
 
     /// Whether nothing of the next frame was seen yet: here a server may close without cutting a reply.
     #[must_use]
     pub const fn is_between_frames(&self) -> bool {
-        self.frames.decoder().is_between_frames()
+        self.frames.is_between_frames()
     }
 
     /// Gives the storage back.

@@ -1,6 +1,6 @@
-use super::{DecodeError, Decoder, FrameParser, Parsed};
+use super::{DecodeError, Direction, FrameParser, Parsed, Shape};
 use crate::listing::until_nul;
-use crate::request::{Request, RequestError};
+use crate::request::{MAX_BODY_LEN, Request, RequestError};
 use crate::storage::Storage;
 use crate::wire::{Header, MessageType, Tokens, Version, word};
 
@@ -64,7 +64,7 @@ impl<'a> RequestFrame<'a> {
     /// The same request, to be sent on: all words, bits and bytes as they came.
     ///
     /// # Errors
-    /// [`RequestError::BodyTooLarge`] if it was taken with a limit above [`MAX_BODY_LEN`](crate::request::MAX_BODY_LEN).
+    /// [`RequestError::BodyTooLarge`] if it was taken with a limit above [`MAX_BODY_LEN`].
     pub fn to_request(&self) -> Result<Request<'a>, RequestError> {
         Request::raw(self.message_type(), self.payload)?
             .with_raw_version(self.header.version)
@@ -112,9 +112,9 @@ pub struct RequestParser<S> {
 
 impl<S: Storage> RequestParser<S> {
     /// A parser that keeps bodies in `storage`, with the limit of owserver,
-    /// [`MAX_BODY_LEN`](crate::request::MAX_BODY_LEN).
+    /// [`MAX_BODY_LEN`].
     pub const fn new(storage: S) -> Self {
-        Self { frames: FrameParser::new(Decoder::requests(), storage) }
+        Self { frames: FrameParser::new(MAX_BODY_LEN, storage) }
     }
 
     /// With another limit for payload and tokens together, in bytes.
@@ -132,20 +132,18 @@ impl<S: Storage> RequestParser<S> {
     /// [`DecodeError`]; from then on always the same one.
     #[inline]
     pub fn parse<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<RequestEvent<'a>, DecodeError> {
-        Ok(match self.frames.parse_frame(input)? {
+        Ok(match self.frames.parse(input, Direction::Requests, Shape::Whole)? {
             Parsed::NeedMore(n) => RequestEvent::NeedMore(n),
-            // Requests have none: the decoder made an error of it.
-            Parsed::Keepalive => RequestEvent::NeedMore(crate::wire::HEADER_LEN),
-            Parsed::Frame(head, body) => {
-                RequestEvent::Request(RequestFrame::new(Header::from_bytes(head), body))
-            }
+            // Requests have neither: a keepalive would be an error.
+            Parsed::Keepalive | Parsed::Entries(_) => RequestEvent::NeedMore(crate::wire::HEADER_LEN),
+            Parsed::Frame(head, body) => RequestEvent::Request(RequestFrame::new(head.header(), body)),
         })
     }
 
     /// Whether nothing of the next frame was seen yet: here a client may close without cutting a request.
     #[must_use]
     pub const fn is_between_frames(&self) -> bool {
-        self.frames.decoder().is_between_frames()
+        self.frames.is_between_frames()
     }
 
     /// Gives the storage back.

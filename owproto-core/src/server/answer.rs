@@ -202,14 +202,22 @@ impl<T: Storage> Answer<'_, T> {
     /// Answers a PRESENCE: the device of the path, or `None` if the path exists but names no device. Eight bytes of
     /// payload and a size of 0, as owserver sends them (owfs: `data.c`).
     ///
+    /// Any transmit storage that holds a header will do: called again, it goes on where it had no room.
+    ///
     /// # Errors
     /// [`NoRoom`].
     pub fn presence(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
         let bytes = device.map_or([0; RomId::LEN], RomId::to_bytes);
-        self.fits(bytes.len())?;
-        self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
-        self.push(&bytes);
-        Ok(())
+        if self.owed() == 0 {
+            self.has_room_for(bytes.len())?;
+            self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
+        }
+        let begun = bytes.len().saturating_sub(self.owed());
+        self.push(bytes.get(begun..).unwrap_or_default());
+        match self.owed() {
+            0 => Ok(()),
+            needed => Err(NoRoom { needed, room: self.room() }),
+        }
     }
 
     /// Gives an entry of a DIR listing that fits into the transmit storage: an absolute path.

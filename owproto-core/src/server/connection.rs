@@ -2,7 +2,8 @@ use super::answer::Answer;
 use super::end::End;
 use super::outgoing::Outgoing;
 use super::timeouts::{Timeout, Timeouts};
-use crate::decode::{Decoder, FrameParser, RequestFrame, Stored};
+use crate::decode::{FrameParser, RequestFrame, Stored};
+use crate::request::MAX_BODY_LEN;
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
 use crate::wire::{Flags, HEADER_LEN, MessageType, Token, Tokens};
@@ -174,7 +175,7 @@ impl<T: Storage, R: Storage> Connection<T, R> {
             persistence: Persistence::Grant,
             kept: false,
             half_closed: false,
-            frames: FrameParser::new(Decoder::requests(), receive),
+            frames: FrameParser::new(MAX_BODY_LEN, receive),
             out: Outgoing::new(transmit, DEFAULT_TRANSMIT_LIMIT),
         }
     }
@@ -216,7 +217,7 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     }
 
     /// With another limit for payload and tokens of a request, in bytes; owserver's
-    /// [`MAX_BODY_LEN`](crate::request::MAX_BODY_LEN) by default. What is longer is malformed, not cut.
+    /// [`MAX_BODY_LEN`] by default. What is longer is malformed, not cut.
     #[must_use]
     pub fn with_body_limit(mut self, limit: usize) -> Self {
         self.frames.set_limit(limit);

@@ -55,7 +55,33 @@ impl<const N: usize> Ascii<N> {
             && let Some(place) = self.bytes.get_mut(self.len)
         {
             *place = byte;
-            self.len = self.len.saturating_add(1);
+            self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    /// Appends text, as far as it fits.
+    pub(crate) fn push_str(&mut self, text: &str) {
+        text.bytes().for_each(|byte| self.push(byte));
+    }
+
+    /// Appends a number, with bytes to fill in front of it up to a width.
+    pub(crate) fn push_decimal(&mut self, number: u32, width: usize, fill: u8) {
+        let mut digits = [fill; 10];
+        let mut rest = number;
+        let mut len = 0usize;
+        for place in digits.iter_mut().rev() {
+            *place = b'0'.wrapping_add(u8::try_from(rest % 10).unwrap_or_default());
+            rest /= 10;
+            len = len.wrapping_add(1);
+            if rest == 0 {
+                break;
+            }
+        }
+        for _ in len..width {
+            self.push(fill);
+        }
+        for digit in digits.iter().skip(digits.len().wrapping_sub(len)) {
+            self.push(*digit);
         }
     }
 }

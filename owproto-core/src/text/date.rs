@@ -1,4 +1,4 @@
-use core::fmt::{self, Write};
+use core::fmt;
 use core::str::FromStr;
 
 use nom::bytes::complete::{tag, take_while_m_n};
@@ -120,17 +120,17 @@ impl Date {
     pub fn to_ascii(self) -> Ascii<{ Date::TEXT_LEN }> {
         let mut text = Ascii::new();
         // Fits: every field has its width.
-        let _ = write!(
-            text,
-            "{} {} {:2} {:02}:{:02}:{:02} {:04}",
-            self.weekday().short_name(),
-            month_name(self.month),
-            self.day,
-            self.hour,
-            self.minute,
-            self.second,
-            self.year
-        );
+        text.push_str(self.weekday().short_name());
+        text.push(b' ');
+        text.push_str(month_name(self.month));
+        text.push(b' ');
+        text.push_decimal(self.day.into(), 2, b' ');
+        for (field, before) in [(self.hour, b' '), (self.minute, b':'), (self.second, b':')] {
+            text.push(before);
+            text.push_decimal(field.into(), 2, b'0');
+        }
+        text.push(b' ');
+        text.push_decimal(self.year.into(), 4, b'0');
         text
     }
 

@@ -36,6 +36,8 @@ mod captured;
 mod date;
 mod elements;
 mod located;
+mod number;
+mod power_on;
 mod render;
 mod rom_id;
 #[cfg(feature = "serde")]
@@ -47,6 +49,8 @@ mod value_type;
 pub use ascii::Ascii;
 pub use date::{Date, DateError, Weekday};
 pub use elements::{Elements, list_element};
+pub(crate) use number::from_decimal;
+pub use power_on::{is_power_on_reading, power_on_temperature};
 pub use render::{BufferTooSmall, COLUMNS, Padding, TooWide, ValueText, encode_list, percent_g};
 pub use rom_id::{RomId, RomIdError, RomIdText, crc8};
 pub use structure::{Access, ChangeRate, Index, Shape, Structure, StructureError, StructureErrorKind};

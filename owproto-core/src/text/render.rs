@@ -1,9 +1,11 @@
 //! Values as text: as owserver writes them in replies to READ, and as it takes them in WRITE.
 
-use core::fmt::{self, Write};
+use core::fmt;
+use core::ops::Range;
 
 use super::ascii::Ascii;
 use super::date::Date;
+use super::number::{digits_of, shortest_digits_of, significant};
 use super::value::Value;
 use crate::wire::Flags;
 
@@ -55,25 +57,30 @@ impl<'a> Value<'a> {
     /// # Ok::<(), owproto_core::text::TooWide>(())
     /// ```
     pub fn render(&self, padding: Padding) -> Result<ValueText<'a>, TooWide> {
-        let mut text = ValueAscii::new();
         let width = match padding {
             Padding::Padded => COLUMNS,
             Padding::Trimmed => 0,
         };
-        // All of these fit: a number of 32 bits has at most 11 characters.
-        let _ = match *self {
-            Self::Integer(number) => write!(text, "{number:width$}"),
-            Self::Unsigned(number) => write!(text, "{number:width$}"),
+        // A number of 32 bits has at most 11 characters.
+        Ok(match *self {
+            Self::Integer(number) => ValueText::number(number < 0, number.unsigned_abs(), width),
+            Self::Unsigned(number) => ValueText::number(false, number, width),
             Self::Float(number) => {
                 let number = percent_g(number);
                 if number.len() > COLUMNS {
                     return Err(TooWide { columns: number.len() });
                 }
-                write!(text, "{number:>width$}")
+                let mut text = ValueAscii::new();
+                for _ in number.len()..width {
+                    text.push(b' ');
+                }
+                text.push_str(number.as_str());
+                ValueText(Inner::Ascii(text))
             }
-            _ => return Ok(self.encode()),
-        };
-        Ok(ValueText(Inner::Ascii(text)))
+            Self::YesNo(yes) => ValueText::yes_no(yes),
+            Self::Date(date) => ValueText(Inner::Ascii(date.to_ascii())),
+            Self::Text(bytes) | Self::Bytes(bytes) => ValueText(Inner::Borrowed(bytes)),
+        })
     }
 
     /// The value as data for WRITE: numbers in decimal, floats with the fewest digits that give the same float
@@ -89,20 +96,14 @@ impl<'a> Value<'a> {
     /// ```
     #[must_use]
     pub fn encode(&self) -> ValueText<'a> {
-        let mut text = ValueAscii::new();
-        // All of these fit: a float has at most 17 digits, and its exponent is written out above.
-        let _ = match *self {
-            Self::Integer(number) => write!(text, "{number}"),
-            Self::Unsigned(number) => write!(text, "{number}"),
-            Self::Float(number) if number == 0.0 || (1e-5..1e16).contains(&number.abs()) => {
-                write!(text, "{number}")
-            }
-            Self::Float(number) => write!(text, "{number:e}"),
-            Self::YesNo(yes) => text.write_str(if yes { "1" } else { "0" }),
-            Self::Date(date) => write!(text, "{date}"),
-            Self::Text(bytes) | Self::Bytes(bytes) => return ValueText(Inner::Borrowed(bytes)),
-        };
-        ValueText(Inner::Ascii(text))
+        match *self {
+            Self::Integer(number) => ValueText::number(number < 0, number.unsigned_abs(), 0),
+            Self::Unsigned(number) => ValueText::number(false, number, 0),
+            Self::Float(number) => ValueText(Inner::Ascii(shortest(number))),
+            Self::YesNo(yes) => ValueText::yes_no(yes),
+            Self::Date(date) => ValueText(Inner::Ascii(date.to_ascii())),
+            Self::Text(bytes) | Self::Bytes(bytes) => ValueText(Inner::Borrowed(bytes)),
+        }
     }
 
     /// Writes what [`encode`](Self::encode) gives to the start of a buffer, and returns that part.
@@ -161,6 +162,26 @@ enum Inner<'a> {
 }
 
 impl ValueText<'_> {
+    fn number(is_negative: bool, magnitude: u32, width: usize) -> Self {
+        let mut digits = Ascii::<10>::new();
+        digits.push_decimal(magnitude, 0, b'0');
+        let mut text = ValueAscii::new();
+        for _ in digits.len().wrapping_add(is_negative.into())..width {
+            text.push(b' ');
+        }
+        if is_negative {
+            text.push(b'-');
+        }
+        text.push_str(digits.as_str());
+        Self(Inner::Ascii(text))
+    }
+
+    fn yes_no(yes: bool) -> Self {
+        let mut text = ValueAscii::new();
+        text.push(if yes { b'1' } else { b'0' });
+        Self(Inner::Ascii(text))
+    }
+
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -197,58 +218,74 @@ impl defmt::Format for ValueText<'_> {
 /// ```
 #[must_use]
 pub fn percent_g(number: f64) -> Ascii<13> {
+    // Everything fits into 13 characters: `-1.23456E-123`.
     let mut text = Ascii::new();
     if number.is_sign_negative() {
         text.push(b'-');
     }
-    // Everything fits into 13 characters: `-1.23456E-123`.
     if number.is_nan() {
-        let _ = text.write_str("NAN");
+        text.push_str("NAN");
         return text;
     }
     if number.is_infinite() {
-        let _ = text.write_str("INF");
+        text.push_str("INF");
         return text;
     }
-
-    // `d.ddddde-ddd`: this rounds as C does, so the digits are right for either way to place the point.
-    let mut scientific = Ascii::<12>::new();
-    let _ = write!(scientific, "{:.5e}", number.abs());
-    let (mantissa, exponent) = scientific.as_str().split_once('e').unwrap_or_default();
-    let mut exponent: i32 = exponent.parse().unwrap_or_default();
-    let digits = mantissa.trim_end_matches('0').bytes().filter(u8::is_ascii_digit);
-
-    let fixed = (-4..6).contains(&exponent);
-    let shown_exponent = exponent;
-    // The digits before the point.
-    let mut whole = 1;
-    if fixed && exponent < 0 {
-        whole = 0;
-        text.push(b'0');
-        text.push(b'.');
-        while exponent < -1 {
-            text.push(b'0');
-            exponent = exponent.saturating_add(1);
-        }
-    } else if fixed {
-        whole = exponent.saturating_add(1);
-    }
-    let mut place = 0i32;
-    for digit in digits {
-        if place == whole && whole > 0 {
-            text.push(b'.');
-        }
-        text.push(digit);
-        place = place.saturating_add(1);
-    }
-    while place < whole {
-        text.push(b'0');
-        place = place.saturating_add(1);
-    }
-    if !fixed {
-        let _ = write!(text, "E{shown_exponent:+03}");
+    let mut digits = [0; 6];
+    let exponent = if number == 0.0 { 0 } else { digits_of(number.abs(), &mut digits) };
+    let digits = digits.get(..significant(&digits)).unwrap_or_default();
+    push_digits(&mut text, digits, exponent, -4..6);
+    if !(-4..6).contains(&exponent) {
+        text.push(b'E');
+        text.push(if exponent < 0 { b'-' } else { b'+' });
+        text.push_decimal(exponent.unsigned_abs(), 2, b'0');
     }
     text
+}
+
+/// A float with the fewest digits that give it again, written as the standard library does: `12.5`, `1.5e-7`.
+fn shortest(number: f64) -> ValueAscii {
+    // Everything fits: 17 digits, a sign, a point, and four zeros in front or an exponent.
+    let mut text = ValueAscii::new();
+    if number.is_nan() {
+        text.push_str("NaN");
+        return text;
+    }
+    if number.is_sign_negative() {
+        text.push(b'-');
+    }
+    if number.is_infinite() {
+        text.push_str("inf");
+        return text;
+    }
+    let mut digits = [0; 17];
+    let (len, exponent) = if number == 0.0 { (0, 0) } else { shortest_digits_of(number.abs(), &mut digits) };
+    push_digits(&mut text, digits.get(..len).unwrap_or_default(), exponent, -5..16);
+    if !(-5..16).contains(&exponent) {
+        text.push(b'e');
+        if exponent < 0 {
+            text.push(b'-');
+        }
+        text.push_decimal(exponent.unsigned_abs(), 0, b'0');
+    }
+    text
+}
+
+/// Digits with a point, of which the first stands for 10 to the power of `exponent` if that is in `fixed`, and for
+/// units otherwise.
+fn push_digits<const N: usize>(text: &mut Ascii<N>, digits: &[u8], exponent: i32, fixed: Range<i32>) {
+    let first = if fixed.contains(&exponent) { exponent } else { 0 };
+    // From the first digit, or from the units if that comes behind the point.
+    let mut place = first.max(0);
+    let mut digits = digits.iter();
+    while place >= 0 || digits.len() > 0 {
+        if place == -1 {
+            text.push(b'.');
+        }
+        let digit = if place > first { None } else { digits.next() };
+        text.push(b'0'.wrapping_add(digit.copied().unwrap_or_default()));
+        place = place.wrapping_sub(1);
+    }
 }
 
 /// A number needs more columns than the 12 that a reply has for it. owserver answers

@@ -9,6 +9,7 @@ use nom::{IResult, Parser};
 
 use super::date::{Date, DateError};
 use super::located::{self, Located};
+use super::number::from_decimal;
 use super::value_type::ValueType;
 
 /// The value of a property.
@@ -343,13 +344,18 @@ where
         recognize((tag(&b"."[..]), digit1, exponent())),
     ));
     let word = alt((tag_no_case("infinity"), tag_no_case("inf"), tag_no_case("nan")));
-    let is_word = |text: &[u8]| text.last().is_some_and(u8::is_ascii_alphabetic);
     map_res(recognize((sign(), alt((decimal, word)))), |text: &[u8]| {
-        // The grammar lets nothing through that the standard library does not take.
-        let number: f64 =
-            core::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN);
-        // strtod says ERANGE to what is too large, not infinity.
-        if number.is_infinite() && !is_word(text) { Err(ValueErrorKind::OutOfRange) } else { Ok(number) }
+        let is_negative = text.first() == Some(&b'-');
+        let number = match text.last() {
+            Some(b'n' | b'N') => f64::NAN,
+            Some(b'f' | b'F' | b'y' | b'Y') => f64::INFINITY,
+            _ => {
+                let number = from_decimal(text);
+                // strtod says ERANGE to what is too large, not infinity.
+                return if number.is_infinite() { Err(ValueErrorKind::OutOfRange) } else { Ok(number) };
+            }
+        };
+        Ok(if is_negative { -number } else { number })
     })
     .parse(input)
 }

@@ -44,6 +44,16 @@ pub enum Simultaneous {
     Voltage,
 }
 
+/// What a client wants to know from the bus, and not from what a [`Bus`] remembers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Renewal {
+    /// Which devices there are, and which of them are in alarm: a directory of devices is about to be listed.
+    Devices,
+    /// Whether this device is there.
+    Presence(RomId),
+}
+
 /// The devices of a server: implement this, and [`Tree`](super::Tree) makes an owserver of it.
 ///
 /// What is slow may take as long as it needs: it says [`Poll::Pending`], and is called again when the [`Context`]'s
@@ -118,6 +128,18 @@ pub trait Bus {
             }
         }
         Poll::Ready(Ok(None))
+    }
+
+    /// Looks at the bus anew: a listing or a PRESENCE below `/uncached`, or with the uncached flag. Comes once for such
+    /// a request, before its other calls; reads and writes have [`Access::is_uncached`] instead. For a bus that
+    /// remembers which devices there are.
+    fn renew(
+        &mut self,
+        _what: Renewal,
+        _operation: Operation,
+        _context: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        Poll::Ready(Ok(()))
     }
 
     /// Whether a device is in alarm: those that are show in `/alarm`.
@@ -215,6 +237,14 @@ impl<B: Bus + ?Sized> Bus for &mut B {
     }
     fn find(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
         (**self).find(device, context)
+    }
+    fn renew(
+        &mut self,
+        what: Renewal,
+        operation: Operation,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        (**self).renew(what, operation, context)
     }
     fn is_in_alarm(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
         (**self).is_in_alarm(device, context)

@@ -1,7 +1,7 @@
 use core::task::{Context, Poll};
 
 use super::alias::Aliases;
-use super::bus::{Bus, Operation};
+use super::bus::{Bus, Operation, Renewal};
 use super::families;
 use super::list::Listing;
 use super::own::{Settings, Statistics, System, count};
@@ -15,7 +15,7 @@ use crate::server::{Answer, Connection, NoRoom};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
 use crate::time::Instant;
-use crate::wire::{MessageType, word};
+use crate::wire::{Flags, MessageType, word};
 
 /// What a server may be asked to do.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -101,13 +101,15 @@ pub struct Job {
     /// The device of the path and its bus, once it was found.
     pub(super) device: Option<(RomId, u16)>,
     pub(super) operation: Operation,
+    /// Whether the bus was looked at anew, for those that want it.
+    is_renewed: bool,
 }
 
 impl Job {
     /// Nothing was begun.
     #[must_use]
     pub const fn new() -> Self {
-        Self { phase: Phase::New, device: None, operation: Operation(0) }
+        Self { phase: Phase::New, device: None, operation: Operation(0), is_renewed: false }
     }
 }
 
@@ -327,7 +329,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         };
         if matches!(job.phase, Phase::New) {
             self.next_operation = self.next_operation.wrapping_add(1);
-            *job = Job { phase: Phase::Begun, device: None, operation: Operation(self.next_operation) };
+            *job = Job { phase: Phase::Begun, operation: Operation(self.next_operation), ..Job::new() };
         }
         let stop = match self.advance(job, &request, &mut answer, now, context) {
             Ok(()) => None,
@@ -389,6 +391,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             return Err(ReturnCode::MESSAGE_SIZE.into());
         }
         let route = request.path().and_then(Route::parse).ok_or(ReturnCode::NO_SUCH_PATH)?;
+        self.renew(job, request, &route, context)?;
         let target = self.target(job, &route, context)?;
         let mut work = Work { request, route: &route, operation: job.operation, now, context };
         if message_type == MessageType::PRESENCE {
@@ -424,6 +427,37 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             }
             _ => Err(ReturnCode::IS_A_DIRECTORY.into()),
         }
+    }
+
+    /// Has the bus look anew, once, if the client wants that of a listing or a PRESENCE.
+    fn renew(
+        &mut self,
+        job: &mut Job,
+        request: &RequestFrame<'_>,
+        route: &Route<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<(), Stop> {
+        let is_uncached = route.is_uncached || request.header.flags.contains(Flags::UNCACHED);
+        if job.is_renewed || !is_uncached {
+            return Ok(());
+        }
+        let what = match (request.message_type(), route.place) {
+            (MessageType::PRESENCE, Place::Device { name: DeviceName::Address(id), .. }) => {
+                Renewal::Presence(id)
+            }
+            (MessageType::PRESENCE, Place::Device { name: DeviceName::Alias(alias), .. }) => {
+                match self.aliases.device(alias) {
+                    Some(id) => Renewal::Presence(id),
+                    None => return Ok(()),
+                }
+            }
+            (MessageType::PRESENCE | MessageType::READ | MessageType::WRITE, _) => return Ok(()),
+            (_, Place::Devices) => Renewal::Devices,
+            _ => return Ok(()),
+        };
+        ready(self.bus.renew(what, job.operation, context))??;
+        job.is_renewed = true;
+        Ok(())
     }
 
     /// What a path leads to. A device is looked for once.

@@ -13,7 +13,7 @@ use super::input_date;
 use super::property::{Element, Property};
 use super::units;
 use crate::return_code::ReturnCode;
-use crate::text::{Date, Value, ValueType};
+use crate::text::{Date, Value, ValueType, from_decimal};
 use crate::wire::Flags;
 
 /// What a WRITE says, checked against the type of the property; values are made from it when they are written.
@@ -245,10 +245,8 @@ fn decimal(text: &[u8]) -> Result<f64, ReturnCode> {
         _ => 0,
     };
     let number = text.get(..mantissa.len().saturating_add(exponent)).unwrap_or_default();
-    // ASCII, and in the grammar of Rust's floats, which takes `.5` and `5.` too.
-    let number: f64 = core::str::from_utf8(number).unwrap_or_default().parse().unwrap_or(f64::NAN);
     let is_zero = mantissa.iter().all(|byte| matches!(byte, b'0' | b'.'));
-    in_range(number, is_zero)
+    in_range(from_decimal(number), is_zero)
 }
 
 /// Bytes of an exponent behind its letter; `None` if it has no digits.

@@ -88,7 +88,7 @@ mod units;
 mod write;
 
 pub use alias::{AliasTable, Aliases, MAX_ALIAS_LEN};
-pub use bus::{Access, Bus, Operation, Simultaneous};
+pub use bus::{Access, Bus, Operation, Renewal, Simultaneous};
 pub use dispatch::{Job, Permission, Support, Tree};
 pub use own::{Settings, Statistics, System};
 pub use path::{DeviceName, MAX_PATH_LEN, Place, Route};

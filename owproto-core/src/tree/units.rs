@@ -3,18 +3,10 @@
 use crate::text::ValueType;
 use crate::wire::{Flags, PressureScale, TemperatureScale};
 
-const KELVIN: f64 = 273.15;
-const RANKINE: f64 = 459.67;
-
 /// A number of this type as the client wants it (owfs: `ow_temp.c`, `ow_pressure.c`).
 pub(super) fn to_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
     match value_type {
-        ValueType::Temperature => match flags.temperature_scale() {
-            TemperatureScale::Celsius => number,
-            TemperatureScale::Fahrenheit => 1.8 * number + 32.0,
-            TemperatureScale::Kelvin => number + KELVIN,
-            TemperatureScale::Rankine => 1.8 * number + 32.0 + RANKINE,
-        },
+        ValueType::Temperature => flags.temperature_scale().from_celsius(number),
         ValueType::TemperatureDifference => match flags.temperature_scale() {
             TemperatureScale::Celsius | TemperatureScale::Kelvin => number,
             TemperatureScale::Fahrenheit | TemperatureScale::Rankine => 1.8 * number,
@@ -27,12 +19,7 @@ pub(super) fn to_client(value_type: ValueType, number: f64, flags: Flags) -> f64
 /// A number of this type that the client wrote; the inverse of [`to_client`].
 pub(super) fn from_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
     match value_type {
-        ValueType::Temperature => match flags.temperature_scale() {
-            TemperatureScale::Celsius => number,
-            TemperatureScale::Fahrenheit => (number - 32.0) / 1.8,
-            TemperatureScale::Kelvin => number - KELVIN,
-            TemperatureScale::Rankine => (number - 32.0 - RANKINE) / 1.8,
-        },
+        ValueType::Temperature => flags.temperature_scale().to_celsius(number),
         ValueType::TemperatureDifference => match flags.temperature_scale() {
             TemperatureScale::Celsius | TemperatureScale::Kelvin => number,
             TemperatureScale::Fahrenheit | TemperatureScale::Rankine => number / 1.8,

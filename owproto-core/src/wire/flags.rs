@@ -228,6 +228,33 @@ pub enum TemperatureScale {
     Rankine = 3,
 }
 
+impl TemperatureScale {
+    const KELVIN: f64 = 273.15;
+    const RANKINE: f64 = 459.67;
+
+    /// A temperature in degrees Celsius, on this scale (owfs: `ow_temp.c`).
+    #[must_use]
+    pub fn from_celsius(self, celsius: f64) -> f64 {
+        match self {
+            Self::Celsius => celsius,
+            Self::Fahrenheit => 1.8 * celsius + 32.0,
+            Self::Kelvin => celsius + Self::KELVIN,
+            Self::Rankine => 1.8 * celsius + 32.0 + Self::RANKINE,
+        }
+    }
+
+    /// The inverse of [`from_celsius`](Self::from_celsius).
+    #[must_use]
+    pub fn to_celsius(self, temperature: f64) -> f64 {
+        match self {
+            Self::Celsius => temperature,
+            Self::Fahrenheit => (temperature - 32.0) / 1.8,
+            Self::Kelvin => temperature - Self::KELVIN,
+            Self::Rankine => (temperature - 32.0 - Self::RANKINE) / 1.8,
+        }
+    }
+}
+
 impl fmt::Display for TemperatureScale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

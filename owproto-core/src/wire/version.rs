@@ -34,6 +34,12 @@ impl Version {
         Self(Self::SERVER_BIT | count as i32)
     }
 
+    /// This word with the server bit and the number of tokens set, the other bits as they are.
+    #[must_use]
+    pub(crate) const fn and_tokens(self, count: u16) -> Self {
+        Self(self.0 & !(Self::SERVER_BIT | Self::COUNT_MASK) | Self::with_tokens(count).0)
+    }
+
     /// Whether an owserver sent this request, so that tokens follow.
     #[must_use]
     pub const fn is_server_message(self) -> bool {

@@ -14,7 +14,10 @@ macro_rules! awaited {
 
 /// Over `Read + Write`: late by what a read waits.
 mod plain {
-    use owproto_embedded::asynchronous::Client;
+    use owproto_embedded::asynchronous::{Client, Server};
+    use owproto_embedded::core::time::Instant;
+
+    use crate::wire::Wire;
 
     /// A keepalive comes each second.
     const LATE: u64 = 1_000_000;
@@ -31,11 +34,27 @@ mod plain {
     }
 
     crate::scenarios::scenarios!(client, run, awaited);
+
+    fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
+        wire.clock()
+    }
+
+    /// Nobody wakes the task for one.
+    const KEEPALIVES: &[u64] = &[];
+
+    macro_rules! transport {
+        ($wire:expr) => {
+            $wire.clone()
+        };
+    }
+
+    crate::server_scenarios::server_scenarios!(transport, run, awaited);
 }
 
 /// With a delay beside it: never late.
 mod timed {
-    use owproto_embedded::asynchronous::{Client, Timed};
+    use owproto_embedded::asynchronous::{Client, Server, Timed};
+    use owproto_embedded::core::time::Instant;
 
     use crate::wire::{Delay, Wire};
 
@@ -57,6 +76,20 @@ mod timed {
     }
 
     crate::scenarios::scenarios!(client, run, awaited);
+
+    fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
+        wire.clock()
+    }
+
+    const KEEPALIVES: &[u64] = &[1000, 2000, 3000];
+
+    macro_rules! transport {
+        ($wire:expr) => {
+            timed(&$wire)
+        };
+    }
+
+    crate::server_scenarios::server_scenarios!(transport, run, awaited);
 
     mod only_here {
         use owproto_embedded::Error;
@@ -96,39 +129,6 @@ mod timed {
             }
         }
 
-        /// Drops a call after every number of polls, that is at every point where it waits.
-        #[test]
-        fn a_dropped_call_never_corrupts_the_next_one() {
-            let mut points = 0;
-            loop {
-                let late = || Answer::bytes(reply(4, b"late"));
-                let wire = Wire::new([Answer::reply(0, b""), late(), late()]).in_pieces(6, 10).shy();
-                let mut client = client!(wire, memory(), [0; 32]);
-                wire.run(client.ping()).unwrap();
-                let sent = wire.sent().len();
-                let mut buffer = [0; 16];
-                let done = wire.poll_and_drop(client.read("/abandoned", &mut buffer), points);
-                if done {
-                    assert_eq!(buffer[..4], *b"late");
-                    break;
-                }
-                // Either nothing has happened, or the connection has ended.
-                if points == 0 {
-                    assert_eq!(wire.sent().len(), sent);
-                    assert_eq!(wire.run(client.read("/next", &mut buffer)), Ok(&b"late"[..]));
-                } else {
-                    assert!(!client.is_open());
-                    assert_eq!(wire.run(client.read("/next", &mut buffer)), Err(Error::Ended));
-                    assert_eq!(wire.run(client.read_many(["/next"], |_, _| panic!())), Err(Error::Ended));
-                }
-                let next = Wire::new([Answer::reply(4, b"next")]);
-                client.reconnect(timed(&next));
-                assert_eq!(next.run(client.read("/next", &mut buffer)), Ok(&b"next"[..]));
-                points += 1;
-            }
-            assert!(points > 8, "{points} points were tried");
-        }
-
         #[test]
         fn futures_can_be_sent_where_their_transport_can() {
             fn sent<T: Send>(_: T) {}
@@ -149,7 +149,7 @@ mod timed {
                     Ok(())
                 }
             }
-            let clock = || owproto_embedded::core::time::Instant::ZERO;
+            let clock = || Instant::ZERO;
             let mut client = Client::new(Socket, clock, memory(), [0; 32]);
             sent(client.ping());
             sent(client.read_many(["/a"], |_, _| ()));

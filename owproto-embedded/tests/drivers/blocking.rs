@@ -14,7 +14,10 @@ macro_rules! by_itself {
 
 /// Over `Read + Write`: late by what a read waits.
 mod plain {
-    use owproto_embedded::blocking::Client;
+    use owproto_embedded::blocking::{Client, Server};
+    use owproto_embedded::core::time::Instant;
+
+    use crate::wire::Wire;
 
     /// A keepalive comes each second.
     const LATE: u64 = 1_000_000;
@@ -32,11 +35,27 @@ mod plain {
     }
 
     crate::scenarios::scenarios!(client, run, by_itself);
+
+    /// It spins while it waits for a sensor: time goes on by itself.
+    fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
+        wire.ticking_clock(50)
+    }
+
+    const KEEPALIVES: &[u64] = &[1000, 2000, 3000];
+
+    macro_rules! transport {
+        ($wire:expr) => {
+            $wire.clone()
+        };
+    }
+
+    crate::server_scenarios::server_scenarios!(transport, run, by_itself);
 }
 
 /// Over `ReadReady` too: late by what the idle function takes.
 mod polled {
-    use owproto_embedded::blocking::{Client, Polled};
+    use owproto_embedded::blocking::{Client, Polled, Server};
+    use owproto_embedded::core::time::Instant;
 
     use crate::wire::Wire;
 
@@ -60,6 +79,20 @@ mod polled {
     }
 
     crate::scenarios::scenarios!(client, run, by_itself);
+
+    fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
+        wire.clock()
+    }
+
+    const KEEPALIVES: &[u64] = &[1000, 2000, 3000];
+
+    macro_rules! transport {
+        ($wire:expr) => {
+            polled(&$wire)
+        };
+    }
+
+    crate::server_scenarios::server_scenarios!(transport, run, by_itself);
 
     mod only_here {
         use owproto_embedded::Error;

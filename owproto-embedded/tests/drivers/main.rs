@@ -1,7 +1,16 @@
-//! All drivers on a scripted server, in virtual time: one table of scenarios for the four of them, and what only one
+//! All drivers on a scripted server, in virtual time: one table of scenarios for the four clients and one for the
+//! four servers, and what only one
 //! of them promises.
 
 mod asynchronous;
 mod blocking;
+mod dropped;
+#[cfg(feature = "embedded-nal-async")]
+mod network;
+#[cfg(feature = "embedded-nal-async")]
+mod reconnecting;
 mod scenarios;
+mod server_scenarios;
+mod servers;
+mod services;
 mod wire;

@@ -9,11 +9,11 @@ macro_rules! scenarios {
             use owproto_embedded::Error;
             use owproto_embedded::core::client::{Connection, ConnectionError, Resend, Timeouts};
             use owproto_embedded::core::listing::DirectoryFlags;
-            use owproto_embedded::core::text::{Value, ValueType};
+            use owproto_embedded::core::text::{Value, ValueError, ValueErrorKind, ValueType};
             use owproto_embedded::core::time::Duration;
             use owproto_embedded::core::wire::{Flags, Header, MessageType, TemperatureScale};
             use owproto_embedded::core::{DecodeError, Request, RequestError, ReturnCode, ServerError};
-            use owproto_embedded::{ReadError, core};
+            use owproto_embedded::{Plausibility, ReadError, Reading, ReadingError, Sensor, core};
             use owproto_tests::vectors;
 
             use super::*;
@@ -138,9 +138,15 @@ macro_rules! scenarios {
                 assert!(list.len() > 65_536);
                 for at_once in [1, 7, usize::MAX] {
                     let wire = Wire::new([Answer::reply(0, list.as_bytes())]).in_pieces(at_once, usize::MAX);
-                    // 256 bytes in all.
+                    // 256 bytes in all, and what the client is besides them, on a machine of 64 bits.
                     let small = Connection::<_, _>::new([0xa5; 96], [0xa5; 32]);
                     let mut client = $client!(wire, small, [0xa5; 128]);
+                    let given = size_of_val(client.transport()) + size_of_val(&wire.clock());
+                    assert!(
+                        size_of_val(&client) - given <= 256 + 248,
+                        "{} bytes",
+                        size_of_val(&client) - given
+                    );
                     let mut listed = Vec::new();
                     let flags = $run!(wire, {
                         $wait!(
@@ -299,6 +305,66 @@ macro_rules! scenarios {
             }
 
             #[test]
+            fn sensors_give_typed_readings_or_an_error_each() {
+                let answers =
+                    [&b"          85"[..], b"         185", b"        21.5", b"1", b"warm", b"", b"185"];
+                let answers = answers.map(|value| Answer::reply(value.len() as i32, value));
+                let wire = Wire::new([&answers[..], &[Answer::reply(-1, b"")]].concat());
+                let memory = Connection::<_, _, 8>::new([0xa5; 512], [0xa5; 16]);
+                let fahrenheit = Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit);
+                let mut client = $client!(wire, memory, [0xa5; 64]).with_flags(fahrenheit);
+                let temperature = Sensor::temperature("/28.000028D70100/temperature");
+                let sensors = [
+                    temperature,
+                    temperature,
+                    temperature,
+                    Sensor::new("/29.000029D60500/PIO.0", ValueType::YesNo),
+                    temperature,
+                    temperature,
+                    Sensor::temperature("/26.000026D90200/temperature"),
+                    Sensor::temperature("/a\0b"),
+                    Sensor::temperature("/none"),
+                ];
+                let mut readings = Vec::new();
+                $run!(wire, {
+                    $wait!(client.read_sensors(&sensors, |number, reading| {
+                        assert_eq!(number, readings.len());
+                        readings.push(match reading {
+                            Ok(Reading { value: Value::Float(value), plausibility }) => {
+                                Ok((value, plausibility))
+                            }
+                            Ok(Reading { value, plausibility }) => {
+                                Ok((f64::from(u8::from(value.as_bool().unwrap())), plausibility))
+                            }
+                            Err(error) => Err(error),
+                        });
+                    }))
+                })
+                .unwrap();
+                let value = |position, kind| Err(ReadingError::Value(ValueError { position, kind }));
+                assert_eq!(
+                    readings,
+                    [
+                        Ok((85.0, Plausibility::Measured)),
+                        Ok((185.0, Plausibility::PowerOnValue)),
+                        Ok((21.5, Plausibility::Measured)),
+                        Ok((1.0, Plausibility::Measured)),
+                        value(0, ValueErrorKind::Syntax),
+                        value(0, ValueErrorKind::Empty),
+                        Ok((185.0, Plausibility::Measured)),
+                        Err(ReadingError::Request(RequestError::PathContainsNul { at: 2 })),
+                        Err(ReadingError::Server(server_error(-1))),
+                    ]
+                );
+                // The first by itself, on a new connection; all others together.
+                let len = |path: &str| 24 + path.len() + 1;
+                let writes: Vec<usize> = wire.writes().iter().map(|(_, len)| *len).collect();
+                assert_eq!(writes[0], len("/28.000028D70100/temperature"));
+                assert!(writes.len() <= 4, "{writes:?}");
+                assert!(client.is_open());
+            }
+
+            #[test]
             fn as_many_reads_are_under_way_as_there_is_depth() {
                 // The first is waited for by itself, then nothing is answered.
                 let mut answers = vec![Answer::reply(1, b"1")];
@@ -312,6 +378,18 @@ macro_rules! scenarios {
                 let error = ConnectionError::Stale;
                 assert_eq!(result, Err(Error::Connection { error, resend: Resend::Safe }));
                 assert_eq!((values, wire.sent().len()), (1, 5 * 27));
+            }
+
+            #[test]
+            fn the_last_of_many_reads_is_not_lost_without_a_word() {
+                let wire = Wire::new([Answer::reply(1, b"1"), Answer::end(), Answer::silence()]);
+                let memory = Connection::<_, _, 2>::new([0xa5; 96], [0xa5; 16]);
+                let mut client = $client!(wire, memory, [0xa5; 32]);
+                let mut values = 0;
+                let result = $run!(wire, { $wait!(client.read_many(["/a"; 3], |_, _| values += 1)) });
+                let error = ConnectionError::Stale;
+                assert_eq!(result, Err(Error::Connection { error, resend: Resend::Safe }));
+                assert_eq!(values, 1);
             }
 
             #[test]

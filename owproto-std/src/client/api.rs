@@ -212,6 +212,9 @@ macro_rules! client_api {
 
             /// The value of a numeric property.
             ///
+            /// A thermometer that lost its power says 85 °C until its next conversion:
+            /// [`is_power_on_reading`](owproto_core::text::is_power_on_reading) tells.
+            ///
             /// # Errors
             /// [`Error`]($crate::Error); [`Error::NotANumber`]($crate::Error::NotANumber) if it is something else.
             pub $($asynchronous)? fn read_number<P>(&self, path: &P) -> Result<f64, $crate::Error>

@@ -453,13 +453,13 @@ fn expected(message_type: MessageType, replies: &[Reply]) -> Vec<Seen> {
     seen
 }
 
-/// Storage for the answer: no more than its longest value or entry takes.
+/// Storage for the answer: no more than its longest value takes, or its longest entry with a comma.
 fn room(message_type: MessageType, replies: &[Reply]) -> usize {
     match message_type {
         MessageType::DIRALL | MessageType::DIRALLSLASH => replies
             .iter()
             .flat_map(|reply| reply.payload_bytes.split(|&byte| byte == b',' || byte == 0))
-            .map(<[u8]>::len)
+            .map(|entry| entry.len() + 1)
             .max()
             .unwrap_or(0),
         _ => replies.iter().map(|reply| reply.payload_bytes.len()).max().unwrap_or(0),

@@ -77,21 +77,21 @@ fn answers_without_payload_need_no_storage() {
 }
 
 #[test]
-fn an_entry_may_fill_the_storage_to_its_last_byte() {
-    // 8 bytes each; the separator behind them needs no place of its own.
+fn an_entry_and_its_comma_may_fill_the_storage() {
+    // 8 bytes each, and one for the comma, which may turn out to belong to the entry.
     let list = frame(0, b"/1234567,/abcdefg\0");
     let entries = ["#0 /1234567", "#0 /abcdefg", "#0 ret 0 []"];
     for cut in 1..list.len() {
-        let mut exact: Connection<_, _> = Connection::new([0; 64], [0xa5; 8]);
+        let mut exact: Connection<_, _> = Connection::new([0; 64], [0xa5; 9]);
         ask(&mut exact, &Request::dirall("/").unwrap().with_flags(KEEP), ms(0));
         let mut seen = feed(&mut exact, &list[..cut], ms(0));
         seen.extend(feed(&mut exact, &list[cut..], ms(0)));
         seen.retain(|event| !event.starts_with("need"));
         assert_eq!(seen, entries, "cut at {cut}");
     }
-    let mut short: Connection<_, _> = Connection::new([0; 64], [0xa5; 7]);
+    let mut short: Connection<_, _> = Connection::new([0; 64], [0xa5; 8]);
     ask(&mut short, &Request::dirall("/").unwrap().with_flags(KEEP), ms(0));
     let seen: Vec<String> = list.chunks(1).flat_map(|byte| feed(&mut short, byte, ms(0))).collect();
     let first = seen.iter().find(|event| !event.starts_with("need"));
-    assert_eq!(first.unwrap(), "failed: Decode(EntryTooLong { capacity: 7 })");
+    assert_eq!(first.unwrap(), "failed: Decode(EntryTooLong { capacity: 8 })");
 }

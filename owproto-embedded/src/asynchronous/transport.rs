@@ -1,96 +1,12 @@
-//! The asynchronous client, over `embedded_io_async::{Read, Write}`. It needs no executor of its own.
-
-use core::fmt;
-use core::future::{Future, poll_fn};
+use core::future::poll_fn;
 use core::pin::pin;
-use core::task::Poll;
+use core::task::{Context, Poll};
 
 use embedded_hal_async::delay::DelayNs;
 use embedded_io_async::{Read, Write};
-use owproto_core::client::{Connection, Refusals};
 use owproto_core::time::{Duration, Instant};
-use owproto_core::wire::Flags;
 
-use crate::client::client;
-
-/// A client whose calls are futures, over a [`Transport`].
-///
-/// The connection is kept between calls if the server grants it; it ends with every failure, and the client says so
-/// ([`Error::Ended`](crate::Error::Ended)) until it is [told](Self::reconnect) of a new one.
-///
-/// # Deadlines
-///
-/// [`Timed`] puts a delay beside the transport: then both [timeouts](owproto_core::client::Timeouts) are kept exactly.
-/// Without it the total timeout is noticed when bytes come, and a server that goes silent for good has to be left by
-/// dropping the future (embassy's `with_timeout` does that).
-///
-/// # Dropping a future
-///
-/// The future of a call may be dropped at any time. If it was under way, part of the request may be on the wire and
-/// the answer may still come, so the connection has ended: the next call sends nothing and gives
-/// [`Error::Ended`](crate::Error::Ended), until there is a new connection. A late answer is never taken for that of
-/// another request. A future that was never polled has changed nothing.
-///
-/// ```
-/// # use embedded_io::ErrorKind;
-/// use owproto_core::client::Connection;
-/// use owproto_core::time::Instant;
-/// use owproto_embedded::asynchronous::{Client, Timed};
-/// # use owproto_core::wire::{Flags, Header};
-/// # let header = Header { payload: 4, code: 4, size: 4, flags: Flags::PERSISTENCE, ..Header::default() };
-/// # struct Socket(Vec<u8>);
-/// # impl embedded_io::ErrorType for Socket { type Error = ErrorKind; }
-/// # impl embedded_io_async::Read for Socket {
-/// #     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Self::Error> {
-/// #         let bytes = std::mem::take(&mut self.0);
-/// #         buffer[..bytes.len()].copy_from_slice(&bytes);
-/// #         Ok(bytes.len())
-/// #     }
-/// # }
-/// # impl embedded_io_async::Write for Socket {
-/// #     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> { Ok(bytes.len()) }
-/// #     async fn flush(&mut self) -> Result<(), Self::Error> { Ok(()) }
-/// # }
-/// # let socket = Socket([&header.to_bytes()[..], b"12.5"].concat());
-/// # struct Delay;
-/// # impl embedded_hal_async::delay::DelayNs for Delay { async fn delay_ns(&mut self, _: u32) {} }
-/// # fn micros() -> u64 { 0 }
-/// # let example = async {
-///
-/// let transport = Timed::new(socket, Delay);
-/// let connection: Connection<_, _> = Connection::new([0; 96], [0; 64]);
-/// let mut client = Client::new(transport, || Instant::from_micros(micros()), connection, [0; 64]);
-///
-/// let mut buffer = [0; 16];
-/// assert_eq!(client.read("/10.67C6697351FF/temperature", &mut buffer).await?, b"12.5");
-/// # Ok::<(), owproto_embedded::Error<ErrorKind>>(()) };
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example).unwrap();
-/// ```
-pub struct Client<T, C, S, R, B, const DEPTH: usize = 1> {
-    transport: T,
-    clock: C,
-    connection: Connection<S, R, DEPTH>,
-    receive: B,
-    flags: Flags,
-    refusals: Refusals,
-    is_unflushed: bool,
-}
-
-macro_rules! awaited {
-    ($future:expr) => {
-        $future.await
-    };
-}
-
-client!(awaited, [async]);
-
-impl<T, C, S, R, B, const DEPTH: usize> fmt::Debug for Client<T, C, S, R, B, DEPTH> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("flags", &self.flags).finish_non_exhaustive()
-    }
-}
-
-/// A connected byte stream, as the client sees it.
+/// A connected byte stream, as client and server see it.
 ///
 /// Everything that is `Read` and `Write` is one; [`Timed`] makes one that keeps deadlines. Implement it for a transport
 /// with its own way to wait.
@@ -103,7 +19,7 @@ pub trait Transport {
     type Error;
 
     /// Reads what is there, at least a byte; 0 at the end. `None` if nothing came before `deadline`, or earlier: the
-    /// client looks at the clock and asks again.
+    /// caller looks at the clock and asks again.
     ///
     /// # Errors
     /// The transport's own: the connection has ended.
@@ -142,6 +58,28 @@ pub trait Transport {
     fn has_input(&mut self) -> Result<bool, Self::Error> {
         Ok(false)
     }
+
+    /// Waits, for a server, until `ready` is, which is told the time and has the waker of the task. `None` as in
+    /// [`receive`](Self::receive).
+    ///
+    /// It need not look at the transport. Without an implementation of its own it notices a deadline only when the
+    /// task is woken for another reason.
+    async fn wait<C: FnMut() -> Instant>(
+        &mut self,
+        mut ready: impl FnMut(Instant, &mut Context<'_>) -> Poll<()>,
+        deadline: Option<Instant>,
+        clock: &mut C,
+    ) -> Option<()> {
+        poll_fn(|context| {
+            let now = clock();
+            match ready(now, context) {
+                Poll::Ready(()) => Poll::Ready(Some(())),
+                Poll::Pending if deadline.is_some_and(|deadline| now >= deadline) => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
+    }
 }
 
 impl<T: Read + Write> Transport for T {
@@ -174,12 +112,15 @@ impl<T: Read + Write> Transport for T {
     }
 }
 
-/// A transport with a delay beside it, so that deadlines are kept exactly: reads, writes and flushes are dropped when
-/// their time is over. (The connection has failed then, so it does not matter what a dropped read had taken.)
+/// A transport with a delay beside it, such as `embassy_time::Delay`, so that deadlines are kept exactly: reads, writes
+/// and flushes are dropped when their time is over.
+///
+/// For a read or a write that is the end of the connection, so it does not matter what it had taken. A flush of a server
+/// is dropped when a keepalive is due, and begun again behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct Timed<T, D> {
-    transport: T,
-    delay: D,
+    pub(super) transport: T,
+    pub(super) delay: D,
 }
 
 impl<T: Read + Write, D: DelayNs> Timed<T, D> {
@@ -229,23 +170,44 @@ impl<T: Read + Write, D: DelayNs> Transport for Timed<T, D> {
     ) -> Result<Option<()>, Self::Error> {
         before(self.transport.flush(), deadline, clock, &mut self.delay).await.transpose()
     }
+
+    async fn wait<C: FnMut() -> Instant>(
+        &mut self,
+        mut ready: impl FnMut(Instant, &mut Context<'_>) -> Poll<()>,
+        deadline: Option<Instant>,
+        clock: &mut C,
+    ) -> Option<()> {
+        ready_before(|clock, context| ready(clock(), context), deadline, clock, &mut self.delay).await
+    }
 }
 
 /// The output of a future, or `None` if it is not there at the deadline.
-async fn before<F: Future, C: FnMut() -> Instant>(
+pub(super) async fn before<F: Future, C: FnMut() -> Instant>(
     future: F,
     deadline: Option<Instant>,
     clock: &mut C,
     delay: &mut impl DelayNs,
 ) -> Option<F::Output> {
-    let Some(deadline) = deadline else { return Some(future.await) };
     let mut future = pin!(future);
+    ready_before(|_, context| future.as_mut().poll(context), deadline, clock, delay).await
+}
+
+/// What `poll` gives, or `None` if that is not there at the deadline.
+pub(super) async fn ready_before<V, C: FnMut() -> Instant>(
+    mut poll: impl FnMut(&mut C, &mut Context<'_>) -> Poll<V>,
+    deadline: Option<Instant>,
+    clock: &mut C,
+    delay: &mut impl DelayNs,
+) -> Option<V> {
+    let Some(deadline) = deadline else {
+        return Some(poll_fn(|context| poll(clock, context)).await);
+    };
     loop {
         let left = deadline.since(clock());
         // Rather more than an hour at once.
         let micros = u32::try_from(left.as_micros()).unwrap_or(u32::MAX);
         let mut delay = pin!(delay.delay_us(micros));
-        let output = poll_fn(|context| match future.as_mut().poll(context) {
+        let output = poll_fn(|context| match poll(clock, context) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if left == Duration::ZERO => Poll::Ready(None),
             Poll::Pending => delay.as_mut().poll(context).map(|()| None),

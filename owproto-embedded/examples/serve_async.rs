@@ -1,0 +1,79 @@
+//! Is an owserver with a thermometer, for four clients at once, over an asynchronous transport with exact deadlines:
+//!
+//!     cargo run -p owproto-embedded --example serve_async -- localhost:4304
+//!
+//! On a board, sockets, clock and delay are others (embassy's, for example), and so is the sensor; the rest stays.
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use embedded_io_adapters::tokio_1::FromTokio;
+use owproto_embedded::asynchronous::{Server, Timed};
+use owproto_embedded::core::ReturnCode;
+use owproto_embedded::core::server::Connection;
+use owproto_embedded::core::text::{RomId, Value};
+use owproto_embedded::core::time::Instant;
+use owproto_embedded::core::tree::{Access, Bus, Tree};
+use tokio::net::TcpListener;
+
+/// What was measured last.
+struct Cellar {
+    thermometer: RomId,
+    celsius: Option<f64>,
+}
+
+impl Bus for Cellar {
+    fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        Poll::Ready(Ok([self.thermometer].get(n).copied()))
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        access: &Access<'_>,
+        _: &'a mut [u8],
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Value<'a>, ReturnCode>> {
+        Poll::Ready(match (access.property.name, self.celsius) {
+            ("temperature", Some(celsius)) => Ok(Value::Float(celsius)),
+            _ => Err(ReturnCode::IO),
+        })
+    }
+}
+
+/// Measures again and again. The tree is borrowed for a moment only, never while something is waited for.
+async fn measure(tree: &RefCell<Tree<Cellar>>) {
+    for n in 0_u32.. {
+        // The conversion.
+        tokio::time::sleep(Duration::from_millis(750)).await;
+        tree.borrow_mut().bus_mut().celsius = Some(12.0 + f64::from(n % 16) / 16.0);
+    }
+}
+
+/// Serves one client after the other; four of these serve four at once.
+async fn serve(listener: &TcpListener, tree: &RefCell<Tree<Cellar>>, clock: impl Fn() -> Instant) {
+    // 256 bytes for answers, of any length; 128 for a request.
+    let mut server = Server::new(clock, Connection::new([0; 256], [0; 128]), [0; 128]);
+    loop {
+        let Ok((client, peer)) = listener.accept().await else { continue };
+        let mut transport = Timed::new(FromTokio::new(client), embassy_time::Delay);
+        match server.serve(&mut transport, tree).await {
+            Ok(end) => println!("{peer}: {end}"),
+            Err(error) => println!("{peer}: {error}"),
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "localhost:4304".into());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+
+    let tree = RefCell::new(Tree::new(Cellar { thermometer: "28.000028D70100".parse()?, celsius: None }));
+    let clock = || Instant::from_micros(embassy_time::Instant::now().as_micros());
+    let serve = || serve(&listener, &tree, clock);
+    tokio::join!(measure(&tree), serve(), serve(), serve(), serve());
+    Ok(())
+}

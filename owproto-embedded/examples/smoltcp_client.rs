@@ -1,0 +1,143 @@
+//! Reads all temperatures of an owserver every ten seconds, over a network stack of its own on a TAP device (Linux):
+//!
+//!     sudo ip tuntap add name tap0 mode tap user $USER
+//!     sudo ip addr add 192.168.69.1/24 dev tap0
+//!     sudo ip link set tap0 up
+//!     cargo run -p owproto-embedded --example smoltcp_client --features smoltcp -- tap0 192.168.69.2/24 192.168.69.1:4304
+//!
+//! The owserver listens on the host, `owserver -p 192.168.69.1:4304` for example. On a board, the device, the clock and
+//! the way to sleep are others; the rest stays.
+
+#[cfg(target_os = "linux")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    linux::main()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    eprintln!("TAP devices are Linux's");
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::error::Error;
+    use std::os::fd::AsRawFd;
+
+    use owproto_embedded::core::client::{Connection, RequestId};
+    use owproto_embedded::core::text::ValueType;
+    use owproto_embedded::core::wire::Flags;
+    use owproto_embedded::smoltcp::{Client, Event};
+    use owproto_embedded::{ReadError, Sensor};
+    use smoltcp::iface::{Config, Interface, SocketSet};
+    use smoltcp::phy::{self, Medium, TunTapInterface};
+    use smoltcp::socket::tcp::{self, SocketBuffer};
+    use smoltcp::time::{Duration, Instant};
+    use smoltcp::wire::{EthernetAddress, IpCidr, IpEndpoint};
+
+    /// The time between two rounds.
+    const PAUSE: Duration = Duration::from_secs(10);
+
+    /// What the program is at.
+    enum Task {
+        Wait {
+            until: Instant,
+        },
+        List(RequestId),
+        /// So many values were asked for, and so many came.
+        Read {
+            asked: usize,
+            answered: usize,
+        },
+    }
+
+    pub(super) fn main() -> Result<(), Box<dyn Error>> {
+        let [tap, address, server] =
+            std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| USAGE)?;
+        let address: IpCidr = address.parse().map_err(|()| USAGE)?;
+        let server: IpEndpoint = server.parse().map_err(|()| USAGE)?;
+
+        let mut device =
+            TunTapInterface::new(&tap, Medium::Ethernet).map_err(|error| format!("{tap}: {error}"))?;
+        let mut config = Config::new(EthernetAddress([0x02, 0, 0, 0, 0, 2]).into());
+        config.random_seed = std::process::id().into();
+        let mut interface = Interface::new(config, &mut device, Instant::now());
+        interface.update_ip_addrs(|addresses| addresses.extend([address]));
+        let (mut receive, mut transmit) = ([0; 512], [0; 256]);
+        let mut places = [const { smoltcp::iface::SocketStorage::EMPTY }; 1];
+        let mut sockets = SocketSet::new(&mut places[..]);
+        let handle = sockets
+            .add(tcp::Socket::new(SocketBuffer::new(&mut receive[..]), SocketBuffer::new(&mut transmit[..])));
+
+        // Four requests in flight, 256 bytes for requests, 64 for a value or an entry.
+        let connection: Connection<_, _, 4> = Connection::new([0; 256], [0; 64]);
+        // Not the port that it had before it was started anew.
+        let mut client = Client::new(handle, connection, server).with_first_port(std::process::id() as u16);
+        let mut devices: Vec<String> = Vec::new();
+        let mut task = Task::Wait { until: Instant::ZERO };
+        loop {
+            let now = Instant::now();
+            interface.poll(now, &mut device, &mut sockets);
+            while let Some(event) = client.poll(now, &mut interface, &mut sockets) {
+                match event {
+                    Event::Progress => {}
+                    Event::Connected => println!("connected"),
+                    Event::Disconnected(why) => println!("{why}"),
+                    Event::Entries(_, entries) => {
+                        let entries = entries.map(String::from_utf8_lossy);
+                        devices.extend(entries.filter(|entry| entry.get(3..4) == Some(".")).map(Into::into));
+                    }
+                    Event::Reply(id, reply) => match &mut task {
+                        Task::List(listing) if *listing == id => match reply.into_result() {
+                            Ok(_) => task = Task::Read { asked: 0, answered: 0 },
+                            Err(error) => {
+                                println!("no listing: {error}");
+                                task = Task::Wait { until: now + PAUSE };
+                            }
+                        },
+                        Task::Read { answered, .. } => {
+                            let device = &devices[*answered];
+                            let value = reply.into_result().map(|reply| reply.data());
+                            let path = format!("{device}/temperature");
+                            let sensor = Sensor::new(&path, ValueType::Temperature);
+                            match sensor.reading(value.map_err(ReadError::Server), Flags::NONE) {
+                                Ok(reading) => println!("{device} {} °C", reading.value),
+                                Err(error) => println!("{device}: {error}"),
+                            }
+                            *answered += 1;
+                        }
+                        _ => {}
+                    },
+                    // Once more from the beginning.
+                    Event::Lost(_) => task = Task::Wait { until: now },
+                }
+            }
+            match &mut task {
+                Task::Wait { until } if now >= *until && client.in_flight() == 0 && client.room() > 0 => {
+                    devices.clear();
+                    task = Task::List(client.dir("/", now)?);
+                }
+                Task::Read { asked, answered } => {
+                    while *asked < devices.len() && client.room() > 0 {
+                        client.read(&format!("{}/temperature", devices[*asked]), now)?;
+                        *asked += 1;
+                    }
+                    if *answered == devices.len() {
+                        task = Task::Wait { until: now + PAUSE };
+                    }
+                }
+                Task::Wait { .. } | Task::List(_) => {}
+            }
+            // Sleeps until something is to be done, or a packet comes.
+            let own = match task {
+                Task::Wait { until } if client.in_flight() == 0 && client.room() > 0 => Some(until),
+                _ => None,
+            };
+            let times = [interface.poll_at(now, &sockets), client.poll_at(), own];
+            let until = times.into_iter().flatten().min();
+            let longest = until.map(|at| if at > now { at - now } else { Duration::ZERO });
+            phy::wait(device.as_raw_fd(), longest)?;
+        }
+    }
+
+    const USAGE: &str = "usage: smoltcp_client TAP ADDRESS/PREFIX SERVER:PORT";
+}

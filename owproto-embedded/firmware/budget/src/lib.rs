@@ -1,0 +1,58 @@
+//! What the programs that are measured have in common: a wire that costs next to nothing, and a panic handler that
+//! cannot be linked.
+#![no_std]
+
+use core::panic::PanicInfo;
+use core::ptr;
+
+use owproto_core::time::Instant;
+use owproto_core::{client, server};
+
+// What a connection takes besides its buffers. Exceeded, nothing here compiles.
+const _: () = assert!(size_of::<client::Connection<[u8; 0], [u8; 0]>>() <= 256);
+const _: () = assert!(size_of::<server::Connection<[u8; 0], [u8; 0]>>() <= 320);
+
+/// Registers of a device that moves bytes. The addresses mean nothing: these programs are linked, and never run.
+const DATA: *mut u8 = 0x4000_0000 as *mut u8;
+const LENGTH: *const u32 = 0x4000_0004 as *const u32;
+const CLOCK: *const u32 = 0x4000_0008 as *const u32;
+
+/// Sends bytes; says how many.
+#[inline(never)]
+pub fn send(bytes: &[u8]) -> usize {
+    for byte in bytes {
+        // SAFETY: a device register, which no Rust object shares.
+        unsafe { ptr::write_volatile(DATA, *byte) };
+    }
+    bytes.len()
+}
+
+/// Receives into a buffer; says how many bytes.
+#[inline(never)]
+pub fn receive(buffer: &mut [u8]) -> usize {
+    // SAFETY: as above.
+    let len = unsafe { ptr::read_volatile(LENGTH) } as usize;
+    for place in buffer.iter_mut().take(len) {
+        // SAFETY: as above.
+        *place = unsafe { ptr::read_volatile(DATA) };
+    }
+    len
+}
+
+/// The time of now.
+#[inline(never)]
+pub fn now() -> Instant {
+    // SAFETY: as above.
+    Instant::from_micros(u64::from(unsafe { ptr::read_volatile(CLOCK) }))
+}
+
+unsafe extern "C" {
+    /// Nobody defines it. A program that can get here does not link, and the linker names the function that panics.
+    fn owproto_core_can_panic() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    // SAFETY: never runs, since it cannot be linked.
+    unsafe { owproto_core_can_panic() }
+}

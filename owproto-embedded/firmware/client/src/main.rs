@@ -1,0 +1,91 @@
+//! Reads all temperatures of an owserver, again and again, over smoltcp.
+//!
+//! ```text
+//! client [ADDRESS[:PORT]] [rounds=N] [pause=MILLISECONDS] [loss=PERCENT]
+//! ```
+//!
+//! Without the feature `host` there is no command line and nothing is printed: the server is the gateway of the
+//! network, a round is made each second, for ever.
+#![no_std]
+#![no_main]
+#![forbid(unsafe_code)]
+
+mod options;
+mod report;
+mod rounds;
+
+use owproto_board::{Address, Board, Network};
+use owproto_embedded::core::client::Connection;
+use owproto_embedded::core::time::Duration;
+use owproto_embedded::smoltcp::Client;
+use owproto_embedded::Backoff;
+use smoltcp::iface::{SocketSet, SocketStorage};
+use smoltcp::socket::tcp::{Socket, SocketBuffer};
+use static_cell::ConstStaticCell;
+
+use crate::options::Options;
+use crate::rounds::Rounds;
+
+/// Requests in flight: one is answered while the next ones are on their way.
+const DEPTH: usize = 4;
+
+/// A request for a temperature has 24 + 16 + 13 bytes.
+const TRANSMIT_LEN: usize = DEPTH * 56;
+
+/// A number has 12 bytes; the path of a device is stored if it came in two segments.
+const VALUE_LEN: usize = 64;
+
+/// When the server is away: tried after half a second, and at last every five.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), ceiling: Duration::from_secs(5) };
+
+/// All memory but the interface's. All zero, so that it needs no copy in the flash.
+struct Memory {
+    /// What TCP has received and nobody has looked at, and what it has sent and is not acknowledged.
+    received: [u8; 512],
+    sent: [u8; TRANSMIT_LEN],
+    requests: [u8; TRANSMIT_LEN],
+    value: [u8; VALUE_LEN],
+    rounds: Rounds,
+}
+
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory {
+    received: [0; 512],
+    sent: [0; TRANSMIT_LEN],
+    requests: [0; TRANSMIT_LEN],
+    value: [0; VALUE_LEN],
+    rounds: Rounds::new(),
+});
+
+#[owproto_board::entry]
+fn main() -> ! {
+    let Board { ethernet, clock, .. } = Board::start();
+    let options = Options::of_this_run();
+    let mut network = Network::new(ethernet, clock, Address::QEMU, options.seed);
+    #[cfg(feature = "host")]
+    network.set_loss(options.loss);
+
+    let Memory { received, sent, requests, value, rounds } = MEMORY.take();
+    let mut places = [SocketStorage::EMPTY];
+    let mut sockets = SocketSet::new(&mut places[..]);
+    let socket = Socket::new(SocketBuffer::new(&mut received[..]), SocketBuffer::new(&mut sent[..]));
+    let handle = sockets.add(socket);
+    let connection = Connection::new(&mut requests[..], &mut value[..]);
+    let mut client: Client<_, _, DEPTH> = Client::new(handle, connection, options.server)
+        .with_backoff(BACKOFF)
+        .with_first_port(options.seed as u16);
+    rounds.configure(options.rounds, options.pause);
+
+    loop {
+        let now = network.poll(&mut sockets);
+        while let Some(event) = client.poll(now, &mut network.interface, &mut sockets) {
+            rounds.take(event, now);
+        }
+        rounds.ask(&mut client, now);
+        #[cfg(feature = "host")]
+        if rounds.are_done() {
+            report::finish(&mut network);
+        }
+        let moments = [client.poll_at(), rounds.poll_at()];
+        network.sleep_until(moments.into_iter().flatten().min(), &sockets);
+    }
+}

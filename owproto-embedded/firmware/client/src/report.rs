@@ -1,0 +1,87 @@
+//! What is told to the terminal; without one, nothing.
+
+use owproto_embedded::core::ServerError;
+use owproto_embedded::smoltcp::Disconnection;
+use smoltcp::time::Duration;
+
+/// A round, when it is over.
+pub(crate) struct Round {
+    pub(crate) number: u32,
+    pub(crate) devices: usize,
+    pub(crate) left_out: usize,
+    pub(crate) temperatures: usize,
+    pub(crate) time: Duration,
+}
+
+#[cfg(feature = "host")]
+mod terminal {
+    use core::str;
+
+    use owproto_board::{Network, host, println, stack};
+
+    use super::*;
+
+    fn text(bytes: &[u8]) -> &str {
+        str::from_utf8(bytes.trim_ascii()).unwrap_or("?")
+    }
+
+    pub(crate) fn temperature(device: &[u8], value: &[u8]) {
+        println!("{} {}", text(device), text(value));
+    }
+
+    pub(crate) fn no_temperature(device: &[u8], error: ServerError) {
+        println!("{}: {error}", text(device));
+    }
+
+    pub(crate) fn no_listing(error: ServerError) {
+        println!("no listing: {error}");
+    }
+
+    pub(crate) fn connected() {
+        println!("connected");
+    }
+
+    pub(crate) fn disconnected(why: Disconnection) {
+        println!("disconnected: {why}");
+    }
+
+    pub(crate) fn round(round: &Round) {
+        let Round { number, devices, temperatures, left_out, time } = round;
+        println!(
+            "round {number}: {temperatures} temperatures of {devices} devices, in {} us",
+            time.total_micros()
+        );
+        if *left_out > 0 {
+            println!("{left_out} devices are too many");
+        }
+    }
+
+    pub(crate) fn finish(network: &mut Network) -> ! {
+        let now = network.now().total_micros();
+        let asleep = network.micros_asleep();
+        println!("done after {now} us, {asleep} us of them asleep; stack {} bytes", stack::high_water_mark());
+        host::exit(host::Outcome::Success)
+    }
+}
+
+#[cfg(not(feature = "host"))]
+mod silence {
+    use super::*;
+
+    pub(crate) fn temperature(_: &[u8], _: &[u8]) {}
+    pub(crate) fn no_temperature(_: &[u8], _: ServerError) {}
+    pub(crate) fn no_listing(_: ServerError) {}
+    pub(crate) fn connected() {}
+    pub(crate) fn disconnected(_: Disconnection) {}
+
+    /// This is where a product would do something with it.
+    pub(crate) fn round(round: &Round) {
+        let Round { number, devices, left_out, temperatures, time } = round;
+        core::hint::black_box((number, devices, left_out, temperatures, time));
+    }
+}
+
+#[cfg(feature = "host")]
+pub(crate) use terminal::*;
+#[cfg(not(feature = "host"))]
+pub(crate) use silence::*;

@@ -1,0 +1,128 @@
+use owproto_core::text::RomId;
+use owproto_core::time::Instant;
+
+use crate::switch::PioState;
+use crate::thermometer::{Resolution, Scratchpad, Trim};
+
+/// A device of the list, and what is remembered of it.
+#[derive(Clone, Debug)]
+pub(super) struct Device {
+    pub(super) id: RomId,
+    /// Whether the search under way has found it.
+    pub(super) is_seen: bool,
+    pub(super) is_in_alarm: bool,
+    /// What it converts for, until the result was read.
+    pub(super) converting: Option<Resolution>,
+    /// How often that went wrong before.
+    pub(super) tries: u8,
+    /// Until then it is not to be spoken to.
+    pub(super) busy_until: Instant,
+    pub(super) scratchpad: Scratchpad,
+    /// The alarm limits and the configuration as they are in the EEPROM.
+    pub(super) settings: [u8; 3],
+    /// In sixteenths of a degree, by resolution.
+    temperatures: [i16; 4],
+    pub(super) has_supply: bool,
+    pub(super) trim: Trim,
+    pub(super) pio: PioState,
+    /// Until when these can be used, by [`Kept`].
+    until: [Instant; Kept::COUNT],
+}
+
+/// What is remembered of a device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kept {
+    Temperature(Resolution),
+    Scratchpad,
+    Settings,
+    Power,
+    Trim,
+    Pio,
+}
+
+impl Kept {
+    const COUNT: usize = 9;
+
+    const fn place(self) -> usize {
+        match self {
+            Self::Temperature(resolution) => place(resolution),
+            Self::Scratchpad => 4,
+            Self::Settings => 5,
+            Self::Power => 6,
+            Self::Trim => 7,
+            Self::Pio => 8,
+        }
+    }
+}
+
+const fn place(resolution: Resolution) -> usize {
+    match resolution {
+        Resolution::Nine => 0,
+        Resolution::Ten => 1,
+        Resolution::Eleven => 2,
+        Resolution::Twelve => 3,
+    }
+}
+
+impl Device {
+    pub(super) fn new(id: RomId) -> Self {
+        Self {
+            id,
+            is_seen: true,
+            is_in_alarm: false,
+            converting: None,
+            tries: 0,
+            busy_until: Instant::ZERO,
+            scratchpad: Scratchpad::default(),
+            settings: [0; 3],
+            temperatures: [0; 4],
+            has_supply: false,
+            trim: Trim::default(),
+            pio: PioState::default(),
+            until: [Instant::ZERO; Kept::COUNT],
+        }
+    }
+
+    /// Whether it can be spoken to.
+    pub(super) fn is_free(&self, now: Instant) -> bool {
+        self.converting.is_none() && self.busy_until <= now
+    }
+
+    /// Whether something is remembered that is still good.
+    pub(super) fn has(&self, kept: Kept, now: Instant) -> bool {
+        self.until.get(kept.place()).is_some_and(|until| now < *until)
+    }
+
+    pub(super) fn keep(&mut self, kept: Kept, until: Instant) {
+        if let Some(place) = self.until.get_mut(kept.place()) {
+            *place = until;
+        }
+    }
+
+    pub(super) fn forget(&mut self, kept: Kept) {
+        self.keep(kept, Instant::ZERO);
+    }
+
+    pub(super) fn forget_all(&mut self) {
+        self.until = [Instant::ZERO; Kept::COUNT];
+    }
+
+    /// A conversion makes what was read before old.
+    pub(super) fn forget_temperatures(&mut self) {
+        for until in self.until.iter_mut().take(Kept::Settings.place()) {
+            *until = Instant::ZERO;
+        }
+    }
+
+    pub(super) fn keep_temperature(&mut self, resolution: Resolution, temperature: i16, until: Instant) {
+        if let Some(place) = self.temperatures.get_mut(place(resolution)) {
+            *place = temperature;
+        }
+        self.keep(Kept::Temperature(resolution), until);
+    }
+
+    /// In sixteenths of a degree.
+    pub(super) fn temperature(&self, resolution: Resolution) -> i16 {
+        self.temperatures.get(place(resolution)).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,379 @@
+mod device;
+mod job;
+mod search;
+mod tree;
+mod work;
+
+use owproto_core::ReturnCode;
+use owproto_core::text::RomId;
+use owproto_core::time::{Duration, Instant};
+
+use crate::master::Master;
+use crate::search::Search;
+use crate::wire::{PullUp, Wire};
+use device::{Device, Kept};
+use job::{Job, Progress, Running, Waiting};
+use search::{Probe, Purpose};
+
+/// Times that values are remembered (owfs: `globals.c`).
+mod keep {
+    use owproto_core::time::Duration;
+
+    /// What changes by itself; also how long a conversion of all counts, and who is in alarm.
+    pub(super) const VOLATILE: Duration = Duration::from_secs(15);
+    /// What changes when it is written.
+    pub(super) const STABLE: Duration = Duration::from_secs(300);
+    /// Which devices there are.
+    pub(super) const DIRECTORY: Duration = Duration::from_secs(60);
+}
+
+/// How soon the list is tried again after a search that failed.
+const SEARCH_AGAIN: Duration = Duration::from_secs(5);
+/// How long an answer waits for those who asked without saying who they are.
+const CLAIM: Duration = Duration::from_secs(1);
+/// The step that sends a command takes some time itself.
+const STEP: Duration = Duration::from_millis(2);
+/// How often the wire is tried (owfs: `ow_read.c`).
+const TRIES: u8 = 3;
+
+/// What a step did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "`Settled` says that requests can go on"]
+pub enum Step {
+    /// A piece of work on the wire. There is more.
+    Worked,
+    /// Something that a request waits for is there, or there is room for one that had to wait: let
+    /// [`Tree::serve`](owproto_core::tree::Tree::serve) look at all connections that are at work.
+    Settled,
+    /// Nothing to do until [`wake_at`](OneWire::wake_at).
+    Idle,
+}
+
+/// What was counted on the wire. Counters begin again at 0 when they are full.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    /// Searches that came to an end.
+    pub searches: u32,
+    /// Whatever went wrong and was tried again, or given up.
+    pub faults: u32,
+    /// Conversions that were started, those of all devices counted once.
+    pub conversions: u32,
+    /// Devices that the last search found and that have no place in the list.
+    pub unlisted: u32,
+}
+
+/// The devices of one wire as the [`Bus`](owproto_core::tree::Bus) of an owserver.
+///
+/// `DEVICES` is how many devices there is place for, 120 bytes each on a Cortex-M; further ones are counted
+/// ([`Counters::unlisted`]), and asking for them is answered with [`NO_BUFFERS`](ReturnCode::NO_BUFFERS). `WAITING` is
+/// how many requests can wait for the wire at once, 24 bytes each; one for each connection is right, with fewer some
+/// wait longer.
+///
+/// A request never waits inside a call: it says what it needs, and [`step`](Self::step) does that, a reset or a byte or
+/// a bit of a search at a time, about a millisecond at most. So the loop of a firmware is
+///
+/// 1. `step`;
+/// 2. look at the network, and serve the connections that have got a request, or all that are at work if it was
+///    [`Step::Settled`];
+/// 3. if it was [`Step::Idle`] and no request came, sleep until the network or [`wake_at`](Self::wake_at).
+///
+/// Nothing is woken by wakers.
+#[derive(Debug)]
+pub struct OneWire<W, const DEVICES: usize, const WAITING: usize> {
+    master: Master<W>,
+    /// A device keeps its place as long as it is there, so that listings keep their order.
+    devices: [Option<Device>; DEVICES],
+    waiting: [Option<Waiting>; WAITING],
+    /// Where to look first, so that each has its turn.
+    turn: usize,
+    /// As the driver last said.
+    now: Instant,
+    work: Work,
+    /// Attempts of the work under way.
+    tries: u8,
+    /// The line feeds a device until then.
+    fed_until: Option<Instant>,
+    next_search: Instant,
+    /// What came of the last search; `None` before the first.
+    list: Option<Result<(), ReturnCode>>,
+    alarms: Alarms,
+    probe: Option<Probe>,
+    simultaneous: Simultaneous,
+    /// Temperatures of a conversion of all can be read until then.
+    converted_until: Instant,
+    is_settled: bool,
+    /// Somebody found no room to wait.
+    is_crowded: bool,
+    counters: Counters,
+}
+
+/// What has the wire.
+#[derive(Clone, Debug, Default)]
+enum Work {
+    #[default]
+    Nothing,
+    Search(Search, Purpose),
+    Job(Running),
+}
+
+/// Who is in alarm.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Alarms {
+    Unknown,
+    Wanted,
+    Known(Instant, Result<(), ReturnCode>),
+}
+
+/// A conversion of all thermometers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Simultaneous {
+    Nothing,
+    Wanted,
+    /// Until then they convert.
+    Running(Instant),
+    /// Until then the answer is for those who asked.
+    Done(Instant, Result<(), ReturnCode>),
+}
+
+impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
+    /// A bus on a wire. The first steps find out which devices there are.
+    pub const fn new(wire: W) -> Self {
+        Self {
+            master: Master::new(wire),
+            devices: [const { None }; DEVICES],
+            waiting: [None; WAITING],
+            turn: 0,
+            now: Instant::ZERO,
+            work: Work::Nothing,
+            tries: 0,
+            fed_until: None,
+            next_search: Instant::ZERO,
+            list: None,
+            alarms: Alarms::Unknown,
+            probe: None,
+            simultaneous: Simultaneous::Nothing,
+            converted_until: Instant::ZERO,
+            is_settled: false,
+            is_crowded: false,
+            counters: Counters { searches: 0, faults: 0, conversions: 0, unlisted: 0 },
+        }
+    }
+
+    /// The wire.
+    pub const fn wire(&self) -> &W {
+        self.master.wire()
+    }
+
+    /// The wire, to be changed.
+    pub const fn wire_mut(&mut self) -> &mut W {
+        self.master.wire_mut()
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The devices that are known, in the order of listings.
+    pub fn devices(&self) -> impl Iterator<Item = RomId> {
+        self.devices.iter().flatten().map(|device| device.id)
+    }
+
+    /// Does the next piece of work on the wire: about 1 ms at most.
+    pub fn step(&mut self, now: Instant) -> Step {
+        self.now = self.now.max(now);
+        if matches!(self.work, Work::Nothing) {
+            self.start();
+        }
+        let worked = match core::mem::take(&mut self.work) {
+            Work::Nothing => Step::Idle,
+            Work::Search(search, purpose) => {
+                self.search(search, purpose);
+                Step::Worked
+            }
+            Work::Job(running) => {
+                self.run(running);
+                Step::Worked
+            }
+        };
+        if core::mem::take(&mut self.is_settled) { Step::Settled } else { worked }
+    }
+
+    /// When [`step`](Self::step) has something to do, if no request comes before: now, if it is not later than the last
+    /// step.
+    #[must_use]
+    pub fn wake_at(&self) -> Instant {
+        let now = self.now;
+        if self.is_settled || !matches!(self.work, Work::Nothing) {
+            return now;
+        }
+        let mut at = self.next_search;
+        match self.alarms {
+            Alarms::Wanted => at = now,
+            Alarms::Known(until, _) => at = at.min(until),
+            Alarms::Unknown => {}
+        }
+        // What is over has to be forgotten: not all that asks for it says what time it is.
+        if self.converted_until > now {
+            at = at.min(self.converted_until);
+        }
+        for device in self.devices.iter().flatten() {
+            let is_wanted = device.converting.is_some() || self.simultaneous == Simultaneous::Wanted;
+            if is_wanted {
+                at = at.min(device.busy_until);
+            }
+        }
+        match self.simultaneous {
+            Simultaneous::Wanted if self.is_all_free() => at = now,
+            Simultaneous::Running(until) | Simultaneous::Done(until, _) => at = at.min(until),
+            _ => {}
+        }
+        match self.probe {
+            Some(Probe { outcome: None, .. }) => at = now,
+            Some(Probe { outcome: Some((_, until)), .. }) => at = at.min(until),
+            None => {}
+        }
+        for waiting in self.waiting.iter().flatten().filter(|waiting| waiting.progress == Progress::Queued) {
+            if is_held_back(waiting.job, self.simultaneous) {
+                continue;
+            }
+            at = at.min(match waiting.device.and_then(|id| self.listed(id)) {
+                Some(device) if waiting.job != Job::Verify => device.busy_until,
+                _ => now,
+            });
+        }
+        // While the line feeds a device, nothing else can be done.
+        at.max(self.fed_until.unwrap_or(now)).max(now)
+    }
+
+    /// Chooses what to do next.
+    fn start(&mut self) {
+        let now = self.now;
+        match self.simultaneous {
+            Simultaneous::Running(until) if until <= now => self.end_simultaneous(Ok(())),
+            Simultaneous::Done(until, _) if until <= now => self.simultaneous = Simultaneous::Nothing,
+            _ => {}
+        }
+        if self.probe.as_ref().is_some_and(|probe| probe.is_over(now)) {
+            self.probe = None;
+            // If nobody has come for the answer, somebody may have waited for the place.
+            self.make_room();
+        }
+        if let Alarms::Known(until, _) = self.alarms
+            && until <= now
+        {
+            self.alarms = Alarms::Unknown;
+        }
+        if let Some(until) = self.fed_until {
+            if now < until {
+                return;
+            }
+            // If the pin fails here, it fails again in what comes next.
+            let _ = self.master.pull_up(PullUp::Weak);
+            self.fed_until = None;
+        }
+        self.tries = 0;
+        self.work = self.next_work();
+    }
+
+    fn next_work(&mut self) -> Work {
+        let now = self.now;
+        let done = |device: &&mut Device| device.converting.is_some() && device.busy_until <= now;
+        if let Some(device) = self.devices.iter_mut().flatten().find(done)
+            && let Some(resolution) = device.converting.take()
+        {
+            self.tries = device.tries;
+            return Work::Job(Running::result(device, resolution));
+        }
+        let is_asked_for =
+            |waiting: &&mut Waiting| waiting.job == Job::Search && waiting.progress == Progress::Queued;
+        let mut is_search = self.next_search <= now;
+        for waiting in self.waiting.iter_mut().flatten().filter(is_asked_for) {
+            waiting.progress = Progress::Begun;
+            is_search = true;
+        }
+        if is_search {
+            return self.begin_search(Purpose::List);
+        }
+        if self.alarms == Alarms::Wanted {
+            return self.begin_search(Purpose::Alarms);
+        }
+        if let Some(Probe { device, outcome: None, .. }) = self.probe {
+            return self.begin_search(Purpose::Probe(device));
+        }
+        if self.simultaneous == Simultaneous::Wanted && self.is_all_free() {
+            return Work::Job(Running::new(None, Job::ConvertAll, false));
+        }
+        for n in 0..WAITING {
+            let place = self.turn.wrapping_add(n).checked_rem(WAITING).unwrap_or_default();
+            let Some(waiting) = self.waiting.get_mut(place).and_then(Option::as_mut) else { continue };
+            let Waiting { device: Some(id), job, progress: Progress::Queued, .. } = *waiting else {
+                continue;
+            };
+            if job == Job::Verify {
+                waiting.progress = Progress::Begun;
+                self.turn = place.wrapping_add(1);
+                return self.begin_search(Purpose::Verify(id));
+            }
+            if is_held_back(job, self.simultaneous) {
+                continue;
+            }
+            let Some(device) = self.devices.iter_mut().flatten().find(|device| device.id == id) else {
+                waiting.progress = Progress::Done(Err(ReturnCode::NO_SUCH_ENTITY));
+                self.is_settled = true;
+                continue;
+            };
+            if !device.is_free(now) {
+                continue;
+            }
+            waiting.progress = Progress::Begun;
+            self.turn = place.wrapping_add(1);
+            let knows_power = device.has(Kept::Power, now);
+            return Work::Job(Running::new(Some(device), job, knows_power));
+        }
+        Work::Nothing
+    }
+
+    fn listed(&self, id: RomId) -> Option<&Device> {
+        self.devices.iter().flatten().find(|device| device.id == id)
+    }
+
+    fn listed_mut(&mut self, id: RomId) -> Option<&mut Device> {
+        self.devices.iter_mut().flatten().find(|device| device.id == id)
+    }
+
+    fn is_all_free(&self) -> bool {
+        self.devices.iter().flatten().all(|device| device.is_free(self.now))
+    }
+
+    /// A job has come to its end: those who wait for it can go on.
+    fn settle(&mut self, device: Option<RomId>, job: Job, result: Result<(), ReturnCode>) {
+        for waiting in self.waiting.iter_mut().flatten().filter(|waiting| waiting.is_for(device, job)) {
+            waiting.progress = Progress::Done(result);
+            self.is_settled = true;
+        }
+    }
+
+    /// Somebody who found no room may try again.
+    fn make_room(&mut self) {
+        self.is_settled |= core::mem::take(&mut self.is_crowded);
+    }
+
+    /// The conversion of all is over.
+    fn end_simultaneous(&mut self, result: Result<(), ReturnCode>) {
+        self.simultaneous = Simultaneous::Done(self.now.after(CLAIM), result);
+        self.is_settled = true;
+        if result.is_ok() {
+            self.converted_until = self.now.after(keep::VOLATILE);
+            for device in self.devices.iter_mut().flatten() {
+                device.forget_temperatures();
+            }
+        }
+    }
+}
+
+/// Whether a job has to wait until all have converted. Else there might never be a moment when none converts.
+fn is_held_back(job: Job, simultaneous: Simultaneous) -> bool {
+    matches!(job, Job::Temperature(_)) && simultaneous == Simultaneous::Wanted
+}

@@ -1,0 +1,362 @@
+use core::task::{Context, Poll, ready};
+
+use owproto_core::ReturnCode;
+use owproto_core::text::{RomId, Value};
+use owproto_core::tree::{Access, Bus, Element, Operation, Renewal, Simultaneous as Kind};
+
+use super::device::{Device, Kept};
+use super::job::{Job, Progress, Setting, Waiting};
+use super::search::Probe;
+use super::{Alarms, OneWire, Simultaneous};
+use crate::switch::DS2413;
+use crate::thermometer::{self as thermometer, DS18S20, Die, Resolution};
+use crate::wire::Wire;
+
+/// What a property of a device asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Question {
+    Temperature(Resolution),
+    LatestTemperature,
+    Scratchpad,
+    Setting(Setting),
+    Power,
+    Die,
+    Trim,
+    IsTrimValid,
+    IsTrimBlanket,
+    PioState,
+    Pio,
+    Sensed,
+}
+
+impl Question {
+    fn of(family: u8, name: &str) -> Option<Self> {
+        if family == DS2413 {
+            return Some(match name {
+                "PIO" => Self::Pio,
+                "piostate" => Self::PioState,
+                "sensed" => Self::Sensed,
+                _ => return None,
+            });
+        }
+        if !thermometer::is_thermometer(family) {
+            return None;
+        }
+        // Without a number it is the highest resolution (owfs: manual page DS18B20); a DS18S20 has only one.
+        let number = match name {
+            "fasttemp" => Some("9"),
+            _ => name.strip_prefix("temperature"),
+        };
+        if let Some(number) = number {
+            let resolution = match number {
+                "9" => Resolution::Nine,
+                "10" => Resolution::Ten,
+                "11" => Resolution::Eleven,
+                _ => Resolution::Twelve,
+            };
+            let is_fixed = family == DS18S20;
+            return Some(Self::Temperature(if is_fixed { Resolution::Twelve } else { resolution }));
+        }
+        Some(match name {
+            "latesttemp" => Self::LatestTemperature,
+            "scratchpad" => Self::Scratchpad,
+            "temphigh" => Self::Setting(Setting::High),
+            "templow" => Self::Setting(Setting::Low),
+            "tempres" => Self::Setting(Setting::Configuration),
+            "power" => Self::Power,
+            "errata/die" => Self::Die,
+            "errata/trim" => Self::Trim,
+            "errata/trimvalid" => Self::IsTrimValid,
+            "errata/trimblanket" => Self::IsTrimBlanket,
+            _ => return None,
+        })
+    }
+
+    /// What has to be done for its answer; `None`: nothing, the address tells.
+    fn job(self, device: RomId) -> Option<Job> {
+        Some(match self {
+            Self::Temperature(resolution) => Job::Temperature(resolution),
+            Self::LatestTemperature | Self::Scratchpad => Job::Scratchpad,
+            Self::Setting(_) => Job::Settings,
+            Self::Power => Job::Power,
+            Self::Die => return None,
+            // The first revision has no such register (owfs: `ow_1820.c`).
+            Self::IsTrimValid | Self::IsTrimBlanket if Die::of(device) == Die::B6 => return None,
+            Self::Trim | Self::IsTrimValid | Self::IsTrimBlanket => Job::Trim,
+            Self::PioState | Self::Pio | Self::Sensed => Job::Pio,
+        })
+    }
+
+    /// The answer from what is remembered.
+    fn value<'a>(self, device: &'a Device, access: &Access<'_>) -> Result<Value<'a>, ReturnCode> {
+        let [high, low, configuration] = device.settings;
+        let family = device.id.family();
+        Ok(match self {
+            Self::Temperature(resolution) => celsius(device.temperature(resolution)),
+            Self::LatestTemperature => celsius(device.scratchpad.temperature(family)),
+            Self::Scratchpad => {
+                Value::Bytes(device.scratchpad.bytes().get(access.offset..).unwrap_or_default())
+            }
+            Self::Setting(Setting::High) => Value::Float(f64::from(high.cast_signed())),
+            Self::Setting(Setting::Low) => Value::Float(f64::from(low.cast_signed())),
+            Self::Setting(Setting::Configuration) => {
+                Value::Unsigned(Resolution::from_configuration(configuration).bits())
+            }
+            Self::Power => Value::YesNo(device.has_supply),
+            Self::Die => Value::Text(Die::of(device.id).name()),
+            Self::Trim => Value::Unsigned(device.trim.value()),
+            Self::IsTrimValid => Value::YesNo(Die::of(device.id) == Die::B6 || device.trim.is_valid()),
+            Self::IsTrimBlanket if Die::of(device.id) == Die::B6 => return Err(ReturnCode::INVALID_VALUE),
+            Self::IsTrimBlanket => Value::YesNo(device.trim.is_blanket()),
+            Self::PioState => Value::Unsigned(device.pio.bits().into()),
+            Self::Pio => channels(device.pio.conducting(), access.element),
+            Self::Sensed => channels(device.pio.sensed(), access.element),
+        })
+    }
+
+    /// What has to be done so that it becomes what a client wrote.
+    fn write(self, element: Element<'_>, value: Value<'_>) -> Result<Job, ReturnCode> {
+        match self {
+            Self::Setting(Setting::Configuration) => {
+                let Value::Unsigned(bits) = value else { return Err(ReturnCode::INVALID_VALUE) };
+                let resolution = Resolution::from_bits(bits).ok_or(ReturnCode::INVALID_VALUE)?;
+                Ok(Job::WriteSetting(Setting::Configuration, resolution.configuration()))
+            }
+            Self::Setting(setting) => {
+                let degrees = value.as_f64().ok_or(ReturnCode::INVALID_VALUE)?;
+                Ok(Job::WriteSetting(setting, whole_degrees(degrees)?.cast_unsigned()))
+            }
+            Self::Pio | Self::PioState => {
+                let (mask, conducting) = match (element, value) {
+                    (Element::Number(0), Value::YesNo(yes)) => (1, u8::from(yes)),
+                    (Element::Number(_), Value::YesNo(yes)) => (2, u8::from(yes) << 1),
+                    (_, Value::Unsigned(bits)) => (3, u8::try_from(bits & 3).unwrap_or_default()),
+                    _ => return Err(ReturnCode::INVALID_VALUE),
+                };
+                Ok(Job::WritePio { mask, conducting })
+            }
+            // The trim of a device cannot be brought back once it was overwritten.
+            _ => Err(ReturnCode::OPERATION_NOT_SUPPORTED),
+        }
+    }
+}
+
+/// Sixteenths of a degree as degrees.
+fn celsius(sixteenths: i16) -> Value<'static> {
+    Value::Float(f64::from(sixteenths) * 0.0625)
+}
+
+/// One channel, or all of them as a number.
+fn channels(bits: u8, element: Element<'_>) -> Value<'static> {
+    match element {
+        Element::Number(0) => Value::YesNo(bits & 1 != 0),
+        Element::Number(_) => Value::YesNo(bits & 2 != 0),
+        _ => Value::Unsigned(bits.into()),
+    }
+}
+
+/// An alarm limit is a whole number of degrees; the rest is cut off (owfs: `ow_1820.c`).
+fn whole_degrees(degrees: f64) -> Result<i8, ReturnCode> {
+    if !(degrees > -129.0 && degrees < 128.0) {
+        return Err(ReturnCode::OUT_OF_RANGE);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the range was checked, and the fraction is to go")]
+    let whole = degrees as i8;
+    Ok(whole)
+}
+
+impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
+    /// Has a job done for an operation, and says what came of it, once.
+    fn ask(&mut self, operation: Operation, device: Option<RomId>, job: Job) -> Poll<Result<(), ReturnCode>> {
+        let new = Waiting { operation, device, job, progress: Progress::Queued };
+        let is_own = |place: &&mut Option<Waiting>| {
+            place.as_ref().is_some_and(|waiting| waiting.operation == operation)
+        };
+        if let Some(place) = self.waiting.iter_mut().find(is_own) {
+            match *place {
+                Some(Waiting { progress: Progress::Done(result), device: for_device, job: done, .. })
+                    if for_device == device && done == job =>
+                {
+                    *place = None;
+                    self.make_room();
+                    return Poll::Ready(result);
+                }
+                // An operation wants one thing at a time: what it wanted before is out of date.
+                Some(old) if old.device != device || old.job != job => *place = Some(new),
+                _ => {}
+            }
+            return Poll::Pending;
+        }
+        match self.waiting.iter_mut().find(|place| place.is_none()) {
+            Some(free) => *free = Some(new),
+            None => self.is_crowded = true,
+        }
+        Poll::Pending
+    }
+
+    /// What an operation waits for.
+    fn asked(&self, operation: Operation) -> Option<Job> {
+        let mut waiting = self.waiting.iter().flatten();
+        waiting.find(|waiting| waiting.operation == operation).map(|waiting| waiting.job)
+    }
+
+    /// Whether the list of devices can be used.
+    fn list(&self) -> Poll<Result<(), ReturnCode>> {
+        self.list.map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEVICES, WAITING> {
+    fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        ready!(self.list())?;
+        Poll::Ready(Ok(if bus == 0 { self.devices().nth(n) } else { None }))
+    }
+
+    fn find(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
+        ready!(self.list())?;
+        if self.listed(device).is_some() {
+            if let Some(probe) = &mut self.probe
+                && probe.device == device
+            {
+                probe.is_delivered = true;
+                self.make_room();
+            }
+            return Poll::Ready(Ok(Some(0)));
+        }
+        // It may have come since the last search.
+        match &mut self.probe {
+            Some(Probe { device: probed, outcome: Some((result, _)), is_delivered }) if *probed == device => {
+                let result = *result;
+                *is_delivered = true;
+                self.make_room();
+                Poll::Ready(result.map(|()| None))
+            }
+            Some(Probe { device: probed, outcome: None, .. }) if *probed == device => Poll::Pending,
+            Some(Probe { is_delivered: false, .. }) => {
+                self.is_crowded = true;
+                Poll::Pending
+            }
+            probe => {
+                *probe = Some(Probe::new(device));
+                Poll::Pending
+            }
+        }
+    }
+
+    fn renew(
+        &mut self,
+        what: Renewal,
+        operation: Operation,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        match what {
+            Renewal::Devices => self.ask(operation, None, Job::Search),
+            Renewal::Presence(device) => self.ask(operation, Some(device), Job::Verify),
+        }
+    }
+
+    fn is_in_alarm(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
+        match self.alarms {
+            Alarms::Known(until, result) if self.now < until => {
+                Poll::Ready(result.map(|()| self.listed(device).is_some_and(|device| device.is_in_alarm)))
+            }
+            _ => {
+                self.alarms = Alarms::Wanted;
+                Poll::Pending
+            }
+        }
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        access: &Access<'_>,
+        _: &'a mut [u8],
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Value<'a>, ReturnCode>> {
+        self.now = self.now.max(access.now);
+        let id = access.device;
+        let Some(mut question) = Question::of(id.family(), access.property.name) else {
+            return Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED));
+        };
+        let asked = self.asked(access.operation);
+        if matches!(question, Question::Temperature(_)) && !access.is_uncached {
+            // When all have converted, there is no need to do it again (owfs: `ow_simultaneous.c`).
+            let is_converted = self.is_converted(None, Kind::Temperature);
+            match (asked, self.simultaneous) {
+                (None, Simultaneous::Wanted | Simultaneous::Running(_)) => return Poll::Pending,
+                (None, _) if is_converted => question = Question::LatestTemperature,
+                (Some(Job::Scratchpad), _) => question = Question::LatestTemperature,
+                _ => {}
+            }
+        }
+        if let Some(job) = question.job(id) {
+            let now = self.now;
+            let is_known = |kept: Kept| self.listed(id).is_some_and(|device| device.has(kept, now));
+            if access.is_uncached || asked.is_some() || !job.brings().is_some_and(is_known) {
+                ready!(self.ask(access.operation, Some(id), job))?;
+            }
+        }
+        let device = self.listed(id).ok_or(ReturnCode::NO_SUCH_ENTITY);
+        Poll::Ready(device.and_then(|device| question.value(device, access)))
+    }
+
+    fn write(
+        &mut self,
+        access: &Access<'_>,
+        value: Value<'_>,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        self.now = self.now.max(access.now);
+        let question = Question::of(access.device.family(), access.property.name);
+        let job = question
+            .ok_or(ReturnCode::OPERATION_NOT_SUPPORTED)
+            .and_then(|question| question.write(access.element, value));
+        match job {
+            Ok(job) => self.ask(access.operation, Some(access.device), job),
+            Err(code) => Poll::Ready(Err(code)),
+        }
+    }
+
+    fn convert(
+        &mut self,
+        _: Option<u16>,
+        what: Kind,
+        start: bool,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        match (what, start) {
+            // No device here measures voltages.
+            (Kind::Voltage, _) => Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED)),
+            (Kind::Temperature, false) => {
+                self.converted_until = self.now;
+                Poll::Ready(Ok(()))
+            }
+            (Kind::Temperature, true) => match self.simultaneous {
+                Simultaneous::Wanted | Simultaneous::Running(_) => Poll::Pending,
+                Simultaneous::Done(until, result) if self.now < until => Poll::Ready(result),
+                _ => {
+                    self.simultaneous = Simultaneous::Wanted;
+                    Poll::Pending
+                }
+            },
+        }
+    }
+
+    fn is_converted(&self, _: Option<u16>, what: Kind) -> bool {
+        what == Kind::Temperature && self.now < self.converted_until
+    }
+
+    fn cancel(&mut self, operation: Operation) {
+        // Work that was begun goes on: a device must not be left in the middle of a write.
+        for place in &mut self.waiting {
+            if place.as_ref().is_some_and(|waiting| waiting.operation == operation) {
+                *place = None;
+                self.is_settled |= core::mem::take(&mut self.is_crowded);
+            }
+        }
+    }
+
+    fn name(&self, _: u16) -> &str {
+        "owproto-onewire"
+    }
+}

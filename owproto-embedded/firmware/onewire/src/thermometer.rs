@@ -1,0 +1,209 @@
+//! The thermometers DS18B20, DS1822 and DS18S20: their commands and what their scratchpad says.
+
+use owproto_core::text::{RomId, crc8};
+use owproto_core::time::Duration;
+
+use crate::master::Fault;
+
+/// Family codes.
+pub(crate) const DS18S20: u8 = 0x10;
+pub(crate) const DS1822: u8 = 0x22;
+pub(crate) const DS18B20: u8 = 0x28;
+
+/// Function commands (DS18B20 data sheet).
+pub(crate) const CONVERT: u8 = 0x44;
+pub(crate) const WRITE_SCRATCHPAD: u8 = 0x4e;
+pub(crate) const READ_SCRATCHPAD: u8 = 0xbe;
+pub(crate) const COPY_SCRATCHPAD: u8 = 0x48;
+pub(crate) const RECALL: u8 = 0xb8;
+pub(crate) const READ_POWER_SUPPLY: u8 = 0xb4;
+/// The two bytes of the trim register of old dies (Maxim application note 247).
+pub(crate) const READ_TRIM: [u8; 2] = [0x93, 0x68];
+
+/// Time that a copy to the EEPROM takes at most.
+pub(crate) const COPY_TIME: Duration = Duration::from_millis(10);
+
+/// Whether a family is one of these.
+pub(crate) const fn is_thermometer(family: u8) -> bool {
+    matches!(family, DS18S20 | DS1822 | DS18B20)
+}
+
+/// Bits of a temperature.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Resolution {
+    Nine,
+    Ten,
+    Eleven,
+    Twelve,
+}
+
+impl Resolution {
+    pub(crate) const fn from_bits(bits: u32) -> Option<Self> {
+        Some(match bits {
+            9 => Self::Nine,
+            10 => Self::Ten,
+            11 => Self::Eleven,
+            12 => Self::Twelve,
+            _ => return None,
+        })
+    }
+
+    pub(crate) const fn bits(self) -> u32 {
+        match self {
+            Self::Nine => 9,
+            Self::Ten => 10,
+            Self::Eleven => 11,
+            Self::Twelve => 12,
+        }
+    }
+
+    /// As it stands in the configuration register.
+    pub(crate) const fn configuration(self) -> u8 {
+        match self {
+            Self::Nine => 0x1f,
+            Self::Ten => 0x3f,
+            Self::Eleven => 0x5f,
+            Self::Twelve => 0x7f,
+        }
+    }
+
+    pub(crate) const fn from_configuration(byte: u8) -> Self {
+        match byte & 0x60 {
+            0x00 => Self::Nine,
+            0x20 => Self::Ten,
+            0x40 => Self::Eleven,
+            _ => Self::Twelve,
+        }
+    }
+
+    /// The bits of a temperature that count.
+    const fn mask(self) -> i16 {
+        match self {
+            Self::Nine => !7,
+            Self::Ten => !3,
+            Self::Eleven => !1,
+            Self::Twelve => !0,
+        }
+    }
+
+    /// How long a conversion takes at most (DS18B20 data sheet, table 2).
+    pub(crate) const fn conversion_time(self) -> Duration {
+        match self {
+            Self::Nine => Duration::from_micros(93_750),
+            Self::Ten => Duration::from_micros(187_500),
+            Self::Eleven => Duration::from_micros(375_000),
+            Self::Twelve => Duration::from_micros(750_000),
+        }
+    }
+}
+
+/// The nine bytes of a scratchpad whose CRC was right.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Scratchpad([u8; 9]);
+
+impl Scratchpad {
+    pub(crate) fn parse(bytes: [u8; 9]) -> Result<Self, Fault> {
+        match bytes {
+            [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff] => Err(Fault::NoAnswer),
+            // Zeros have the right CRC, but no device says them: one that is busy, or a line that is low.
+            [0, 0, 0, 0, 0, 0, 0, 0, 0] => Err(Fault::Garbled),
+            _ if crc8(&bytes) == 0 => Ok(Self(bytes)),
+            _ => Err(Fault::Garbled),
+        }
+    }
+
+    pub(crate) const fn bytes(&self) -> &[u8; 9] {
+        &self.0
+    }
+
+    /// Both alarm limits and the configuration.
+    pub(crate) const fn settings(&self) -> [u8; 3] {
+        let [_, _, high, low, configuration, ..] = self.0;
+        [high, low, configuration]
+    }
+
+    pub(crate) const fn resolution(&self, family: u8) -> Resolution {
+        let [_, _, configuration] = self.settings();
+        if family == DS18S20 { Resolution::Twelve } else { Resolution::from_configuration(configuration) }
+    }
+
+    /// Whether it says what a thermometer says before its first conversion: 85 °C, and a reserved byte that has another
+    /// value after a conversion that came to 85 °C. Those of a DS18S20 cannot be told apart.
+    pub(crate) const fn is_power_on(&self, family: u8) -> bool {
+        let [low, high, _, _, _, _, reserved, ..] = self.0;
+        family != DS18S20 && low == 0x50 && high == 0x05 && reserved == 0x0c
+    }
+
+    /// The temperature in sixteenths of a degree Celsius.
+    pub(crate) fn temperature(&self, family: u8) -> i16 {
+        let [low, high, _, _, _, _, remain, per_degree, _] = self.0;
+        let raw = i16::from_le_bytes([low, high]);
+        if family != DS18S20 {
+            return raw & self.resolution(family).mask();
+        }
+        // Half degrees; the counters tell more (DS18S20 data sheet, equation 1).
+        let degrees = (raw >> 1).wrapping_mul(16);
+        let part = u16::from(remain).wrapping_mul(16).checked_div(per_degree.into());
+        match part.and_then(|part| i16::try_from(part).ok()) {
+            Some(part) => degrees.wrapping_add(12).wrapping_sub(part),
+            None => raw.wrapping_mul(8),
+        }
+    }
+}
+
+/// Which revision of the silicon a thermometer has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Die {
+    B6,
+    B7,
+    C2,
+}
+
+impl Die {
+    /// By the address: later revisions have greater ids (owfs: `ow_1820.c`).
+    pub(crate) fn of(device: RomId) -> Self {
+        let (b7, c2): ([u8; 6], [u8; 6]) = match device.family() {
+            DS18S20 => ([0x00, 0x08, 0x00, 0x59, 0x1d, 0x20], [0x00, 0x08, 0x00, 0x80, 0x88, 0x60]),
+            DS1822 => ([0x00, 0x00, 0x00, 0x08, 0x97, 0x8a], [0x00, 0x00, 0x00, 0x0c, 0xb8, 0x1a]),
+            _ => ([0x00, 0x00, 0x00, 0x54, 0x50, 0x10], [0x00, 0x00, 0x00, 0x66, 0x2b, 0x50]),
+        };
+        let [_, f, e, d, c, b, a, _] = device.reversed();
+        let id = [f, e, d, c, b, a];
+        if id > c2 {
+            Self::C2
+        } else if id > b7 {
+            Self::B7
+        } else {
+            Self::B6
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static [u8] {
+        match self {
+            Self::B6 => b"B6",
+            Self::B7 => b"B7",
+            Self::C2 => b"C2",
+        }
+    }
+}
+
+/// The trim register of an old die.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Trim(pub(crate) [u8; 2]);
+
+impl Trim {
+    pub(crate) fn value(self) -> u32 {
+        u16::from_le_bytes(self.0).into()
+    }
+
+    /// Whether it looks like what the factory writes (owfs: `ow_1820.c`).
+    pub(crate) const fn is_valid(self) -> bool {
+        let [low, high] = self.0;
+        matches!(low & 7, 3 | 5) && high == 0xbb
+    }
+
+    /// Whether it is the value that application note 247 gives for all.
+    pub(crate) fn is_blanket(self) -> bool {
+        self.0 == [0x9d, 0xbb]
+    }
+}

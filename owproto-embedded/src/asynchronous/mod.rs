@@ -1,0 +1,22 @@
+//! The asynchronous client and server, over `embedded_io_async::{Read, Write}`. They need no executor of their own.
+
+mod client;
+#[cfg(feature = "embedded-nal-async")]
+mod reconnecting;
+mod server;
+mod transport;
+
+pub use client::Client;
+#[cfg(feature = "embedded-nal-async")]
+pub use reconnecting::Reconnecting;
+pub use server::Server;
+pub use transport::{Timed, Transport};
+
+/// How this module waits.
+macro_rules! awaited {
+    ($future:expr) => {
+        $future.await
+    };
+}
+
+use awaited;

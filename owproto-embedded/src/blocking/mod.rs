@@ -1,0 +1,18 @@
+//! The blocking client and server, over `embedded_io::{Read, Write}`.
+
+mod client;
+mod server;
+mod transport;
+
+pub use client::Client;
+pub use server::Server;
+pub use transport::{Polled, Transport};
+
+/// How this module waits: what is called has waited by itself.
+macro_rules! by_itself {
+    ($value:expr) => {
+        $value
+    };
+}
+
+use by_itself;

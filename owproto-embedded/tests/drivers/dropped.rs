@@ -1,0 +1,168 @@
+//! A future may be dropped at every point where it waits.
+
+use std::cell::RefCell;
+
+use owproto_embedded::Error;
+use owproto_embedded::asynchronous::{Client, Server, Timed};
+use owproto_embedded::core::Request;
+use owproto_embedded::core::client::Connection;
+use owproto_embedded::core::server;
+use owproto_embedded::core::server::End;
+use owproto_embedded::core::tree::Tree;
+use owproto_embedded::core::wire::Flags;
+
+use crate::services::SlowBus;
+use crate::wire::{Answer, Delay, Wire, reply};
+
+/// Each call, with what the server answers to it. `$check` gets its name, the answers, and the call on a client, which
+/// gives text.
+macro_rules! every_call {
+    ($check:expr) => {{
+        let values = &[Answer::reply(1, b"1"), Answer::reply(2, b"85"), Answer::reply(1, b"3")];
+        let list = b"/10.67C6697351FF,/a";
+        let entries = [reply(0, b"/10.67C6697351FF\0"), reply(0, b"/a\0"), reply(0, b"")].concat();
+        $check("ping", &[Answer::reply(0, b"")], &async |client| client.ping().await.map(|()| String::new()));
+        $check("present", &[Answer::reply(0, &[0; 8])], &async |client| {
+            client.present("/a").await.map(|is| is.to_string())
+        });
+        $check("read", &[Answer::reply(4, b"late")], &async |client| {
+            client.read("/a", &mut [0; 8]).await.map(|value| format!("{value:?}"))
+        });
+        $check("read_value", &[Answer::reply(4, b"21.5")], &async |client| {
+            client
+                .read_value("/a", owproto_embedded::core::text::ValueType::Float, &mut [0; 8])
+                .await
+                .map(|value| value.to_string())
+        });
+        $check("write", &[Answer::reply(0, b"")], &async |client| {
+            client.write("/a", "abc").await.map(|len| len.to_string())
+        });
+        $check("dir", &[Answer::reply(0, list)], &async |client| {
+            let mut listed = String::new();
+            client.dir("/", |entry| listed += std::str::from_utf8(entry).unwrap()).await.map(|_| listed)
+        });
+        $check("dir by DIR", &[Answer::reply(-42, b""), Answer::bytes(entries)], &async |client| {
+            let mut listed = String::new();
+            client.dir("/", |entry| listed += std::str::from_utf8(entry).unwrap()).await.map(|_| listed)
+        });
+        $check("read_many", values, &async |client| {
+            let mut values = String::new();
+            let read = client.read_many(["/a", "/b", "/c"], |number, value| {
+                values += &format!("{number}{value:?}");
+            });
+            read.await.map(|()| values)
+        });
+        $check("read_sensors", values, &async |client| {
+            let sensors = ["/28.000028D70100/temperature"; 3].map(owproto_embedded::Sensor::temperature);
+            let mut values = String::new();
+            let read = client.read_sensors(&sensors, |number, reading| {
+                values += &format!("{number}{reading:?}");
+            });
+            read.await.map(|()| values)
+        });
+        $check("exchange", &[Answer::reply(-1, b"")], &async |client| {
+            let request = owproto_embedded::core::Request::read("/a").unwrap();
+            client.exchange(&request, |_| (), |reply| reply.ret()).await.map(|ret| ret.to_string())
+        });
+    }};
+}
+
+#[cfg(feature = "embedded-nal-async")]
+pub(crate) use every_call;
+
+/// A client as the tests drop its calls.
+pub(crate) type Clock = Box<dyn FnMut() -> owproto_embedded::core::time::Instant>;
+type Dropped = Client<Timed<Wire, Delay>, Clock, [u8; 64], [u8; 32], [u8; 32], 3>;
+
+fn timed(wire: &Wire) -> Timed<Wire, Delay> {
+    Timed::new(wire.clone(), Delay(wire.clone()))
+}
+
+fn client(wire: &Wire) -> Dropped {
+    Client::new(timed(wire), Box::new(wire.clock()), Connection::new([0xa5; 64], [0xa5; 32]), [0xa5; 32])
+}
+
+/// Drops a call after every number of polls, that is at every point where it waits.
+fn is_dropped_safely(
+    name: &str,
+    answers: &[Answer],
+    call: &impl AsyncFn(&mut Dropped) -> Result<String, Error<embedded_io::ErrorKind>>,
+) {
+    let whole = Wire::new(answers.to_vec());
+    let expected = whole.run(call(&mut client(&whole)));
+    assert!(expected.is_ok(), "{name}: {expected:?}");
+    let mut points = 0;
+    loop {
+        // One answer more, for the first request; in pieces, and each is put off once.
+        let first = Wire::new([&[Answer::reply(0, b"")], answers].concat()).in_pieces(6, 10).shy();
+        let mut client = client(&first);
+        first.run(client.ping()).unwrap();
+        let sent = first.sent().len();
+        if first.run_for(call(&mut client), points).is_some() {
+            break;
+        }
+        if points == 0 {
+            // Nothing has happened.
+            assert_eq!((client.is_open(), first.sent().len()), (true, sent), "{name}");
+            assert_eq!(first.run(call(&mut client)), expected, "{name}");
+        } else {
+            // The connection has ended, and nothing is sent.
+            let sent = first.sent().len();
+            assert!(!client.is_open(), "{name} after {points}");
+            for _ in 0..2 {
+                assert_eq!(first.run(call(&mut client)), Err(Error::Ended), "{name} after {points}");
+            }
+            assert_eq!(first.sent().len(), sent);
+        }
+        let next = Wire::new(answers.to_vec());
+        client.reconnect(timed(&next));
+        assert_eq!(next.run(call(&mut client)), expected, "{name} after {points}");
+        points += 1;
+    }
+    assert!(points > 8, "{name}: {points} points were tried");
+}
+
+#[test]
+fn every_call_can_be_dropped_wherever_it_waits() {
+    every_call!(is_dropped_safely);
+}
+
+#[test]
+fn a_server_can_be_dropped_wherever_it_waits() {
+    let read = |path: &str| {
+        let request = Request::read(path).unwrap().with_flags(Flags::PERSISTENCE);
+        let mut buffer = [0; 64];
+        request.encode(&mut buffer).unwrap().to_vec()
+    };
+    let path = "/28.000000000000/temperature";
+    let mut points = 0;
+    let mut given_up = 0;
+    loop {
+        let first = Wire::client(Answer::bytes([read(path), read("/x"), read(path)].concat()).then_end())
+            .in_pieces(20, 30)
+            .shy();
+        let bus = SlowBus::new(&first, 1, 2_500_000);
+        let cancelled = bus.cancelled.clone();
+        let tree = RefCell::new(Tree::new(bus));
+        let connection = server::Connection::new([0xa5; 64], [0xa5; 64]);
+        let mut server = Server::new(first.clock(), connection, [0xa5; 64]);
+        let mut transport = timed(&first);
+        let end = first.run_for(server.serve(&mut transport, &tree), points);
+        assert!(tree.try_borrow_mut().is_ok());
+        given_up += cancelled.get();
+        // Whatever was left behind, the next client does not see it.
+        let next = first.beside([]).into_client(Answer::bytes([read("/y"), read(path)].concat()).then_end());
+        let served = next.run(server.serve(&mut timed(&next), &tree));
+        assert_eq!(served, Ok(End::ClientClosed), "after {points}");
+        let sent = next.sent();
+        assert_eq!(sent[..12], [0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255], "after {points}");
+        // Two keepalives, and the value.
+        assert_eq!(sent[24 + 24 + 24 + 24..], *b"        21.5", "after {points}");
+        if end.is_some() {
+            assert_eq!(end, Some(Ok(End::ClientClosed)));
+            break;
+        }
+        points += 1;
+    }
+    assert!(points > 30 && given_up > 4, "{points} points were tried, {given_up} reads were given up");
+}

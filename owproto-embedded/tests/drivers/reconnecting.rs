@@ -1,0 +1,344 @@
+//! The client that connects by itself.
+
+use embedded_io::ErrorKind;
+use owproto_embedded::asynchronous::Reconnecting;
+use owproto_embedded::core::client::{Connection, ConnectionError, Resend, Timeouts};
+use owproto_embedded::core::time::Duration;
+use owproto_embedded::core::wire::Header;
+use owproto_embedded::core::{ReturnCode, ServerError};
+use owproto_embedded::{Backoff, Error, Plausibility, Sensor};
+
+use crate::dropped::{Clock, every_call};
+use crate::network::{Attempt, Network};
+use crate::wire::{Answer, Delay, Wire, reply};
+
+type Client<'n> = Reconnecting<'n, Network, Delay, Clock, [u8; 64], [u8; 32], [u8; 32], 3>;
+
+const SERVER: ([u8; 4], u16) = ([192, 0, 2, 7], 4304);
+
+fn client<'n>(network: &'n Network, clock: &Wire) -> Client<'n> {
+    let memory = Connection::new([0xa5; 64], [0xa5; 32]);
+    Reconnecting::new(
+        network,
+        SERVER.into(),
+        Delay(clock.clone()),
+        Box::new(clock.clock()),
+        memory,
+        [0xa5; 32],
+    )
+}
+
+/// Something that only has a clock.
+fn clock() -> Wire {
+    Wire::new([])
+}
+
+fn connects(clock: &Wire, answers: impl IntoIterator<Item = Answer>) -> (Wire, Attempt) {
+    let wire = clock.beside(answers);
+    (wire.clone(), Attempt::Connects(wire))
+}
+
+fn value(value: &[u8]) -> Answer {
+    Answer::reply(value.len() as i32, value)
+}
+
+/// A reply that does not keep the connection.
+fn not_kept(value: &[u8]) -> Answer {
+    let len = value.len() as i32;
+    let header = Header { payload: len, code: len, size: len, ..Header::default() };
+    Answer::bytes([&header.to_bytes()[..], value].concat()).then_end()
+}
+
+fn refused() -> Attempt {
+    Attempt::Fails(ErrorKind::ConnectionRefused)
+}
+
+#[test]
+fn one_connection_serves_many_calls() {
+    let clock = clock();
+    let (_, attempt) = connects(&clock, [value(b"1"), value(b"2"), Answer::reply(-1, b""), value(b"3")]);
+    let network = Network::new(&clock, [attempt]);
+    let mut client = client(&network, &clock);
+    assert!(!client.is_connected() && network.made().is_empty());
+    clock.run(async {
+        let mut buffer = [0; 4];
+        assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"1"[..]));
+        assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"2"[..]));
+        assert_eq!(client.present("/a").await, Ok(false));
+        assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"3"[..]));
+    });
+    assert_eq!(network.made(), [0]);
+    assert_eq!(network.remote.get(), Some(SERVER.into()));
+    assert!(client.is_connected());
+    drop(client);
+    assert_eq!(network.open(), 0);
+}
+
+#[test]
+fn a_connection_that_was_too_old_is_replaced_at_once() {
+    for end in [Answer::end(), Answer::error(ErrorKind::ConnectionReset)] {
+        let clock = clock();
+        let (_, first) = connects(&clock, [value(b"1"), end]);
+        let (_, second) = connects(&clock, [value(b"2")]);
+        let network = Network::new(&clock, [first, second]);
+        let mut client = client(&network, &clock);
+        clock.run(async {
+            let mut buffer = [0; 4];
+            assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"1"[..]));
+            assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"2"[..]));
+        });
+        assert_eq!(network.made(), [0, 0]);
+    }
+}
+
+#[test]
+fn a_write_is_never_made_twice() {
+    // Shortly after another call: nothing tells that the connection is dead, and the write may have been done.
+    let clock = clock();
+    let (_, first) = connects(&clock, [value(b"1"), Answer::end()]);
+    let (_, second) = connects(&clock, [Answer::reply(0, b"")]);
+    let network = Network::new(&clock, [first, second]);
+    let mut client = client(&network, &clock);
+    clock.run(async {
+        client.read("/a", &mut [0; 4]).await.unwrap();
+        let error = client.write("/a", "1").await.unwrap_err();
+        let stale = ConnectionError::Stale;
+        assert_eq!(error, Error::Connection { error: stale, resend: Resend::MayHappenTwice });
+        assert!(!error.is_safe_to_retry());
+        assert_eq!(network.made(), [0]);
+        // It is the caller who decides.
+        client.write("/a", "1").await.unwrap();
+    });
+    assert_eq!(network.made(), [0, 0]);
+}
+
+#[test]
+fn a_connection_that_was_idle_is_tried_before_a_write() {
+    let clock = clock();
+    let (dead, first) = connects(&clock, [value(b"1"), Answer::end()]);
+    let (_, second) = connects(&clock, [Answer::reply(0, b""), Answer::reply(0, b"")]);
+    let network = Network::new(&clock, [first, second]);
+    let mut client = client(&network, &clock);
+    clock.run(async {
+        client.read("/a", &mut [0; 4]).await.unwrap();
+        clock.advance(1_000_000);
+        client.write("/a", "1").await.unwrap();
+    });
+    assert_eq!(network.made(), [0, 1000]);
+    // A read and a NOP.
+    assert_eq!((dead.sent().len(), dead.sent()[27 + 11]), (27 + 24, 1));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_tried_later_and_later() {
+    let clock = clock();
+    let (_, first) = connects(&clock, [Answer::reply(-1, b""), Answer::bytes(*b"HTTP/1.1 400 Bad Request")]);
+    let (_, second) = connects(&clock, [value(b"1")]);
+    let attempts = [refused(), refused(), refused(), refused(), first, second];
+    let network = Network::new(&clock, attempts);
+    let backoff = Backoff { first: Duration::from_millis(500), ceiling: Duration::from_millis(1500) };
+    let mut client = client(&network, &clock).with_backoff(backoff);
+    clock.run(async {
+        let mut buffer = [0; 4];
+        for _ in 0..4 {
+            let error = client.read("/a", &mut buffer).await.unwrap_err();
+            assert_eq!(error, Error::Connect(ErrorKind::ConnectionRefused));
+            assert!(error.is_safe_to_retry());
+        }
+        assert_eq!(client.next_attempt().since(clock.now()), Duration::from_millis(1500));
+        // An error of the server is an answer.
+        let no = ServerError::new(ReturnCode::from_ret(-1)).unwrap();
+        assert_eq!(client.read("/a", &mut buffer).await, Err(Error::Server(no)));
+        // What is no answer is the first failure after it.
+        assert!(client.read("/a", &mut buffer).await.is_err());
+        assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"1"[..]));
+    });
+    assert_eq!(network.made(), [0, 500, 1500, 3000, 4500, 5000]);
+}
+
+#[test]
+fn a_server_that_only_accepts_is_not_tried_without_end() {
+    let clock = clock();
+    let attempts: Vec<Attempt> = (0..3).map(|_| connects(&clock, [Answer::end()]).1).collect();
+    let network = Network::new(&clock, attempts);
+    let mut client = client(&network, &clock);
+    clock.run(async {
+        for _ in 0..3 {
+            let error = ConnectionError::Closed;
+            assert_eq!(client.ping().await, Err(Error::Connection { error, resend: Resend::Safe }));
+            assert!(!client.is_connected());
+        }
+    });
+    assert_eq!(network.made(), [0, 500, 1500]);
+    assert_eq!(network.open(), 0);
+}
+
+#[test]
+fn connecting_has_an_end() {
+    let clock = clock();
+    let network = Network::new(&clock, [Attempt::TakesForEver, Attempt::TakesForEver]);
+    let mut client = client(&network, &clock).with_connect_timeout(Duration::from_millis(300));
+    clock.run(async {
+        let error = client.ping().await.unwrap_err();
+        assert_eq!(error, Error::ConnectTimedOut);
+        assert!(error.is_timeout() && error.is_safe_to_retry());
+        assert_eq!(client.ping().await, Err(Error::ConnectTimedOut));
+    });
+    assert_eq!(network.made(), [0, 800]);
+    assert_eq!(clock.now().as_micros() / 1000 - 1000, 1100);
+}
+
+#[test]
+fn a_late_answer_is_not_taken_for_another_ones() {
+    let clock = clock();
+    let (_, first) = connects(&clock, [Answer::silence().then(2500, reply(4, b"late"))]);
+    let (_, second) = connects(&clock, [value(b"next")]);
+    let network = Network::new(&clock, [first, second]);
+    let mut client = client(&network, &clock);
+    clock.run(async {
+        let mut buffer = [0; 4];
+        assert!(client.read("/a", &mut buffer).await.unwrap_err().is_timeout());
+        assert_eq!(network.open(), 0);
+        assert_eq!(client.read("/b", &mut buffer).await, Ok(&b"next"[..]));
+    });
+    assert_eq!(network.made(), [0, 2500]);
+}
+
+#[test]
+fn a_server_that_keeps_nothing_is_connected_to_for_each_request() {
+    let clock = clock();
+    let attempts: Vec<Attempt> =
+        [b"1", b"2", b"3", b"4"].map(|value| connects(&clock, [not_kept(value)]).1).into();
+    let network = Network::new(&clock, attempts);
+    let mut client = client(&network, &clock);
+    clock.run(async {
+        assert_eq!(client.read("/a", &mut [0; 4]).await, Ok(&b"1"[..]));
+        assert_eq!(network.open(), 0);
+        let mut values = Vec::new();
+        let read = client.read_many(["/b", "/c", "/d"], |number, value| {
+            values.push((number, value.unwrap().to_vec()));
+        });
+        read.await.unwrap();
+        assert_eq!(values, [(0, b"2".to_vec()), (1, b"3".to_vec()), (2, b"4".to_vec())]);
+    });
+    assert_eq!(network.made(), [0, 0, 0, 0]);
+}
+
+#[test]
+fn many_reads_go_on_where_the_connection_broke() {
+    let clock = clock();
+    let cut = Answer::bytes(&reply(2, b"21")[..25]).then_end();
+    let (_, first) =
+        connects(&clock, [value(b"20"), value(b"85"), cut, Answer::silence(), Answer::silence()]);
+    let (_, second) = connects(&clock, [value(b"21"), Answer::reply(-1, b""), value(b"warm")]);
+    let network = Network::new(&clock, [first, second]);
+    let mut client = client(&network, &clock);
+    let sensors =
+        ["/28.1/temperature", "/28.000028D70100/temperature", "/c", "/d", "/e"].map(Sensor::temperature);
+    let mut readings = Vec::new();
+    let read = client.read_sensors(&sensors, |number, reading| {
+        let reading = reading.map(|reading| (reading.value.as_f64().unwrap(), reading.plausibility));
+        readings.push((number, reading.map_err(|error| error.to_string())));
+    });
+    clock.run(read).unwrap();
+    let good = |number| Ok((number, Plausibility::Measured));
+    assert_eq!(
+        readings[..3],
+        [(0, good(20.0)), (1, Ok((85.0, Plausibility::PowerOnValue))), (2, good(21.0))]
+    );
+    let (no_path, no_value) = (&readings[3], &readings[4]);
+    assert!(
+        no_path.1.is_err() && no_value.1.as_ref().is_err_and(|error| error.contains("byte 0")),
+        "{readings:?}"
+    );
+    assert_eq!(network.made(), [0, 0]);
+}
+
+#[test]
+fn many_reads_end_where_nothing_comes_any_more() {
+    let clock = clock();
+    let (_, first) = connects(&clock, [value(b"1"), Answer::end()]);
+    let (_, second) = connects(&clock, [Answer::end()]);
+    let network = Network::new(&clock, [first, second]);
+    let mut client = client(&network, &clock);
+    let mut values = 0;
+    let result = clock.run(client.read_many(["/a"; 2], |_, _| values += 1));
+    assert_eq!(result, Err(Error::Connection { error: ConnectionError::Closed, resend: Resend::Safe }));
+    assert_eq!((values, network.made()), (1, vec![0, 0]));
+}
+
+#[test]
+fn a_listing_is_not_made_again_after_its_first_entry() {
+    let clock = clock();
+    let list = reply(0, b"/10.67C6697351FF,/28.000028D70100");
+    for (cut, tries, expected) in [(0, 2, true), (24 + 20, 1, false)] {
+        let (_, first) = connects(&clock, [value(b"1"), Answer::bytes(&list[..cut]).then_end()]);
+        let (_, second) = connects(&clock, [Answer::bytes(list.clone())]);
+        let network = Network::new(&clock, [first, second]);
+        let mut client = client(&network, &clock);
+        clock.run(async {
+            client.read("/a", &mut [0; 4]).await.unwrap();
+            let mut entries = 0;
+            let listed = client.dir("/", |_| entries += 1).await;
+            assert_eq!(listed.is_ok(), expected);
+            assert_eq!(entries, if expected { 2 } else { 1 });
+        });
+        assert_eq!(network.made().len(), tries);
+    }
+}
+
+#[test]
+fn an_address_can_be_changed() {
+    let clock = clock();
+    let (_, first) = connects(&clock, [value(b"1")]);
+    let (_, second) = connects(&clock, [value(b"2")]);
+    let network = Network::new(&clock, [first, refused(), second]);
+    let mut client = client(&network, &clock);
+    clock.run(async {
+        client.read("/a", &mut [0; 4]).await.unwrap();
+        client.set_server(([192, 0, 2, 8], 4304).into());
+        assert_eq!(network.open(), 0);
+        client.ping().await.unwrap_err();
+        // The next one is not to blame for this one.
+        client.set_server(([192, 0, 2, 9], 4304).into());
+        client.read("/a", &mut [0; 4]).await.unwrap();
+    });
+    assert_eq!(network.made(), [0, 0, 0]);
+    assert_eq!(network.remote.get(), Some(([192, 0, 2, 9], 4304).into()));
+}
+
+/// Drops a call at every point where it waits: the next call gives what it should.
+fn is_dropped_safely(
+    name: &str,
+    answers: &[Answer],
+    call: &impl AsyncFn(&mut Client<'_>) -> Result<String, Error<ErrorKind>>,
+) {
+    let clock = clock();
+    let (_, attempt) = connects(&clock, answers.to_vec());
+    let network = Network::new(&clock, [attempt]);
+    let expected = clock.run(call(&mut client(&network, &clock)));
+    assert!(expected.is_ok(), "{name}: {expected:?}");
+    let mut points = 0;
+    loop {
+        let clock = self::clock();
+        // The first attempt fails, so that there is a wait for the next one, too.
+        let first = clock.beside(answers.to_vec()).in_pieces(6, 10).shy();
+        let (_, second) = connects(&clock, answers.to_vec());
+        let network = Network::new(&clock, [refused(), Attempt::Connects(first), second]);
+        let mut client = client(&network, &clock);
+        client.set_timeouts(Timeouts::NONE);
+        clock.run(client.ping()).unwrap_err();
+        if clock.run_for(call(&mut client), points).is_some() {
+            break;
+        }
+        assert_eq!(clock.run(call(&mut client)), expected, "{name} after {points}");
+        assert!(network.open() <= 1);
+        points += 1;
+    }
+    assert!(points > 8, "{name}: {points} points were tried");
+}
+
+#[test]
+fn every_call_can_be_dropped_wherever_it_waits() {
+    every_call!(is_dropped_safely);
+}

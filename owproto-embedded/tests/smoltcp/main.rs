@@ -1,0 +1,9 @@
+//! The drivers for smoltcp on two machines and a cable between them, in virtual time.
+
+mod caller;
+mod client;
+mod memory;
+mod peer;
+mod server;
+mod together;
+mod world;

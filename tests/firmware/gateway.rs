@@ -1,0 +1,259 @@
+//! The gateway on a board, and other people's clients.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use owproto_std::Client;
+use owproto_tests::owserver::Owserver;
+use owproto_tests::process::{self, Finished};
+use owproto_tests::qemu::Board;
+use owproto_tests::tools::{Tool, pyownet, run_ow};
+use owproto_tests::vectors;
+
+/// The clients that the gateway serves at the same time.
+pub(crate) const PLACES: usize = 4;
+
+/// What hangs on the gateway's wire, and what it says.
+pub(crate) const TEMPERATURES: [(&str, f64); 4] = [
+    ("/28.010000000000", 21.5),
+    ("/28.020000000000", 19.0),
+    ("/28.030000000000", -10.125),
+    ("/28.040000000000", 63.9375),
+];
+const SWITCHES: [&str; 2] = ["/3A.010000000000", "/3A.020000000000"];
+
+/// How far the simulated temperatures wander, in degrees.
+pub(crate) const WANDERING: f64 = 2.0;
+
+/// How long a client may take for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn stdout(finished: Finished) -> String {
+    assert_eq!(finished.status, Some(0), "{}", finished.stderr_text());
+    finished.stdout_text()
+}
+
+/// A client that waits while TCP sends again what was lost: a second, and twice as long each time.
+pub(crate) fn patient_client(address: &str) -> Client {
+    let builder = Client::builder().server(address).unwrap().persistent(true).connections(1);
+    builder.inactivity_timeout(PATIENCE).total_timeout(PATIENCE).build()
+}
+
+/// Everyone is told which devices there are, and what they say.
+pub(crate) fn is_well(board: &Board) {
+    let client = patient_client(&board.address().to_string());
+    let devices = client.dir("/").unwrap();
+    assert_eq!(devices.iter().count(), 6);
+    let paths: Vec<_> = TEMPERATURES.iter().map(|(device, _)| format!("{device}/temperature")).collect();
+    for ((path, expected), answer) in
+        paths.iter().zip(TEMPERATURES).map(|(path, (_, value))| (path, value)).zip(client.read_many(&paths))
+    {
+        let text = String::from_utf8(answer.unwrap()).unwrap();
+        let celsius: f64 = text.trim().parse().unwrap();
+        assert!((celsius - expected).abs() < WANDERING, "{path}: {text}");
+    }
+}
+
+#[test]
+fn other_peoples_clients_find_its_devices() {
+    let board = Board::gateway().start();
+    let server = board.address();
+    is_well(&board);
+    let listing = stdout(Tool::Owdir.run(server, ["/"]));
+    for device in TEMPERATURES.iter().map(|(device, _)| *device).chain(SWITCHES) {
+        assert!(listing.lines().any(|line| line == device), "{device}: {listing}");
+        assert_eq!(stdout(Tool::Owpresent.run(server, [device])).trim(), "1");
+    }
+    assert_eq!(Tool::Owpresent.run(server, ["/28.AA0000000000"]).stdout_text().trim(), "0");
+    let (path, celsius) = ("/28.020000000000/temperature", 19.0);
+    let script = "import sys; from pyownet import protocol; \
+                  proxy = protocol.proxy('127.0.0.1', int(sys.argv[1]), persistent=True); \
+                  print(proxy.read(sys.argv[2]).decode(), len(proxy.dir('/')))";
+    let answers = [
+        stdout(Tool::Owread.run(server, [path])),
+        stdout(run_ow(server, ["read", path])),
+        stdout(process::run(pyownet().args(["-c", script, &server.port().to_string(), path]))),
+    ];
+    for answer in &answers {
+        let value: f64 = answer.split_whitespace().next().unwrap().parse().unwrap();
+        assert!((value - celsius).abs() < WANDERING, "{answers:?}");
+    }
+    let fahrenheit: f64 = stdout(Tool::Owread.run(server, ["-F", path])).trim().parse().unwrap();
+    assert!((fahrenheit - 66.2).abs() < WANDERING * 1.8, "{fahrenheit}");
+}
+
+#[test]
+fn switches_switch() {
+    let board = Board::gateway().start();
+    let server = board.address();
+    let (pio, sensed) = (format!("{}/PIO.ALL", SWITCHES[0]), format!("{}/sensed.ALL", SWITCHES[0]));
+    let bit = |number: usize| {
+        let text = stdout(Tool::Owread.run(server, [&pio]));
+        text.trim().split(',').nth(number).unwrap().to_owned()
+    };
+    for value in ["1", "0", "1"] {
+        assert_eq!(Tool::Owwrite.run(server, [&format!("{}/PIO.A", SWITCHES[0]), value]).status, Some(0));
+        assert_eq!(bit(0), value);
+        // A transistor that is on pulls its pin low.
+        let levels = stdout(Tool::Owread.run(server, [format!("/uncached{sensed}")]));
+        assert_eq!(levels.trim().starts_with('0'), value == "1", "{levels}");
+    }
+    let refused = Tool::Owwrite.run(server, [&format!("{}/PIO.A", SWITCHES[0]), "perhaps"]);
+    assert_ne!(refused.status, Some(0));
+    is_well(&board);
+}
+
+#[test]
+fn an_owserver_in_front_shows_its_devices() {
+    let board = Board::gateway().start();
+    let front = Owserver::builder().behind(board.address()).start();
+    for (device, celsius) in TEMPERATURES {
+        let text = stdout(Tool::Owread.run(front.address(), [format!("{device}/temperature")]));
+        let value: f64 = text.trim().parse().unwrap();
+        assert!((value - celsius).abs() < WANDERING, "{device}: {text}");
+        assert!(stdout(Tool::Owdir.run(front.address(), ["/"])).contains(device));
+    }
+}
+
+/// The words of a request that reads.
+fn read_request(path: &str) -> Vec<u8> {
+    let payload = [path.as_bytes(), b"\0"].concat();
+    let words = [0, i32::try_from(payload.len()).unwrap(), 2, 0x100, 100, 0];
+    words.iter().flat_map(|word| word.to_be_bytes()).chain(payload).collect()
+}
+
+fn connect(server: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(server).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Clients give up after 2 s of silence: the gateway makes itself heard during a conversion of 750 ms.
+#[test]
+fn keepalives_come_during_a_conversion() {
+    let board = Board::gateway().start();
+    is_well(&board);
+    let mut stream = connect(board.address());
+    stream.write_all(&read_request("/uncached/28.010000000000/temperature")).unwrap();
+    let start = Instant::now();
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).unwrap();
+    assert!(start.elapsed() >= Duration::from_millis(700), "{:?}", start.elapsed());
+    let keepalives = reply.chunks(24).take_while(|header| header[4] & 0x80 != 0).count();
+    assert!(keepalives >= 1, "{reply:?}");
+    assert_eq!(reply.len(), (keepalives + 1) * 24 + 12, "{reply:?}");
+}
+
+/// More clients than places: some may find nobody listening and ask again, nobody hangs, and all are served.
+#[test]
+fn more_clients_than_places() {
+    let board = Board::gateway().start();
+    let server = board.address();
+    is_well(&board);
+    let clients: Vec<_> = (0..3 * PLACES)
+        .map(|number| {
+            thread::spawn(move || {
+                let path = format!("{}/temperature", TEMPERATURES[number % 4].0);
+                let mut refused = 0;
+                for _ in 0..10 {
+                    // Not kept between requests, so that places become free.
+                    while Tool::Owread.run(server, [&path]).status != Some(0) {
+                        refused += 1;
+                        assert!(refused < 200, "never served");
+                        thread::sleep(Duration::from_millis(20));
+                    }
+                }
+                refused
+            })
+        })
+        .collect();
+    let refused: Vec<u32> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+    println!("{} clients, times that each found no place: {refused:?}", 3 * PLACES);
+    is_well(&board);
+}
+
+/// Clients that begin a request and do not go on lose their places after a while.
+#[test]
+fn clients_that_stall_are_ended() {
+    let board = Board::gateway().start();
+    is_well(&board);
+    let mut stalled: Vec<_> = (0..PLACES - 1).map(|_| connect(board.address())).collect();
+    for stream in &mut stalled {
+        stream.write_all(&read_request("/")[..20]).unwrap();
+    }
+    // There is a place left.
+    is_well(&board);
+    let start = Instant::now();
+    for mut stream in stalled {
+        let mut answer = Vec::new();
+        match stream.read_to_end(&mut answer) {
+            Ok(_) => assert!(answer.is_empty(), "{answer:?}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+        }
+    }
+    println!("clients that stalled were ended after {:?}", start.elapsed());
+    is_well(&board);
+}
+
+/// Everything that was tried with the real owserver, and each of it damaged.
+#[test]
+fn bad_frames_do_no_harm() {
+    let board = Board::gateway().start();
+    is_well(&board);
+    let mut sent = 0;
+    for vector in vectors::all() {
+        let mut damaged = vector.request.clone();
+        if let Some(byte) = damaged.get_mut(sent % 24) {
+            *byte ^= 1 << (sent % 8);
+        }
+        let half = &vector.request[..vector.request.len() / 2];
+        for bytes in [&vector.request, &damaged, half] {
+            let mut stream = connect(board.address());
+            // The gateway may close before everything is sent, or reset.
+            let _ = stream.write_all(bytes);
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let mut answer = Vec::new();
+            if let Err(error) = stream.read_to_end(&mut answer) {
+                assert_ne!(error.kind(), ErrorKind::WouldBlock, "{}: hangs", vector.name);
+            }
+            sent += 1;
+        }
+    }
+    println!("{sent} frames, good and bad");
+    is_well(&board);
+}
+
+/// More frames than the interface has room for: what does not fit is lost, and everything goes on.
+#[test]
+fn a_flood_passes() {
+    let flood = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
+    let port = owproto_tests::owserver::free_port();
+    let board = Board::gateway().forward_udp(port).start();
+    is_well(&board);
+    flood.connect(("127.0.0.1", port)).unwrap();
+    let end = Instant::now() + Duration::from_secs(3);
+    let flooding = thread::spawn(move || {
+        let mut sent = 0_u64;
+        while Instant::now() < end {
+            // An answer that nobody is there may show as an error.
+            sent += u64::from(flood.send(&[0xa5; 1400]).is_ok());
+        }
+        sent
+    });
+    while !flooding.is_finished() {
+        is_well(&board);
+    }
+    println!("{} datagrams of 1400 bytes in 3 s", flooding.join().unwrap());
+    is_well(&board);
+}
+
+#[test]
+fn wrong_options_are_told() {
+    for wrong in ["status=0", "loss=101", "port=1"] {
+        let (status, lines) = Board::gateway().arg(wrong).start_as_it_is().finish();
+        assert_eq!(status, Some(1), "{wrong}: {lines:?}");
+        assert_eq!(lines.first(), Some(&format!("'{wrong}' is not understood")));
+    }
+}

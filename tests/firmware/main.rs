@@ -1,0 +1,8 @@
+//! Tests of the firmware in QEMU, with other people's programs at the other end. `tests/run.sh firmware` builds what they
+//! need.
+
+mod client;
+mod gateway;
+mod load;
+mod product;
+mod sleep;

@@ -1,0 +1,118 @@
+//! The programs as they would go into a product, without printing: what they may take, and what they take.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use object::{File, Object, ObjectSection, ObjectSymbol, SectionKind};
+use owproto_std::{Client, sim};
+use owproto_tests::qemu::{Board, program};
+use owproto_tests::tools::Tool;
+use serde::Deserialize;
+
+/// `firmware/budgets.toml`: bytes for each program.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Budget {
+    flash: u64,
+    ram: u64,
+    stack: u64,
+}
+
+/// What an ELF file puts into a controller, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Sizes {
+    /// Code, constants, the vector table, and the values that variables begin with.
+    flash: u64,
+    /// Static variables. The stack is not among them.
+    ram: u64,
+}
+
+fn sizes(elf: &[u8]) -> Sizes {
+    let file = File::parse(elf).expect("the linker makes ELF files");
+    let mut sizes = Sizes { flash: 0, ram: 0 };
+    for section in file.sections() {
+        let (flash, ram) = match section.kind() {
+            SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::ReadOnlyString => (1, 0),
+            // Its first values are kept in the flash.
+            SectionKind::Data => (1, 1),
+            SectionKind::UninitializedData => (0, 1),
+            _ => (0, 0),
+        };
+        sizes.flash += flash * section.size();
+        sizes.ram += ram * section.size();
+    }
+    sizes
+}
+
+fn budgets() -> BTreeMap<String, Budget> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../owproto-embedded/firmware/budgets.toml");
+    toml::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn programs_keep_to_their_budgets() {
+    let budgets = budgets();
+    assert!(budgets.len() >= 2);
+    let mut exceeded = Vec::new();
+    for (name, budget) in &budgets {
+        let Sizes { flash, ram } = sizes(&fs::read(program("product", name)).unwrap());
+        println!("{name}: {flash} of {} bytes flash, {ram} of {} bytes static RAM", budget.flash, budget.ram);
+        assert!(flash > 1000 && ram > 1000, "{name} is not a program");
+        if flash > budget.flash || ram > budget.ram {
+            exceeded.push(name);
+        }
+    }
+    assert!(exceeded.is_empty(), "too large: {exceeded:?}");
+}
+
+/// What the stack is painted with (cortex-m-rt, `STACK_PAINT_VALUE`).
+const PAINT: [u8; 4] = 0xcccc_cccc_u32.to_le_bytes();
+
+/// Says how many bytes of stack were in use at most, and that this is not more than the budget.
+fn check_stack(board: &Board, name: &str) {
+    let elf = fs::read(program("product", name)).unwrap();
+    let file = File::parse(&*elf).unwrap();
+    let symbol = |name: &str| file.symbols().find(|symbol| symbol.name() == Ok(name)).unwrap().address();
+    let (end, start) = (symbol("_stack_end"), symbol("_stack_start"));
+    let memory = board.memory(end, start - end);
+    let unused = memory.chunks(4).take_while(|word| *word == PAINT).count() as u64 * 4;
+    let (used, budget) = (start - end - unused, budgets()[name].stack);
+    println!("{name}: {used} of {budget} bytes stack");
+    assert!(unused > 0 && used > 100, "{used} of {}", start - end);
+    assert!(used <= budget, "too much");
+}
+
+#[test]
+fn a_client_runs() {
+    let server = sim::Server::start("tester:10,28,22,26".parse().unwrap()).unwrap();
+    let board = Board::client(server.address()).product(Some(server.address())).start();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // Three rounds of a listing and four temperatures.
+    while server.statistics().requests < 15 {
+        assert!(Instant::now() < deadline, "{:?}", server.statistics());
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(server.statistics().malformed, 0);
+    check_stack(&board, "client");
+}
+
+/// Its pin has no wire in QEMU, which is a bus without devices, or a broken one.
+#[test]
+fn a_gateway_runs() {
+    let board = Board::gateway().product(None).start_as_it_is();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let client = Client::new(&board.address().to_string()).unwrap();
+    while client.ping().is_err() {
+        assert!(Instant::now() < deadline, "it does not answer");
+    }
+    for number in 0..20 {
+        let _ = Tool::Owdir.run(board.address(), ["/", "/uncached", "/settings", "/structure/28"]);
+        let reading = Tool::Owread.run(board.address(), [format!("/28.{number:02X}0000000000/temperature")]);
+        assert_ne!(reading.status, Some(0));
+        let _ = Tool::Owwrite.run(board.address(), ["/settings/units/temperature_scale", "F"]);
+    }
+    check_stack(&board, "gateway");
+}

@@ -1,0 +1,49 @@
+//! Who waits sleeps.
+//!
+//! With `-icount` QEMU's clock goes on by 32 ns for each instruction that is executed, and by itself only while the
+//! processor sleeps. So the time that the firmware did not sleep, by its own clock, is a count of instructions.
+
+use std::time::Duration;
+
+use owproto_std::sim;
+use owproto_tests::qemu::Board;
+
+/// 2⁵ ns each.
+const NANOS_OF_AN_INSTRUCTION: u64 = 32;
+
+/// A number in a line, behind the first `before` and in front of the first blank after it.
+fn number(line: &str, after: &str) -> u64 {
+    let rest = line.split_once(after).unwrap_or_else(|| panic!("no '{after}' in '{line}'")).1;
+    rest.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("'{line}'"))
+}
+
+/// Reads a device `rounds` times and gives the instructions that were executed, and how long it took.
+fn instructions(latency: Duration, rounds: u32) -> (u64, Duration) {
+    let server = sim::Server::start("tester:28".parse().unwrap()).unwrap();
+    server.simulator().device("28").unwrap().set_latency(latency);
+    let board = Board::client(server.address())
+        .arg(format!("rounds={rounds}"))
+        .arg("pause=0")
+        .qemu_arg("-icount")
+        .qemu_arg("shift=5,sleep=on");
+    let (status, lines) = board.start().finish();
+    assert_eq!(status, Some(0), "{lines:?}");
+    let line = lines.iter().find(|line| line.starts_with("done after")).unwrap();
+    let (total, asleep) = (number(line, "done after "), number(line, "us, "));
+    ((total - asleep) * 1000 / NANOS_OF_AN_INSTRUCTION, Duration::from_micros(total))
+}
+
+#[test]
+fn a_client_that_waits_executes_next_to_nothing() {
+    let (quick, _) = instructions(Duration::ZERO, 1);
+    let (waiting, time) = instructions(Duration::from_millis(2500), 1);
+    assert!(time >= Duration::from_millis(2500), "{time:?}");
+    // Two keepalives come in this time.
+    let more = waiting.saturating_sub(quick);
+    println!("one round: {quick} instructions; one that waits for 2.5 s: {waiting}");
+    // Who spins executes 31 million in each second. A turn of the loop has some thousands.
+    assert!(more < 500_000, "{more} instructions to wait for {time:?}");
+    let (busy, _) = instructions(Duration::ZERO, 200);
+    println!("200 rounds: {busy} instructions, {} for each request", (busy - quick) / 199 / 2);
+    assert!(busy > waiting, "{busy} instructions for 200 rounds, {waiting} for one that waits");
+}

@@ -1,0 +1,321 @@
+//! The firmware in QEMU, as a child process for one test.
+//!
+//! `tests/run.sh firmware` builds it. The variable `QEMU_SYSTEM_ARM` names the emulator; without it, it is looked for on
+//! the path.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::owserver::free_port;
+use crate::process::{target_dir, wait};
+
+/// How long anything may take that has no time of its own. The machine may be busy with other things.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How many ports are tried if QEMU ends at once.
+const ATTEMPTS: u32 = 5;
+
+/// The host's loopback interface, as the guest sees it.
+pub const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
+
+/// The port of owservers.
+const PORT: u16 = 4304;
+
+/// A board that runs a program. Dropping it switches it off.
+#[derive(Debug)]
+pub struct Board {
+    child: Child,
+    lines: Arc<Lines>,
+    address: Option<SocketAddr>,
+    /// Where QEMU takes commands.
+    control: SocketAddr,
+}
+
+/// What a board is to run.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    program: &'static str,
+    kind: &'static str,
+    args: Vec<String>,
+    qemu_args: Vec<OsString>,
+    listens: bool,
+    /// A port of the host whose datagrams go to the board.
+    udp: Option<u16>,
+    /// What is behind the gateway's port 4304, for a program that cannot be told another one.
+    server: Option<SocketAddr>,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    told: Mutex<Told>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    lines: Vec<String>,
+    open_pipes: usize,
+}
+
+impl Board {
+    /// A board with the client, for the owserver at this port of the host.
+    #[must_use]
+    pub fn client(server: SocketAddr) -> Builder {
+        Builder::new("client").arg(format!("{HOST}:{}", server.port()))
+    }
+
+    /// A board with the gateway, which listens at a port of the host.
+    #[must_use]
+    pub fn gateway() -> Builder {
+        Builder { listens: true, ..Builder::new("gateway") }
+    }
+
+    /// Where the host finds it.
+    ///
+    /// # Panics
+    ///
+    /// If it does not listen.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address.expect("this program does not listen")
+    }
+
+    /// Reads `len` bytes of the board's memory from `address` on, while it runs.
+    ///
+    /// # Panics
+    ///
+    /// If QEMU does not do as it is told.
+    #[must_use]
+    pub fn memory(&self, address: u64, len: u64) -> Vec<u8> {
+        let file = target_dir().join("firmware").join(format!("memory.{}", self.pid()));
+        let stream = TcpStream::connect(self.control).expect("QEMU takes commands");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a socket can have a time limit");
+        let mut replies = BufReader::new(&stream).lines();
+        let name = serde_json::to_string(&file).expect("the path of the build directory is text");
+        let commands = [
+            r#"{"execute": "qmp_capabilities"}"#.to_owned(),
+            format!(
+                r#"{{"execute": "pmemsave", "arguments": {{"val": {address}, "size": {len}, "filename": {name}}}}}"#
+            ),
+        ];
+        for command in commands {
+            (&stream).write_all(command.as_bytes()).expect("QEMU takes commands");
+            // A greeting and events may come before it.
+            let reply = replies.find_map(|line| {
+                line.ok().filter(|line| line.contains(r#""return""#) || line.contains(r#""error""#))
+            });
+            assert!(reply.as_ref().is_some_and(|reply| reply.contains("return")), "{command}: {reply:?}");
+        }
+        let memory = fs::read(&file).expect("QEMU has written it");
+        let _ = fs::remove_file(&file);
+        memory
+    }
+
+    /// The process id of QEMU.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Everything it has printed.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().lines.clone()
+    }
+
+    /// Waits for a line that `is_it`, behind the first `skip` lines. Gives it and how many lines there are up to it.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come.
+    pub fn wait_for(&self, skip: usize, mut is_it: impl FnMut(&str) -> bool) -> (String, usize) {
+        let deadline = Instant::now() + DEADLINE;
+        let mut told = self.lines.lock();
+        loop {
+            let found = told.lines.iter().enumerate().skip(skip).find(|(_, line)| is_it(line));
+            if let Some((number, line)) = found {
+                return (line.clone(), number + 1);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && told.open_pipes > 0, "it is not there: {:?}", &told.lines);
+            told = self.lines.changed.wait_timeout(told, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits for the end. Gives its exit status and all lines.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end.
+    pub fn finish(mut self) -> (Option<i32>, Vec<String>) {
+        let status = wait(&mut self.child, DEADLINE);
+        let told = self.lines.lock();
+        let told = self.lines.changed.wait_timeout_while(told, DEADLINE, |told| told.open_pipes > 0);
+        let lines = told.unwrap_or_else(PoisonError::into_inner).0.lines.clone();
+        let Some(status) = status else { panic!("it goes on and on: {lines:?}") };
+        (status.code(), lines)
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        // An error says that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("the board said: {:#?}", self.lines());
+        }
+    }
+}
+
+impl Builder {
+    fn new(program: &'static str) -> Self {
+        Self {
+            program,
+            kind: "host",
+            args: Vec::new(),
+            qemu_args: Vec::new(),
+            listens: false,
+            udp: None,
+            server: None,
+        }
+    }
+
+    /// The program as it would go into a product: it takes no arguments and prints nothing, so a gateway has to be asked
+    /// whether it listens, and a client goes to port 4304. `server` is where that is on the host.
+    #[must_use]
+    pub fn product(self, server: Option<SocketAddr>) -> Self {
+        Self { kind: "product", args: Vec::new(), server, ..self }
+    }
+
+    /// Adds a word to the program's command line.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds an argument of QEMU itself.
+    #[must_use]
+    pub fn qemu_arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.qemu_args.push(arg.into());
+        self
+    }
+
+    /// Datagrams to this port of the host's loopback interface go to the board, which has no use for them.
+    #[must_use]
+    pub fn forward_udp(mut self, port: u16) -> Self {
+        self.udp = Some(port);
+        self
+    }
+
+    /// Switches it on, and does not wait for anything.
+    ///
+    /// # Panics
+    ///
+    /// If QEMU or the program is not there.
+    #[must_use]
+    pub fn start_as_it_is(self) -> Board {
+        self.spawn(self.listens.then(free_port))
+    }
+
+    /// Switches it on. A gateway listens when this returns.
+    ///
+    /// # Panics
+    ///
+    /// If QEMU or the program is not there, or it does not start.
+    #[must_use]
+    pub fn start(self) -> Board {
+        for _ in 0..ATTEMPTS {
+            let port = self.listens.then(free_port);
+            let board = self.spawn(port);
+            if !self.listens {
+                return board;
+            }
+            // It ends at once if another program took the port in between.
+            let deadline = Instant::now() + DEADLINE;
+            let mut told = board.lines.lock();
+            while told.open_pipes > 0 && Instant::now() < deadline {
+                if told.lines.iter().any(|line| line.starts_with("listening")) {
+                    drop(told);
+                    return board;
+                }
+                let waited = board.lines.changed.wait_timeout(told, Duration::from_millis(100));
+                told = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+        panic!("{} does not start in QEMU", self.program);
+    }
+
+    fn spawn(&self, port: Option<u16>) -> Board {
+        let qemu = env::var_os("QEMU_SYSTEM_ARM").unwrap_or_else(|| "qemu-system-arm".into());
+        let tcp = port.map(|port| format!(",hostfwd=tcp:127.0.0.1:{port}-:{PORT}")).unwrap_or_default();
+        let udp = self.udp.map(|port| format!(",hostfwd=udp:127.0.0.1:{port}-:{PORT}")).unwrap_or_default();
+        // QEMU's own address is taken out of the way.
+        let server =
+            self.server.map(|server| format!(",host=10.0.2.4,guestfwd=tcp:{HOST}:{PORT}-tcp:{server}"));
+        let server = server.unwrap_or_default();
+        let control = free_port();
+        let args: String =
+            [self.program.to_owned()].iter().chain(&self.args).map(|arg| format!(",arg={arg}")).collect();
+        let mut child = Command::new(&qemu)
+            .args(["-M", "mps2-an385", "-display", "none", "-nodefaults"])
+            .args(["-nic", &format!("user{tcp}{udp}{server}")])
+            .args(["-semihosting-config", &format!("enable=on,target=native{args}")])
+            .args(["-qmp", &format!("tcp:127.0.0.1:{control},server=on,wait=off")])
+            .args(&self.qemu_args)
+            .arg("-kernel")
+            .arg(program(self.kind, self.program))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} cannot be started: {error}", qemu.to_string_lossy()));
+        let lines = Arc::new(Lines::default());
+        lines.lock().open_pipes = 2;
+        lines.follow(child.stdout.take().expect("standard output is a pipe"));
+        lines.follow(child.stderr.take().expect("standard error is a pipe"));
+        let address = |port| (Ipv4Addr::LOCALHOST, port).into();
+        Board { child, lines, address: port.map(address), control: address(control) }
+    }
+}
+
+impl Lines {
+    fn lock(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes lines down until the pipe ends: a program whose output nobody reads would stop.
+    fn follow(self: &Arc<Self>, pipe: impl Read + Send + 'static) {
+        let lines = Arc::clone(self);
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).split(b'\n') {
+                let Ok(line) = line else { break };
+                lines.lock().lines.push(String::from_utf8_lossy(&line).into_owned());
+                lines.changed.notify_all();
+            }
+            lines.lock().open_pipes -= 1;
+            lines.changed.notify_all();
+        });
+    }
+}
+
+/// A program of the firmware; `kind` is `host` for the one that prints, or `product`.
+///
+/// # Panics
+///
+/// If it was not built.
+#[must_use]
+pub fn program(kind: &str, name: &str) -> PathBuf {
+    let path = target_dir().join("firmware").join(kind).join(name);
+    assert!(path.is_file(), "{} is made by 'tests/run.sh firmware'", path.display());
+    path
+}
