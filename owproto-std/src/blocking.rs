@@ -1,5 +1,5 @@
 use std::fmt;
-use std::future::Future;
+use std::future::{self, Future};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::pin;
@@ -192,6 +192,28 @@ enum Written {
 }
 
 impl BlockingStream {
+    #[inline]
+    fn read_within(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
+        if needs_setting(self.read_timeout, wait) {
+            self.set_read_timeout(wait)?;
+        }
+        or_timeout(self.socket.read(buffer))
+    }
+
+    #[cold]
+    fn set_read_timeout(&mut self, wait: Option<time::Duration>) -> io::Result<()> {
+        self.socket.set_read_timeout(wait.map(|wait| Duration::from(wait).max(SHORTEST)))?;
+        self.read_timeout = wait;
+        Ok(())
+    }
+
+    #[cold]
+    fn set_write_timeout(&mut self, wait: Option<time::Duration>) -> io::Result<()> {
+        self.socket.set_write_timeout(wait.map(|wait| Duration::from(wait).max(SHORTEST)))?;
+        self.write_timeout = wait;
+        Ok(())
+    }
+
     /// Many connections are used once, and need no setting.
     #[inline]
     fn before_write(&mut self) -> io::Result<()> {
@@ -205,12 +227,6 @@ impl BlockingStream {
         }
         Ok(())
     }
-}
-
-/// What the standard library takes.
-#[cold]
-fn timeout(wait: Option<time::Duration>) -> Option<Duration> {
-    wait.map(|wait| Duration::from(wait).max(SHORTEST))
 }
 
 /// Whether a timeout has to be set anew.
@@ -237,12 +253,13 @@ fn or_timeout(result: io::Result<usize>) -> io::Result<Option<usize>> {
 
 impl Stream for BlockingStream {
     #[inline]
-    async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
-        if needs_setting(self.read_timeout, wait) {
-            self.socket.set_read_timeout(timeout(wait))?;
-            self.read_timeout = wait;
-        }
-        or_timeout(self.socket.read(buffer))
+    fn read(
+        &mut self,
+        buffer: &mut [u8],
+        wait: Option<time::Duration>,
+    ) -> impl Future<Output = io::Result<Option<usize>>> + Send {
+        // Read at once, and ready: there is nothing for a future to keep.
+        future::ready(self.read_within(buffer, wait))
     }
 
     #[inline]
@@ -263,8 +280,7 @@ impl Stream for BlockingStream {
 
     async fn write(&mut self, bytes: &[u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         if needs_setting(self.write_timeout, wait) {
-            self.socket.set_write_timeout(timeout(wait))?;
-            self.write_timeout = wait;
+            self.set_write_timeout(wait)?;
         }
         self.before_write()?;
         or_timeout(self.socket.write(bytes))

@@ -4,7 +4,6 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use owproto_core::time::{self, Instant};
@@ -75,8 +74,9 @@ pub(crate) trait Gate: Default + Send + Sync + 'static {
 }
 
 /// A moment of the standard library's clock, counted from the first use in this process.
+#[cfg(any(feature = "tokio", not(any(target_os = "linux", target_os = "android"))))]
 pub(crate) fn since_start(moment: std::time::Instant) -> Instant {
-    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
     let since = moment.saturating_duration_since(*START.get_or_init(|| moment));
     // Without a division by 128 bits, as `as_micros` has it.
     Instant::from_micros(
@@ -89,7 +89,7 @@ pub(crate) fn since_start(moment: std::time::Instant) -> Instant {
 pub(crate) fn has_input<S: rustix::fd::AsFd>(socket: &S, _is_nonblocking: bool) -> bool {
     use rustix::net::RecvFlags;
     let found = rustix::net::recv(socket, &mut [0_u8; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT);
-    found != Err(rustix::io::Errno::AGAIN)
+    !matches!(found, Err(rustix::io::Errno::AGAIN))
 }
 
 /// Whether a socket that should be quiet has something to say. The socket need not be in non-blocking mode.

@@ -77,6 +77,12 @@ pub(crate) struct Checkout<'a, R: Runtime> {
     is_used: bool,
 }
 
+/// How far a call came to its connection without waiting.
+struct Begun<'a, R: Runtime> {
+    place: Option<Place<'a, R>>,
+    idle: Option<Session<R>>,
+}
+
 impl<R: Runtime> Calls<R> {
     pub(crate) fn new(shared: Shared<R>, flags: Flags, timeouts: Timeouts, persistence: Persistence) -> Self {
         Self { shared: Arc::new(shared), flags, timeouts, persistence }
@@ -118,7 +124,7 @@ impl<R: Runtime> Calls<R> {
     // The calls.
 
     pub(crate) async fn ping(&self) -> Result<(), Error> {
-        self.ask(b"", Request::nop(), |_| ()).await
+        self.ask(Request::nop(), |_| ()).await
     }
 
     pub(crate) async fn present(&self, path: &[u8]) -> Result<bool, Error> {
@@ -134,7 +140,7 @@ impl<R: Runtime> Calls<R> {
         path: &[u8],
         found: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<Option<T>, Error> {
-        match self.ask(path, Request::presence(path)?, found).await {
+        match self.ask(Request::presence(path)?, found).await {
             Ok(found) => Ok(Some(found)),
             Err(Error::Server { error, .. }) if error.code().is_no_such_path() => Ok(None),
             Err(error) => Err(error),
@@ -142,18 +148,18 @@ impl<R: Runtime> Calls<R> {
     }
 
     pub(crate) async fn read(&self, path: &[u8]) -> Result<Vec<u8>, Error> {
-        self.ask(path, Request::read(path)?, |reply| reply.data().to_vec()).await
+        self.ask(Request::read(path)?, |reply| reply.data().to_vec()).await
     }
 
     pub(crate) async fn read_at(&self, path: &[u8], size: u32, offset: u32) -> Result<Vec<u8>, Error> {
         let request = Request::read(path)?.with_size(size)?.with_offset(offset)?;
-        self.ask(path, request, |reply| reply.data().to_vec()).await
+        self.ask(request, |reply| reply.data().to_vec()).await
     }
 
     pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Error> {
         let size = u32::try_from(buffer.len().min(owproto_core::request::MAX_BODY_LEN)).unwrap_or(u32::MAX);
         let request = Request::read(path)?.with_size(size)?;
-        self.ask(path, request, |reply| {
+        self.ask(request, |reply| {
             let len = reply.data().len().min(buffer.len());
             buffer[..len].copy_from_slice(&reply.data()[..len]);
             len
@@ -171,7 +177,7 @@ impl<R: Runtime> Calls<R> {
 
     pub(crate) async fn write(&self, path: &[u8], data: &[u8], offset: u32) -> Result<usize, Error> {
         let request = Request::write(path, data)?.with_offset(offset)?;
-        self.ask(path, request, |reply| usize::try_from(reply.size()).unwrap_or_default()).await
+        self.ask(request, |reply| usize::try_from(reply.size()).unwrap_or_default()).await
     }
 
     pub(crate) async fn dir(&self, path: &[u8], options: DirOptions) -> Result<Listing, Error> {
@@ -251,21 +257,21 @@ impl<R: Runtime> Calls<R> {
             _ => Request::dirall(path)?,
         };
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
-        let request = request.with_flags(flags);
-        let mut on_entries = |entries: Entries<'_>| {
+        let on_entries = |entries: Entries<'_>| {
             entries.fold(0_usize, |len, entry| {
                 on_entry(entry);
                 len + entry.len() + 1
             })
         };
-        self.exchange(path, request, way, &mut on_entries, |reply| reply.directory_flags()).await
+        let request = request.with_flags(self.request_flags(flags));
+        self.exchange(request, way, on_entries, yes(path, |reply| reply.directory_flags())).await
     }
 
     pub(crate) async fn get(&self, path: &[u8]) -> Result<Got, Error> {
         let mut refusals = self.shared.refusals();
         if refusals.instead_of(MessageType::GET) == MessageType::GET && !is_ambiguous(path) {
             let got = self
-                .ask(path, Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
+                .ask(Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
                     (0, []) => None,
                     // A value has its length here.
                     (0, _) => Some(Got::Directory(reply.entries().collect())),
@@ -299,11 +305,11 @@ impl<R: Runtime> Calls<R> {
         offset: i32,
     ) -> Result<RawReply, Error> {
         let request = Request::raw(message_type, payload)?
-            .with_flags(self.flags.with(flags))
+            .with_flags(self.request_flags(self.flags.with(flags)))
             .with_raw_size(size)
             .with_raw_offset(offset);
         let mut list = Vec::new();
-        let mut join = |entries: Entries<'_>| {
+        let join = |entries: Entries<'_>| {
             let before = list.len();
             for entry in entries {
                 if !list.is_empty() {
@@ -313,12 +319,14 @@ impl<R: Runtime> Calls<R> {
             }
             list.len() - before
         };
-        let reply = self.exchange_any(request, self.way(), &mut join, |reply| RawReply {
-            ret: reply.ret(),
-            flags: reply.flags(),
-            size: reply.size(),
-            offset: reply.offset(),
-            payload: reply.payload().to_vec(),
+        let reply = self.exchange(request, self.way(), join, |reply: Reply<'_>| {
+            Ok(RawReply {
+                ret: reply.ret(),
+                flags: reply.flags(),
+                size: reply.size(),
+                offset: reply.offset(),
+                payload: reply.payload().to_vec(),
+            })
         });
         let mut reply = reply.await?;
         if !list.is_empty() {
@@ -482,52 +490,39 @@ impl<R: Runtime> Calls<R> {
 
     /// One request whose answer is one reply, which says yes.
     #[inline]
-    async fn ask<T: Send>(
-        &self,
-        path: &[u8],
-        request: Request<'_>,
-        finish: impl FnOnce(Reply<'_>) -> T + Send,
-    ) -> Result<T, Error> {
-        self.exchange(path, request.with_flags(self.flags), self.way(), &mut |_: Entries<'_>| 0, finish).await
+    fn ask<'c, T: Send + 'c>(
+        &'c self,
+        request: Request<'c>,
+        finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
+    ) -> impl Future<Output = Result<T, Error>> + Send + 'c {
+        let request = request.with_flags(self.request_flags(self.flags));
+        self.exchange(request, self.way(), |_: Entries<'_>| 0, yes(request.path(), finish))
     }
 
-    /// One request whose answer says yes.
+    /// One request, and what `finish` makes of the reply that ends the answer.
     #[inline]
     async fn exchange<T: Send>(
         &self,
-        path: &[u8],
         request: Request<'_>,
         way: Way,
-        on_entries: &mut (impl FnMut(Entries<'_>) -> usize + Send),
-        finish: impl FnOnce(Reply<'_>) -> T + Send,
+        mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
+        finish: impl FnOnce(Reply<'_>) -> Result<T, Error> + Send,
     ) -> Result<T, Error> {
-        let answer =
-            self.exchange_any(request, way, on_entries, |reply| reply.into_result().map(finish)).await?;
-        answer.map_err(|error| server_error(error, path))
-    }
-
-    /// One request and whatever the server says to it.
-    #[inline]
-    async fn exchange_any<T: Send>(
-        &self,
-        request: Request<'_>,
-        way: Way,
-        on_entries: &mut (impl FnMut(Entries<'_>) -> usize + Send),
-        finish: impl FnOnce(Reply<'_>) -> T + Send,
-    ) -> Result<T, Error> {
-        let request = request.with_flags(self.request_flags(request.flags()));
         let now = R::now();
         let deadline = self.deadline(now);
         let mut finish = Some(finish);
         // A write must not get lost in a connection that is known to be dead.
         let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
-        let Checkout { mut session, place, mut is_used } = self.checkout(now, deadline, way, look).await?;
+        let Checkout { mut session, place, mut is_used } = match self.checkout_at_once(now, way, look) {
+            Ok(checkout) => checkout,
+            Err(begun) => self.checkout_slowly(begun, now, deadline, way, look).await?,
+        };
         loop {
             let left = deadline.left(session.now());
-            match session.exchange(&request, left, on_entries, &mut finish).await {
+            match session.exchange(&request, left, &mut on_entries, &mut finish).await {
                 Ok(answer) => {
                     self.shared.put_back(session, place);
-                    return Ok(answer);
+                    return answer;
                 }
                 Err(failure) => {
                     if is_used && failure.is_stale() && session.may_resend() {
@@ -596,52 +591,69 @@ impl<R: Runtime> Calls<R> {
         }
     }
 
-    #[inline]
     async fn checkout(
         &self,
-        mut now: Instant,
+        now: Instant,
         deadline: Deadline,
         way: Way,
         look: Look,
     ) -> Result<Checkout<'_, R>, Error> {
+        match self.checkout_at_once(now, way, look) {
+            Ok(checkout) => Ok(checkout),
+            Err(begun) => self.checkout_slowly(begun, now, deadline, way, look).await,
+        }
+    }
+
+    /// A connection that was used a moment ago; otherwise what there is on the way to another one.
+    #[inline]
+    fn checkout_at_once(&self, now: Instant, way: Way, look: Look) -> Result<Checkout<'_, R>, Begun<'_, R>> {
         let (place, idle) = match way {
             Way::Alone => (None, None),
             Way::Beside => (None, self.shared.take_idle()),
-            Way::Placed => match self.shared.enter(&mut now, deadline).await {
+            Way::Placed => match self.shared.try_enter() {
                 Some((place, idle)) => (Some(place), idle),
-                None => return Err(self.timed_out(Timeout::Total)),
+                None => return Err(Begun { place: None, idle: None }),
             },
         };
-        let (mut session, is_used) = match idle {
+        match idle {
             Some(mut session) if look == Look::IfRested && !session.has_rested(now) => {
-                session.set_now(now.max(session.now()));
-                (session, true)
+                session.begin(now, self.timeouts);
+                Ok(Checkout { session, place, is_used: true })
             }
-            idle => self.rested_or_new(idle, deadline, look).await?,
-        };
-        session.set_timeouts(self.timeouts);
-        Ok(Checkout { session, place, is_used })
+            idle => Err(Begun { place, idle }),
+        }
     }
 
-    /// An idle connection that is not spoilt, of which there may be several, or else a new one; and whether it is used.
     #[cold]
-    async fn rested_or_new(
-        &self,
-        mut idle: Option<Session<R>>,
+    async fn checkout_slowly<'c>(
+        &'c self,
+        Begun { mut place, mut idle }: Begun<'c, R>,
+        mut now: Instant,
         deadline: Deadline,
+        way: Way,
         look: Look,
-    ) -> Result<(Session<R>, bool), Error> {
+    ) -> Result<Checkout<'c, R>, Error> {
+        if way == Way::Placed && place.is_none() {
+            place = self.shared.wait_for_place(deadline).await;
+            if place.is_none() {
+                return Err(self.timed_out(Timeout::Total));
+            }
+            idle = self.shared.take_idle();
+            now = R::now();
+        }
+        // There may be several, all spoilt.
         while let Some(mut session) = idle {
-            let now = R::now();
             if (look == Look::Always || session.has_rested(now)) && session.is_spoilt() {
                 self.shared.close(session);
                 idle = self.shared.take_idle();
             } else {
-                session.set_now(now);
-                return Ok((session, true));
+                session.begin(now, self.timeouts);
+                return Ok(Checkout { session, place, is_used: true });
             }
         }
-        Ok((self.connect(deadline).await?, false))
+        let mut session = self.connect(deadline).await?;
+        session.begin(session.now(), self.timeouts);
+        Ok(Checkout { session, place, is_used: false })
     }
 
     async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
@@ -660,7 +672,7 @@ impl<R: Runtime> Calls<R> {
         self.shared.close(dead);
         self.shared.close_idle();
         let mut session = self.connect(deadline).await?;
-        session.set_timeouts(self.timeouts);
+        session.begin(session.now(), self.timeouts);
         Ok(session)
     }
 
@@ -687,6 +699,18 @@ impl<R: Runtime> Calls<R> {
             Timeout::Total => self.timeouts.total,
         };
         Error::TimedOut { address: self.address().clone(), timeout, limit: limit.into() }
+    }
+}
+
+/// Takes the answer if the server says yes.
+#[inline]
+fn yes<'c, T>(
+    path: &'c [u8],
+    finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
+) -> impl FnOnce(Reply<'_>) -> Result<T, Error> + Send + 'c {
+    move |reply| match reply.into_result() {
+        Ok(reply) => Ok(finish(reply)),
+        Err(error) => Err(server_error(error, path)),
     }
 }
 

@@ -93,11 +93,6 @@ impl<R: Runtime> Session<R> {
         self.buffers
     }
 
-    #[inline]
-    pub(crate) fn set_timeouts(&mut self, timeouts: Timeouts) {
-        self.buffers.connection.set_timeouts(timeouts);
-    }
-
     /// Whether the server has promised to keep it, and nothing is under way.
     #[inline]
     pub(crate) fn is_reusable(&self) -> bool {
@@ -116,10 +111,11 @@ impl<R: Runtime> Session<R> {
         self.buffers.now
     }
 
-    /// Time has passed since the latest step.
+    /// A call begins.
     #[inline]
-    pub(crate) fn set_now(&mut self, now: Instant) {
-        self.buffers.now = now;
+    pub(crate) fn begin(&mut self, now: Instant, timeouts: Timeouts) {
+        self.buffers.now = now.max(self.buffers.now);
+        self.buffers.connection.set_timeouts(timeouts);
     }
 
     /// Whether it was idle long enough for a look at it to cost nothing.
@@ -198,24 +194,37 @@ impl<R: Runtime> Session<R> {
         reading: &mut Reading,
         on_item: &mut (impl FnMut(Item<'_>) + Send),
     ) -> Result<(), Failure> {
-        if self.buffers.connection.step() == Step::Write {
-            match self.write_at_once() {
-                Ok(true) => {}
-                Ok(false) => return self.write().await,
-                Err(error) => return Err(self.transport_error(error)),
-            }
+        if self.buffers.connection.step() == Step::Write && !self.write_at_once()? {
+            return self.write().await;
         }
-        let Buffers { connection, receive, now, tap, .. } = &mut *self.buffers;
+        let Some(wait) = self.begin_read(reading)? else { return Ok(()) };
+        let read = self.stream.read(&mut self.buffers.receive, wait).await;
+        self.end_read(read, on_item)
+    }
+
+    /// How long to wait for bytes, or that none are to come.
+    #[inline]
+    fn begin_read(&mut self, reading: &mut Reading) -> Result<Option<Option<time::Duration>>, Failure> {
+        let Buffers { connection, now, .. } = &mut *self.buffers;
         if connection.step() != Step::Read {
             connection.handle_eof()?;
-            return Ok(connection.handle_timeout(*now)?);
+            connection.handle_timeout(*now)?;
+            return Ok(None);
         }
-        let wait = connection.poll_timeout().map(|(at, _)| at.since(*now));
         reading.begin(&self.stream);
-        match self.stream.read(receive, wait).await {
-            Ok(Some(0)) => connection.handle_eof()?,
-            Ok(Some(n)) => {
-                *now = R::now();
+        Ok(Some(connection.poll_timeout().map(|(at, _)| at.since(*now))))
+    }
+
+    #[inline]
+    fn end_read(
+        &mut self,
+        read: io::Result<Option<usize>>,
+        on_item: &mut impl FnMut(Item<'_>),
+    ) -> Result<(), Failure> {
+        let Buffers { connection, receive, now, tap, .. } = &mut *self.buffers;
+        *now = R::now();
+        match read {
+            Ok(Some(n @ 1..)) => {
                 let mut input = receive.get(..n).unwrap_or_default();
                 tap.show(Traffic::Received(input));
                 loop {
@@ -225,9 +234,14 @@ impl<R: Runtime> Session<R> {
                         Event::Entries(_, entries) => on_item(Item::Entries(entries)),
                         Event::Reply(_, reply) => on_item(Item::Reply(reply)),
                     }
+                    // Behind entries the end of their list may come from no more bytes.
+                    if input.is_empty() && connection.in_flight() == 0 {
+                        break;
+                    }
                 }
             }
-            Ok(None) => *now = R::now(),
+            Ok(Some(0)) => connection.handle_eof()?,
+            Ok(None) => {}
             Err(error) => return Err(self.transport_error(error)),
         }
         Ok(connection.handle_timeout(*now)?)
@@ -235,9 +249,13 @@ impl<R: Runtime> Session<R> {
 
     /// Sends what waits to be sent, if that can be done without waiting, so that no time passes.
     #[inline]
-    fn write_at_once(&mut self) -> io::Result<bool> {
+    fn write_at_once(&mut self) -> Result<bool, Failure> {
         let Buffers { connection, now, tap, .. } = &mut *self.buffers;
-        let Some(n) = self.stream.write_at_once(connection.poll_transmit())? else { return Ok(false) };
+        let n = match self.stream.write_at_once(connection.poll_transmit()) {
+            Ok(Some(n)) => n,
+            Ok(None) => return Ok(false),
+            Err(error) => return Err(self.transport_error(error)),
+        };
         tap.show(Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
         connection.handle_transmitted(n, *now);
         Ok(connection.step() != Step::Write)

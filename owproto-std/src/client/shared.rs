@@ -5,7 +5,6 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use owproto_core::client::Refusals;
-use owproto_core::time::Instant;
 
 use super::deadline::Deadline;
 use super::session::{Buffers, Session};
@@ -87,29 +86,30 @@ impl<R: Runtime> Shared<R> {
         self.refusals.fetch_or(refusals.bits(), Ordering::Relaxed);
     }
 
-    /// A place for a persistent connection, and one that is idle if there is one. Moves `now` on if it took time.
+    /// A place for a persistent connection, and one that is idle if there is one; `None` if all places are
+    /// taken.
     #[inline]
-    pub(crate) async fn enter(
-        &self,
-        now: &mut Instant,
-        deadline: Deadline,
-    ) -> Option<(Place<'_, R>, Option<Session<R>>)> {
+    pub(crate) fn try_enter(&self) -> Option<(Place<'_, R>, Option<Session<R>>)> {
+        let mut pool = lock(&self.pool);
+        if pool.free == 0 {
+            return None;
+        }
+        pool.free -= 1;
+        let idle = pool.idle.pop();
+        Some((Place(self), idle))
+    }
+
+    /// Waits for a place. `None` if the time is over before.
+    #[cold]
+    pub(crate) async fn wait_for_place(&self, deadline: Deadline) -> Option<Place<'_, R>> {
         {
             let mut pool = lock(&self.pool);
             if pool.free > 0 {
                 pool.free -= 1;
-                let idle = pool.idle.pop();
-                return Some((Place(self), idle));
+                return Some(Place(self));
             }
             pool.waiting += 1;
         }
-        let place = self.wait_for_place(deadline).await?;
-        *now = R::now();
-        Some((place, self.take_idle()))
-    }
-
-    #[cold]
-    async fn wait_for_place(&self, deadline: Deadline) -> Option<Place<'_, R>> {
         let waiting = Waiting(self);
         if !self.gate.enter(deadline.wait::<R>()).await {
             return None;
