@@ -31,6 +31,15 @@ impl Other {
             && answer.trim() == "done"
     }
 
+    /// Whether it can do that; if not, that is said.
+    pub(crate) fn can(&mut self, name: &str, mode: &str, path: &str) -> bool {
+        let can = self.order(mode, path, 1);
+        if !can {
+            println!("{name} fails in {mode} of {path}, and is left out");
+        }
+        can
+    }
+
     /// Has it call so many times.
     pub(crate) fn call(&mut self, mode: &str, path: &str, count: u32) {
         assert!(self.order(mode, path, count), "the other client has failed in {mode} {path}");

@@ -9,11 +9,14 @@ calls = {
     "nop": lambda path: server.ping(),
     "read": server.read,
     "alone": once.read,
-    "dirall": server.dir,
+    "dirall": lambda path: server.dir(path, slash=False),
 }
 for line in sys.stdin:
     mode, path, count = line.split()
     call = calls[mode]
-    for _ in range(int(count)):
-        call(path)
-    print("done", flush=True)
+    try:
+        for _ in range(int(count)):
+            call(path)
+        print("done", flush=True)
+    except protocol.Error:
+        print("failed", flush=True)
