@@ -16,9 +16,16 @@ steps=(
     core-features
     no-std
     onewire
+    dependencies
     interop
     firmware
     fuzz-smoke
+)
+
+# Steps that take long or are for looking at: only when they are named. What they print is shown.
+on_demand=(
+    fuzz-long
+    coverage
 )
 
 # Seconds after which a step is stopped.
@@ -63,7 +70,7 @@ step_docs() {
 }
 
 # The tests crate has its turn in the next steps: with all features it needs other programs.
-step_unit() { cargo test --workspace --exclude owproto-tests --all-features && fuzz_crate test; }
+step_unit() { cargo test --workspace --exclude owproto-tests --all-features; }
 
 # What a person runs who has nothing but Rust.
 step_only_rust() { cargo test; }
@@ -105,6 +112,53 @@ step_onewire() {
         cargo test "${bus[@]}" --all-features
 }
 
+# What is depended on: licences, versions, sources, and known defects if the list of them can be had.
+step_dependencies() {
+    local manifest
+    need_cargo_tool cargo-deny || return 1
+    for manifest in Cargo.toml fuzz/Cargo.toml owproto-embedded/firmware/Cargo.toml; do
+        echo "== $manifest"
+        deny "$manifest" licenses bans sources || return 1
+    done
+    if ! cargo-deny --config deny.toml fetch db; then
+        echo "      advisories were NOT checked: their list cannot be fetched from here" >"$result"
+        return 0
+    fi
+    for manifest in Cargo.toml fuzz/Cargo.toml owproto-embedded/firmware/Cargo.toml; do
+        deny "$manifest" --disable-fetch advisories || return 1
+    done
+}
+
+# deny MANIFEST ARGS...; what one workspace does without another may need.
+deny() {
+    local manifest=$1
+    shift
+    cargo-deny --manifest-path "$manifest" --config deny.toml check --hide-inclusion-graph -A unmatched-skip \
+        -A license-exception-not-encountered "$@"
+}
+
+# The lines of the core that its own tests run, and the properties and captured exchanges of the tests crate.
+step_coverage() {
+    local version folder tests objects=() object
+    # The tools have to know the profiles that the compiler's LLVM writes.
+    version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    need "llvm-profdata-$version:llvm-$version" "llvm-cov-$version:llvm-$version" || return 1
+    folder=$(cd "$target" && pwd)/coverage
+    rm -rf "$folder/profiles" && mkdir -p "$folder" || return 1
+    export LLVM_PROFILE_FILE=$folder/profiles/%p-%m.profraw RUSTFLAGS=-Cinstrument-coverage
+    for tests in "owproto-core --all-features --lib --tests" "owproto-tests --test properties --test server_vectors"; do
+        # shellcheck disable=SC2086 # several arguments
+        cargo test --target-dir "$folder" --package $tests --no-run --message-format=json-render-diagnostics \
+            >"$folder/built.json" && cargo test --target-dir "$folder" --package $tests || return 1
+        while read -r object; do objects+=(--object "$object"); done \
+            < <(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$folder/built.json")
+    done
+    "llvm-profdata-$version" merge --sparse --output "$folder/all.profdata" "$folder"/profiles/*.profraw &&
+        "llvm-cov-$version" report "${objects[@]}" --instr-profile "$folder/all.profdata" --show-branch-summary=false \
+            --show-region-summary=false --ignore-filename-regex='(/tests/|/tests\.rs$)' "$root/owproto-core/src" \
+            >"$result"
+}
+
 step_interop() {
     need owserver:owserver owdir:ow-shell && need_pyownet &&
         cargo build --package owproto-std --features cli --bin ow &&
@@ -139,9 +193,22 @@ build_firmware() (
     done
 )
 
-# Every target for FUZZ_SECONDS, from seeds made of the vectors. What is found stays in the build directory.
-step_fuzz_smoke() {
-    local folder name
+# Every target for a while, from seeds made of the vectors. What is found stays in the build directory.
+step_fuzz_smoke() { fuzz "${FUZZ_SECONDS:-20}"; }
+
+# Every target, or those of FUZZ_TARGETS, for long; then the table of fuzz/README.md.
+step_fuzz_long() {
+    local names
+    read -ra names <<<"${FUZZ_TARGETS:-$(fuzz_targets | tr '\n' ' ')}"
+    fuzz "${FUZZ_SECONDS:-600}" "${names[@]}" && fuzz_table "${names[@]}" >"$result"
+}
+
+# fuzz SECONDS [TARGET...]
+fuzz() {
+    local folder name seconds=$1 names
+    shift
+    names=("$@")
+    [ $# -gt 0 ] || mapfile -t names < <(fuzz_targets)
     folder=$(cd "$target" && pwd)/fuzz
     if ! cargo +nightly --version; then
         echo "missing: a nightly Rust, which cargo-fuzz needs; 'rustup toolchain install nightly' gets it"
@@ -149,12 +216,32 @@ step_fuzz_smoke() {
     fi
     need c++:build-essential && need_cargo_tool cargo-fuzz || return 1
     fuzz_crate run --bin seeds -- "$folder/seeds" || return 1
-    for name in $(fuzz_targets); do
+    mkdir -p "$folder/logs"
+    for name in "${names[@]}"; do
         echo "== $name"
         mkdir -p "$folder/corpus/$name" "$folder/artifacts/$name"
-        cargo +nightly fuzz run --target-dir "$folder/target" "$name" "$folder/corpus/$name" "$folder/seeds/$name" -- \
-            -max_total_time="${FUZZ_SECONDS:-20}" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
-            -artifact_prefix="$folder/artifacts/$name/" || return 1
+        nice cargo +nightly fuzz run --target-dir "$folder/target" "$name" "$folder/corpus/$name" "$folder/seeds/$name" -- \
+            -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+            -dict=fuzz/dictionary.txt -artifact_prefix="$folder/artifacts/$name/" 2>&1 | tee "$folder/logs/$name.log"
+        [ "${PIPESTATUS[0]}" -eq 0 ] || return 1
+    done
+}
+
+# What the last run of these targets came to, as libFuzzer tells it in the line that it prints at the end.
+fuzz_table() {
+    local name
+    echo "| target | executions | a second | edges | features | corpus | seconds |"
+    echo "|---|---:|---:|---:|---:|---:|---:|"
+    for name; do
+        awk -v name="$name" '
+            function behind(word,    i) { for (i = 1; i < NF; i++) if ($i == word) return $(i + 1) }
+            /DONE/ { edges = behind("cov:"); features = behind("ft:"); corpus = behind("corp:") }
+            /^Done/ { runs = $2; seconds = $5 }
+            END {
+                sub("/.*", "", corpus)
+                rate = seconds ? runs / seconds : 0
+                printf "| `%s` | %d | %d | %d | %d | %d | %d |\n", name, runs, rate, edges, features, corpus, seconds
+            }' "$target/fuzz/logs/$name.log"
     done
 }
 
@@ -227,11 +314,14 @@ need_cargo_tool() {
     [ -x "$target/tools/bin/$1" ] || cargo install "$1" --locked --root "$target/tools"
 }
 
+# Those that are asked for by name take the time that they take.
+limit_of() { if printf '%s\n' "${on_demand[@]}" | grep -qxF -e "$1"; then echo 0; else echo "$limit"; fi; }
+
 main() {
     local step log start status=0 passed=0 failed=0 child=
     for step in "${@:-}"; do
-        if [ -n "$step" ] && ! printf '%s\n' "${steps[@]}" | grep -qxF -e "$step"; then
-            echo "there is no step '$step'; there are: ${steps[*]}" >&2
+        if [ -n "$step" ] && ! printf '%s\n' "${steps[@]}" "${on_demand[@]}" | grep -qxF -e "$step"; then
+            echo "there is no step '$step'; there are: ${steps[*]}; and when asked for: ${on_demand[*]}" >&2
             exit 2
         fi
     done
@@ -246,7 +336,8 @@ main() {
     for step in "${steps[@]}"; do
         log=$target/run/$step.log
         start=$SECONDS
-        timeout -k 10 "$limit" bash "$script" --in-this-process "$step" >"$log" 2>&1 </dev/null &
+        rm -f "$target/run/$step.result"
+        timeout -k 10 "$(limit_of "$step")" bash "$script" --in-this-process "$step" >"$log" 2>&1 </dev/null &
         child=$!
         wait "$child"
         status=$?
@@ -254,9 +345,10 @@ main() {
         if [ $status -eq 0 ]; then
             passed=$((passed + 1))
             echo "ok    $step ($((SECONDS - start)) s)"
+            [ ! -e "$target/run/$step.result" ] || cat "$target/run/$step.result"
         else
             failed=$((failed + 1))
-            [ $status -ne 124 ] || echo "stopped after $limit seconds" >>"$log"
+            [ $status -ne 124 ] || echo "stopped after $(limit_of "$step") seconds" >>"$log"
             echo "FAILED $step ($((SECONDS - start)) s): see $log"
             tail -n 40 "$log" | sed 's/^/    /'
         fi
@@ -268,6 +360,8 @@ main() {
 if [ "${1:-}" = --in-this-process ]; then
     # Rust links with it.
     need cc:build-essential || exit 1
+    # What a step has to show.
+    result=$target/run/$2.result
     "step_${2//-/_}"
 else
     main "$@"

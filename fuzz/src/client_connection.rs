@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use owproto_core::client::{Connection, ConnectionError, Event, RequestId, Resend, Step, Timeouts};
 use owproto_core::time::{Duration, Instant};
-use owproto_core::wire::{Flags, Header, MessageType};
+use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType};
 use owproto_core::{DecodeError, Request, RequestError};
 
 use crate::Input;
@@ -50,6 +50,9 @@ struct World {
     sent: usize,
     timeouts: Timeouts,
     last_activity: Instant,
+    /// What came and belongs to no answer that is complete; what was made of it so far.
+    stream: Vec<u8>,
+    answer: Answer,
     error: Option<ConnectionError>,
     /// The two have parted for a reason that is none of a property.
     is_over: bool,
@@ -57,9 +60,18 @@ struct World {
 
 struct Pending {
     id: RequestId,
+    message_type: MessageType,
     ends_at: usize,
     is_idempotent: bool,
     deadline: Option<Instant>,
+}
+
+/// What comes in answer to a request before its reply, and that.
+#[derive(PartialEq, Eq, Debug, Default)]
+struct Answer {
+    keepalives: usize,
+    entries: Vec<Vec<u8>>,
+    last: (Header, Vec<u8>),
 }
 
 #[derive(PartialEq, Eq, Debug)]
@@ -81,6 +93,8 @@ pub fn check(data: &[u8]) {
         sent: 0,
         timeouts: Timeouts::DEFAULT,
         last_activity: Instant::ZERO,
+        stream: Vec::new(),
+        answer: Answer::default(),
         error: None,
         is_over: false,
     };
@@ -152,6 +166,8 @@ impl World {
                 self.bytes.reset();
                 self.pending.clear();
                 self.outgoing.clear();
+                self.stream.clear();
+                self.answer = Answer::default();
                 (self.sent, self.error) = (0, None);
             }
             op::TIMEOUTS => {
@@ -180,6 +196,7 @@ impl World {
                 let total = self.timeouts.total;
                 self.pending.push_back(Pending {
                     id,
+                    message_type: request.message_type(),
                     ends_at: self.outgoing.len(),
                     is_idempotent: request.message_type().is_idempotent(),
                     deadline: if total.is_zero() { None } else { Some(self.now + total) },
@@ -213,19 +230,22 @@ impl World {
         assert_eq!((&seen_by_byte, error_by_byte), (&seen, error));
         if was_expected && !bytes.is_empty() {
             self.last_activity = self.now;
+            self.stream.extend_from_slice(bytes);
         }
         for seen in seen {
             let oldest = self.pending.front().expect("an event that belongs to no request");
             match seen {
-                Seen::Keepalive => {}
+                Seen::Keepalive => self.answer.keepalives += 1,
                 Seen::Entry(id, entry) => {
                     assert_eq!(id, oldest.id);
-                    assert!(!entry.is_empty() && !entry.contains(&0));
+                    self.answer.entries.push(entry);
                 }
                 Seen::Reply(id, header, payload) => {
                     assert_eq!(id, oldest.id);
                     assert!(oldest.ends_at <= self.sent, "an answer before its request");
-                    assert!(payload.is_empty() || header.payload_len() == Some(payload.len()));
+                    let mut answer = std::mem::take(&mut self.answer);
+                    answer.last = (header, payload);
+                    assert_eq!(answer, Answer::from_front(&mut self.stream, oldest.message_type));
                     assert!(oldest.deadline.is_none_or(|deadline| self.now < deadline), "too late");
                     self.pending.pop_front();
                 }
@@ -298,6 +318,35 @@ impl World {
         let total = self.pending.iter().filter_map(|pending| pending.deadline).min();
         let expected = if self.pending.is_empty() { None } else { silent.into_iter().chain(total).min() };
         assert_eq!(self.whole.poll_timeout().map(|(at, _)| at), expected);
+    }
+}
+
+impl Answer {
+    /// The first answer in a stream that holds it whole, said in the shortest way.
+    fn from_front(stream: &mut Vec<u8>, message_type: MessageType) -> Self {
+        let mut answer = Self::default();
+        loop {
+            let header = Header::from_bytes(stream.first_chunk().unwrap());
+            stream.drain(..HEADER_LEN);
+            let Ok(len) = usize::try_from(header.payload) else {
+                answer.keepalives += 1;
+                continue;
+            };
+            let mut payload: Vec<u8> = stream.drain(..len).collect();
+            let is_list = matches!(message_type, MessageType::DIRALL | MessageType::DIRALLSLASH);
+            if message_type == MessageType::DIR && header.code >= 0 && len > 0 {
+                payload = payload.split(|&byte| byte == 0).next().unwrap().to_vec();
+                answer.entries.extend(Some(payload).filter(|entry| !entry.is_empty()));
+                continue;
+            }
+            if is_list {
+                let list = std::mem::take(&mut payload);
+                let entries = if header.code < 0 { Vec::new() } else { crate::text::split_list(&list) };
+                answer.entries.extend(entries);
+            }
+            answer.last = (header, payload);
+            return answer;
+        }
     }
 }
 

@@ -329,7 +329,6 @@ mod tests {
 
     #[test]
     fn a_separator_is_found_wherever_it_stands() {
-        let first_nul_or = |other, bytes: &[u8]| first(bytes, other, |_| true);
         // Bytes next to those that are looked for, in every place of two words and a bit.
         for filler in [1, b'+', b'-', b'a', 0x7f, 0x80, 0xac, 0xff] {
             for len in 0..20 {

@@ -3,6 +3,7 @@
 //! One program, so that it is built and linked once; a module for each subject.
 
 mod client;
+mod differential;
 mod embedded;
 mod harness;
 mod ow;

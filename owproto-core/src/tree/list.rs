@@ -10,7 +10,7 @@ use crate::listing::DirectoryFlags;
 use crate::return_code::ReturnCode;
 use crate::server::{Answer, Head, Last, entry_head};
 use crate::storage::Storage;
-use crate::text::ValueType;
+use crate::text::{RomId, ValueType};
 use crate::wire::{Flags, MessageType, word};
 
 /// How far a listing is.
@@ -27,10 +27,42 @@ pub(super) struct Listing {
     counted: Option<usize>,
     /// DIRALL: bytes counted so far.
     count: usize,
-    /// Whether an entry was begun, with this many bytes in all, and how many of them were pushed.
-    entry: Option<(usize, usize)>,
+    /// The entry that was begun and does not fit at once.
+    entry: Option<Begun>,
     /// Whether an entry came before.
     has_entries: bool,
+}
+
+/// An entry of which a part was pushed. If the bus then has another one in its place, or none, the rest of it cannot be
+/// told any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Begun {
+    /// Bytes in all.
+    len: usize,
+    pushed: usize,
+    /// The device that it names.
+    device: Option<RomId>,
+}
+
+impl Begun {
+    /// The entry at the cursor: `before` if that is the same one, else from its beginning.
+    fn go_on(before: Option<Self>, entry: &Entry, len: usize) -> Result<Self, Stop> {
+        let device = match entry.name {
+            Name::Device(device) => Some(device),
+            _ => None,
+        };
+        match before {
+            Some(begun) if begun.len == len && begun.device == device => Ok(begun),
+            Some(_) => Err(Stop::Broken),
+            None => Ok(Self { len, pushed: 0, device }),
+        }
+    }
+
+    /// Pushes more of it, and says whether that was all.
+    fn push<T: Storage>(&mut self, text: &Text<'_>, answer: &mut Answer<'_, T>) -> bool {
+        self.pushed = self.pushed.saturating_add(text.push(self.pushed, answer));
+        self.pushed >= self.len
+    }
 }
 
 /// The place of an entry in its directory. What the numbers count depends on the directory.
@@ -119,21 +151,20 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             let mut rendered = Rendered::default();
             let text = self.text(&entry, target, (b"/", b"\0"), work, &mut rendered);
             let len = text.len();
-            let pushed = match listing.entry {
-                Some((begun, pushed)) if begun == len => pushed,
-                Some(_) => return Err(Stop::Broken),
-                None => {
-                    answer.begin(entry_head(len.saturating_sub(1)), Last::No)?;
-                    0
-                }
-            };
-            let pushed = pushed.saturating_add(text.push(pushed, answer));
-            listing.entry = Some((len, pushed));
-            if pushed < len {
+            let mut begun = Begun::go_on(listing.entry, &entry, len)?;
+            if listing.entry.is_none() {
+                answer.begin(entry_head(len.saturating_sub(1)), Last::No)?;
+            }
+            let is_whole = begun.push(&text, answer);
+            listing.entry = Some(begun);
+            if !is_whole {
                 return Err(Stop::NoRoom);
             }
             self.pass(listing, &entry, cursor);
             count(&mut self.statistics.entries, 1);
+        }
+        if listing.entry.is_some() {
+            return Err(Stop::Broken);
         }
         Ok(answer.end_of_entries(DirectoryFlags(listing.flags))?)
     }
@@ -174,16 +205,14 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             let text = self.text(&entry, target, (front, back), work, &mut rendered);
             let len = text.len();
             if listing.counted.is_some() {
-                let pushed = match listing.entry {
-                    Some((begun, pushed)) if begun == len => pushed,
-                    Some(_) => return Err(Stop::Broken),
-                    // The last byte is for the NUL.
-                    None if len >= answer.owed() => return Err(Stop::Broken),
-                    None => 0,
-                };
-                let pushed = pushed.saturating_add(text.push(pushed, answer));
-                listing.entry = Some((len, pushed));
-                if pushed < len {
+                let mut begun = Begun::go_on(listing.entry, &entry, len)?;
+                // The last byte is for the NUL.
+                if listing.entry.is_none() && len >= answer.owed() {
+                    return Err(Stop::Broken);
+                }
+                let is_whole = begun.push(&text, answer);
+                listing.entry = Some(begun);
+                if !is_whole {
                     return Err(Stop::NoRoom);
                 }
                 count(&mut self.statistics.entries, 1);
@@ -435,3 +464,6 @@ fn element_at(
 const fn directory(name: &'static str) -> Entry {
     Entry { name: Name::Word(name), is_directory: true }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde_json::Value;
 
+use crate::bytes::printable;
+
 /// Standard output, buffered. Bytes go through it unchanged.
 pub(crate) struct Output {
     stdout: BufWriter<StdoutLock<'static>>,
@@ -52,9 +54,12 @@ impl Output {
         self.stdout.write_all(bytes)
     }
 
-    /// Bytes as they are, and a line end.
-    pub(crate) fn bytes_line(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.bytes(bytes)?;
+    /// A name that a server gave, and a line end: as it is, but for what would control a terminal if it goes to one.
+    pub(crate) fn name_line(&mut self, name: &[u8]) -> io::Result<()> {
+        if self.is_terminal {
+            return self.line(printable(name));
+        }
+        self.bytes(name)?;
         self.bytes(b"\n")
     }
 

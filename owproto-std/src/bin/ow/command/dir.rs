@@ -39,7 +39,7 @@ pub(crate) fn print(path: &[u8], listing: &Listing, session: &mut Session) -> Re
     if output.is_json() {
         output.object(&json::entries(path, listing.iter()))?;
     } else {
-        listing.iter().try_for_each(|entry| output.bytes_line(entry))?;
+        listing.iter().try_for_each(|entry| output.name_line(entry))?;
     }
     Ok(())
 }
@@ -57,7 +57,7 @@ fn stream(args: &Dir, path: &[u8], options: DirOptions, session: &mut Session) -
         if session.output.is_json() {
             listing.push(entry);
         } else {
-            session.output.bytes_line(&entry)?;
+            session.output.name_line(&entry)?;
             session.output.flush()?;
         }
     }

@@ -1,0 +1,292 @@
+//! Requests to a tree, whatever its bus does.
+//!
+//! With a bus that keeps its promises, an answer depends neither on how slow it is nor on the room to send from, and
+//! all listings of a directory agree. With one that does not, there is still an answer, or the connection ends.
+
+mod answers;
+mod bus;
+
+use std::task::{Context, Waker};
+
+use owproto_core::server::{Connection, End, Event, Step, Timeouts};
+use owproto_core::text::RomId;
+use owproto_core::time::{Duration, Instant};
+use owproto_core::tree::{AliasTable, Aliases, Job, Permission, Support, Tree};
+use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType};
+use owproto_core::{ReplyEvent, ReplyParser};
+
+use crate::Input;
+use crate::frames::Fixed;
+use bus::{Manner, Scripted};
+
+/// The families that devices may have: all sorts of properties.
+const FAMILIES: [u8; 12] = [0x10, 0x28, 0x29, 0x2d, 0x21, 0x1f, 0xdd, 0x99, 0x05, 0x26, 0x20, 0x24];
+
+/// Parts of paths that mean something somewhere.
+pub(crate) const WORDS: [&str; 64] = [
+    "uncached",
+    "unaliased",
+    "text",
+    "json",
+    "bus.0",
+    "bus.1",
+    "bus.x",
+    "alarm",
+    "settings",
+    "system",
+    "statistics",
+    "structure",
+    "interface",
+    "simultaneous",
+    "thermostat",
+    "10.000010EF0000",
+    "28000028d70100",
+    "29.000029D60200",
+    "2D.00002DD20300",
+    "21.000021DE0400",
+    "1F.00001FE00500",
+    "DD.0000DD220600",
+    "99.000099660700",
+    "kitchen",
+    "",
+    "temperature",
+    "type",
+    "PIO.ALL",
+    "PIO.BYTE",
+    "PIO.7",
+    "PIO.8",
+    "memory",
+    "pages",
+    "page.ALL",
+    "page.3",
+    "main",
+    "alias",
+    "errata",
+    "die",
+    "log",
+    "date.ALL",
+    "histogram",
+    "counts.ALL",
+    "return_codes",
+    "text.ALL",
+    "text.42",
+    "list",
+    "10",
+    "29",
+    "is_index_prime.7",
+    "extension_characters.x",
+    "units",
+    "pressure_scale",
+    "temperature_scale",
+    "timeout",
+    "volatile",
+    "templow",
+    "power",
+    "present",
+    "address",
+    "configuration",
+    "version",
+    "volt.A",
+    "\u{fc}",
+];
+
+/// What is asked.
+#[derive(Clone, Debug)]
+struct Asked {
+    message_type: MessageType,
+    flags: Flags,
+    size: i32,
+    offset: i32,
+    path: Vec<u8>,
+    data: Vec<u8>,
+    /// After so many pieces of the answer the client is gone.
+    patience: usize,
+}
+
+/// What came: frames but for keepalives, and why the connection ended, if it did.
+#[derive(PartialEq, Eq, Debug)]
+struct Answered {
+    frames: Vec<(Header, Vec<u8>)>,
+    end: Option<End>,
+}
+
+/// Input: which families, room to send from, one byte with switches, length of the bus's script in two bytes; the script;
+/// the requests, see [`Asked::from_input`].
+pub fn check(data: &[u8]) {
+    let mut input = Input(data);
+    let mask = input.word();
+    let families: Vec<u8> = (0..12).filter(|n| mask >> n & 1 == 1).map(|n| FAMILIES[n]).collect();
+    let room = 2 * HEADER_LEN + usize::from(input.byte());
+    let switches = input.byte();
+    let len = input.word();
+    let script = input.take(len);
+    let mut requests = Vec::new();
+    while !input.0.is_empty() {
+        requests.push(Asked::from_input(&mut input));
+    }
+    let server = |manner, room| Server::new(Scripted::new(&families, manner, script), switches, room);
+    if switches & 1 == 0 {
+        let mut slow = server(Manner::Slow, room);
+        let mut prompt = server(Manner::Prompt, 1 << 16);
+        for asked in &requests {
+            let answered = slow.ask(asked);
+            if asked.patience < usize::MAX {
+                // How far a request came that nobody waits for depends on the pieces.
+                continue;
+            }
+            assert_eq!(answered, prompt.ask(asked), "{asked:?}");
+            answers::check(asked, &answered, room);
+            assert!(answered.end != Some(End::AnswerBroken), "{asked:?}");
+            answers::listings_agree(asked, &mut prompt);
+            // Those have counted, too.
+            slow.tree.statistics = prompt.tree.statistics;
+        }
+    } else {
+        let mut wild = server(Manner::Wild, room);
+        for asked in &requests {
+            let answered = wild.ask(asked);
+            answers::check(asked, &answered, room);
+        }
+    }
+}
+
+impl Asked {
+    /// Message type, flags (the four bytes), size, offset, patience; one with the number of parts of the path below 8,
+    /// which follow as numbers of words, or with its length above 7, which follows as it is; length of the data, data.
+    fn from_input(input: &mut Input<'_>) -> Self {
+        let message_type = MessageType(i32::from(input.byte() % 12));
+        let flags = Flags(input.long());
+        let size = match input.byte() {
+            255 => 65_536,
+            254 => -1,
+            size => i32::from(size),
+        };
+        let offset = i32::from(input.byte().cast_signed());
+        let patience = match input.byte() {
+            pieces @ 0..16 => pieces.into(),
+            _ => usize::MAX,
+        };
+        let path = match input.byte() {
+            parts @ 0..8 => {
+                let mut part = || WORDS[usize::from(input.byte()) % WORDS.len()];
+                let parts: Vec<&str> = (0..parts).map(|_| part()).collect();
+                format!("/{}", parts.join("/")).into_bytes()
+            }
+            len => input.take(len.into()).iter().copied().filter(|&byte| byte != 0).collect(),
+        };
+        let len = usize::from(input.byte());
+        let data = input.take(len).to_vec();
+        Self { message_type, flags, size, offset, path, data, patience }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let is_write = self.message_type == MessageType::WRITE;
+        let data = if is_write { &self.data[..] } else { &[] };
+        let payload = [&self.path, &b"\0"[..], data].concat();
+        let header = Header {
+            payload: i32::try_from(payload.len()).unwrap(),
+            code: self.message_type.0,
+            flags: self.flags,
+            size: if is_write { i32::try_from(data.len()).unwrap() } else { self.size },
+            offset: self.offset,
+            ..Header::default()
+        };
+        [&header.to_bytes()[..], &payload].concat()
+    }
+
+    fn with_type(&self, message_type: MessageType) -> Self {
+        Self { message_type, patience: usize::MAX, ..self.clone() }
+    }
+}
+
+struct Server<'s> {
+    tree: Tree<Scripted<'s>, AliasTable<3>>,
+    connection: Connection<Fixed, Fixed>,
+    job: Job,
+    now: Instant,
+}
+
+impl<'s> Server<'s> {
+    fn new(bus: Scripted<'s>, switches: u8, room: usize) -> Self {
+        let support = |bit: u8| if switches & bit == 0 { Support::Full } else { Support::Refused };
+        let permission = if switches & 8 == 0 { Permission::ReadWrite } else { Permission::ReadOnly };
+        let mut aliases = AliasTable::new();
+        if switches & 16 != 0 {
+            aliases.set(RomId::new(0x10, [0, 0, 0x10, 0xef, 0, 0]), b"kitchen").unwrap();
+        }
+        // The job of the timeout for sending is another target's.
+        let timeouts = Timeouts { send: Duration::ZERO, ..Timeouts::DEFAULT };
+        Self {
+            tree: Tree::new(bus)
+                .with_aliases(aliases)
+                .with_permission(permission)
+                .with_dirall(support(2))
+                .with_get(support(4)),
+            connection: Connection::new(Fixed::new(room), Fixed::new(600)).with_timeouts(timeouts),
+            job: Job::new(),
+            now: Instant::ZERO,
+        }
+    }
+
+    /// Gives a request, and takes what is said to it. Checks that each step leads on.
+    fn ask(&mut self, asked: &Asked) -> Answered {
+        if self.connection.end().is_some() {
+            self.connection.reset(self.now);
+        }
+        let request = asked.bytes();
+        let mut input = &request[..];
+        assert_eq!(self.connection.handle_input(&mut input, self.now), Event::Request);
+        let mut bytes = Vec::new();
+        let mut pieces = 0;
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            match self.connection.step() {
+                Step::Work if pieces >= asked.patience => {
+                    self.connection.handle_transport_error();
+                    self.tree.cancel(&mut self.job);
+                    break;
+                }
+                Step::Work => {
+                    let Self { tree, connection, job, now, .. } = self;
+                    let is_ready = tree.serve(connection, job, *now, &mut context).is_ready();
+                    let waits = self.tree.bus_mut().has_said_to_wait();
+                    if is_ready {
+                        assert!(self.connection.step() != Step::Work, "nothing is waited for: {asked:?}");
+                    } else {
+                        assert!(waits, "nobody has said to wait: {asked:?}");
+                        // Entries that came before may wait, too.
+                        self.now += Duration::from_millis(400);
+                        self.connection.handle_timeout(self.now);
+                    }
+                }
+                Step::Write => {
+                    let piece = self.connection.poll_transmit();
+                    bytes.extend_from_slice(piece);
+                    let len = piece.len();
+                    self.connection.handle_transmitted(len, self.now);
+                    pieces += 1;
+                }
+                Step::Read | Step::Close => break,
+            }
+        }
+        // Nothing is left of a job that is over.
+        self.tree.cancel(&mut self.job);
+        self.tree.bus_mut().forget();
+        Answered { frames: frames(&bytes), end: self.connection.end() }
+    }
+}
+
+/// The whole frames in what a server sent, without keepalives.
+fn frames(bytes: &[u8]) -> Vec<(Header, Vec<u8>)> {
+    let mut parser = ReplyParser::new(Vec::new()).with_limit(1 << 20);
+    let mut frames = Vec::new();
+    let mut input = bytes;
+    loop {
+        match parser.parse(&mut input) {
+            Ok(ReplyEvent::NeedMore(_)) => return frames,
+            Ok(ReplyEvent::Keepalive) => {}
+            Ok(ReplyEvent::Reply(reply)) => frames.push((reply.header(), reply.payload().to_vec())),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

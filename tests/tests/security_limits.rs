@@ -1,0 +1,82 @@
+//! The tables of limits in SECURITY.md say what the code does.
+
+use owproto_core::client;
+use owproto_core::decode::DEFAULT_PAYLOAD_LIMIT;
+use owproto_core::request::MAX_BODY_LEN;
+use owproto_core::server::{self, DEFAULT_TRANSMIT_LIMIT};
+use owproto_core::time::Duration;
+use owproto_core::tree::{MAX_ALIAS_LEN, MAX_PATH_LEN};
+use owproto_std::server::{Builder, PersistentLimits};
+
+const SECURITY: &str = include_str!("../../SECURITY.md");
+
+/// The number at the front of the limit in the row that begins so; `None` for "none".
+fn limit(what: &str) -> Option<u64> {
+    let row = format!("| {what} | ");
+    let mut rows = SECURITY.lines().filter_map(|line| line.strip_prefix(&row));
+    let cell = rows.next().unwrap_or_else(|| panic!("there is no row {what:?}"));
+    assert_eq!(rows.next(), None, "there are two rows {what:?}");
+    let number = cell.split([' ', '|']).next()?.replace(',', "");
+    if number == "none" { None } else { Some(number.parse().unwrap_or_else(|_| panic!("{what}: {cell}"))) }
+}
+
+fn bytes(len: usize) -> Option<u64> {
+    u64::try_from(len).ok()
+}
+
+fn seconds(time: Duration) -> Option<u64> {
+    assert_eq!(time.as_micros() % 1_000_000, 0);
+    (!time.is_zero()).then(|| time.as_micros() / 1_000_000)
+}
+
+/// The number of a field as a builder shows itself.
+fn shown(builder: &str, field: &str) -> Option<u64> {
+    let (_, behind) =
+        builder.split_once(&format!(" {field}: ")).unwrap_or_else(|| panic!("no {field} in {builder}"));
+    behind.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+#[test]
+fn limits_of_clients_are_those_of_the_table() {
+    let timeouts = client::Timeouts::DEFAULT;
+    assert_eq!(limit("payload of a reply"), bytes(DEFAULT_PAYLOAD_LIMIT));
+    assert_eq!(limit("payload of a comma list"), bytes(client::DEFAULT_LIST_LIMIT));
+    assert_eq!(limit("silence"), seconds(timeouts.inactivity));
+    assert_eq!(limit("time for an answer"), seconds(timeouts.total));
+    let builder = format!("{:?}", owproto_std::Builder::default());
+    assert_eq!(limit("time for connecting"), shown(&builder, "connect_timeout"));
+    assert_eq!(limit("payload of a reply"), shown(&builder, "payload_limit"));
+    assert_eq!(limit("payload of a comma list"), shown(&builder, "list_limit"));
+}
+
+#[test]
+fn limits_of_servers_are_those_of_the_table() {
+    let timeouts = server::Timeouts::DEFAULT;
+    let builder = format!("{:?}", Builder::new());
+    assert_eq!(limit("connections at once"), shown(&builder, "max_connections"));
+    assert_eq!(limit("connections kept between requests"), bytes(PersistentLimits::default().high));
+    assert_eq!(limit("payload and tokens of a request"), bytes(MAX_BODY_LEN));
+    assert_eq!(limit("payload and tokens of a request"), shown(&builder, "request_limit"));
+    assert_eq!(limit("path"), bytes(MAX_PATH_LEN));
+    assert_eq!(limit("alias"), bytes(MAX_ALIAS_LEN));
+    assert_eq!(limit("answers that it does not take"), bytes(DEFAULT_TRANSMIT_LIMIT));
+    assert_eq!(limit("silence within a request, or before the first"), seconds(timeouts.request));
+    assert_eq!(limit("time for a whole request"), seconds(timeouts.request_total));
+    assert_eq!(limit("time without taking a byte of an answer"), seconds(timeouts.send));
+    assert_eq!(limit("idleness, when the server has many clients"), seconds(timeouts.idle_low));
+    assert_eq!(limit("idleness"), seconds(timeouts.idle_high));
+    assert_eq!(limit("time for what is under way when the server stops"), shown(&builder, "shutdown_grace"));
+    assert!(builder.contains("127.0.0.1:4304"), "it listens elsewhere: {builder}");
+}
+
+/// A row that no test reads could say anything.
+#[test]
+fn every_row_is_compared() {
+    let (_, tables) = SECURITY.split_once("## Limits").unwrap();
+    let rows = tables.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what "));
+    let source = include_str!("security_limits.rs");
+    for row in rows {
+        let what = row.split(" | ").next().unwrap().trim_start_matches("| ");
+        assert!(source.contains(&format!("limit(\"{what}\")")), "{what:?} is not compared");
+    }
+}
