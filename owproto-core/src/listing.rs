@@ -103,9 +103,9 @@ impl<'a> Iterator for Entries<'a> {
     /// processors rather have less code.
     #[cfg(target_pointer_width = "64")]
     #[inline]
-    fn for_each<F: FnMut(&'a [u8])>(mut self, mut f: F) {
+    fn for_each<F: FnMut(&'a [u8])>(self, mut f: F) {
         if self.form != Form::List {
-            while let Some(entry) = self.next() {
+            for entry in self {
                 f(entry);
             }
             return;

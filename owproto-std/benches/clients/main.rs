@@ -198,7 +198,7 @@ fn read(report: &mut Report, case: &str, server: SocketAddr, path: &str, others:
         .way("read_each of one", || {
             many.read_each(&[path], |value| {
                 black_box(value.expect("the server answers"));
-            })
+            });
         })
         .way_many("tokio read_into", |count| {
             runtime.block_on(async {
@@ -297,7 +297,7 @@ fn pipelined(report: &mut Report, server: SocketAddr, together: usize) {
         .way("read_each", || {
             each.read_each(&paths, |value| {
                 black_box(value.expect("the server answers"));
-            })
+            });
         })
         .way("read_many", || assert!(black_box(many.read_many(&paths)).iter().all(Result::is_ok)));
     report.measure(&case, ways);
