@@ -154,12 +154,15 @@ impl Property {
     }
 }
 
-/// Digits and nothing else, as a number.
-fn number(text: &[u8]) -> Option<u32> {
-    if !text.iter().all(u8::is_ascii_digit) {
+/// Digits and nothing else, as a number; at least one.
+pub(super) fn number(text: &[u8]) -> Option<u32> {
+    if text.is_empty() {
         return None;
     }
-    core::str::from_utf8(text).ok()?.parse().ok()
+    text.iter().try_fold(0u32, |number, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(digit.into()) }
+    })
 }
 
 /// A kind of device, or of something that looks like one: the properties of one directory.
@@ -197,14 +200,21 @@ impl Family {
         if rest.is_empty() {
             return Some(Node::Directory(""));
         }
-        if let Some(directory) = self.directory(body) {
-            return Some(Node::Directory(directory));
-        }
         let (name, index) = match body.iter().position(|&byte| byte == b'.') {
             Some(dot) => (body.get(..dot)?, Some(body.get(dot.saturating_add(1)..)?)),
             None => (body, None),
         };
-        let property = self.property(name)?;
+        // No property has the name of a subdirectory.
+        let property = self.properties.iter().chain(self.common).find(|property| {
+            match property.name.as_bytes().strip_prefix(name) {
+                Some([]) => true,
+                Some([b'/', ..]) => index.is_none(),
+                _ => false,
+            }
+        })?;
+        if property.name.len() > name.len() {
+            return property.name.get(..name.len()).map(Node::Directory);
+        }
         let element = property.element(index)?;
         let is_branch = property.value_type == ValueType::Directory;
         (body.len() == rest.len() || is_branch).then_some(Node::Property(property, element))
@@ -218,17 +228,6 @@ impl Family {
             Ok(at) => self.properties.get(at),
             Err(_) => self.common.iter().find(|property| property.name.as_bytes() == name),
         }
-    }
-
-    /// The subdirectory with this name.
-    fn directory(&self, name: &[u8]) -> Option<&'static str> {
-        if name.is_empty() {
-            return None;
-        }
-        self.properties.iter().find_map(|property| {
-            let rest = property.name.as_bytes().strip_prefix(name)?;
-            rest.starts_with(b"/").then(|| property.name.get(..name.len()))?
-        })
     }
 }
 
