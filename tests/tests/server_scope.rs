@@ -142,9 +142,8 @@ fn devices_are_the_same_byte_for_byte() {
     for device in &devices {
         walk(&mut full, device, &mut paths);
     }
-    let other_flags = Flags::TRIM
-        .with_temperature_scale(TemperatureScale::Rankine)
-        .with_device_format(DeviceFormat::FIC);
+    let other_flags =
+        Flags::TRIM.with_temperature_scale(TemperatureScale::Rankine).with_device_format(DeviceFormat::FIC);
     let mut compared = 0;
     for path in devices.iter().chain(paths.iter().filter(|path| !is_date(path))) {
         let path = path.as_str();
@@ -271,7 +270,8 @@ fn each_part_can_be_had_alone() {
 #[test]
 fn without_writes_a_server_is_read_only() {
     let (mut full, mut least) = (tree::<Full>().with_permission(Permission::ReadOnly), tree::<Least>());
-    let mut device = list(&mut full, "/", Flags::NONE).into_iter().find(|path| path.starts_with("/28")).unwrap();
+    let mut device =
+        list(&mut full, "/", Flags::NONE).into_iter().find(|path| path.starts_with("/28")).unwrap();
     device.pop();
     for (path, code) in [
         (format!("{device}/temphigh"), -30),

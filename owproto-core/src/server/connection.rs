@@ -398,7 +398,8 @@ impl<T: Storage, R: Storage> Connection<T, R> {
         if self.step() == Step::Close {
             return None;
         }
-        let only = |since, limit, timeout| [(since, limit, timeout), (Instant::ZERO, Duration::ZERO, timeout)];
+        let only =
+            |since, limit, timeout| [(since, limit, timeout), (Instant::ZERO, Duration::ZERO, timeout)];
         let Timeouts { request, request_total, idle_low, idle_high, send, keepalive } = self.timeouts;
         first(match self.state {
             _ if self.out.unsent() > 0 => only(self.out.last_progress, send, Timeout::Send),

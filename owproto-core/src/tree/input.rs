@@ -115,7 +115,9 @@ impl<'d> Input<'d> {
             }
             ValueType::Text | ValueType::Alias => Value::Text(data),
             ValueType::Bytes => Value::Bytes(data),
-            ValueType::Date | ValueType::Directory | ValueType::Unknown => return Err(ReturnCode::NO_SUCH_ENTITY),
+            ValueType::Date | ValueType::Directory | ValueType::Unknown => {
+                return Err(ReturnCode::NO_SUCH_ENTITY);
+            }
         })
     }
 
@@ -382,7 +384,10 @@ mod tests {
             assert!(is_right || input.is_err_and(|code| code == WRONG));
         }
         let all = input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 0).unwrap();
-        assert_eq!((all.values(), all.write::<Tester<'_>>(0)), (1, Ok((Element::Byte, Value::Unsigned(0x55)))));
+        assert_eq!(
+            (all.values(), all.write::<Tester<'_>>(0)),
+            (1, Ok((Element::Byte, Value::Unsigned(0x55))))
+        );
         assert_eq!(input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 1).unwrap_err(), WRONG);
     }
 
@@ -397,7 +402,10 @@ mod tests {
         assert_eq!(taken(&[1; 16], -1), 0);
         assert_eq!(input(0x2d, "pages/page", Element::All, &[1; 12], 0).unwrap_err(), WRONG);
         let all = input(0x2d, "pages/page", Element::All, &[7; 128], 0).unwrap();
-        assert_eq!((all.values(), all.write::<Tester<'_>>(3)), (4, Ok((Element::Number(3), Value::Bytes(&[7; 32])))));
+        assert_eq!(
+            (all.values(), all.write::<Tester<'_>>(3)),
+            (4, Ok((Element::Number(3), Value::Bytes(&[7; 32]))))
+        );
     }
 
     #[test]

@@ -310,8 +310,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                         let name = Name::Bus(u16::try_from(number).unwrap_or_default());
                         return Ok(Some(Entry { name, is_directory: true }));
                     }
-                    let named =
-                        |part, is_there, word| if B::SCOPE.contains(part) && is_there { word } else { &b""[..] };
+                    let named = |part, is_there, word| {
+                        if B::SCOPE.contains(part) && is_there { word } else { &b""[..] }
+                    };
                     let word = match cursor.second.wrapping_sub(buses) {
                         1 => named(Scope::LEAST, is_full_root && !is_uncached, b"uncached"),
                         2 => named(Scope::SETTINGS, is_full_root, b"settings"),
@@ -366,12 +367,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     }
 
     fn is_visible(&self, host: Host, property: &Property) -> bool {
-        B::SCOPE.has(property) && match (property.visibility, host) {
-            (Visibility::Always, _) => true,
-            (Visibility::Hidden, _) => false,
-            (Visibility::ByModel, Host::Device(id, _)) => self.bus.shows(id, property),
-            (Visibility::ByModel, _) => true,
-        }
+        B::SCOPE.has(property)
+            && match (property.visibility, host) {
+                (Visibility::Always, _) => true,
+                (Visibility::Hidden, _) => false,
+                (Visibility::ByModel, Host::Device(id, _)) => self.bus.shows(id, property),
+                (Visibility::ByModel, _) => true,
+            }
     }
 }
 

@@ -363,7 +363,11 @@ pub(super) fn conversion(name: &str) -> Option<Simultaneous> {
 /// Sets the alias of a device to what a client wrote.
 pub(super) fn set_alias<A: Aliases>(aliases: &mut A, device: RomId, data: &[u8]) -> Result<(), ReturnCode> {
     if A::CAPACITY == 0 {
-        return if data.iter().all(u8::is_ascii_whitespace) { Ok(()) } else { Err(ReturnCode::OPERATION_NOT_SUPPORTED) };
+        return if data.iter().all(u8::is_ascii_whitespace) {
+            Ok(())
+        } else {
+            Err(ReturnCode::OPERATION_NOT_SUPPORTED)
+        };
     }
     aliases.set(device, alias::check(data)?)
 }

@@ -9,7 +9,7 @@ use owproto_budget::{now, receive, send};
 use owproto_core::ReturnCode;
 use owproto_core::server::{Connection, Event, Step};
 use owproto_core::text::{RomId, Value};
-use owproto_core::tree::families::{FAMILY_28, FAMILY_3A};
+use owproto_core::tree::families::{FAMILY_3A, FAMILY_28};
 use owproto_core::tree::{Access, Bus, Family, Job, Scope, Tree};
 
 /// The kinds of devices that this gateway has.
