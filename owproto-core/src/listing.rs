@@ -124,7 +124,9 @@ pub(crate) fn first_separator(piece: &[u8]) -> Option<usize> {
 /// Eight bytes at a time, which is twice as fast on processors that load them at once; small ones rather have less code.
 #[inline]
 fn first(bytes: &[u8], other: u8, is_it: impl Fn(usize) -> bool) -> Option<usize> {
-    let mut from = 0;
+    let from = 0;
+    #[cfg(target_pointer_width = "64")]
+    let mut from = from;
     #[cfg(target_pointer_width = "64")]
     for word in bytes.as_chunks().0 {
         const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
