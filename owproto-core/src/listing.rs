@@ -193,12 +193,20 @@ fn is_separator(piece: &[u8], at: usize) -> bool {
 /// The bytes before the first NUL.
 #[inline]
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
-    // Mostly it is the last byte.
     let end = match bytes {
-        [before @ .., 0] if first(before, 0, |_| true).is_none() => Some(before.len()),
-        _ => first(bytes, 0, |_| true),
+        // Mostly it is the last byte.
+        [before @ .., 0] if cfg!(target_pointer_width = "64") && first_nul(before).is_none() => {
+            Some(before.len())
+        }
+        _ => first_nul(bytes),
     };
     cut(bytes, end).0
+}
+
+/// Where the first NUL stands.
+#[inline]
+pub(crate) fn first_nul(bytes: &[u8]) -> Option<usize> {
+    first(bytes, 0, |_| true)
 }
 
 /// Whether an entry is a directory, as far as its path alone tells; `None` if only the server knows.
