@@ -33,7 +33,9 @@ fn is_others(symbol: &str) -> bool {
     is_memory_function
         || symbol.starts_with("__aeabi_")
         || symbol.contains("17compiler_builtins")
-        || symbol.contains("14owproto_budget")
+        || ["3now", "4send", "7receive"]
+            .iter()
+            .any(|name| symbol.contains(&format!("14owproto_budget{name}")))
 }
 
 #[test]

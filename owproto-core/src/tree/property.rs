@@ -233,3 +233,56 @@ impl Family {
 
 /// What a bus or a table says when it does not have a value.
 pub(crate) const NOT_THERE: ReturnCode = ReturnCode::IO;
+
+#[cfg(test)]
+mod tests {
+    use super::super::families::{
+        ALL, INTERFACE, SETTINGS, SIMULTANEOUS, STATISTICS, SYSTEM, THERMOSTAT, UNKNOWN,
+    };
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_one_thing() {
+        let others = [&INTERFACE, &SETTINGS, &SIMULTANEOUS, &STATISTICS, &SYSTEM, &THERMOSTAT, &UNKNOWN];
+        for family in ALL.iter().copied().chain(others) {
+            for property in family.properties.iter().chain(family.common) {
+                let name = property.name;
+                assert!(!name.contains('.') && !name.starts_with('/') && !name.ends_with('/'), "{name}");
+                let is_directory = |other: &Property| {
+                    other.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+                };
+                assert!(!family.properties.iter().any(is_directory), "{} {name}", family.name);
+                let index = match property.array {
+                    Array::Scalar => "",
+                    Array::Lettered(_) => ".B",
+                    _ => ".1",
+                };
+                let path = std::format!("{name}{index}");
+                let found = family.find(path.as_bytes());
+                let own = family.property(name.as_bytes()).unwrap();
+                assert!(matches!(found, Some(Node::Property(property, _)) if property == own), "{path}");
+                if let Some((directory, _)) = name.rsplit_once('/') {
+                    assert_eq!(family.find(directory.as_bytes()), Some(Node::Directory(directory)));
+                    assert_eq!(family.find(std::format!("{directory}.0").as_bytes()), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_digits_that_fit() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("007", Some(7)),
+            ("4294967295", Some(u32::MAX)),
+            ("4294967296", None),
+            ("42949672950", None),
+            ("", None),
+            ("+1", None),
+            ("1a", None),
+            ("-1", None),
+        ] {
+            assert_eq!(number(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+}
