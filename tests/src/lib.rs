@@ -11,11 +11,15 @@
 //! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, pyownet; our own `ow` |
 //! | [`side_by_side`] | several ways to do the same, measured in turns |
 //! | [`qemu`] | the firmware in QEMU, as a child process for one test |
+//! | [`bad_input`] | requests that are wrong, and what becomes of them |
+//! | [`files`] | how many files a process may open |
 //! | [`process`] | running a program to its end, with a deadline |
 //!
 //! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`, those that need QEMU in
 //! `tests/firmware` behind the feature `firmware`; all others pass on a machine that has nothing but Rust.
 
+pub mod bad_input;
+pub mod files;
 pub mod ours;
 pub mod owserver;
 pub mod peer;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use owproto_core::tree::{Tree, tester::Tester};
 use owproto_std::server::{PersistentLimits, Server};
+use owproto_tests::files;
 
 /// Bytes of heap that a connection may cost which waits for its next request.
 const BUDGET: u64 = 2048;
@@ -24,17 +25,6 @@ const CLIENTS: &str = "OWPROTO_TEST_CLIENTS";
 /// A NOP that asks for the connection to be kept.
 const NOP: [u8; 24] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// Lets this process have as many files open as it may; says how many that are.
-fn raise_file_limit() -> u64 {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, ..limit };
-    match setrlimit(Resource::Nofile, raised) {
-        Ok(()) => raised.current.unwrap_or(u64::MAX),
-        Err(_) => limit.current.unwrap_or(u64::MAX),
-    }
-}
-
 /// The other process: holds connections, each of which has had an answer, until its standard input ends.
 #[test]
 #[ignore = "is run by the test below, as a process of its own"]
@@ -42,7 +32,7 @@ fn clients() {
     let Ok(arguments) = std::env::var(CLIENTS) else { return };
     let (address, count) = arguments.split_once(' ').unwrap();
     let address: SocketAddr = address.parse().unwrap();
-    raise_file_limit();
+    let _ = files::raise_limit();
     let connections: Vec<TcpStream> = (0..count.parse().unwrap())
         .map(|_| {
             let mut stream = TcpStream::connect(address).unwrap();
@@ -135,7 +125,7 @@ fn measure(count: u64) -> Measured {
 
 #[test]
 fn an_idle_connection_costs_little() {
-    let files = raise_file_limit();
+    let files = files::raise_limit();
     let none = measure(0);
     println!("clients  bytes of heap for each  resident bytes for each  one more client");
     for wanted in [1, 100, 10_000] {

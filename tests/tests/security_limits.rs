@@ -60,6 +60,7 @@ fn limits_of_servers_are_those_of_the_table() {
     assert_eq!(limit("path"), bytes(MAX_PATH_LEN));
     assert_eq!(limit("alias"), bytes(MAX_ALIAS_LEN));
     assert_eq!(limit("answers that it does not take"), bytes(DEFAULT_TRANSMIT_LIMIT));
+    assert_eq!(limit("requests and answers under way, of all connections"), shown(&builder, "memory_limit"));
     assert_eq!(limit("silence within a request, or before the first"), seconds(timeouts.request));
     assert_eq!(limit("time for a whole request"), seconds(timeouts.request_total));
     assert_eq!(limit("time without taking a byte of an answer"), seconds(timeouts.send));

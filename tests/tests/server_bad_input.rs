@@ -2,22 +2,11 @@
 
 use owproto_core::server::End;
 use owproto_core::time::Duration;
+use owproto_tests::bad_input::{self, BadInput, Fate, ask, request};
 use owproto_tests::ours::{Client, Manner, Server, Then};
 use owproto_tests::vectors;
 
 const SETUP: &str = "owserver --tester=10,28,26,05,20,29,12,1D,2D,1F,01,04,24,FF,3A,21,EF,99,DD";
-
-/// The words of a request and what follows.
-fn request(words: [i32; 6], rest: &[u8]) -> Vec<u8> {
-    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
-    bytes.extend_from_slice(rest);
-    bytes
-}
-
-/// A request of this type with this path.
-fn ask(kind: i32, size: i32, payload: &[u8]) -> Vec<u8> {
-    request([0, i32::try_from(payload.len()).unwrap(), kind, 0x100, size, 0], payload)
-}
 
 /// What a server says to bytes on a new connection, and why it closed if it did.
 fn say(server: &mut Server, bytes: &[u8], manner: Manner) -> (Vec<u8>, Option<End>) {
@@ -32,23 +21,11 @@ fn next_client_is_served(server: &mut Server) {
     assert_eq!((&bytes[24..], end), (&b"         4.1"[..], Some(End::Answered)));
 }
 
-/// What becomes of a bad request.
-#[derive(PartialEq, Debug)]
-enum Fate {
-    /// Closed without a byte.
-    Closed,
-    /// Answered with this return value.
-    Answered(i32),
-}
-
 fn fate(server: &mut Server, bytes: &[u8]) -> Fate {
     let mut fates = [Manner::Large, Manner::Small, Manner::Drops].map(|manner| {
         let (bytes, _) = say(server, bytes, manner);
         next_client_is_served(server);
-        match bytes.get(8..12) {
-            None => Fate::Closed,
-            Some(ret) => Fate::Answered(i32::from_be_bytes(ret.try_into().unwrap())),
-        }
+        Fate::of(&bytes)
     });
     assert!(fates.iter().all(|other| *other == fates[0]), "{fates:?}");
     std::mem::replace(&mut fates[0], Fate::Closed)
@@ -56,45 +33,8 @@ fn fate(server: &mut Server, bytes: &[u8]) -> Fate {
 
 #[test]
 fn each_bad_input_is_answered_or_closes() {
-    let path = b"/28.000028D70100/temperature\0";
-    let long = |path: &[u8], len: usize| [path, &vec![b'a'; len - path.len()]].concat();
-    let padded = |path: &[u8], len: usize| [path, &vec![0; len - path.len()]].concat();
-    let write = b"/28.000028D70100/templow\x0030";
-    let cases: Vec<(&str, Vec<u8>, Fate)> = vec![
-        ("payload -1", request([0, -1, 2, 0, 0, 0], b""), Fate::Closed),
-        ("payload -100", request([0, -100, 7, 0, 0, 0], b""), Fate::Closed),
-        ("payload INT_MIN", request([0, i32::MIN, 2, 0, 0, 0], b""), Fate::Closed),
-        ("payload 0x7fffffff", request([0, i32::MAX, 2, 0, 0, 0], path), Fate::Closed),
-        ("payload 100051", request([0, 100_051, 2, 0, 0, 0], path), Fate::Closed),
-        ("payload 100050, READ", ask(2, 100, &long(b"/", 100_050)), Fate::Answered(-1)),
-        ("payload 100050, NOP", ask(1, 0, &long(b"/", 100_050)), Fate::Answered(0)),
-        ("fewer bytes than announced", request([0, 50, 2, 0, 100, 0], path), Fate::Closed),
-        ("half a header", request([0; 6], b"")[..12].to_vec(), Fate::Closed),
-        ("nothing at all", Vec::new(), Fate::Closed),
-        ("path without NUL", ask(2, 100, &path[..path.len() - 1]), Fate::Answered(12)),
-        ("bytes after the NUL", ask(2, 100, &[&path[..], b"junk"].concat()), Fate::Answered(12)),
-        ("bytes 80 to FF as path", ask(2, 100, &(0x80..=0xff).collect::<Vec<u8>>()), Fate::Answered(-1)),
-        ("4096 bytes of payload, READ", ask(2, 100, &padded(path, 4096)), Fate::Answered(-90)),
-        ("4096 bytes of payload, DIR", ask(4, 0, &padded(b"/", 4096)), Fate::Answered(-90)),
-        ("4096 bytes of payload, PRESENCE", ask(6, 0, &padded(path, 4096)), Fate::Answered(0)),
-        ("WRITE size as large as the payload", ask(3, 27, write), Fate::Closed),
-        ("WRITE size larger than the payload", ask(3, 1000, write), Fate::Closed),
-        ("WRITE size -1", ask(3, -1, write), Fate::Closed),
-        ("WRITE size -30000", ask(3, -30_000, write), Fate::Closed),
-        ("WRITE size INT_MIN", ask(3, i32::MIN, write), Fate::Closed),
-        ("payload -16 with one token", request([0x1_0001, -16, 2, 0, 100, 0], &[7; 16]), Fate::Closed),
-        ("unknown type", ask(11, 0, b"/\0"), Fate::Answered(-42)),
-        ("type -1", ask(-1, 0, b"/\0"), Fate::Answered(-42)),
-        ("type 0x7fffffff", ask(i32::MAX, 0, b"/\0"), Fate::Answered(-42)),
-        ("24 times 00", vec![0; 24], Fate::Answered(-42)),
-        ("24 times FF", vec![0xff; 24], Fate::Closed),
-        ("an HTTP request", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec(), Fate::Closed),
-        ("version with 65535 tokens", request([-1, 2, 2, 0, 100, 0], b"/\0"), Fate::Closed),
-        ("READ size 0", ask(2, 0, path), Fate::Answered(-90)),
-        ("READ size -1", ask(2, -1, path), Fate::Answered(-90)),
-    ];
     let mut server = Server::new(SETUP).unwrap();
-    for (name, bytes, expected) in cases {
+    for BadInput { name, bytes, fate: expected } in bad_input::all() {
         assert_eq!(fate(&mut server, &bytes), expected, "{name}");
     }
 }

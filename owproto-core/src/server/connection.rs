@@ -231,6 +231,12 @@ impl<T: Storage, R: Storage> Connection<T, R> {
         self
     }
 
+    /// Changes the limit for bytes that wait to be sent, for storage that grows. What waits already stays; an answer
+    /// that was begun goes on in pieces of the new size.
+    pub fn set_transmit_limit(&mut self, limit: usize) {
+        self.out.limit = limit;
+    }
+
     /// What to do next.
     #[inline]
     pub fn step(&self) -> Step {
@@ -438,14 +444,16 @@ impl<T: Storage, R: Storage> Connection<T, R> {
         Some(timeout)
     }
 
-    /// Gives back memory of the storage above `keep` bytes each, if it is of a sort that grows. Nothing happens within
-    /// a request, or while bytes wait to be sent. For servers with many clients, most of which are idle.
+    /// Gives back memory of the storage above `keep` bytes each, if it is of a sort that grows. Nothing happens while
+    /// an answer is under way; within a request, its bytes are kept. For servers with many clients, most of which are
+    /// idle.
     pub fn shrink(&mut self, keep: usize) {
-        if !matches!(self.state, State::Waiting { .. } | State::Ended(_)) || !self.poll_transmit().is_empty()
-        {
+        if self.state == State::Working || !self.poll_transmit().is_empty() {
             return;
         }
-        self.frames.shrink(keep);
+        if !matches!(self.state, State::Receiving { .. }) {
+            self.frames.shrink(keep);
+        }
         self.out.shrink(keep);
     }
 

@@ -29,6 +29,7 @@ pub(super) struct Settings {
     pub(super) max_connections: usize,
     pub(super) persistent: PersistentLimits,
     pub(super) request_limit: usize,
+    pub(super) memory_limit: usize,
     pub(super) shutdown_grace: Duration,
 }
 
@@ -51,6 +52,10 @@ impl Default for PersistentLimits {
 /// Connections that are open at once, unless told otherwise. A process may as a rule have 1024 files open.
 const MAX_CONNECTIONS: usize = 1000;
 
+/// Bytes for requests and answers under way, unless told otherwise: 160 of the longest requests, or 512 answers that
+/// are not read.
+const MEMORY_LIMIT: usize = 16 << 20;
+
 impl Default for Builder {
     fn default() -> Self {
         Self {
@@ -63,6 +68,7 @@ impl Default for Builder {
                 max_connections: MAX_CONNECTIONS,
                 persistent: PersistentLimits::default(),
                 request_limit: MAX_BODY_LEN,
+                memory_limit: MEMORY_LIMIT,
                 shutdown_grace: Duration::from_secs(5),
             },
         }
@@ -136,10 +142,26 @@ impl Builder {
     }
 
     /// Bytes of payload and tokens of a request, at most 100,050 as with owserver. A client that announces more is
-    /// disconnected. While a request comes in, so many bytes may be kept for its connection.
+    /// disconnected. While a request comes in, so many bytes may be kept for its connection, as far as the
+    /// [memory](Self::memory_limit) that all share lasts.
     #[must_use]
     pub fn request_limit(mut self, bytes: usize) -> Self {
         self.settings.request_limit = bytes.min(MAX_BODY_LEN);
+        self
+    }
+
+    /// Bytes that all connections together may have for requests and answers that are under way; 16,777,216 (16 MiB) by
+    /// default. 512 bytes for each request and each answer are not counted, so that what is small is always served: with
+    /// all that belongs to it, a connection that has none of the shared memory takes less than 4 KiB.
+    ///
+    /// A request that would exceed it is read to its end, kept nowhere, and answered with
+    /// [`OUT_OF_MEMORY`](owproto_core::ReturnCode::OUT_OF_MEMORY); the connection goes on. It is counted in
+    /// [`Statistics::memory_refused`](super::Statistics::memory_refused). An answer goes on in pieces of 512 bytes. So
+    /// who comes late is refused and nobody is cut off for his sake: what is under way was promised to its client, a
+    /// slow one may well be an honest one, and the [timeouts](Self::timeouts) free what an attacker holds.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.settings.memory_limit = bytes;
         self
     }
 

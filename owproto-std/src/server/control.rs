@@ -1,6 +1,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
 use ::tokio::sync::Notify;
@@ -11,7 +11,8 @@ use owproto_core::tree::Tree;
 use owproto_core::wire::Token;
 
 use super::builder::Settings;
-use super::statistics::Counters;
+use super::memory::{Budget, Buffer, OWN_LEN};
+use super::statistics::{Counters, Statistics};
 
 /// What the connections of a server have in common.
 pub(super) struct Shared<B, A> {
@@ -23,6 +24,7 @@ pub(super) struct Shared<B, A> {
 pub(super) struct Control {
     pub(super) settings: Settings,
     pub(super) counters: Counters,
+    pub(super) budget: Arc<Budget>,
     token: Token,
     /// Where the clock of the connections begins.
     epoch: time::Instant,
@@ -57,6 +59,7 @@ impl Control {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
             token: settings.token.unwrap_or_else(random_token),
+            budget: Budget::new(settings.memory_limit),
             settings,
             counters: Counters::default(),
             epoch: time::Instant::now(),
@@ -69,13 +72,18 @@ impl Control {
     }
 
     /// The state of a connection that was accepted now.
-    pub(super) fn connection(&self) -> Connection<Vec<u8>, Vec<u8>> {
-        Connection::new(Vec::new(), Vec::new())
+    pub(super) fn connection(&self) -> Connection<Vec<u8>, Buffer> {
+        Connection::new(Vec::new(), Buffer::new(&self.budget))
             .accepted_at(self.now())
             .with_timeouts(self.settings.timeouts)
             .with_token(self.token)
             .with_keepalives(self.settings.keepalives)
             .with_body_limit(self.settings.request_limit)
+            .with_transmit_limit(OWN_LEN)
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        self.counters.read(self.budget.taken())
     }
 
     pub(super) fn now(&self) -> Instant {

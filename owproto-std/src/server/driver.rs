@@ -9,12 +9,14 @@ use std::task::{Context, Poll, ready};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ::tokio::net::TcpStream;
 use ::tokio::time::{Sleep, sleep_until};
-use owproto_core::server::{Connection, End, Event, Persistence, Step, Timeout};
+use owproto_core::ReturnCode;
+use owproto_core::server::{Connection, DEFAULT_TRANSMIT_LIMIT, End, Event, Persistence, Step, Timeout};
 use owproto_core::time::{Duration, Instant};
 use owproto_core::tree::{Aliases, Bus, Job};
 use tracing::{debug, info, trace};
 
 use super::control::{Control, Shared, Stopping};
+use super::memory::{Buffer, OWN_LEN, Share};
 use super::statistics::count;
 
 /// Bytes that are read at once. They lie on the stack, so that a connection that waits keeps none.
@@ -22,6 +24,9 @@ const READ_LEN: usize = 8 << 10;
 
 /// Bytes that are taken from a client while its request is being answered. The rest stays with the client.
 const PENDING_LIMIT: usize = 4 << 10;
+
+/// Bytes that the buffer of answers may grow to: it doubles, and holds no more than the limit.
+const ANSWER_LEN: usize = 2 * DEFAULT_TRANSMIT_LIMIT;
 
 /// Bytes of answers that are gathered before they are sent, if more requests are there already.
 const BATCH_LEN: usize = 8 << 10;
@@ -44,10 +49,14 @@ pub(super) struct Driver<B: Bus, A: Aliases> {
     shared: Arc<Shared<B, A>>,
     stream: TcpStream,
     peer: SocketAddr,
-    connection: Connection<Vec<u8>, Vec<u8>>,
+    connection: Connection<Vec<u8>, Buffer>,
+    /// What the connection's answers may take beyond [`OWN_LEN`].
+    answer_share: Share,
     job: Job,
     /// Input that was read and not taken by the connection.
     pending: Vec<u8>,
+    /// What it may take beyond [`OWN_LEN`].
+    pending_share: Share,
     timer: Pin<Box<Sleep>>,
     /// When the timer fires. It may be too early, since it is only changed when it would be too late.
     timer_at: Instant,
@@ -78,8 +87,10 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
             stream,
             peer,
             connection,
+            answer_share: Share::new(&shared.control.budget),
             job: Job::new(),
             pending: Vec::new(),
+            pending_share: Share::new(&shared.control.budget),
             timer,
             timer_at,
             registered: None,
@@ -135,7 +146,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
     /// Reads while a request is being answered, to see whether the client is still there. Ready if something has
     /// changed.
     fn poll_client(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let room = PENDING_LIMIT.saturating_sub(self.pending.len());
+        let room = PENDING_LIMIT.min(self.readable()).saturating_sub(self.pending.len());
         if room == 0 || self.connection.is_half_closed() {
             return Poll::Pending;
         }
@@ -213,8 +224,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                     turns -= 1;
                     let result = self.poll_input(&mut is_asked, context);
                     if result.is_pending() {
-                        self.connection.shrink(KEPT_LEN);
-                        self.pending = Vec::new();
+                        self.give_memory_back(KEPT_LEN);
                     }
                     result
                 }
@@ -250,17 +260,33 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
             && self.connection.poll_transmit().len() < BATCH_LEN
     }
 
+    /// Bytes that may be read, because there is memory to keep them if they cannot be taken at once.
+    fn readable(&mut self) -> usize {
+        if self.pending_share.is_any() || self.pending_share.cover(READ_LEN) { READ_LEN } else { OWN_LEN }
+    }
+
+    /// Gives back memory that is not in use, but for so many bytes of each buffer of the connection.
+    fn give_memory_back(&mut self, keep: usize) {
+        self.connection.shrink(keep);
+        self.connection.set_transmit_limit(OWN_LEN);
+        self.answer_share.release();
+        self.pending = Vec::new();
+        self.pending_share.release();
+    }
+
     /// Reads, and takes what was read.
     fn poll_input(&mut self, is_asked: &mut bool, context: &mut Context<'_>) -> Poll<()> {
         let mut space = [const { MaybeUninit::uninit() }; READ_LEN];
-        let mut buffer = ReadBuf::uninit(&mut space);
+        let mut buffer = ReadBuf::uninit(&mut space[..self.readable()]);
         match ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)) {
             Ok(()) if buffer.filled().is_empty() => self.connection.handle_eof(),
             Ok(()) => {
                 let mut input = buffer.filled();
                 let now = self.control().now();
                 *is_asked = self.take(&mut input, now, context).is_pending();
-                self.pending.extend_from_slice(input);
+                if !input.is_empty() {
+                    self.pending = input.to_vec();
+                }
             }
             Err(error) => self.fail(&error),
         }
@@ -304,6 +330,11 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
     fn look_at_request(&mut self) {
         if let Some(request) = self.connection.request() {
             trace!(peer = %self.peer, header = ?request.header, "request");
+            if request.is_cut() {
+                count(&self.control().counters.memory_refused);
+                let limit = self.control().settings.memory_limit;
+                info!(peer = %self.peer, payload = request.header.payload, limit, "no memory for the request: refused");
+            }
         }
         if !self.connection.asks_persistence() || self.control().stopping() != Stopping::No {
             return;
@@ -319,8 +350,28 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         }
     }
 
-    /// Goes on with an answer.
+    /// Goes on with an answer, as far as there is room for it.
     fn serve(&mut self, now: Instant, context: &mut Context<'_>) -> Poll<()> {
+        ready!(self.ask_tree(now, context));
+        // It is longer than what every answer may take.
+        if self.connection.request().is_some()
+            && !self.answer_share.is_any()
+            && self.answer_share.cover(ANSWER_LEN)
+        {
+            self.connection.set_transmit_limit(DEFAULT_TRANSMIT_LIMIT);
+            ready!(self.ask_tree(now, context));
+        }
+        Poll::Ready(())
+    }
+
+    fn ask_tree(&mut self, now: Instant, context: &mut Context<'_>) -> Poll<()> {
+        if let Some((request, mut answer)) = self.connection.work(now)
+            && request.is_cut()
+        {
+            // Without room it is tried again once there is.
+            let _ = answer.error(ReturnCode::OUT_OF_MEMORY);
+            return Poll::Ready(());
+        }
         let mut tree = self.shared.tree.lock().unwrap_or_else(PoisonError::into_inner);
         tree.serve(&mut self.connection, &mut self.job, now, context)
     }
@@ -334,8 +385,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         if !is_of_use || self.connection.is_half_closed() {
             return Poll::Ready(());
         }
-        self.connection.shrink(0);
-        self.pending = Vec::new();
+        self.give_memory_back(0);
         match Pin::new(&mut self.stream).poll_shutdown(context) {
             Poll::Ready(Ok(())) => {}
             _ => return Poll::Ready(()),

@@ -124,7 +124,7 @@ impl Handle {
     /// What it has done so far.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        self.control.control().counters.read()
+        self.control.control().statistics()
     }
 
     /// Shuts the server down, and waits for that: it stops listening, closes idle connections, and finishes the answers

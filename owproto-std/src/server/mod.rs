@@ -31,12 +31,14 @@
 //!   first, and what the client still sends is read for a moment.
 //! - When a client is gone in the middle of its request, the bus is told
 //!   ([`Bus::cancel`](owproto_core::tree::Bus::cancel)).
-//! - An idle connection keeps no buffers.
+//! - An idle connection keeps no buffers. Requests and answers that are under way share a fixed amount of memory
+//!   ([`Builder::memory_limit`]); what is small needs none of it.
 
 mod builder;
 mod control;
 mod driver;
 mod listener;
+mod memory;
 mod statistics;
 
 #[cfg(doc)]

@@ -29,6 +29,10 @@ pub struct Statistics {
     pub idle: u64,
     /// Connections that were lost with a request or an answer under way.
     pub lost: u64,
+    /// Bytes that connections have now of the memory that they [share](super::Builder::memory_limit).
+    pub memory: usize,
+    /// Requests that were answered with an error because no memory was left for them.
+    pub memory_refused: u64,
 }
 
 /// The same, as it is counted.
@@ -46,6 +50,7 @@ pub(super) struct Counters {
     pub(super) timed_out: AtomicU64,
     pub(super) idle: AtomicU64,
     pub(super) lost: AtomicU64,
+    pub(super) memory_refused: AtomicU64,
 }
 
 /// Adds one; gives what it was before.
@@ -54,7 +59,7 @@ pub(super) fn count(counter: &AtomicU64) -> u64 {
 }
 
 impl Counters {
-    pub(super) fn read(&self) -> Statistics {
+    pub(super) fn read(&self, memory: usize) -> Statistics {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Statistics {
             connections: self.connections.load(Ordering::Relaxed),
@@ -69,6 +74,8 @@ impl Counters {
             timed_out: of(&self.timed_out),
             idle: of(&self.idle),
             lost: of(&self.lost),
+            memory,
+            memory_refused: of(&self.memory_refused),
         }
     }
 }

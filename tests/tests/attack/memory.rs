@@ -1,0 +1,116 @@
+//! The memory of all requests and answers under way together has a limit, whoever sends or asks what.
+
+use owproto_core::ReturnCode;
+use owproto_core::tree::{Tree, tester::Tester};
+use owproto_std::server::{Server, Statistics};
+use owproto_tests::bad_input::{Fate, request};
+
+use super::*;
+
+const LIMIT: usize = 1 << 20;
+
+/// What a long answer takes of it.
+const OF_ANSWER: usize = (32 << 10) - 512;
+
+/// What a connection may cost that has nothing of the shared memory.
+const OF_EACH: u64 = 4096;
+
+/// Growing buffers are copied: for a moment the old one is there as well.
+const SLACK: u64 = 256 << 10;
+
+/// Serves on this thread, whose allocations are counted, while the clients have a thread of their own. Gives the most
+/// bytes that there were, and what the server has counted when all clients are gone.
+fn attacked(
+    families: usize,
+    clients: impl FnOnce(SocketAddr, &dyn Fn() -> Statistics) + Send + 'static,
+) -> (u64, Statistics) {
+    let families: &'static [u8] = vec![0x28; families].leak();
+    let mut after = None;
+    let heap = allocation_counter::measure(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let server = Server::builder().port(0).memory_limit(LIMIT);
+            let server = server.start(Tree::new(Tester::new(families))).await.unwrap();
+            let handle = server.handle();
+            let work = std::thread::spawn(move || clients(handle.local_addr(), &|| handle.statistics()));
+            while !work.is_finished() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            work.join().unwrap();
+            let start = Instant::now();
+            while server.statistics().connections > 0 {
+                assert!(start.elapsed() < DEADLINE);
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            after = Some(server.statistics());
+        });
+    });
+    (heap.bytes_max, after.unwrap())
+}
+
+fn assert_bounded(what: &str, peak: u64, clients: u64) {
+    let bound = LIMIT as u64 + clients * OF_EACH + SLACK;
+    println!("{clients} {what}: {peak} bytes of heap at most, {bound} allowed");
+    assert!(peak <= bound, "{what}: {peak} > {bound}");
+}
+
+#[test]
+fn requests_that_are_half_sent_share_what_there_is() {
+    const CLIENTS: usize = 200;
+    let (peak, after) = attacked(2, |address, statistics| {
+        let whole = request([0, 100_050, 6, 0x104, 0, 0], &[b'/'; 100_050]);
+        let mut attackers: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(address)).collect();
+        for stream in &mut attackers {
+            stream.write_all(&whole[..90_000]).unwrap();
+        }
+        assert!(statistics().memory <= LIMIT);
+        // Who sends little is served nonetheless.
+        let told = say(address, &ask(2, 100, b"/28.000028D70000/temperature\0"));
+        assert_eq!(told.len(), 36);
+        assert!(say(address, &ask(4, 0, b"/\0")).len() > 48);
+        // The last ones come late: they hear it, and may go on.
+        let mut refused = 0;
+        for stream in &mut attackers {
+            stream.write_all(&whole[90_000..]).unwrap();
+            let mut reply = [0; 24];
+            stream.read_exact(&mut reply).unwrap();
+            let is_refused = Fate::of(&reply) == Fate::Answered(ReturnCode::OUT_OF_MEMORY.to_ret());
+            refused += u64::from(is_refused);
+            // Only twenty are kept.
+            if is_refused && reply[15] & 4 != 0 {
+                stream.write_all(&ask(1, 0, b"")).unwrap();
+                stream.read_exact(&mut reply).unwrap();
+                assert_eq!(Fate::of(&reply), Fate::Answered(0));
+            }
+        }
+        assert!(refused > 100, "{refused}");
+        assert_eq!(statistics().memory_refused, refused);
+        // What is free again is given to the next.
+        drop(attackers);
+        wait_until("memory is given back", || statistics().memory < LIMIT / 2);
+        assert_eq!(Fate::of(&say(address, &ask(6, 0, &[b'/'; 100_050]))), Fate::Answered(-1));
+    });
+    assert_eq!(after.memory, 0);
+    assert_bounded("half-sent requests", peak, CLIENTS as u64);
+}
+
+#[test]
+fn answers_that_are_not_read_share_what_there_is_and_come_whole() {
+    const CLIENTS: usize = 200;
+    let (peak, after) = attacked(10_000, |address, statistics| {
+        let expected = say(address, &ask(7, 0, b"/\0"));
+        let mut attackers: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(address)).collect();
+        for stream in &mut attackers {
+            socket2::SockRef::from(&*stream).set_recv_buffer_size(4096).unwrap();
+            stream.write_all(&ask(7, 0, b"/\0")).unwrap();
+        }
+        wait_until("all are at work", || statistics().requests > CLIENTS as u64);
+        wait_until("there is no memory for one more", || statistics().memory > LIMIT - OF_ANSWER);
+        assert!(statistics().memory <= LIMIT);
+        // It comes in small pieces, and is the same.
+        assert!(say(address, &ask(7, 0, b"/\0")) == expected);
+        drop(attackers);
+    });
+    assert_eq!((after.memory, after.memory_refused), (0, 0));
+    assert_bounded("answers that are not read", peak, CLIENTS as u64);
+}

@@ -1,0 +1,187 @@
+//! All at once: what those notice of it who behave.
+//!
+//! Two servers with the same devices run side by side, and only one of them is attacked. Its clients ask in turns with
+//! those of the other, so that what the attackers cost the machine slows down both. What is left is how the server
+//! shares its time out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+
+use owproto_tests::bad_input::request;
+
+use super::*;
+
+const DEVICES: &str = "tester:28*10000";
+const CONNECTIONS: usize = 80;
+const ROUNDS: usize = 300;
+const TRIES: usize = 5;
+
+/// The most that the median may grow by.
+const FACTOR: f64 = 2.0;
+
+const SLOW_READERS: usize = 10;
+const SLOW_WRITERS: usize = 50;
+
+/// Attackers, each in a thread of its own, until this is dropped.
+struct Attack {
+    is_over: Arc<AtomicBool>,
+    done: Arc<AtomicU64>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Attack {
+    fn start(address: SocketAddr) -> Self {
+        let mut attack = Self { is_over: Arc::default(), done: Arc::default(), threads: Vec::new() };
+        // Listings of all devices, one byte of which is read each second.
+        let mut slow_readers: Vec<TcpStream> = (0..SLOW_READERS).map(|_| slow_reader(address)).collect();
+        // Who has sent a header is answered, and begins anew.
+        let mut slow_writers: Vec<TcpStream> = (0..SLOW_WRITERS).map(|_| connect(address)).collect();
+        attack.each(Duration::from_secs(1), move || {
+            slow_readers.iter_mut().map(|stream| stream.read(&mut [0]).unwrap_or(0)).sum()
+        });
+        attack.each(Duration::from_millis(20), move || {
+            slow_writers.retain_mut(|stream| stream.write_all(&[0]).is_ok());
+            slow_writers.resize_with(SLOW_WRITERS, || connect(address));
+            SLOW_WRITERS
+        });
+        attack.each(Duration::from_millis(5), move || {
+            let flood: Vec<_> = (0..40).filter_map(|_| TcpStream::connect(address).ok()).collect();
+            flood.len()
+        });
+        let long = ask(2, 100, &[b'/'; 100_050]);
+        attack.each(Duration::from_millis(10), move || usize::from(try_to_say(address, &long)));
+        let tokens =
+            request([0x1_0000 | 6251, 2, 6, 0x100, 0, 0], &[b"/\0".to_vec(), vec![7; 6251 * 16]].concat());
+        attack.each(Duration::from_millis(10), move || usize::from(try_to_say(address, &tokens)));
+        attack
+    }
+
+    /// Does something again and again; it says how often it has done it.
+    fn each(&mut self, pause: Duration, mut act: impl FnMut() -> usize + Send + 'static) {
+        let (is_over, done) = (self.is_over.clone(), self.done.clone());
+        self.threads.push(thread::spawn(move || {
+            while !is_over.load(Ordering::Relaxed) {
+                done.fetch_add(act() as u64, Ordering::Relaxed);
+                thread::sleep(pause);
+            }
+        }));
+    }
+}
+
+impl Drop for Attack {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            // A panic in it is printed; what is measured decides.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A client that asks for many listings.
+fn slow_reader(address: SocketAddr) -> TcpStream {
+    let mut stream = connect(address);
+    socket2::SockRef::from(&stream).set_recv_buffer_size(4096).unwrap();
+    stream.write_all(&request([0, 2, 4, 0x104, 0, 0], b"/\0").repeat(100)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    stream
+}
+
+/// False if there was no place for one more connection.
+fn try_to_say(address: SocketAddr, bytes: &[u8]) -> bool {
+    let mut stream = connect(address);
+    stream.write_all(bytes).is_ok() && matches!(stream.read(&mut [0; 24]), Ok(24))
+}
+
+/// What clients that behave ask for, on connections that are kept.
+fn questions() -> [(&'static str, Vec<u8>); 4] {
+    const KEPT: i32 = 0x104;
+    let of = |kind, size, payload: &[u8]| {
+        request([0, i32::try_from(payload.len()).unwrap(), kind, KEPT, size, 0], payload)
+    };
+    [
+        ("READ", of(2, 100, b"/28.000028D70100/temperature\0")),
+        ("WRITE", of(3, 2, b"/28.000028D70100/templow\x0030")),
+        ("PRESENCE", of(6, 0, b"/28.000028D70100\0")),
+        ("DIRALL", of(7, 0, b"/28.000028D70100\0")),
+    ]
+}
+
+fn frame(stream: &mut TcpStream) {
+    loop {
+        let mut header = [0; 24];
+        stream.read_exact(&mut header).unwrap();
+        let payload = i32::from_be_bytes([header[4], header[5], header[6], header[7]]);
+        if let Ok(len) = usize::try_from(payload) {
+            assert!(header[8] & 0x80 == 0, "an error");
+            return stream.read_exact(&mut vec![0; len]).unwrap();
+        }
+    }
+}
+
+fn latency(stream: &mut TcpStream, question: &[u8]) -> Duration {
+    let start = Instant::now();
+    stream.write_all(question).unwrap();
+    frame(stream);
+    start.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1e6
+}
+
+/// The median of each question, quiet and attacked, in microseconds.
+fn measure(clients: &mut [[TcpStream; 2]]) -> Vec<[f64; 2]> {
+    let questions = questions();
+    let mut times: Vec<[Vec<Duration>; 2]> = vec![[Vec::new(), Vec::new()]; questions.len()];
+    for round in 0..ROUNDS {
+        for (at, (_, question)) in questions.iter().enumerate() {
+            for which in [round % 2, 1 - round % 2] {
+                times[at][which].push(latency(&mut clients[at][which], question));
+            }
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    times.into_iter().map(|both| both.map(median)).collect()
+}
+
+#[test]
+fn others_are_served_as_quickly_as_ever() {
+    let settings = |server: Builder| server.max_connections(CONNECTIONS);
+    let (quiet, attacked) = (start(DEVICES, settings), start(DEVICES, settings));
+    let mut clients: Vec<[TcpStream; 2]> =
+        questions().iter().map(|_| [connect(quiet.address()), connect(attacked.address())]).collect();
+    for (both, (_, question)) in clients.iter_mut().zip(questions()) {
+        for stream in both {
+            latency(stream, &question);
+        }
+    }
+    let attack = Attack::start(attacked.address());
+    wait_until("the attack has begun", || attack.done.load(Ordering::Relaxed) > 200);
+    let mut found = Vec::new();
+    for _ in 0..TRIES {
+        found = measure(&mut clients);
+        let names = questions().map(|(name, _)| name);
+        println!(
+            "median in us: quiet, attacked, ratio; {} acts of attackers",
+            attack.done.load(Ordering::Relaxed)
+        );
+        for (name, [quiet, attacked]) in names.iter().zip(&found) {
+            println!("{name:9} {quiet:7.1} {attacked:7.1} {:5.2}", attacked / quiet);
+        }
+        if found.iter().all(|[quiet, attacked]| attacked / quiet <= FACTOR) {
+            break;
+        }
+    }
+    println!("{:?}", attacked.statistics());
+    drop(attack);
+    assert!(found.iter().all(|[quiet, attacked]| attacked / quiet <= FACTOR), "{found:?}");
+    // It was an attack: it came to all of its limits, and left nothing behind.
+    let statistics = attacked.statistics();
+    assert!(statistics.refused > 0 && statistics.requests > quiet.statistics().requests, "{statistics:?}");
+    drop(clients);
+    wait_until("all has ended", || attacked.statistics().connections == 0);
+    assert_eq!(attacked.statistics().memory, 0);
+}
