@@ -191,8 +191,8 @@ fn run(mut ways: SideBySide<'_>) {
         .configure_from_args();
     let mut group = criterion.benchmark_group(ways.title());
     group.throughput(Throughput::Elements(ways.units().into()));
-    for (name, call) in ways.ways() {
-        group.bench_function(name, |bencher| bencher.iter(&mut *call));
+    for (name, mut call) in ways.ways() {
+        group.bench_function(name, |bencher| bencher.iter(&mut call));
     }
     group.finish();
     ways.print();

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::future::Future;
+use std::future::{self, Future};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::pin;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use owproto_core::time::Instant;
+use owproto_core::time::{self, Instant};
 
 use crate::client::api::client_api;
 use crate::client::{Calls, Streaming};
@@ -98,6 +98,13 @@ impl Runtime for Blocking {
 
     #[inline]
     fn now() -> Instant {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            // The same clock without the checks, for two looks at it in each call.
+            let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+            Instant::from_micros(time.tv_sec.unsigned_abs() * 1_000_000 + time.tv_nsec.unsigned_abs() / 1000)
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
         runtime::since_start(std::time::Instant::now())
     }
 
@@ -110,12 +117,41 @@ impl Runtime for Blocking {
     }
 
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<BlockingStream> {
+        let wait = wait.map(|wait| wait.max(SHORTEST));
         let socket = match wait {
-            Some(wait) => TcpStream::connect_timeout(&address, wait.max(SHORTEST))?,
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            Some(wait) => connect_within(wait, address)?,
+            #[cfg(not(any(target_os = "linux", target_os = "android")))]
+            Some(wait) => TcpStream::connect_timeout(&address, wait)?,
             None => TcpStream::connect(address)?,
         };
-        socket.set_nodelay(true)?;
-        Ok(BlockingStream { socket, read_timeout: None, write_timeout: None })
+        let write_timeout = match wait {
+            Some(wait) if cfg!(any(target_os = "linux", target_os = "android")) => Some(wait.into()),
+            _ => None,
+        };
+        Ok(BlockingStream { socket, read_timeout: None, write_timeout, written: Written::Nothing })
+    }
+}
+
+/// Connects with four system calls less than `connect_timeout`: on Linux the timeout of writing is one of connecting
+/// too.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn connect_within(wait: Duration, address: SocketAddr) -> io::Result<TcpStream> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_write_timeout(Some(wait))?;
+    match socket.connect(&address.into()) {
+        Ok(()) => Ok(socket.into()),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {
+            Err(io::ErrorKind::TimedOut.into())
+        }
+        // A signal came, and the attempt goes on by itself: a new one knows how to wait.
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            let socket = TcpStream::connect_timeout(&address, wait)?;
+            socket.set_write_timeout(Some(wait))?;
+            Ok(socket)
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -133,22 +169,71 @@ fn resolve_within(wait: Duration, host: String, port: u16) -> io::Result<Vec<Soc
 const SHORTEST: Duration = Duration::from_micros(1);
 
 /// By how much a timeout that is set already may be too long before it is set again, which is a system call.
-const SLACK: Duration = Duration::from_millis(1);
+const SLACK: time::Duration = time::Duration::from_millis(1);
 
 /// A socket. A READ on a persistent connection is two system calls, `sendto` and `recvfrom`, as shows
 /// `strace -f -c target/release/examples/bench_driver 127.0.0.1 4304 read 1000`.
 pub(crate) struct BlockingStream {
     socket: TcpStream,
     /// What is set on the socket.
-    read_timeout: Option<Duration>,
-    write_timeout: Option<Duration>,
+    read_timeout: Option<time::Duration>,
+    write_timeout: Option<time::Duration>,
+    written: Written,
+}
+
+/// What has been written to a socket so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Nothing,
+    /// Once; that goes out at once, whatever the settings are.
+    Once,
+    /// More, since when the socket does not wait for full packets.
+    More,
+}
+
+impl BlockingStream {
+    #[inline]
+    fn read_within(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
+        if needs_setting(self.read_timeout, wait) {
+            self.set_read_timeout(wait)?;
+        }
+        or_timeout(self.socket.read(buffer))
+    }
+
+    #[cold]
+    fn set_read_timeout(&mut self, wait: Option<time::Duration>) -> io::Result<()> {
+        self.socket.set_read_timeout(wait.map(|wait| Duration::from(wait).max(SHORTEST)))?;
+        self.read_timeout = wait;
+        Ok(())
+    }
+
+    #[cold]
+    fn set_write_timeout(&mut self, wait: Option<time::Duration>) -> io::Result<()> {
+        self.socket.set_write_timeout(wait.map(|wait| Duration::from(wait).max(SHORTEST)))?;
+        self.write_timeout = wait;
+        Ok(())
+    }
+
+    /// Many connections are used once, and need no setting.
+    #[inline]
+    fn before_write(&mut self) -> io::Result<()> {
+        match self.written {
+            Written::More => {}
+            Written::Nothing => self.written = Written::Once,
+            Written::Once => {
+                self.socket.set_nodelay(true)?;
+                self.written = Written::More;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whether a timeout has to be set anew.
 #[inline]
-fn needs_setting(set: Option<Duration>, wanted: Option<Duration>) -> bool {
+fn needs_setting(set: Option<time::Duration>, wanted: Option<time::Duration>) -> bool {
     match (set, wanted) {
-        (Some(set), Some(wanted)) => set < wanted || set - wanted > SLACK,
+        (Some(set), Some(wanted)) => set < wanted || set.as_micros() - wanted.as_micros() > SLACK.as_micros(),
         (set, wanted) => set != wanted,
     }
 }
@@ -168,20 +253,36 @@ fn or_timeout(result: io::Result<usize>) -> io::Result<Option<usize>> {
 
 impl Stream for BlockingStream {
     #[inline]
-    async fn read(&mut self, buffer: &mut [u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
-        if needs_setting(self.read_timeout, wait) {
-            self.socket.set_read_timeout(wait.map(|wait| wait.max(SHORTEST)))?;
-            self.read_timeout = wait;
-        }
-        or_timeout(self.socket.read(buffer))
+    fn read(
+        &mut self,
+        buffer: &mut [u8],
+        wait: Option<time::Duration>,
+    ) -> impl Future<Output = io::Result<Option<usize>>> + Send {
+        // Read at once, and ready: there is nothing for a future to keep.
+        future::ready(self.read_within(buffer, wait))
     }
 
     #[inline]
-    async fn write(&mut self, bytes: &[u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
-        if needs_setting(self.write_timeout, wait) {
-            self.socket.set_write_timeout(wait.map(|wait| wait.max(SHORTEST)))?;
-            self.write_timeout = wait;
+    fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            use rustix::net::SendFlags;
+            self.before_write()?;
+            let sent = rustix::net::send(&self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+            or_timeout(sent.map_err(Into::into))
         }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        {
+            let _ = bytes;
+            Ok(None)
+        }
+    }
+
+    async fn write(&mut self, bytes: &[u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
+        if needs_setting(self.write_timeout, wait) {
+            self.set_write_timeout(wait)?;
+        }
+        self.before_write()?;
         or_timeout(self.socket.write(bytes))
     }
 
@@ -194,56 +295,46 @@ impl Stream for BlockingStream {
     }
 }
 
+#[derive(Default)]
 pub(crate) struct BlockingGate {
-    places: Mutex<Places>,
+    places: Mutex<usize>,
     left: Condvar,
 }
 
-struct Places {
-    free: usize,
-    /// Threads that wait. Where there are none nobody is woken, which would be a system call.
-    waiting: usize,
-}
-
 impl BlockingGate {
-    fn places(&self) -> MutexGuard<'_, Places> {
+    fn places(&self) -> MutexGuard<'_, usize> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Gate for BlockingGate {
-    fn new(places: usize) -> Self {
-        Self { places: Mutex::new(Places { free: places, waiting: 0 }), left: Condvar::new() }
-    }
-
-    #[inline]
     async fn enter(&self, wait: Option<Duration>) -> bool {
-        let mut places = self.places();
-        if places.free == 0 {
-            places.waiting += 1;
-            let is_full = |places: &mut Places| places.free == 0;
-            places = match wait {
-                Some(wait) => {
-                    let waited = self.left.wait_timeout_while(places, wait, is_full);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.left.wait_while(places, is_full).unwrap_or_else(PoisonError::into_inner),
-            };
-            places.waiting -= 1;
-        }
-        let is_free = places.free > 0;
-        places.free -= usize::from(is_free);
-        is_free
+        let is_full = |places: &mut usize| *places == 0;
+        let places = self.places();
+        let mut places = match wait {
+            Some(wait) => {
+                let waited = self.left.wait_timeout_while(places, wait, is_full);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => self.left.wait_while(places, is_full).unwrap_or_else(PoisonError::into_inner),
+        };
+        take_place(&mut places)
     }
 
-    #[inline]
-    fn leave(&self) {
-        let mut places = self.places();
-        places.free += 1;
-        if places.waiting > 0 {
-            self.left.notify_one();
-        }
+    fn try_enter(&self) -> bool {
+        take_place(&mut self.places())
     }
+
+    fn leave(&self) {
+        *self.places() += 1;
+        self.left.notify_one();
+    }
+}
+
+fn take_place(places: &mut usize) -> bool {
+    let is_free = *places > 0;
+    *places -= usize::from(is_free);
+    is_free
 }
 
 #[cfg(test)]
@@ -252,15 +343,16 @@ mod tests {
 
     #[test]
     fn timeouts_are_set_only_when_they_matter() {
-        let s = Duration::from_secs;
-        let us = Duration::from_micros;
+        let s = |seconds: u64| time::Duration::from_millis(1000 * seconds);
+        let us = time::Duration::from_micros;
+        let less = |time: time::Duration, micros: u64| us(time.as_micros() - micros);
         assert!(needs_setting(None, Some(s(2))));
         assert!(needs_setting(Some(s(2)), None));
         assert!(!needs_setting(None, None));
         assert!(!needs_setting(Some(s(2)), Some(s(2))));
-        assert!(!needs_setting(Some(s(2)), Some(s(2) - us(1000))));
-        assert!(needs_setting(Some(s(2)), Some(s(2) - us(1001))));
-        assert!(needs_setting(Some(s(2)), Some(s(2) + us(1))));
+        assert!(!needs_setting(Some(s(2)), Some(less(s(2), 1000))));
+        assert!(needs_setting(Some(s(2)), Some(less(s(2), 1001))));
+        assert!(needs_setting(Some(s(2)), Some(us(2_000_001))));
     }
 
     #[test]
@@ -270,17 +362,18 @@ mod tests {
         let mut stream = ready(Blocking::connect(address, None)).unwrap();
         let (mut peer, _) = listener.accept().unwrap();
         let wait = Duration::from_millis(50);
+        let read_wait = Some(time::Duration::from(wait));
         let mut buffer = [0; 8];
         assert!(!stream.is_spoilt());
         let start = std::time::Instant::now();
-        assert_eq!(ready(stream.read(&mut buffer, Some(wait))).unwrap(), None);
+        assert_eq!(ready(stream.read(&mut buffer, read_wait)).unwrap(), None);
         assert!(start.elapsed() >= wait / 2, "it waited {:?}", start.elapsed());
         peer.write_all(b"abc").unwrap();
         let deadline = start + Duration::from_secs(20);
         while !stream.is_spoilt() {
             assert!(std::time::Instant::now() < deadline);
         }
-        assert_eq!(ready(stream.read(&mut buffer, Some(wait))).unwrap(), Some(3));
+        assert_eq!(ready(stream.read(&mut buffer, read_wait)).unwrap(), Some(3));
         drop(peer);
         assert_eq!(ready(stream.read(&mut buffer, None)).unwrap(), Some(0));
         assert!(stream.is_spoilt());
@@ -288,9 +381,13 @@ mod tests {
 
     #[test]
     fn a_gate_lets_in_as_many_as_it_has_places() {
-        let gate = BlockingGate::new(2);
+        let gate = BlockingGate::default();
+        gate.leave();
+        gate.leave();
         let enter = || ready(gate.enter(Some(Duration::from_millis(1))));
         assert!(enter() && enter() && !enter());
+        gate.leave();
+        assert!(gate.try_enter() && !gate.try_enter());
         gate.leave();
         assert!(enter() && !enter());
     }

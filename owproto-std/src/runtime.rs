@@ -4,10 +4,9 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use owproto_core::time::Instant;
+use owproto_core::time::{self, Instant};
 
 /// Sockets, names and waiting.
 pub(crate) trait Runtime: Send + Sync + 'static {
@@ -31,20 +30,24 @@ pub(crate) trait Runtime: Send + Sync + 'static {
     ) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 
-/// A connected socket.
+/// A connected socket. Its waits are those of the protocol, in whole microseconds, which are cheap to compare.
 pub(crate) trait Stream: Send + 'static {
     /// Reads what is there, at least a byte; 0 at the end. `None` if `wait` passes before.
     fn read(
         &mut self,
         buffer: &mut [u8],
-        wait: Option<Duration>,
+        wait: Option<time::Duration>,
     ) -> impl Future<Output = io::Result<Option<usize>>> + Send;
+
+    /// Writes what can be written without waiting, at least a byte. `None` if that is nothing, or if this kind of
+    /// socket cannot tell; then [`write`](Self::write) it.
+    fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<Option<usize>>;
 
     /// Writes what can be written, at least a byte. `None` if `wait` passes before.
     fn write(
         &mut self,
         bytes: &[u8],
-        wait: Option<Duration>,
+        wait: Option<time::Duration>,
     ) -> impl Future<Output = io::Result<Option<usize>>> + Send;
 
     /// Has the next data acknowledged at once.
@@ -58,20 +61,22 @@ pub(crate) trait Stream: Send + 'static {
     fn is_spoilt(&self) -> bool;
 }
 
-/// A number of places that calls wait for.
-pub(crate) trait Gate: Send + Sync + 'static {
-    fn new(places: usize) -> Self;
-
+/// Where calls wait for the places of others: a semaphore, without places at first.
+pub(crate) trait Gate: Default + Send + Sync + 'static {
     /// Waits for a place. False if `wait` passes before.
     fn enter(&self, wait: Option<Duration>) -> impl Future<Output = bool> + Send;
 
-    /// Gives a place back.
+    /// Takes a place if there is one.
+    fn try_enter(&self) -> bool;
+
+    /// Gives a place to one of those who wait.
     fn leave(&self);
 }
 
 /// A moment of the standard library's clock, counted from the first use in this process.
+#[cfg(any(feature = "tokio", not(any(target_os = "linux", target_os = "android"))))]
 pub(crate) fn since_start(moment: std::time::Instant) -> Instant {
-    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
     let since = moment.saturating_duration_since(*START.get_or_init(|| moment));
     // Without a division by 128 bits, as `as_micros` has it.
     Instant::from_micros(
@@ -80,6 +85,15 @@ pub(crate) fn since_start(moment: std::time::Instant) -> Instant {
 }
 
 /// Whether a socket that should be quiet has something to say. The socket need not be in non-blocking mode.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn has_input<S: rustix::fd::AsFd>(socket: &S, _is_nonblocking: bool) -> bool {
+    use rustix::net::RecvFlags;
+    let found = rustix::net::recv(socket, &mut [0_u8; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+    !matches!(found, Err(rustix::io::Errno::AGAIN))
+}
+
+/// Whether a socket that should be quiet has something to say. The socket need not be in non-blocking mode.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn has_input<'s, S>(socket: &'s S, is_nonblocking: bool) -> bool
 where
     socket2::SockRef<'s>: From<&'s S>,

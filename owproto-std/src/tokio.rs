@@ -1,15 +1,18 @@
 //! The asynchronous client, on tokio.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ::tokio::io::{AsyncReadExt, AsyncWriteExt};
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ::tokio::net::TcpStream;
-use ::tokio::sync::Semaphore;
-use owproto_core::time::Instant;
+use ::tokio::sync::{Semaphore, SemaphorePermit};
+use ::tokio::time::{Sleep, sleep_until};
+use owproto_core::time::{self, Instant};
 
 use crate::client::api::client_api;
 use crate::client::{Calls, Streaming};
@@ -85,8 +88,8 @@ impl fmt::Debug for DirIter<'_> {
 pub(crate) struct Tokio;
 
 impl Runtime for Tokio {
-    type Stream = TcpStream;
-    type Gate = Semaphore;
+    type Stream = TokioStream;
+    type Gate = TokioGate;
 
     fn now() -> Instant {
         // Tokio's clock, which tests may stop.
@@ -100,13 +103,13 @@ impl Runtime for Tokio {
         }
     }
 
-    async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<TcpStream> {
+    async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<TokioStream> {
         let socket = match within(wait, TcpStream::connect(address)).await {
             Some(socket) => socket?,
             None => return Err(io::ErrorKind::TimedOut.into()),
         };
         socket.set_nodelay(true)?;
-        Ok(socket)
+        Ok(TokioStream { socket, timer: None })
     }
 }
 
@@ -118,31 +121,85 @@ async fn within<F: Future>(wait: Option<Duration>, future: F) -> Option<F::Outpu
     }
 }
 
-impl Stream for TcpStream {
-    async fn read(&mut self, buffer: &mut [u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
-        within(wait, AsyncReadExt::read(self, buffer)).await.transpose()
-    }
+/// A socket, and a timer for all that is waited for on it.
+pub(crate) struct TokioStream {
+    socket: TcpStream,
+    /// It rings too early rather than too late, and is set anew then: to set it for each answer costs more.
+    timer: Option<Pin<Box<Sleep>>>,
+}
 
-    async fn write(&mut self, bytes: &[u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
-        within(wait, AsyncWriteExt::write(self, bytes)).await.transpose()
-    }
-
-    fn acknowledge_at_once(&self) {
-        runtime::acknowledge_at_once(self);
-    }
-
-    fn is_spoilt(&self) -> bool {
-        runtime::has_input(self, true)
+impl TokioStream {
+    /// What `poll` gives, or `None` if `wait` passes before.
+    async fn within<T>(
+        &mut self,
+        wait: Option<time::Duration>,
+        mut poll: impl FnMut(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>> + Send,
+    ) -> io::Result<Option<T>> {
+        let Self { socket, timer } = self;
+        let mut until = None;
+        poll_fn(|cx| {
+            if let Poll::Ready(result) = poll(Pin::new(&mut *socket), cx) {
+                return Poll::Ready(result.map(Some));
+            }
+            let Some(wait) = wait else { return Poll::Pending };
+            let until = *until.get_or_insert_with(|| ::tokio::time::Instant::now() + Duration::from(wait));
+            let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
+            if timer.deadline() > until {
+                timer.as_mut().reset(until);
+            }
+            while timer.as_mut().poll(cx).is_ready() {
+                if timer.deadline() >= until {
+                    return Poll::Ready(Ok(None));
+                }
+                timer.as_mut().reset(until);
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 
-impl Gate for Semaphore {
-    fn new(places: usize) -> Self {
-        Self::new(places.min(Self::MAX_PERMITS))
+impl Stream for TokioStream {
+    async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
+        self.within(wait, |socket, cx| {
+            let mut buffer = ReadBuf::new(buffer);
+            socket.poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+        })
+        .await
     }
 
+    fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        match self.socket.try_write(bytes) {
+            Ok(n) => Ok(Some(n)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn write(&mut self, bytes: &[u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
+        self.within(wait, |socket, cx| socket.poll_write(cx, bytes)).await
+    }
+
+    fn acknowledge_at_once(&self) {
+        runtime::acknowledge_at_once(&self.socket);
+    }
+
+    fn is_spoilt(&self) -> bool {
+        runtime::has_input(&self.socket, true)
+    }
+}
+
+pub(crate) struct TokioGate(Semaphore);
+
+impl Default for TokioGate {
+    fn default() -> Self {
+        Self(Semaphore::new(0))
+    }
+}
+
+impl Gate for TokioGate {
     async fn enter(&self, wait: Option<Duration>) -> bool {
-        match within(wait, self.acquire()).await {
+        match within(wait, self.0.acquire()).await {
             Some(Ok(permit)) => {
                 permit.forget();
                 true
@@ -152,8 +209,12 @@ impl Gate for Semaphore {
         }
     }
 
+    fn try_enter(&self) -> bool {
+        self.0.try_acquire().map(SemaphorePermit::forget).is_ok()
+    }
+
     fn leave(&self) {
-        self.add_permits(1);
+        self.0.add_permits(1);
     }
 }
 

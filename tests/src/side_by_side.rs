@@ -10,15 +10,26 @@ const ROUNDS: usize = 51;
 /// How long one way is at work in a round.
 const TURN: Duration = Duration::from_millis(2);
 
-/// One way to do it.
-type Call<'a> = Box<dyn FnMut() + 'a>;
+/// One way to do it, so many times.
+type Calls<'a> = Box<dyn FnMut(u32) + 'a>;
 
 /// A measurement to be: the first way is the bound that the others are compared with.
 pub struct SideBySide<'a> {
     title: &'a str,
     unit: &'a str,
     units: u32,
-    ways: Vec<(&'a str, Call<'a>)>,
+    ways: Vec<(&'a str, Calls<'a>)>,
+}
+
+/// What was measured of one way.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The way's name.
+    pub name: String,
+    /// The median time of a unit, in nanoseconds.
+    pub nanos: f64,
+    /// The median of the ratio of its time to that of the bound in the same round.
+    pub ratio: f64,
 }
 
 impl<'a> SideBySide<'a> {
@@ -30,8 +41,14 @@ impl<'a> SideBySide<'a> {
 
     /// One more way.
     #[must_use]
-    pub fn way(mut self, name: &'a str, call: impl FnMut() + 'a) -> Self {
-        self.ways.push((name, Box::new(call)));
+    pub fn way(self, name: &'a str, mut call: impl FnMut() + 'a) -> Self {
+        self.way_many(name, move |calls| (0..calls).for_each(|_| call()))
+    }
+
+    /// One more way, that is told how many calls to make, where to begin and to end costs time too.
+    #[must_use]
+    pub fn way_many(mut self, name: &'a str, calls: impl FnMut(u32) + 'a) -> Self {
+        self.ways.push((name, Box::new(calls)));
         self
     }
 
@@ -48,45 +65,55 @@ impl<'a> SideBySide<'a> {
     }
 
     /// The ways, for another way to measure.
-    pub fn ways(&mut self) -> impl Iterator<Item = (&'a str, &mut (dyn FnMut() + 'a))> {
-        self.ways.iter_mut().map(|(name, call)| (*name, &mut **call))
+    pub fn ways(&mut self) -> impl Iterator<Item = (&'a str, impl FnMut())> {
+        self.ways.iter_mut().map(|(name, calls)| (*name, || calls(1)))
     }
 
     /// Measures and prints a table: the median time of a unit, and the median of its ratio to the bound in the same
     /// round. Under `cargo test` each way is only called.
     pub fn print(mut self) {
         if !env::args().any(|argument| argument == "--bench") {
-            self.ways().for_each(|(_, call)| call());
+            self.ways().for_each(|(_, mut call)| call());
             return;
         }
-        let calls: Vec<u32> = self.ways().map(|(_, call)| calls_in_a_turn(call)).collect();
-        let mut times = vec![Vec::with_capacity(ROUNDS); self.ways.len()];
-        for _ in 0..ROUNDS {
-            for (((_, call), calls), times) in self.ways.iter_mut().zip(&calls).zip(&mut times) {
-                times.push(time(call, *calls) / f64::from(*calls) / f64::from(self.units));
+        println!("\n| {} | ns per {} | ratio |\n|---|---:|---:|", self.title, self.unit);
+        for Measured { name, nanos, ratio } in self.measure(ROUNDS, TURN) {
+            println!("| {name} | {nanos:.2} | {ratio:.3} |");
+        }
+    }
+
+    /// Measures, in so many rounds in which each way has a turn of about that length.
+    ///
+    /// # Panics
+    /// Without rounds.
+    #[must_use]
+    pub fn measure(mut self, rounds: usize, turn: Duration) -> Vec<Measured> {
+        let calls: Vec<u32> = self.ways.iter_mut().map(|(_, way)| calls_in_a_turn(way, turn)).collect();
+        let mut times = vec![Vec::with_capacity(rounds); self.ways.len()];
+        for _ in 0..rounds {
+            for (((_, way), calls), times) in self.ways.iter_mut().zip(&calls).zip(&mut times) {
+                times.push(time(way, *calls) / f64::from(*calls) / f64::from(self.units));
             }
         }
-        println!("\n| {} | ns per {} | ratio |\n|---|---:|---:|", self.title, self.unit);
-        for ((name, _), of_way) in self.ways.iter().zip(&times) {
+        let measured = |((name, _), of_way): (&(&str, Calls<'_>), &Vec<f64>)| {
             let ratios = of_way.iter().zip(&times[0]).map(|(time, bound)| time / bound).collect();
-            println!("| {name} | {:.2} | {:.3} |", median(of_way.clone()), median(ratios));
-        }
+            Measured { name: (*name).to_owned(), nanos: median(of_way.clone()), ratio: median(ratios) }
+        };
+        self.ways.iter().zip(&times).map(measured).collect()
     }
 }
 
-fn calls_in_a_turn(call: &mut dyn FnMut()) -> u32 {
+fn calls_in_a_turn(way: &mut dyn FnMut(u32), turn: Duration) -> u32 {
     let mut calls = 1;
-    while calls < 1 << 28 && time(call, calls) < TURN.as_nanos() as f64 {
+    while calls < 1 << 28 && time(way, calls) < turn.as_nanos() as f64 {
         calls *= 2;
     }
     calls
 }
 
-fn time(call: &mut dyn FnMut(), calls: u32) -> f64 {
+fn time(way: &mut dyn FnMut(u32), calls: u32) -> f64 {
     let start = Instant::now();
-    for _ in 0..calls {
-        call();
-    }
+    way(calls);
     start.elapsed().as_nanos() as f64
 }
 

@@ -233,6 +233,20 @@ macro_rules! client_api {
                 $run!(self.calls.read_many(paths))
             }
 
+            /// The values of many properties, each given to a function as it comes, in the order of their paths,
+            /// without being kept. The function may use the client: the reading has a connection for itself, an idle
+            /// one or one more.
+            pub $($asynchronous)? fn read_each<P>(
+                &self,
+                paths: &[P],
+                on_value: impl FnMut(Result<&[u8], $crate::Error>) + Send,
+            )
+            where
+                P: AsRef<[u8]> + Sync,
+            {
+                $run!(self.calls.read_each(paths, on_value))
+            }
+
             /// Sets a property (WRITE); gives the number of bytes that the server took.
             ///
             /// # Errors

@@ -5,11 +5,12 @@ use std::time::Duration;
 use owproto_core::client::{ConnectionError, Timeout, Timeouts};
 use owproto_core::listing::{DirectoryFlags, Entries, is_ambiguous};
 use owproto_core::text::RomId;
+use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{Reply, Request, ReturnCode, ServerError};
 
 use super::deadline::Deadline;
-use super::session::{DEPTH, Failure, Item, Session};
+use super::session::{DEPTH, Failure, Item, Reading, Session};
 use super::shared::{Place, Shared};
 use crate::error::PathText;
 use crate::listing::{DirOptions, Got, Listing, RawReply};
@@ -76,6 +77,12 @@ pub(crate) struct Checkout<'a, R: Runtime> {
     is_used: bool,
 }
 
+/// How far a call came to its connection without waiting.
+struct Begun<'a, R: Runtime> {
+    place: Option<Place<'a, R>>,
+    idle: Option<Session<R>>,
+}
+
 impl<R: Runtime> Calls<R> {
     pub(crate) fn new(shared: Shared<R>, flags: Flags, timeouts: Timeouts, persistence: Persistence) -> Self {
         Self { shared: Arc::new(shared), flags, timeouts, persistence }
@@ -117,7 +124,7 @@ impl<R: Runtime> Calls<R> {
     // The calls.
 
     pub(crate) async fn ping(&self) -> Result<(), Error> {
-        self.ask(b"", Request::nop(), |_| ()).await
+        self.ask(Request::nop(), |_| ()).await
     }
 
     pub(crate) async fn present(&self, path: &[u8]) -> Result<bool, Error> {
@@ -133,7 +140,7 @@ impl<R: Runtime> Calls<R> {
         path: &[u8],
         found: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<Option<T>, Error> {
-        match self.ask(path, Request::presence(path)?, found).await {
+        match self.ask(Request::presence(path)?, found).await {
             Ok(found) => Ok(Some(found)),
             Err(Error::Server { error, .. }) if error.code().is_no_such_path() => Ok(None),
             Err(error) => Err(error),
@@ -141,18 +148,18 @@ impl<R: Runtime> Calls<R> {
     }
 
     pub(crate) async fn read(&self, path: &[u8]) -> Result<Vec<u8>, Error> {
-        self.ask(path, Request::read(path)?, |reply| reply.data().to_vec()).await
+        self.ask(Request::read(path)?, |reply| reply.data().to_vec()).await
     }
 
     pub(crate) async fn read_at(&self, path: &[u8], size: u32, offset: u32) -> Result<Vec<u8>, Error> {
         let request = Request::read(path)?.with_size(size)?.with_offset(offset)?;
-        self.ask(path, request, |reply| reply.data().to_vec()).await
+        self.ask(request, |reply| reply.data().to_vec()).await
     }
 
     pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Error> {
         let size = u32::try_from(buffer.len().min(owproto_core::request::MAX_BODY_LEN)).unwrap_or(u32::MAX);
         let request = Request::read(path)?.with_size(size)?;
-        self.ask(path, request, |reply| {
+        self.ask(request, |reply| {
             let len = reply.data().len().min(buffer.len());
             buffer[..len].copy_from_slice(&reply.data()[..len]);
             len
@@ -170,7 +177,7 @@ impl<R: Runtime> Calls<R> {
 
     pub(crate) async fn write(&self, path: &[u8], data: &[u8], offset: u32) -> Result<usize, Error> {
         let request = Request::write(path, data)?.with_offset(offset)?;
-        self.ask(path, request, |reply| usize::try_from(reply.size()).unwrap_or_default()).await
+        self.ask(request, |reply| usize::try_from(reply.size()).unwrap_or_default()).await
     }
 
     pub(crate) async fn dir(&self, path: &[u8], options: DirOptions) -> Result<Listing, Error> {
@@ -200,7 +207,7 @@ impl<R: Runtime> Calls<R> {
         let wanted = options.message_type();
         let asked = if is_ambiguous(path) { MessageType::DIR } else { refusals.instead_of(wanted) };
         if asked == wanted {
-            let result = self.list(path, asked, options, way, |entries| entries.for_each(&mut entry)).await;
+            let result = self.list(path, asked, options, way, &mut entry).await;
             match result {
                 Err(Error::Server { error, .. }) if refusals.learn(asked, error) => {
                     self.shared.remember(refusals);
@@ -209,13 +216,11 @@ impl<R: Runtime> Calls<R> {
             }
         }
         if !options.slash {
-            return self
-                .list(path, MessageType::DIR, options, way, |entries| entries.for_each(&mut entry))
-                .await;
+            return self.list(path, MessageType::DIR, options, way, entry).await;
         }
         let mut listing = Listing::default();
         let flags =
-            self.list(path, MessageType::DIR, options, way, |entries| listing.extend(entries)).await?;
+            self.list(path, MessageType::DIR, options, way, |entry: &[u8]| listing.push(entry)).await?;
         for path in listing.iter() {
             let mut marked = path.to_vec();
             if self.is_directory(path, way).await? {
@@ -231,7 +236,7 @@ impl<R: Runtime> Calls<R> {
         if let Some(known) = owproto_core::listing::is_directory(entry) {
             return Ok(known);
         }
-        match self.list(entry, MessageType::DIR, DirOptions::new(), way, |_| ()).await {
+        match self.list(entry, MessageType::DIR, DirOptions::new(), way, |_: &[u8]| ()).await {
             Ok(_) => Ok(true),
             Err(Error::Server { error, .. }) if error.code() == ReturnCode::NOT_A_DIRECTORY => Ok(false),
             Err(error) => Err(error),
@@ -244,7 +249,7 @@ impl<R: Runtime> Calls<R> {
         message_type: MessageType,
         options: DirOptions,
         way: Way,
-        mut on_entries: impl FnMut(Entries<'_>) + Send,
+        mut on_entry: impl FnMut(&[u8]) + Send,
     ) -> Result<DirectoryFlags, Error> {
         let request = match message_type {
             MessageType::DIR => Request::dir(path)?,
@@ -252,15 +257,21 @@ impl<R: Runtime> Calls<R> {
             _ => Request::dirall(path)?,
         };
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
-        let request = request.with_flags(flags);
-        self.exchange(path, request, way, &mut on_entries, |reply| reply.directory_flags()).await
+        let on_entries = |entries: Entries<'_>| {
+            entries.fold(0_usize, |len, entry| {
+                on_entry(entry);
+                len + entry.len() + 1
+            })
+        };
+        let request = request.with_flags(self.request_flags(flags));
+        self.exchange(request, way, on_entries, yes(path, |reply| reply.directory_flags())).await
     }
 
     pub(crate) async fn get(&self, path: &[u8]) -> Result<Got, Error> {
         let mut refusals = self.shared.refusals();
         if refusals.instead_of(MessageType::GET) == MessageType::GET && !is_ambiguous(path) {
             let got = self
-                .ask(path, Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
+                .ask(Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
                     (0, []) => None,
                     // A value has its length here.
                     (0, _) => Some(Got::Directory(reply.entries().collect())),
@@ -294,24 +305,28 @@ impl<R: Runtime> Calls<R> {
         offset: i32,
     ) -> Result<RawReply, Error> {
         let request = Request::raw(message_type, payload)?
-            .with_flags(self.flags.with(flags))
+            .with_flags(self.request_flags(self.flags.with(flags)))
             .with_raw_size(size)
             .with_raw_offset(offset);
         let mut list = Vec::new();
-        let mut join = |entries: Entries<'_>| {
+        let join = |entries: Entries<'_>| {
+            let before = list.len();
             for entry in entries {
                 if !list.is_empty() {
                     list.push(b',');
                 }
                 list.extend_from_slice(entry);
             }
+            list.len() - before
         };
-        let reply = self.exchange_any(request, self.way(), &mut join, |reply| RawReply {
-            ret: reply.ret(),
-            flags: reply.flags(),
-            size: reply.size(),
-            offset: reply.offset(),
-            payload: reply.payload().to_vec(),
+        let reply = self.exchange(request, self.way(), join, |reply: Reply<'_>| {
+            Ok(RawReply {
+                ret: reply.ret(),
+                flags: reply.flags(),
+                size: reply.size(),
+                offset: reply.offset(),
+                payload: reply.payload().to_vec(),
+            })
         });
         let mut reply = reply.await?;
         if !list.is_empty() {
@@ -342,88 +357,115 @@ impl<R: Runtime> Calls<R> {
 
     /// The values at many paths, asked for without waiting between them.
     pub(crate) async fn read_many<P: AsRef<[u8]> + Sync>(&self, paths: &[P]) -> Vec<Result<Vec<u8>, Error>> {
-        let mut results = Vec::with_capacity(paths.len());
-        let mut wanted = Vec::with_capacity(paths.len());
-        for (index, path) in paths.iter().enumerate() {
-            match Request::read(path.as_ref()) {
-                Ok(request) => {
-                    wanted.push((index, request.with_flags(self.flags.with(Flags::PERSISTENCE))));
-                    results.push(Err(Error::NotTried { address: self.address().clone() }));
-                }
-                Err(error) => results.push(Err(error.into())),
-            }
-        }
-        let deadline = self.deadline();
-        let mut wanted = wanted.as_slice();
-        while !wanted.is_empty() {
+        let mut values = Vec::with_capacity(paths.len());
+        self.values(paths, self.way(), |value| values.push(value.map(<[u8]>::to_vec))).await;
+        values
+    }
+
+    pub(crate) async fn read_each<P: AsRef<[u8]> + Sync>(
+        &self,
+        paths: &[P],
+        on_value: impl FnMut(Result<&[u8], Error>) + Send,
+    ) {
+        self.values(paths, self.way_beside(), on_value).await;
+    }
+
+    /// The values at many paths, in their order.
+    async fn values<P: AsRef<[u8]> + Sync>(
+        &self,
+        paths: &[P],
+        way: Way,
+        mut on_value: impl FnMut(Result<&[u8], Error>) + Send,
+    ) {
+        // Requests in flight need a connection that is kept, also where it is closed afterwards.
+        let way = if way == Way::Alone { Way::Placed } else { way };
+        let deadline = self.deadline(R::now());
+        let mut rest = paths;
+        while !rest.is_empty() {
             let mut answered = 0;
-            let read = self.read_on_one(wanted, deadline, |reply| {
-                if let Some((index, request)) = wanted.get(answered) {
-                    let value = reply.into_result().map(|reply| reply.data().to_vec());
-                    results[*index] = value.map_err(|error| server_error(error, request.path()));
-                    answered += 1;
-                }
+            let read = self.read_on_one(rest, deadline, way, |value| {
+                answered += 1;
+                on_value(value);
             });
             let outcome = read.await;
-            wanted = &wanted[answered..];
-            let (Err((error, age)), Some(((index, _), rest))) = (outcome, wanted.split_first()) else {
-                continue;
-            };
+            rest = &rest[answered..];
+            let (Err((error, age)), Some((_, behind))) = (outcome, rest.split_first()) else { continue };
             match error {
                 // The connection broke, but it had worked: the next one starts where it ended.
                 Error::Connection { .. } | Error::Io { .. } if answered > 0 || age == Age::Stale => {}
                 // It broke at the first request of a new one: that request is given up.
                 Error::Connection { .. } | Error::Io { .. } => {
-                    results[*index] = Err(error);
-                    wanted = rest;
+                    on_value(Err(error));
+                    rest = behind;
                 }
                 // Nobody is there, or nobody answers in time: the rest is given up too.
                 _ => {
-                    results[*index] = Err(error);
-                    wanted = &[];
+                    on_value(Err(error));
+                    for path in behind {
+                        let not_tried = Error::NotTried { address: self.address().clone() };
+                        on_value(Err(Request::read(path.as_ref()).map_or_else(Error::from, |_| not_tried)));
+                    }
+                    return;
                 }
             }
         }
-        results
     }
 
     /// Reads over one connection as far as it goes, with as many requests in flight as it takes.
-    async fn read_on_one(
+    #[inline]
+    async fn read_on_one<P: AsRef<[u8]> + Sync>(
         &self,
-        requests: &[(usize, Request<'_>)],
+        paths: &[P],
         deadline: Deadline,
-        mut on_reply: impl FnMut(Reply<'_>) + Send,
+        way: Way,
+        mut on_value: impl FnMut(Result<&[u8], Error>) + Send,
     ) -> Result<(), (Error, Age)> {
-        let checkout = self.checkout(deadline, Way::Placed, Look::IfRested).await;
+        let checkout = self.checkout(R::now(), deadline, way, Look::IfRested).await;
         let Checkout { mut session, place, is_used } = checkout.map_err(|error| (error, Age::New))?;
+        let flags = self.flags.with(Flags::PERSISTENCE);
         let (mut sent, mut answered) = (0, 0);
         let mut bytes_in_flight = 0;
+        let mut reading = Reading::new(false);
         let outcome = loop {
+            let before = sent;
             // Not one for each that is answered, but several with one write.
             if sent - answered <= DEPTH / 2 {
-                let room = session.room();
-                for (_, request) in requests[sent..].iter().take(room) {
+                let left = deadline.left(session.now());
+                for path in paths[sent..].iter().take(session.room()) {
                     if bytes_in_flight > IN_FLIGHT_LEN {
                         break;
                     }
-                    if let Err(failure) = session.request(request, deadline.left::<R>()) {
-                        return Err((self.explain(failure), Age::New));
+                    match Request::read(path.as_ref()) {
+                        Ok(request) => match session.request(&request.with_flags(flags), left) {
+                            Ok(()) => bytes_in_flight += path.as_ref().len(),
+                            Err(failure) => return Err((self.explain(failure), Age::New)),
+                        },
+                        // It has its turn when all before it are answered.
+                        Err(_) if answered < sent => break,
+                        Err(error) => {
+                            on_value(Err(error.into()));
+                            answered += 1;
+                        }
                     }
                     sent += 1;
-                    bytes_in_flight += request.encoded_len();
                 }
             }
             if sent == answered {
-                break Ok(());
+                // All are answered, or it takes no more; or paths were wrong, which says nothing of those behind.
+                if sent == before || sent == paths.len() {
+                    break Ok(());
+                }
+                continue;
             }
-            // As the frames of a listing, each reply waits for the acknowledgement of the one before, the last too.
-            let acknowledge_at_once = sent > 1;
+            // As the frames of a listing, each reply waits for the acknowledgement of the one before.
+            reading.is_in_pieces = sent > 1;
             let pumped = session
-                .pump(acknowledge_at_once, &mut |item| {
-                    if let (Item::Reply(reply), Some((_, request))) = (item, requests.get(answered)) {
+                .pump(&mut reading, &mut |item| {
+                    if let (Item::Reply(reply), Some(path)) = (item, paths.get(answered)) {
                         answered += 1;
-                        bytes_in_flight -= request.encoded_len();
-                        on_reply(reply);
+                        bytes_in_flight -= path.as_ref().len();
+                        let value = reply.into_result().map(|reply| reply.data());
+                        on_value(value.map_err(|error| server_error(error, path.as_ref())));
                     }
                 })
                 .await;
@@ -433,7 +475,7 @@ impl<R: Runtime> Calls<R> {
             }
         };
         match (&outcome, self.persistence) {
-            (Ok(()), Persistence::On) => self.shared.put_back(session),
+            (Ok(()), Persistence::On) => self.shared.put_back(session, place),
             (Err((_, Age::Stale)), _) => {
                 self.shared.close(session);
                 // The others are likely to be as old.
@@ -441,7 +483,6 @@ impl<R: Runtime> Calls<R> {
             }
             _ => self.shared.close(session),
         }
-        drop(place);
         outcome
     }
 
@@ -449,53 +490,39 @@ impl<R: Runtime> Calls<R> {
 
     /// One request whose answer is one reply, which says yes.
     #[inline]
-    async fn ask<T: Send>(
-        &self,
-        path: &[u8],
-        request: Request<'_>,
-        finish: impl FnOnce(Reply<'_>) -> T + Send,
-    ) -> Result<T, Error> {
-        self.exchange(path, request.with_flags(self.flags), self.way(), &mut |_: Entries<'_>| (), finish)
-            .await
+    fn ask<'c, T: Send + 'c>(
+        &'c self,
+        request: Request<'c>,
+        finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
+    ) -> impl Future<Output = Result<T, Error>> + Send + 'c {
+        let request = request.with_flags(self.request_flags(self.flags));
+        self.exchange(request, self.way(), |_: Entries<'_>| 0, yes(request.path(), finish))
     }
 
-    /// One request whose answer says yes.
+    /// One request, and what `finish` makes of the reply that ends the answer.
     #[inline]
     async fn exchange<T: Send>(
         &self,
-        path: &[u8],
         request: Request<'_>,
         way: Way,
-        on_entries: &mut (impl FnMut(Entries<'_>) + Send),
-        finish: impl FnOnce(Reply<'_>) -> T + Send,
+        mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
+        finish: impl FnOnce(Reply<'_>) -> Result<T, Error> + Send,
     ) -> Result<T, Error> {
-        let answer =
-            self.exchange_any(request, way, on_entries, |reply| reply.into_result().map(finish)).await?;
-        answer.map_err(|error| server_error(error, path))
-    }
-
-    /// One request and whatever the server says to it.
-    #[inline]
-    async fn exchange_any<T: Send>(
-        &self,
-        request: Request<'_>,
-        way: Way,
-        on_entries: &mut (impl FnMut(Entries<'_>) + Send),
-        finish: impl FnOnce(Reply<'_>) -> T + Send,
-    ) -> Result<T, Error> {
-        let request = request.with_flags(self.request_flags(request.flags()));
-        let deadline = self.deadline();
+        let now = R::now();
+        let deadline = self.deadline(now);
         let mut finish = Some(finish);
         // A write must not get lost in a connection that is known to be dead.
         let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
-        let Checkout { mut session, place, mut is_used } = self.checkout(deadline, way, look).await?;
+        let Checkout { mut session, place, mut is_used } = match self.checkout_at_once(now, way, look) {
+            Ok(checkout) => checkout,
+            Err(begun) => self.checkout_slowly(begun, now, deadline, way, look).await?,
+        };
         loop {
-            let left = deadline.left::<R>();
-            match session.exchange(&request, left, on_entries, &mut finish).await {
+            let left = deadline.left(session.now());
+            match session.exchange(&request, left, &mut on_entries, &mut finish).await {
                 Ok(answer) => {
-                    self.shared.put_back(session);
-                    drop(place);
-                    return Ok(answer);
+                    self.shared.put_back(session, place);
+                    return answer;
                 }
                 Err(failure) => {
                     if is_used && failure.is_stale() && session.may_resend() {
@@ -513,11 +540,12 @@ impl<R: Runtime> Calls<R> {
     pub(crate) async fn open_dir(&self, path: &[u8], options: DirOptions) -> Result<Streaming<'_, R>, Error> {
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
         let request = Request::dir(path)?.with_flags(self.request_flags(flags));
-        let deadline = self.deadline();
-        let mut checkout = self.checkout(deadline, self.way_beside(), Look::IfRested).await?;
-        let mut waiting = Waiting::default();
+        let now = R::now();
+        let deadline = self.deadline(now);
+        let mut checkout = self.checkout(now, deadline, self.way_beside(), Look::IfRested).await?;
+        let mut waiting = Waiting { reading: Reading::new(true), entries: VecDeque::new(), end: None };
         loop {
-            let sent = checkout.session.request(&request, deadline.left::<R>());
+            let sent = checkout.session.request(&request, deadline.left(checkout.session.now()));
             let begun = match sent {
                 Ok(_) => waiting.fill(&mut checkout.session).await,
                 Err(failure) => Err(failure),
@@ -563,33 +591,69 @@ impl<R: Runtime> Calls<R> {
         }
     }
 
+    async fn checkout(
+        &self,
+        now: Instant,
+        deadline: Deadline,
+        way: Way,
+        look: Look,
+    ) -> Result<Checkout<'_, R>, Error> {
+        match self.checkout_at_once(now, way, look) {
+            Ok(checkout) => Ok(checkout),
+            Err(begun) => self.checkout_slowly(begun, now, deadline, way, look).await,
+        }
+    }
+
+    /// A connection that was used a moment ago; otherwise what there is on the way to another one.
     #[inline]
-    async fn checkout(&self, deadline: Deadline, way: Way, look: Look) -> Result<Checkout<'_, R>, Error> {
-        let place = match way {
-            Way::Alone | Way::Beside => None,
-            Way::Placed => match self.shared.enter(deadline.wait::<R>()).await {
-                Some(place) => Some(place),
-                None => return Err(self.timed_out(Timeout::Total)),
+    fn checkout_at_once(&self, now: Instant, way: Way, look: Look) -> Result<Checkout<'_, R>, Begun<'_, R>> {
+        let (place, idle) = match way {
+            Way::Alone => (None, None),
+            Way::Beside => (None, self.shared.take_idle()),
+            Way::Placed => match self.shared.try_enter() {
+                Some((place, idle)) => (Some(place), idle),
+                None => return Err(Begun { place: None, idle: None }),
             },
         };
-        let mut idle = None;
-        if way != Way::Alone {
-            while let Some(session) = self.shared.take_idle() {
-                if (look == Look::Always || session.has_rested()) && session.is_spoilt() {
-                    self.shared.close(session);
-                } else {
-                    idle = Some(session);
-                    break;
-                }
+        match idle {
+            Some(mut session) if look == Look::IfRested && !session.has_rested(now) => {
+                session.begin(now, self.timeouts);
+                Ok(Checkout { session, place, is_used: true })
+            }
+            idle => Err(Begun { place, idle }),
+        }
+    }
+
+    #[cold]
+    async fn checkout_slowly<'c>(
+        &'c self,
+        Begun { mut place, mut idle }: Begun<'c, R>,
+        mut now: Instant,
+        deadline: Deadline,
+        way: Way,
+        look: Look,
+    ) -> Result<Checkout<'c, R>, Error> {
+        if way == Way::Placed && place.is_none() {
+            place = self.shared.wait_for_place(deadline).await;
+            if place.is_none() {
+                return Err(self.timed_out(Timeout::Total));
+            }
+            idle = self.shared.take_idle();
+            now = R::now();
+        }
+        // There may be several, all spoilt.
+        while let Some(mut session) = idle {
+            if (look == Look::Always || session.has_rested(now)) && session.is_spoilt() {
+                self.shared.close(session);
+                idle = self.shared.take_idle();
+            } else {
+                session.begin(now, self.timeouts);
+                return Ok(Checkout { session, place, is_used: true });
             }
         }
-        let is_used = idle.is_some();
-        let mut session = match idle {
-            Some(session) => session,
-            None => self.connect(deadline).await?,
-        };
-        session.set_timeouts(self.timeouts);
-        Ok(Checkout { session, place, is_used })
+        let mut session = self.connect(deadline).await?;
+        session.begin(session.now(), self.timeouts);
+        Ok(Checkout { session, place, is_used: false })
     }
 
     async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
@@ -608,15 +672,16 @@ impl<R: Runtime> Calls<R> {
         self.shared.close(dead);
         self.shared.close_idle();
         let mut session = self.connect(deadline).await?;
-        session.set_timeouts(self.timeouts);
+        session.begin(session.now(), self.timeouts);
         Ok(session)
     }
 
     #[inline]
-    fn deadline(&self) -> Deadline {
-        Deadline::after::<R>(self.timeouts.total)
+    fn deadline(&self, now: Instant) -> Deadline {
+        Deadline::after(now, self.timeouts.total)
     }
 
+    #[cold]
     fn explain(&self, failure: Failure) -> Error {
         let address = self.address().clone();
         match failure {
@@ -627,6 +692,7 @@ impl<R: Runtime> Calls<R> {
         }
     }
 
+    #[cold]
     fn timed_out(&self, timeout: Timeout) -> Error {
         let limit = match timeout {
             Timeout::Inactivity => self.timeouts.inactivity,
@@ -636,13 +702,26 @@ impl<R: Runtime> Calls<R> {
     }
 }
 
+/// Takes the answer if the server says yes.
+#[inline]
+fn yes<'c, T>(
+    path: &'c [u8],
+    finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
+) -> impl FnOnce(Reply<'_>) -> Result<T, Error> + Send + 'c {
+    move |reply| match reply.into_result() {
+        Ok(reply) => Ok(finish(reply)),
+        Err(error) => Err(server_error(error, path)),
+    }
+}
+
+#[cold]
 fn server_error(error: ServerError, path: &[u8]) -> Error {
     Error::Server { error, path: PathText::new(path) }
 }
 
 /// Entries of a streamed listing that have come and were not taken yet.
-#[derive(Default)]
 struct Waiting {
+    reading: Reading,
     entries: VecDeque<Vec<u8>>,
     /// What ended the listing.
     end: Option<Result<(), ServerError>>,
@@ -653,7 +732,7 @@ impl Waiting {
     async fn fill<R: Runtime>(&mut self, session: &mut Session<R>) -> Result<(), Failure> {
         while self.entries.is_empty() && self.end.is_none() {
             let pumped = session
-                .pump(true, &mut |item| match item {
+                .pump(&mut self.reading, &mut |item| match item {
                     Item::Entries(entries) => self.entries.extend(entries.map(<[u8]>::to_vec)),
                     Item::Reply(reply) => self.end = Some(reply.into_result().map(|_| ())),
                 })
@@ -679,7 +758,9 @@ impl<R: Runtime> Streaming<'_, R> {
         // The connection is taken out, so that a future that is dropped takes it along.
         if let Some(mut checkout) = self.checkout.take() {
             match self.waiting.fill(&mut checkout.session).await {
-                Ok(()) if self.waiting.end.is_some() => self.calls.shared.put_back(checkout.session),
+                Ok(()) if self.waiting.end.is_some() => {
+                    self.calls.shared.put_back(checkout.session, checkout.place);
+                }
                 Ok(()) => self.checkout = Some(checkout),
                 Err(failure) => {
                     self.calls.shared.close(checkout.session);

@@ -12,15 +12,15 @@ pub(crate) struct Deadline(Option<Instant>);
 impl Deadline {
     /// The end of a call that begins now; a total timeout of zero is none.
     #[inline]
-    pub(crate) fn after<R: Runtime>(total: time::Duration) -> Self {
-        Self(if total.is_zero() { None } else { Some(R::now().after(total)) })
+    pub(crate) fn after(now: Instant, total: time::Duration) -> Self {
+        Self(if total.is_zero() { None } else { Some(now.after(total)) })
     }
 
     /// What is left of the total timeout, for the protocol: never zero, which would be "no limit".
     #[inline]
-    pub(crate) fn left<R: Runtime>(self) -> time::Duration {
+    pub(crate) fn left(self, now: Instant) -> time::Duration {
         match self.0 {
-            Some(at) => at.since(R::now()).max(time::Duration::from_micros(1)),
+            Some(at) => at.since(now).max(time::Duration::from_micros(1)),
             None => time::Duration::ZERO,
         }
     }

@@ -1,11 +1,12 @@
 use std::io;
-use std::time::Duration;
 
 use owproto_core::client::{Connection, ConnectionError, Event, Resend, Step, Timeouts};
 use owproto_core::listing::Entries;
 use owproto_core::time::{self, Instant};
+use owproto_core::wire::MessageType;
 use owproto_core::{DecodeError, Reply, Request, RequestError};
 
+use super::shared::Settings;
 use crate::runtime::{Runtime, Stream};
 use crate::tap::{Tap, Traffic};
 
@@ -23,27 +24,30 @@ const RESTED: time::Duration = time::Duration::from_millis(1);
 pub(crate) struct Buffers {
     connection: Connection<Vec<u8>, Vec<u8>, DEPTH>,
     receive: Box<[u8]>,
-}
-
-impl Buffers {
-    pub(crate) fn new(payload_limit: usize, list_limit: usize) -> Self {
-        Self {
-            connection: Connection::new(Vec::with_capacity(128), Vec::new())
-                .with_payload_limit(payload_limit)
-                .with_list_limit(list_limit),
-            receive: vec![0; RECEIVE_LEN].into_boxed_slice(),
-        }
-    }
-}
-
-/// A socket and the protocol's state on it.
-pub(crate) struct Session<R: Runtime> {
-    stream: R::Stream,
-    buffers: Box<Buffers>,
     /// The time of the latest step.
     now: Instant,
     list_limit: usize,
     tap: Tap,
+}
+
+impl Buffers {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            connection: Connection::new(Vec::with_capacity(128), Vec::new())
+                .with_payload_limit(settings.payload_limit)
+                .with_list_limit(settings.list_limit),
+            receive: vec![0; RECEIVE_LEN].into_boxed_slice(),
+            now: Instant::ZERO,
+            list_limit: settings.list_limit,
+            tap: settings.tap.clone(),
+        }
+    }
+}
+
+/// A socket and the protocol's state on it. Small, since it moves from call to call.
+pub(crate) struct Session<R: Runtime> {
+    stream: R::Stream,
+    buffers: Box<Buffers>,
 }
 
 /// What comes out of a session.
@@ -77,19 +81,16 @@ impl From<ConnectionError> for Failure {
 }
 
 impl<R: Runtime> Session<R> {
-    pub(crate) fn new(stream: R::Stream, mut buffers: Box<Buffers>, list_limit: usize, tap: Tap) -> Self {
+    pub(crate) fn new(stream: R::Stream, mut buffers: Box<Buffers>) -> Self {
         buffers.connection.reset();
-        Self { stream, buffers, now: R::now(), list_limit, tap }
+        buffers.now = R::now();
+        Self { stream, buffers }
     }
 
     /// Closes the socket and gives the memory back.
     pub(crate) fn close(self) -> Box<Buffers> {
-        self.tap.show(Traffic::Closed);
+        self.buffers.tap.show(Traffic::Closed);
         self.buffers
-    }
-
-    pub(crate) fn set_timeouts(&mut self, timeouts: Timeouts) {
-        self.buffers.connection.set_timeouts(timeouts);
     }
 
     /// Whether the server has promised to keep it, and nothing is under way.
@@ -99,14 +100,28 @@ impl<R: Runtime> Session<R> {
     }
 
     /// Whether it was closed or spoilt while it was idle.
+    #[cold]
     pub(crate) fn is_spoilt(&self) -> bool {
         self.stream.is_spoilt()
     }
 
+    /// The time of the latest step.
+    #[inline]
+    pub(crate) fn now(&self) -> Instant {
+        self.buffers.now
+    }
+
+    /// A call begins.
+    #[inline]
+    pub(crate) fn begin(&mut self, now: Instant, timeouts: Timeouts) {
+        self.buffers.now = now.max(self.buffers.now);
+        self.buffers.connection.set_timeouts(timeouts);
+    }
+
     /// Whether it was idle long enough for a look at it to cost nothing.
     #[inline]
-    pub(crate) fn has_rested(&self) -> bool {
-        R::now().since(self.now) >= RESTED
+    pub(crate) fn has_rested(&self, now: Instant) -> bool {
+        now.since(self.buffers.now) >= RESTED
     }
 
     /// How many requests it takes now.
@@ -116,23 +131,25 @@ impl<R: Runtime> Session<R> {
 
     #[inline]
     pub(crate) fn request(&mut self, request: &Request<'_>, total: time::Duration) -> Result<(), Failure> {
-        self.now = R::now();
-        self.buffers.connection.request_within(request, total, self.now).map_err(Failure::Request)?;
+        let Buffers { connection, now, .. } = &mut *self.buffers;
+        connection.request_within(request, total, *now).map_err(Failure::Request)?;
         Ok(())
     }
 
     /// After a failure: whether all that got no answer may be sent again.
+    #[cold]
     pub(crate) fn may_resend(&mut self) -> bool {
         std::iter::from_fn(|| self.buffers.connection.poll_lost()).all(|lost| lost.resend == Resend::Safe)
     }
 
-    /// One request and its answer: entries to `on_entries`, the reply that ends them to `finish`, which is left empty.
+    /// One request and its answer: entries to `on_entries`, which gives their length; the reply that ends them to
+    /// `finish`, which is left empty.
     #[inline]
     pub(crate) async fn exchange<T, F>(
         &mut self,
         request: &Request<'_>,
         total: time::Duration,
-        on_entries: &mut (impl FnMut(Entries<'_>) + Send),
+        on_entries: &mut (impl FnMut(Entries<'_>) -> usize + Send),
         finish: &mut Option<F>,
     ) -> Result<T, Failure>
     where
@@ -140,26 +157,19 @@ impl<R: Runtime> Session<R> {
         T: Send,
     {
         self.request(request, total)?;
-        let is_streamed = request.message_type() == owproto_core::wire::MessageType::DIR;
+        let mut reading = Reading::new(request.message_type() == MessageType::DIR);
         let mut listed = 0_usize;
         loop {
             let mut result = None;
             let pumped = self
-                .pump(is_streamed, &mut |item| match item {
-                    Item::Entries(entries) => {
-                        if is_streamed {
-                            listed = entries.fold(listed, |sum, entry| sum + entry.len() + 1);
-                        }
-                        on_entries(entries);
-                    }
+                .pump(&mut reading, &mut |item| match item {
+                    Item::Entries(entries) => listed = listed.saturating_add(on_entries(entries)),
                     Item::Reply(reply) => result = finish.take().map(|finish| finish(reply)),
                 })
                 .await;
-            if listed > self.list_limit {
-                // A comma list says its length before it comes, this one may go on for ever.
-                let announced = u32::try_from(listed).unwrap_or(u32::MAX);
-                let error = DecodeError::PayloadTooLarge { announced, limit: self.list_limit };
-                return Err(Failure::Connection(error.into()));
+            // A comma list says its length before it comes, this one may go on for ever.
+            if reading.is_in_pieces && listed > self.buffers.list_limit {
+                return Err(self.too_long(listed));
             }
             // The answer counts, also when something behind it has spoilt the connection.
             match (result, pumped) {
@@ -170,57 +180,132 @@ impl<R: Runtime> Session<R> {
         }
     }
 
-    /// One step: sends what waits to be sent, or waits for bytes and takes what they say.
-    ///
-    /// `acknowledge_at_once` is for answers that the server sends with more than one write.
+    #[cold]
+    fn too_long(&self, listed: usize) -> Failure {
+        let announced = u32::try_from(listed).unwrap_or(u32::MAX);
+        let error = DecodeError::PayloadTooLarge { announced, limit: self.buffers.list_limit };
+        Failure::Connection(error.into())
+    }
+
+    /// One step: sends what waits to be sent, and waits for bytes and takes what they say.
     #[inline]
     pub(crate) async fn pump(
         &mut self,
-        acknowledge_at_once: bool,
+        reading: &mut Reading,
         on_item: &mut (impl FnMut(Item<'_>) + Send),
     ) -> Result<(), Failure> {
-        let Buffers { connection, receive } = &mut *self.buffers;
-        let wait = connection.poll_timeout().map(|(at, _)| Duration::from(at.since(self.now)));
-        match connection.step() {
-            Step::Write => match self.stream.write(connection.poll_transmit(), wait).await {
-                Ok(Some(0)) => return Err(self.transport_error(io::ErrorKind::WriteZero.into())),
-                Ok(Some(n)) => {
-                    self.tap.show(Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
-                    self.now = R::now();
-                    connection.handle_transmitted(n, self.now);
-                }
-                Ok(None) => self.now = R::now(),
-                Err(error) => return Err(self.transport_error(error)),
-            },
-            Step::Read => {
-                if acknowledge_at_once {
-                    self.stream.acknowledge_at_once();
-                }
-                match self.stream.read(receive, wait).await {
-                    Ok(Some(0)) => connection.handle_eof()?,
-                    Ok(Some(n)) => {
-                        self.now = R::now();
-                        let mut input = receive.get(..n).unwrap_or_default();
-                        self.tap.show(Traffic::Received(input));
-                        loop {
-                            match connection.handle_input(&mut input, self.now)? {
-                                Event::NeedMore(_) => break,
-                                Event::Keepalive => {}
-                                Event::Entries(_, entries) => on_item(Item::Entries(entries)),
-                                Event::Reply(_, reply) => on_item(Item::Reply(reply)),
-                            }
-                        }
-                    }
-                    Ok(None) => self.now = R::now(),
-                    Err(error) => return Err(self.transport_error(error)),
-                }
-            }
-            Step::Idle | Step::Close => connection.handle_eof()?,
+        if self.buffers.connection.step() == Step::Write && !self.write_at_once()? {
+            return self.write().await;
         }
-        Ok(connection.handle_timeout(self.now)?)
+        let Some(wait) = self.begin_read(reading)? else { return Ok(()) };
+        let read = self.stream.read(&mut self.buffers.receive, wait).await;
+        self.end_read(read, on_item)
     }
 
+    /// How long to wait for bytes, or that none are to come.
+    #[inline]
+    fn begin_read(&mut self, reading: &mut Reading) -> Result<Option<Option<time::Duration>>, Failure> {
+        let Buffers { connection, now, .. } = &mut *self.buffers;
+        if connection.step() != Step::Read {
+            connection.handle_eof()?;
+            connection.handle_timeout(*now)?;
+            return Ok(None);
+        }
+        reading.begin(&self.stream);
+        Ok(Some(connection.poll_timeout().map(|(at, _)| at.since(*now))))
+    }
+
+    #[inline]
+    fn end_read(
+        &mut self,
+        read: io::Result<Option<usize>>,
+        on_item: &mut impl FnMut(Item<'_>),
+    ) -> Result<(), Failure> {
+        let Buffers { connection, receive, now, tap, .. } = &mut *self.buffers;
+        *now = R::now();
+        match read {
+            Ok(Some(n @ 1..)) => {
+                let mut input = receive.get(..n).unwrap_or_default();
+                tap.show(Traffic::Received(input));
+                loop {
+                    match connection.handle_input(&mut input, *now)? {
+                        Event::NeedMore(_) => break,
+                        Event::Keepalive => {}
+                        Event::Entries(_, entries) => on_item(Item::Entries(entries)),
+                        Event::Reply(_, reply) => on_item(Item::Reply(reply)),
+                    }
+                    // Behind entries the end of their list may come from no more bytes.
+                    if input.is_empty() && connection.in_flight() == 0 {
+                        break;
+                    }
+                }
+            }
+            Ok(Some(0)) => connection.handle_eof()?,
+            Ok(None) => {}
+            Err(error) => return Err(self.transport_error(error)),
+        }
+        Ok(connection.handle_timeout(*now)?)
+    }
+
+    /// Sends what waits to be sent, if that can be done without waiting, so that no time passes.
+    #[inline]
+    fn write_at_once(&mut self) -> Result<bool, Failure> {
+        let Buffers { connection, now, tap, .. } = &mut *self.buffers;
+        let n = match self.stream.write_at_once(connection.poll_transmit()) {
+            Ok(Some(n)) => n,
+            Ok(None) => return Ok(false),
+            Err(error) => return Err(self.transport_error(error)),
+        };
+        tap.show(Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
+        connection.handle_transmitted(n, *now);
+        Ok(connection.step() != Step::Write)
+    }
+
+    /// Waits until something can be sent, and sends it.
+    #[cold]
+    async fn write(&mut self) -> Result<(), Failure> {
+        let Buffers { connection, now, tap, .. } = &mut *self.buffers;
+        *now = R::now();
+        let wait = connection.poll_timeout().map(|(at, _)| at.since(*now));
+        match self.stream.write(connection.poll_transmit(), wait).await {
+            Ok(Some(0)) => return Err(self.transport_error(io::ErrorKind::WriteZero.into())),
+            Ok(Some(n)) => {
+                tap.show(Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
+                *now = R::now();
+                connection.handle_transmitted(n, *now);
+            }
+            Ok(None) => *now = R::now(),
+            Err(error) => return Err(self.transport_error(error)),
+        }
+        Ok(connection.handle_timeout(*now)?)
+    }
+
+    #[cold]
     fn transport_error(&mut self, error: io::Error) -> Failure {
         Failure::Io(self.buffers.connection.handle_transport_error(), error)
+    }
+}
+
+/// How the answer to a call is read.
+///
+/// What the server sends with more than one write is acknowledged at once, but for the first of it: until then nothing
+/// waits for an acknowledgement, and often it is all.
+pub(crate) struct Reading {
+    pub(crate) is_in_pieces: bool,
+    is_first: bool,
+}
+
+impl Reading {
+    #[inline]
+    pub(crate) const fn new(is_in_pieces: bool) -> Self {
+        Self { is_in_pieces, is_first: true }
+    }
+
+    #[inline]
+    fn begin(&mut self, stream: &impl Stream) {
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        if self.is_in_pieces && !is_first {
+            stream.acknowledge_at_once();
+        }
     }
 }

@@ -29,9 +29,9 @@ pub(crate) struct Settings {
 /// What a client and all that were cloned from it have in common.
 pub(crate) struct Shared<R: Runtime> {
     pub(crate) settings: Settings,
-    /// Places for persistent connections.
+    pool: Mutex<Pool<R>>,
+    /// Where calls wait if no place is free.
     gate: R::Gate,
-    idle: Mutex<Vec<Session<R>>>,
     // Boxed, since they move from one connection to the next.
     #[allow(clippy::vec_box)]
     spare: Mutex<Vec<Box<Buffers>>>,
@@ -42,12 +42,35 @@ pub(crate) struct Shared<R: Runtime> {
     pub(crate) texts: OnceLock<Vec<String>>,
 }
 
+/// Persistent connections and the places for them, under one lock, so that a call takes it twice.
+struct Pool<R: Runtime> {
+    idle: Vec<Session<R>>,
+    /// Places that nobody has or was promised.
+    free: usize,
+    /// Calls that wait at the gate and were not promised a place yet. Those that were have one there.
+    waiting: usize,
+}
+
+impl<R: Runtime> Pool<R> {
+    /// A place becomes free: it goes to one of those who wait.
+    #[inline]
+    fn give_back(&mut self, gate: &R::Gate) {
+        if self.waiting > 0 {
+            self.waiting -= 1;
+            gate.leave();
+        } else {
+            self.free += 1;
+        }
+    }
+}
+
 impl<R: Runtime> Shared<R> {
     pub(crate) fn new(settings: Settings) -> Self {
+        let pool = Pool { idle: Vec::new(), free: settings.connections.max(1), waiting: 0 };
         Self {
-            gate: R::Gate::new(settings.connections.max(1)),
+            gate: R::Gate::default(),
             settings,
-            idle: Mutex::default(),
+            pool: Mutex::new(pool),
             spare: Mutex::default(),
             addresses: Mutex::default(),
             refusals: AtomicU16::new(Refusals::NONE.bits()),
@@ -63,30 +86,68 @@ impl<R: Runtime> Shared<R> {
         self.refusals.fetch_or(refusals.bits(), Ordering::Relaxed);
     }
 
-    /// A place for a persistent connection.
+    /// A place for a persistent connection, and one that is idle if there is one; `None` if all places are
+    /// taken.
     #[inline]
-    pub(crate) async fn enter(&self, wait: Option<Duration>) -> Option<Place<'_, R>> {
-        if self.gate.enter(wait).await { Some(Place(self)) } else { None }
-    }
-
-    pub(crate) fn take_idle(&self) -> Option<Session<R>> {
-        lock(&self.idle).pop()
-    }
-
-    /// Keeps a connection for later if the server does, closes it otherwise.
-    #[inline]
-    pub(crate) fn put_back(&self, session: Session<R>) {
-        if session.is_reusable() {
-            let mut idle = lock(&self.idle);
-            // Listings have connections beside those that have a place.
-            if idle.len() < self.settings.connections.max(1) {
-                idle.push(session);
-                return;
-            }
+    pub(crate) fn try_enter(&self) -> Option<(Place<'_, R>, Option<Session<R>>)> {
+        let mut pool = lock(&self.pool);
+        if pool.free == 0 {
+            return None;
         }
-        self.close(session);
+        pool.free -= 1;
+        let idle = pool.idle.pop();
+        Some((Place(self), idle))
     }
 
+    /// Waits for a place. `None` if the time is over before.
+    #[cold]
+    pub(crate) async fn wait_for_place(&self, deadline: Deadline) -> Option<Place<'_, R>> {
+        {
+            let mut pool = lock(&self.pool);
+            if pool.free > 0 {
+                pool.free -= 1;
+                return Some(Place(self));
+            }
+            pool.waiting += 1;
+        }
+        let waiting = Waiting(self);
+        if !self.gate.enter(deadline.wait::<R>()).await {
+            return None;
+        }
+        std::mem::forget(waiting);
+        Some(Place(self))
+    }
+
+    #[inline]
+    pub(crate) fn take_idle(&self) -> Option<Session<R>> {
+        lock(&self.pool).idle.pop()
+    }
+
+    /// Keeps a connection for later if the server does, closes it otherwise; gives its place back.
+    #[inline]
+    pub(crate) fn put_back(&self, session: Session<R>, place: Option<Place<'_, R>>) {
+        if !session.is_reusable() {
+            return self.close(session);
+        }
+        let mut pool = lock(&self.pool);
+        if let Some(place) = place {
+            pool.give_back(&self.gate);
+            std::mem::forget(place);
+        }
+        // Listings have connections beside those that have a place.
+        let beside = if pool.idle.len() < self.settings.connections.max(1) {
+            pool.idle.push(session);
+            None
+        } else {
+            Some(session)
+        };
+        drop(pool);
+        if let Some(session) = beside {
+            self.close(session);
+        }
+    }
+
+    #[cold]
     pub(crate) fn close(&self, session: Session<R>) {
         let buffers = session.close();
         let mut spare = lock(&self.spare);
@@ -98,18 +159,18 @@ impl<R: Runtime> Shared<R> {
     /// Whether no idle connection is of any use any more.
     #[cfg(test)]
     pub(crate) fn idle_is_spoilt(&self) -> bool {
-        lock(&self.idle).iter().all(Session::is_spoilt)
+        lock(&self.pool).idle.iter().all(Session::is_spoilt)
     }
 
     /// How many connections are idle.
     #[cfg(test)]
     pub(crate) fn idle(&self) -> usize {
-        lock(&self.idle).len()
+        lock(&self.pool).idle.len()
     }
 
     /// Closes all idle connections.
     pub(crate) fn close_idle(&self) {
-        let idle = std::mem::take(&mut *lock(&self.idle));
+        let idle = std::mem::take(&mut lock(&self.pool).idle);
         for session in idle {
             self.close(session);
         }
@@ -138,8 +199,8 @@ impl<R: Runtime> Shared<R> {
         self.settings.tap.show(Traffic::Connected(peer));
         let buffers = lock(&self.spare)
             .pop()
-            .unwrap_or_else(|| Box::new(Buffers::new(self.settings.payload_limit, self.settings.list_limit)));
-        Ok(Session::new(stream, buffers, self.settings.list_limit, self.settings.tap.clone()))
+            .unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
+        Ok(Session::new(stream, buffers))
     }
 
     /// The host's addresses, at least one.
@@ -190,7 +251,22 @@ pub(crate) struct Place<'a, R: Runtime>(&'a Shared<R>);
 
 impl<R: Runtime> Drop for Place<'_, R> {
     fn drop(&mut self) {
-        self.0.gate.leave();
+        lock(&self.0.pool).give_back(&self.0.gate);
+    }
+}
+
+/// A call that waits for a place. Dropped when it gives up.
+struct Waiting<'a, R: Runtime>(&'a Shared<R>);
+
+impl<R: Runtime> Drop for Waiting<'_, R> {
+    fn drop(&mut self) {
+        let mut pool = lock(&self.0.pool);
+        if pool.waiting > 0 {
+            pool.waiting -= 1;
+        } else if self.0.gate.try_enter() {
+            // Everybody at the gate was promised a place, so this one too.
+            pool.free += 1;
+        }
     }
 }
 

@@ -70,6 +70,25 @@ fn threads_mix_all_kinds_of_calls() {
 }
 
 #[test]
+fn values_are_given_in_their_order_to_a_function_that_uses_the_client() {
+    let server = Responder::start(answer_to);
+    let client = Builder::default().address(server.address().into()).build();
+    for client in [client.clone(), client.non_persistent()] {
+        let paths: Vec<String> = (0..200).map(|n| if n % 7 == 3 { "/\0".into() } else { path(n, n) }).collect();
+        let mut expected = paths.iter();
+        client.read_each(&paths, |value| {
+            let path = expected.next().expect("as many values as paths");
+            match value {
+                Ok(value) => assert_eq!(value, value_at(path.as_bytes())),
+                Err(error) => assert!(path.contains('\0') && matches!(error, Error::Request(_)), "{error}"),
+            }
+            assert_eq!(client.read("/beside").unwrap(), value_at(b"/beside"));
+        });
+        assert_eq!(expected.next(), None);
+    }
+}
+
+#[test]
 fn as_many_calls_at_once_as_there_are_connections() {
     // No answer is given before four are asked for.
     let barrier = Barrier::new(4);

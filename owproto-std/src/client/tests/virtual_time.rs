@@ -357,8 +357,27 @@ impl Drop for VirtualStream {
     }
 }
 
+impl VirtualStream {
+    /// Sends what there is room for; `None` if there is none.
+    fn put(&self, world: &mut World, bytes: &[u8]) -> io::Result<Option<usize>> {
+        let connection = &mut world.connections[self.number];
+        connection.run(world.now, world.window);
+        if let Some(Arrival::Reset) = connection.has_arrived(world.now) {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        let room = world.window.map_or(usize::MAX, |window| window.saturating_sub(connection.inbox.len()));
+        if room == 0 || matches!(connection.acts.front(), Some(Act::Full)) {
+            return Ok(None);
+        }
+        let count = bytes.len().min(world.chunk).min(room);
+        connection.inbox.extend_from_slice(&bytes[..count]);
+        connection.run(world.now, world.window);
+        Ok(Some(count))
+    }
+}
+
 impl Stream for VirtualStream {
-    async fn read(&mut self, buffer: &mut [u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
+    async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         turn().await;
         world(|world| {
             let connection = &mut world.connections[self.number];
@@ -367,7 +386,7 @@ impl Stream for VirtualStream {
             let at = connection.arriving.front().map_or(u64::MAX, |(at, _)| *at);
             if at > world.now {
                 let needed = at - world.now;
-                match micros(wait) {
+                match wait.map(time::Duration::as_micros) {
                     Some(wait) if wait < needed => {
                         world.now += wait;
                         return Ok(None);
@@ -395,24 +414,18 @@ impl Stream for VirtualStream {
         })
     }
 
-    async fn write(&mut self, bytes: &[u8], wait: Option<Duration>) -> io::Result<Option<usize>> {
+    fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        world(|world| if world.yields { Ok(None) } else { self.put(world, bytes) })
+    }
+
+    async fn write(&mut self, bytes: &[u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         turn().await;
         world(|world| {
-            let connection = &mut world.connections[self.number];
-            connection.run(world.now, world.window);
-            if let Some(Arrival::Reset) = connection.has_arrived(world.now) {
-                return Err(io::ErrorKind::ConnectionReset.into());
+            let written = self.put(world, bytes);
+            if let Ok(None) = written {
+                world.now += wait.expect("writing would last for ever").as_micros();
             }
-            let room =
-                world.window.map_or(usize::MAX, |window| window.saturating_sub(connection.inbox.len()));
-            if room == 0 || matches!(connection.acts.front(), Some(Act::Full)) {
-                world.now += micros(wait).expect("writing would last for ever");
-                return Ok(None);
-            }
-            let count = bytes.len().min(world.chunk).min(room);
-            connection.inbox.extend_from_slice(&bytes[..count]);
-            connection.run(world.now, world.window);
-            Ok(Some(count))
+            written
         })
     }
 
@@ -429,19 +442,15 @@ impl Stream for VirtualStream {
     }
 }
 
+#[derive(Default)]
 pub(super) struct VirtualGate {
     free: AtomicUsize,
 }
 
 impl Gate for VirtualGate {
-    fn new(places: usize) -> Self {
-        Self { free: AtomicUsize::new(places) }
-    }
-
     async fn enter(&self, wait: Option<Duration>) -> bool {
         turn().await;
-        if self.free.load(Ordering::Relaxed) > 0 {
-            self.free.fetch_sub(1, Ordering::Relaxed);
+        if self.try_enter() {
             return true;
         }
         world(|world| match (micros(wait), world.place_left_after.take()) {
@@ -455,6 +464,12 @@ impl Gate for VirtualGate {
             }
             (None, _) => panic!("waiting for a place would last for ever"),
         })
+    }
+
+    fn try_enter(&self) -> bool {
+        let free = self.free.load(Ordering::Relaxed);
+        self.free.store(free.saturating_sub(1), Ordering::Relaxed);
+        free > 0
     }
 
     fn leave(&self) {

@@ -1,0 +1,120 @@
+//! Tables, a picture, and whether the bars are met.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use owproto_tests::side_by_side::{Measured, SideBySide};
+use plotters::prelude::*;
+
+/// A share of another way's rate that must be reached.
+pub(crate) struct Bar {
+    pub(crate) case: &'static str,
+    pub(crate) way: &'static str,
+    pub(crate) at_least: f64,
+    pub(crate) of: &'static str,
+}
+
+/// All that was measured.
+pub(crate) struct Report {
+    rounds: usize,
+    turn: Duration,
+    cases: Vec<(String, Vec<Measured>)>,
+    markdown: String,
+}
+
+impl Report {
+    pub(crate) fn new(rounds: usize, turn: Duration) -> Self {
+        Self { rounds, turn, cases: Vec::new(), markdown: String::new() }
+    }
+
+    pub(crate) fn measure(&mut self, case: &str, ways: SideBySide<'_>) {
+        let measured = ways.measure(self.rounds, self.turn);
+        let mut table = format!("| {case} | µs | rate, of raw |\n|---|---:|---:|\n");
+        for Measured { name, nanos, ratio } in &measured {
+            // Writing to a string cannot fail.
+            let _ = writeln!(table, "| {name} | {:.2} | {:.3} |", nanos / 1000.0, 1.0 / ratio);
+        }
+        println!("{table}");
+        self.markdown += &table;
+        self.markdown.push('\n');
+        self.cases.push((case.to_owned(), measured));
+    }
+
+    fn find(&self, case: &str, way: &str) -> Option<&Measured> {
+        let (_, measured) = self.cases.iter().find(|(name, _)| name == case)?;
+        measured.iter().find(|measured| measured.name == way)
+    }
+
+    /// Prints which bars are met.
+    pub(crate) fn judge(&mut self, bars: &[Bar]) {
+        let mut table = String::from("| bar | wanted | reached | |\n|---|---:|---:|---|\n");
+        for Bar { case, way, at_least, of } in bars {
+            let (reached, verdict) = match (self.find(case, way), self.find(case, of)) {
+                (Some(way), Some(of)) => {
+                    let reached = of.ratio / way.ratio;
+                    (format!("{reached:.3}"), if reached >= *at_least { "met" } else { "MISSED" })
+                }
+                _ => ("-".to_owned(), "NOT MEASURED"),
+            };
+            let _ = writeln!(table, "| {case}: {way}, of {of} | {at_least} | {reached} | {verdict} |");
+        }
+        println!("{table}");
+        self.markdown = format!("{table}\n{}", self.markdown);
+    }
+
+    /// Writes `benchmarks.md` and `benchmarks.svg` into the package's folder.
+    pub(crate) fn write(&self) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = format!(
+            "# How fast the clients are\n\n\
+             Written by `cargo bench -p owproto-std --features tokio --bench clients -- --write`: medians of {} rounds, \
+             in which all ways have a turn of about {} ms, and everything shares one processor. A rate is given as \
+             a share of that of *raw*: sockets and no more, with all that is known of the answer beforehand. In the \
+             listings it cuts the answer into slices.\n\n\
+             ![rates as shares of the rate of raw sockets](benchmarks.svg)\n\n{}",
+            self.rounds,
+            self.turn.as_millis(),
+            self.markdown.trim_end()
+        );
+        fs::write(folder.join("benchmarks.md"), text + "\n").expect("the package's folder can be written to");
+        self.draw(&folder.join("benchmarks.svg")).expect("the picture can be drawn");
+    }
+
+    /// A bar for each way but raw, which is the line at 1.
+    fn draw(&self, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+        const ROW: i32 = 18;
+        const LABELS: i32 = 420;
+        const SCALE: f64 = 360.0;
+        const MOST: f64 = 1.2;
+        let rows: Vec<(String, f64, usize)> = self
+            .cases
+            .iter()
+            .enumerate()
+            .flat_map(|(number, (case, measured))| {
+                let ours = measured.iter().skip(1);
+                ours.map(move |way| (format!("{case}: {}", way.name), 1.0 / way.ratio, number))
+            })
+            .collect();
+        let height = ROW * i32::try_from(rows.len())? + 40;
+        let right = LABELS + (MOST * SCALE) as i32;
+        let size = (u32::try_from(right)? + 60, u32::try_from(height)?);
+        let area = SVGBackend::new(path, size).into_drawing_area();
+        area.fill(&WHITE)?;
+        let font = ("sans-serif", 13).into_font();
+        area.draw_text("rates as shares of the rate of raw sockets", &font.color(&BLACK), (LABELS, 8))?;
+        for (row, (label, rate, case)) in rows.iter().enumerate() {
+            let top = 30 + ROW * i32::try_from(row)?;
+            let end = LABELS + (rate.min(MOST) * SCALE) as i32;
+            let colour = if case % 2 == 0 { RGBColor(70, 110, 170) } else { RGBColor(90, 150, 120) };
+            area.draw(&Rectangle::new([(LABELS, top), (end, top + ROW - 4)], colour.filled()))?;
+            area.draw_text(label, &font.color(&BLACK), (8, top))?;
+            area.draw_text(&format!("{rate:.2}"), &font.color(&BLACK), (end + 6, top))?;
+        }
+        let line = LABELS + SCALE as i32;
+        area.draw(&PathElement::new([(line, 26), (line, height - 8)], RED))?;
+        area.present()?;
+        Ok(())
+    }
+}
