@@ -5,6 +5,7 @@
 //! | [`vectors`] | the exchanges captured from a real owserver, as typed values |
 //! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
 //! | [`peer`] | a TCP peer that does what a script says, right or wrong |
+//! | [`proxy`] | a proxy that does one thing wrong at one byte |
 //! | [`responder`] | a TCP server that answers each request by a function |
 //! | [`ours`] | our own server without a network, over the tester bus |
 //! | [`owserver`] | a real owserver, as a child process for one test |
@@ -20,6 +21,7 @@ pub mod ours;
 pub mod owserver;
 pub mod peer;
 pub mod process;
+pub mod proxy;
 pub mod qemu;
 pub mod responder;
 pub mod side_by_side;
