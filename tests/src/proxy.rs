@@ -165,11 +165,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept_all(
-    listener: std::net::TcpListener,
-    server: SocketAddr,
-    shared: &Shared,
-) -> io::Result<()> {
+async fn accept_all(listener: std::net::TcpListener, server: SocketAddr, shared: &Shared) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     loop {
         let (client, _) = listener.accept().await?;
@@ -230,7 +226,10 @@ async fn relay(
             client.shutdown().await?;
             // To close a socket with unread bytes would be a reset.
             let mut rest = [0; 1024];
-            let drained = async { while client.read(&mut rest).await? > 0 {} ; Ok::<(), io::Error>(()) };
+            let drained = async {
+                while client.read(&mut rest).await? > 0 {}
+                Ok::<(), io::Error>(())
+            };
             let _ = tokio::time::timeout(DEADLINE, drained).await;
         }
         End::Reset => SockRef::from(&client).set_linger(Some(Duration::ZERO))?,

@@ -65,7 +65,9 @@ fn answer(mut socket: TcpStream, listings: &[Listing]) -> Option<()> {
             let listing = || listings.iter().find(|listing| Some(listing.path.as_bytes()) == path);
             match request.message_type() {
                 MessageType::DIR => replies.extend_from_slice(&listing()?.dir),
-                MessageType::DIRALL | MessageType::DIRALLSLASH => replies.extend_from_slice(&listing()?.dirall),
+                MessageType::DIRALL | MessageType::DIRALLSLASH => {
+                    replies.extend_from_slice(&listing()?.dirall)
+                }
                 MessageType::NOP => reply(&mut replies, flags, 0, b""),
                 _ => reply(&mut replies, flags, 12, VALUE),
             }

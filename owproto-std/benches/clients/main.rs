@@ -70,7 +70,8 @@ fn main() {
     pin();
     // Under `cargo test` without `--bench`: whether it runs at all.
     let is_quick = has("--quick") || !has("--bench");
-    let (rounds, turn) = if is_quick { (3, Duration::from_millis(1)) } else { (151, Duration::from_millis(1)) };
+    let (rounds, turn) =
+        if is_quick { (3, Duration::from_millis(1)) } else { (151, Duration::from_millis(1)) };
     let mut report = Report::new(rounds, turn);
 
     let canned = canned::serve();
@@ -79,7 +80,14 @@ fn main() {
     read(&mut report, "READ", canned, PATH, &mut others);
     alone(&mut report, "READ, a connection each", canned, PATH, &mut others);
     for entries in canned::LISTINGS {
-        dirall(&mut report, &format!("DIRALL of {entries}"), canned, &format!("/{entries}"), entries, &mut others);
+        dirall(
+            &mut report,
+            &format!("DIRALL of {entries}"),
+            canned,
+            &format!("/{entries}"),
+            entries,
+            &mut others,
+        );
         dir(&mut report, &format!("DIR of {entries}"), canned, &format!("/{entries}"), entries);
     }
     for together in [1, 4, 16, 64] {
@@ -187,13 +195,17 @@ fn read(report: &mut Report, case: &str, server: SocketAddr, path: &str, others:
         .way("read", || {
             black_box(owned.read(path).expect("the server answers"));
         })
-        .way("read_each of one", || many.read_each(&[path], |value| {
-            black_box(value.expect("the server answers"));
-        }))
+        .way("read_each of one", || {
+            many.read_each(&[path], |value| {
+                black_box(value.expect("the server answers"));
+            })
+        })
         .way_many("tokio read_into", |count| {
             runtime.block_on(async {
                 for _ in 0..count {
-                    black_box(asynchronous.read_into(path, &mut other_value).await.expect("the server answers"));
+                    black_box(
+                        asynchronous.read_into(path, &mut other_value).await.expect("the server answers"),
+                    );
                 }
             });
         });
@@ -282,9 +294,11 @@ fn pipelined(report: &mut Report, server: SocketAddr, together: usize) {
     let ways = SideBySide::new(&case, "value", u32::try_from(together).expect("it is small"))
         .way("raw", || raw.exchange(answer_len * together))
         .way("raw, one by one", || (0..together).for_each(|_| one.exchange(answer_len)))
-        .way("read_each", || each.read_each(&paths, |value| {
-            black_box(value.expect("the server answers"));
-        }))
+        .way("read_each", || {
+            each.read_each(&paths, |value| {
+                black_box(value.expect("the server answers"));
+            })
+        })
         .way("read_many", || assert!(black_box(many.read_many(&paths)).iter().all(Result::is_ok)));
     report.measure(&case, ways);
 }

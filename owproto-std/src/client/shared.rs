@@ -197,9 +197,7 @@ impl<R: Runtime> Shared<R> {
             }
         };
         self.settings.tap.show(Traffic::Connected(peer));
-        let buffers = lock(&self.spare)
-            .pop()
-            .unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
+        let buffers = lock(&self.spare).pop().unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
         Ok(Session::new(stream, buffers))
     }
 

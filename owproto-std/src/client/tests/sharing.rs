@@ -74,7 +74,8 @@ fn values_are_given_in_their_order_to_a_function_that_uses_the_client() {
     let server = Responder::start(answer_to);
     let client = Builder::default().address(server.address().into()).build();
     for client in [client.clone(), client.non_persistent()] {
-        let paths: Vec<String> = (0..200).map(|n| if n % 7 == 3 { "/\0".into() } else { path(n, n) }).collect();
+        let paths: Vec<String> =
+            (0..200).map(|n| if n % 7 == 3 { "/\0".into() } else { path(n, n) }).collect();
         let mut expected = paths.iter();
         client.read_each(&paths, |value| {
             let path = expected.next().expect("as many values as paths");
