@@ -1,8 +1,7 @@
 //! A fault at every byte of exchanges between each client and our server, over real sockets: what the caller gets, how
 //! long it takes, and whether the next call works.
 //!
-//! What is expected is said in `expected.rs`, and for people in the README beside it. The tables of both are printed by
-//! `cargo test -p owproto-tests --test faults -- --nocapture`. What is about exact times is tried in virtual time, in
+//! What is expected is said in `expected.rs`, and for people in the README beside it. What came of it is printed as tables. What is about exact times is tried in virtual time, in
 //! the tests of `owproto-std` and `owproto-embedded`.
 
 mod callers;
@@ -11,6 +10,7 @@ mod expected;
 mod oracle;
 mod table;
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -182,7 +182,9 @@ fn a_fault_at_every_byte() {
         }
     });
     let (table, failures) = (table.into_inner().unwrap(), failures.into_inner().unwrap());
-    println!("{} faults in {:.1} s\n\n{table}", cases.len(), start.elapsed().as_secs_f64());
+    let seconds = start.elapsed().as_secs_f64();
+    // Not by a macro, so that it is shown also where the test passes.
+    writeln!(io::stderr(), "\n{} faults in {seconds:.1} s\n\n{table}", cases.len()).unwrap();
     assert!(cases.len() > 30_000, "{}", cases.len());
     assert!(failures.is_empty(), "{} are not as expected, among them:\n{}", failures.len(), {
         failures.iter().take(30).map(|failure| format!("{failure}\n")).collect::<String>()
