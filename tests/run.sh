@@ -150,7 +150,7 @@ step_coverage() {
         # shellcheck disable=SC2086 # several arguments
         cargo test --target-dir "$folder" --package $tests --no-run --message-format=json-render-diagnostics \
             >"$folder/built.json" && cargo test --target-dir "$folder" --package $tests || return 1
-        while read -r object; do objects+=(--object "$object"); done \
+        while read -r object; do objects+=(${objects[0]:+--object} "$object"); done \
             < <(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$folder/built.json")
     done
     "llvm-profdata-$version" merge --sparse --output "$folder/all.profdata" "$folder"/profiles/*.profraw &&
@@ -170,28 +170,13 @@ step_firmware() {
     need owserver:owserver owdir:ow-shell && need_pyownet || return 1
     local qemu
     qemu=$(with_package_lists tests/qemu.sh) &&
-        build_firmware host &&
-        build_firmware product --no-default-features &&
+        with_package_lists "$firmware/build.sh" host && "$firmware/build.sh" product &&
+        build_core_alone &&
         cargo build --package owproto-std --features cli --bin ow || return 1
     # Each test has a QEMU of its own, and some of them measure time.
     QEMU_SYSTEM_ARM=$qemu OW_BIN=$(cd "$target" && pwd)/debug/ow cargo test --package owproto-tests \
         --features firmware --test firmware -- --nocapture --test-threads=2
 }
-
-# Builds the programs into target/firmware/NAME: build_firmware NAME CARGO_ARG...
-build_firmware() (
-    folder=$target/firmware/$1
-    shift
-    environment=$(with_package_lists tests/embedded-toolchain.sh thumbv7m-none-eabi) || exit 1
-    eval "$environment"
-    mkdir -p "$folder" || exit 1
-    for program in client gateway; do
-        # shellcheck disable=SC2086 # arguments, or nothing
-        cargo build --release --manifest-path "$firmware/Cargo.toml" --target thumbv7m-none-eabi \
-            --target-dir "$target/embedded" $EMBEDDED_BUILD_STD --package "owproto-firmware-$program" "$@" &&
-            cp "$target/embedded/thumbv7m-none-eabi/release/$program" "$folder/" || exit 1
-    done
-)
 
 # Every target for a while, from seeds made of the vectors. What is found stays in the build directory.
 step_fuzz_smoke() { fuzz "${FUZZ_SECONDS:-20}"; }
@@ -244,6 +229,20 @@ fuzz_table() {
             }' "$target/fuzz/logs/$name.log"
     done
 }
+
+# Builds parts of the core to be measured, into target/firmware/core/TARGET. What can panic does not link.
+build_core_alone() (
+    targets=(thumbv6m-none-eabi thumbv7m-none-eabi)
+    environment=$(with_package_lists tests/embedded-toolchain.sh "${targets[@]}") || exit 1
+    eval "$environment"
+    for name in "${targets[@]}"; do
+        folder=$target/firmware/core/$name
+        # shellcheck disable=SC2086 # arguments, or nothing
+        cargo build --release --manifest-path "$firmware/Cargo.toml" --target "$name" --target-dir "$target/embedded" \
+            $EMBEDDED_BUILD_STD --package owproto-budget && mkdir -p "$folder" &&
+            find "$target/embedded/$name/release" -maxdepth 1 -type f -executable -exec cp {} "$folder/" \; || exit 1
+    done
+)
 
 # Runs what loads packages, once more with new package lists if it fails.
 with_package_lists() {

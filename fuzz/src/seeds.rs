@@ -1,6 +1,6 @@
 //! Seeds from the captured exchanges in `tests/vectors`.
 
-use owproto_tests::vectors::{self, Vector};
+use owproto_tests::vectors::{self, Request, Vector};
 
 use crate::{client_connection, network, round_trip, server_connection, tree};
 
@@ -84,16 +84,20 @@ fn exchange(vector: &Vector) -> Vec<u8> {
     seed
 }
 
+/// What stands before the first NUL and behind it, each as much as a byte can count.
+fn path_and_data(request: &Request) -> (&[u8], &[u8]) {
+    let payload = &request.payload_bytes[..];
+    let end = payload.iter().position(|&byte| byte == 0).unwrap_or(payload.len());
+    let (path, data) = (&payload[..end], payload.get(end + 1..).unwrap_or_default());
+    (&path[..path.len().min(255)], &data[..data.len().min(255)])
+}
+
 /// Each request by itself and in a conversation, each reply by itself.
 fn frames(vector: &Vector) -> Vec<u8> {
     use round_trip::op;
     let mut seed = Vec::new();
     for request in &vector.requests {
-        let (path, data) = match request.payload_bytes.iter().position(|&byte| byte == 0) {
-            Some(end) => (&request.payload_bytes[..end], &request.payload_bytes[end + 1..]),
-            None => (&request.payload_bytes[..], &[][..]),
-        };
-        let (path, data) = (&path[..path.len().min(255)], &data[..data.len().min(255)]);
+        let (path, data) = path_and_data(request);
         let [.., message_type] = request.message_type.to_be_bytes();
         for op in [op::REQUEST, op::CONVERSATION] {
             seed.extend([op, message_type]);
@@ -154,7 +158,12 @@ fn service(vector: &Vector) -> Vec<u8> {
                 }
             }
         }
-        seed.extend([op::TRANSMITTED, 255, op::DELIVER, 255]);
+        // A second later some of it goes out, and the rest a second after that.
+        let second = [op::ADVANCE, 0, 1 << 2 | 3];
+        seed.extend(
+            [&second[..], &[op::TRANSMITTED, 10], &second, &[op::TRANSMITTED, 255, op::DELIVER, 255]]
+                .concat(),
+        );
     }
     seed.extend([op::EOF, op::DELIVER, 0, op::RESET]);
     seed
@@ -163,18 +172,15 @@ fn service(vector: &Vector) -> Vec<u8> {
 /// The requests, to a tree with some devices, room for 100 bytes and a bus that is slow at times.
 fn questions(vector: &Vector) -> Vec<u8> {
     let mut seed = vec![0xff, 0xff, 52, 16, 0, 8, 0, 1, 0, 0, 1, 1, 0, 1];
-    for request in &vector.requests {
-        let (path, data) = match request.payload_bytes.iter().position(|&byte| byte == 0) {
-            Some(end) => (&request.payload_bytes[..end], &request.payload_bytes[end + 1..]),
-            None => (&request.payload_bytes[..], &[][..]),
-        };
-        let (path, data) = (&path[..path.len().min(255)], &data[..data.len().min(255)]);
+    // Once for a client that waits, and once for one that is gone after the first piece.
+    for (request, patience) in vector.requests.iter().flat_map(|request| [(request, 255), (request, 1)]) {
+        let (path, data) = path_and_data(request);
         seed.push(request.message_type.to_le_bytes()[0]);
         seed.extend(request.flags.to_be_bytes());
         seed.extend([
             u8::try_from(request.size).unwrap_or(255),
             u8::try_from(request.offset).unwrap_or(0),
-            255,
+            patience,
         ]);
         // Shorter paths are told by words.
         if path.len() < 8 {
@@ -190,6 +196,13 @@ fn questions(vector: &Vector) -> Vec<u8> {
         }
         seed.push(u8::try_from(data.len()).unwrap());
         seed.extend(data);
+    }
+    // A memory that does not fit into the room, and again for a client that does not wait for all of it.
+    for patience in [255, 1] {
+        let path = b"/2D.00002DD20300/memory";
+        seed.extend(
+            [&[2, 0, 0, 0, 4, 255, 0, patience, u8::try_from(path.len()).unwrap()][..], path, b"\0"].concat(),
+        );
     }
     seed
 }

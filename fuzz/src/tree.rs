@@ -132,6 +132,7 @@ pub fn check(data: &[u8]) {
             let answered = slow.ask(asked);
             if asked.patience < usize::MAX {
                 // How far a request came that nobody waits for depends on the pieces.
+                slow.tree.statistics = prompt.tree.statistics;
                 continue;
             }
             assert_eq!(answered, prompt.ask(asked), "{asked:?}");
@@ -162,8 +163,9 @@ impl Asked {
             size => i32::from(size),
         };
         let offset = i32::from(input.byte().cast_signed());
+        // The answer to a WRITE is short, and whether it was done should not depend on who waits for it.
         let patience = match input.byte() {
-            pieces @ 0..16 => pieces.into(),
+            pieces @ 0..16 if message_type != MessageType::WRITE => pieces.into(),
             _ => usize::MAX,
         };
         let path = match input.byte() {
@@ -271,6 +273,9 @@ impl<'s> Server<'s> {
         }
         // Nothing is left of a job that is over.
         self.tree.cancel(&mut self.job);
+        if let Some(End::ClientGone | End::AnswerBroken) = self.connection.end() {
+            assert!(self.tree.bus().has_given_up(), "the bus was not told: {asked:?}");
+        }
         self.tree.bus_mut().forget();
         Answered { frames: frames(&bytes), end: self.connection.end() }
     }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::listing::first_nul;
 use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Tokens, Version, word};
 
 /// The longest path that fits every message type: with its terminating NUL it stays below owserver's limit of
@@ -58,10 +59,7 @@ impl<'a> Request<'a> {
         if path.len() > MAX_PATH_LEN {
             return Err(RequestError::PathTooLong { len: path.len() });
         }
-        // The one asks several bytes at once, the other says which.
-        if path.contains(&0)
-            && let Some(at) = path.iter().position(|&byte| byte == 0)
-        {
+        if let Some(at) = first_nul(path) {
             return Err(RequestError::PathContainsNul { at });
         }
         Ok(Self::new(message_type, path, b"\0"))

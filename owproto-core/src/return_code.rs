@@ -334,10 +334,13 @@ impl fmt::Display for OwserverText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.as_static() {
             Some(text) => f.pad(text),
-            None => write!(f, "Unassigned error {}", self.0.0),
+            None => write!(f, "{UNASSIGNED}{}", self.0.0),
         }
     }
 }
+
+/// What stands before the number of a code without a text (observed, owserver 3.2p4).
+pub(crate) const UNASSIGNED: &str = "Unassigned error ";
 
 /// The texts of the codes 0 to 79 (observed, owserver 3.2p4).
 static TEXTS: [&str; 80] = [

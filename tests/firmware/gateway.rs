@@ -179,13 +179,25 @@ fn more_clients_than_places() {
 fn clients_that_stall_are_ended() {
     let board = Board::gateway().start();
     is_well(&board);
-    let mut stalled: Vec<_> = (0..PLACES - 1).map(|_| connect(board.address())).collect();
-    for stream in &mut stalled {
-        stream.write_all(&read_request("/")[..20]).unwrap();
-    }
+    let request = read_request("/28.010000000000/type");
+    let stall = || {
+        let mut stream = connect(board.address());
+        stream.write_all(&request[..20]).unwrap();
+        stream
+    };
+    let mut stalled: Vec<_> = (1..PLACES).map(|_| stall()).collect();
     // There is a place left.
     is_well(&board);
     let start = Instant::now();
+    stalled.push(stall());
+    // Now there is none, and whoever comes is told so at once.
+    let mut refused = connect(board.address());
+    let _ = refused.write_all(&request);
+    let mut answer = Vec::new();
+    if let Err(error) = refused.read_to_end(&mut answer) {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+    assert!(answer.is_empty() && start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     for mut stream in stalled {
         let mut answer = Vec::new();
         match stream.read_to_end(&mut answer) {

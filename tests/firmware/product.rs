@@ -1,8 +1,6 @@
 //! The programs as they would go into a product, without printing: what they may take, and what they take.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,16 +8,8 @@ use object::{File, Object, ObjectSection, ObjectSymbol, SectionKind};
 use owproto_std::{Client, sim};
 use owproto_tests::qemu::{Board, program};
 use owproto_tests::tools::Tool;
-use serde::Deserialize;
 
-/// `firmware/budgets.toml`: bytes for each program.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Budget {
-    flash: u64,
-    ram: u64,
-    stack: u64,
-}
+use super::budgets::budgets;
 
 /// What an ELF file puts into a controller, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,14 +37,9 @@ fn sizes(elf: &[u8]) -> Sizes {
     sizes
 }
 
-fn budgets() -> BTreeMap<String, Budget> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../owproto-embedded/firmware/budgets.toml");
-    toml::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
-
 #[test]
 fn programs_keep_to_their_budgets() {
-    let budgets = budgets();
+    let budgets = budgets().programs;
     assert!(budgets.len() >= 2);
     let mut exceeded = Vec::new();
     for (name, budget) in &budgets {
@@ -79,7 +64,7 @@ fn check_stack(board: &Board, name: &str) {
     let (end, start) = (symbol("_stack_end"), symbol("_stack_start"));
     let memory = board.memory(end, start - end);
     let unused = memory.chunks(4).take_while(|word| *word == PAINT).count() as u64 * 4;
-    let (used, budget) = (start - end - unused, budgets()[name].stack);
+    let (used, budget) = (start - end - unused, budgets().programs[name].stack);
     println!("{name}: {used} of {budget} bytes stack");
     assert!(unused > 0 && used > 100, "{used} of {}", start - end);
     assert!(used <= budget, "too much");

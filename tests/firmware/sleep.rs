@@ -3,7 +3,8 @@
 //! With `-icount` QEMU's clock goes on by 32 ns for each instruction that is executed, and by itself only while the
 //! processor sleeps. So the time that the firmware did not sleep, by its own clock, is a count of instructions.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use owproto_std::sim;
 use owproto_tests::qemu::Board;
@@ -46,4 +47,25 @@ fn a_client_that_waits_executes_next_to_nothing() {
     let (busy, _) = instructions(Duration::ZERO, 200);
     println!("200 rounds: {busy} instructions, {} for each request", (busy - quick) / 199 / 2);
     assert!(busy > waiting, "{busy} instructions for 200 rounds, {waiting} for one that waits");
+}
+
+/// The same, seen from outside: who spins needs a processor of this machine all the time.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_board_that_waits_leaves_this_machine_alone() {
+    let server = sim::Server::start("tester:28".parse().unwrap()).unwrap();
+    server.simulator().device("28").unwrap().set_latency(Duration::from_secs(3));
+    let client = Board::client(server.address()).arg("rounds=1").start();
+    let gateway = Board::gateway().start();
+    client.wait_for(0, |line| line == "connected");
+    thread::sleep(Duration::from_millis(700));
+    let times = || [client.processor_time(), gateway.processor_time()];
+    let (before, start) = (times(), Instant::now());
+    thread::sleep(Duration::from_millis(1500));
+    let (after, time) = (times(), start.elapsed());
+    for (name, before, after) in [("client", before[0], after[0]), ("gateway", before[1], after[1])] {
+        println!("{name}: {:?} of processor in {time:.1?} of waiting", after - before);
+        assert!(after - before < time / 3, "{name} spins");
+    }
+    assert_eq!(client.finish().0, Some(0));
 }

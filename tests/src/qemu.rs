@@ -1,6 +1,6 @@
 //! The firmware in QEMU, as a child process for one test.
 //!
-//! `tests/run.sh firmware` builds it. The variable `QEMU_SYSTEM_ARM` names the emulator; without it, it is looked for on
+//! `tests/run.sh firmware` builds it, with `owproto-embedded/firmware/build.sh`. The variable `QEMU_SYSTEM_ARM` names the emulator; without it, it is looked for on
 //! the path.
 
 use std::env;
@@ -117,6 +117,22 @@ impl Board {
         let memory = fs::read(&file).expect("QEMU has written it");
         let _ = fs::remove_file(&file);
         memory
+    }
+
+    /// The time that QEMU has had a processor of this machine.
+    ///
+    /// # Panics
+    ///
+    /// If it has ended.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn processor_time(&self) -> Duration {
+        let path = format!("/proc/{}/stat", self.pid());
+        let text = fs::read_to_string(path).expect("a process that runs has numbers");
+        // Behind its name, which may hold anything: the 14th and 15th number, in hundredths of a second.
+        let numbers = text.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+        let hundredths: u64 = numbers.map(|number| number.parse::<u64>().expect("it is a number")).sum();
+        Duration::from_millis(hundredths * 10)
     }
 
     /// The process id of QEMU.

@@ -1,10 +1,10 @@
-//! Several ways to do the same, measured in turns: what disturbs one round disturbs all of them alike, so their ratios
-//! can be trusted where the times themselves vary.
+//! Several ways to do the same, measured in turns, so that all of them meet the same disturbances. Of each way's rounds
+//! the lower quartile counts: what others do on the machine only ever adds to a time.
 
 use std::env;
 use std::time::{Duration, Instant};
 
-/// Rounds of a measurement. Odd, so that a median is a round.
+/// Rounds of a measurement.
 const ROUNDS: usize = 51;
 
 /// How long one way is at work in a round.
@@ -26,9 +26,9 @@ pub struct SideBySide<'a> {
 pub struct Measured {
     /// The way's name.
     pub name: String,
-    /// The median time of a unit, in nanoseconds.
+    /// The time of a unit in nanoseconds, the lower quartile of the rounds.
     pub nanos: f64,
-    /// The median of the ratio of its time to that of the bound in the same round.
+    /// Its ratio to that of the bound.
     pub ratio: f64,
 }
 
@@ -69,8 +69,7 @@ impl<'a> SideBySide<'a> {
         self.ways.iter_mut().map(|(name, calls)| (*name, || calls(1)))
     }
 
-    /// Measures and prints a table: the median time of a unit, and the median of its ratio to the bound in the same
-    /// round. Under `cargo test` each way is only called.
+    /// Measures and prints a table: the time of a unit, and its ratio to that of the bound. Under `cargo test` each way is only called.
     pub fn print(mut self) {
         if !env::args().any(|argument| argument == "--bench") {
             self.ways().for_each(|(_, mut call)| call());
@@ -95,9 +94,11 @@ impl<'a> SideBySide<'a> {
                 times.push(time(way, *calls) / f64::from(*calls) / f64::from(self.units));
             }
         }
-        let measured = |((name, _), of_way): (&(&str, Calls<'_>), &Vec<f64>)| {
-            let ratios = of_way.iter().zip(&times[0]).map(|(time, bound)| time / bound).collect();
-            Measured { name: (*name).to_owned(), nanos: median(of_way.clone()), ratio: median(ratios) }
+        let times: Vec<f64> = times.into_iter().map(lower_quartile).collect();
+        let measured = |((name, _), &nanos): (&(&str, Calls<'_>), &f64)| Measured {
+            name: (*name).to_owned(),
+            nanos,
+            ratio: nanos / times[0],
         };
         self.ways.iter().zip(&times).map(measured).collect()
     }
@@ -117,7 +118,7 @@ fn time(way: &mut dyn FnMut(u32), calls: u32) -> f64 {
     start.elapsed().as_nanos() as f64
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
+fn lower_quartile(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
+    numbers[numbers.len() / 4]
 }

@@ -23,7 +23,8 @@ fn damage(words: Vec<Vec<u8>>) -> impl Strategy<Value = Damage> {
     let at = any::<Index>;
     prop_oneof![
         1 => at().prop_map(Damage::Truncate),
-        2 => (at(), vec(any::<u8>(), 1..4)).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
+        1 => (at(), vec(any::<u8>(), 1..4)).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
+        3 => (at(), vec(0..24_u8, 1..4)).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
         2 => (at(), select(words)).prop_map(|(at, word)| Damage::Insert(at, word)),
         2 => at().prop_map(Damage::Remove),
         4 => (at(), 0..8_u8).prop_map(|(at, bit)| Damage::Flip(at, bit)),

@@ -170,14 +170,7 @@ impl Model {
                 self.end_with(End::ClientClosed);
                 return (Event::Ended, input.len());
             }
-            // Of the part that is being read: header, payload or tokens.
-            let part = match self.partial.first_chunk().map(Header::from_bytes) {
-                Some(header) if self.partial.len() < HEADER_LEN + payload_len(header) => {
-                    HEADER_LEN + payload_len(header)
-                }
-                _ => needed,
-            };
-            return (Event::NeedMore(part - self.partial.len()), input.len());
+            return (Event::NeedMore(needed - self.partial.len()), input.len());
         }
         let used = needed - had;
         let frame: Vec<u8> = self.partial.drain(..needed).collect();

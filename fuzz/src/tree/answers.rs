@@ -111,6 +111,6 @@ fn has_odd_names(server: &Server<'_>) -> bool {
     let aliases = server.tree.aliases();
     (0..).map_while(|n| aliases.nth(n)).any(|(_, alias)| {
         let is_word = |word: &&str| word.as_bytes().eq_ignore_ascii_case(alias) && *word != "kitchen";
-        RomId::parse(alias).is_ok() || WORDS.iter().any(|word| is_word(&word))
+        RomId::parse(alias).is_ok() || WORDS.iter().any(is_word)
     })
 }

@@ -28,6 +28,8 @@ pub(super) struct Scripted<'s> {
     has_said_to_wait: bool,
     /// What was given up: no call may come for it any more.
     cancelled: Vec<Operation>,
+    /// What a value was last asked for or written for, since the last request.
+    at_work_for: Option<Operation>,
     buses: u16,
 }
 
@@ -51,6 +53,7 @@ impl<'s> Scripted<'s> {
             script: Input(script),
             has_said_to_wait: false,
             cancelled: Vec::new(),
+            at_work_for: None,
             buses: 1,
         }
     }
@@ -63,6 +66,12 @@ impl<'s> Scripted<'s> {
     /// The next request has nothing to do with the last one.
     pub(super) fn forget(&mut self) {
         self.cancelled.clear();
+        self.at_work_for = None;
+    }
+
+    /// Whether there was nothing to be given up, or it was.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.at_work_for.is_none_or(|operation| self.cancelled.contains(&operation))
     }
 
     fn whim(&mut self) -> Whim {
@@ -154,6 +163,7 @@ impl Bus for Scripted<'_> {
         context: &mut Context<'_>,
     ) -> Poll<Result<Value<'a>, ReturnCode>> {
         self.is_not_cancelled(access.operation);
+        self.at_work_for = Some(access.operation);
         match self.whim() {
             Whim::Wait => Poll::Pending,
             Whim::Fail(code) => Poll::Ready(Err(code)),
@@ -169,6 +179,7 @@ impl Bus for Scripted<'_> {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
         self.is_not_cancelled(access.operation);
+        self.at_work_for = Some(access.operation);
         match self.whim() {
             Whim::Wait => Poll::Pending,
             Whim::Fail(code) => Poll::Ready(Err(code)),

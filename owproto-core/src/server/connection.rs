@@ -398,29 +398,24 @@ impl<T: Storage, R: Storage> Connection<T, R> {
         if self.step() == Step::Close {
             return None;
         }
-        if self.out.unsent() > 0 {
-            return due([(self.out.last_progress, self.timeouts.send, Timeout::Send)]);
-        }
-        match self.state {
-            State::Waiting { since, .. } if !self.kept => {
-                due([(since, self.timeouts.request, Timeout::Request)])
+        let only =
+            |since, limit, timeout| [(since, limit, timeout), (Instant::ZERO, Duration::ZERO, timeout)];
+        let Timeouts { request, request_total, idle_low, idle_high, send, keepalive } = self.timeouts;
+        first(match self.state {
+            _ if self.out.unsent() > 0 => only(self.out.last_progress, send, Timeout::Send),
+            State::Waiting { since, .. } if !self.kept => only(since, request, Timeout::Request),
+            State::Waiting { since, low_passed: false } => {
+                [(since, idle_low, Timeout::IdleLow), (since, idle_high, Timeout::IdleHigh)]
             }
-            State::Waiting { since, low_passed: false } => due([
-                (since, self.timeouts.idle_low, Timeout::IdleLow),
-                (since, self.timeouts.idle_high, Timeout::IdleHigh),
-            ]),
-            State::Waiting { since, low_passed: true } => {
-                due([(since, self.timeouts.idle_high, Timeout::IdleHigh)])
+            State::Waiting { since, low_passed: true } => only(since, idle_high, Timeout::IdleHigh),
+            State::Receiving { began, last_input } => {
+                [(last_input, request, Timeout::Request), (began, request_total, Timeout::RequestTotal)]
             }
-            State::Receiving { began, last_input } => due([
-                (last_input, self.timeouts.request, Timeout::Request),
-                (began, self.timeouts.request_total, Timeout::RequestTotal),
-            ]),
             // In the middle of a frame no keepalive can be put.
-            State::Working if self.out.owed > 0 => None,
-            State::Working => due([(self.out.last_frame, self.timeouts.keepalive, Timeout::Keepalive)]),
-            State::Ended(_) => None,
-        }
+            State::Working if self.out.owed > 0 => return None,
+            State::Working => only(self.out.last_frame, keepalive, Timeout::Keepalive),
+            State::Ended(_) => return None,
+        })
     }
 
     /// Lets time pass, and says what became due. Nothing happens before [`poll_timeout`](Self::poll_timeout).
@@ -473,13 +468,16 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     }
 }
 
-/// The first of some timeouts, those of zero left out.
-fn due<const N: usize>(timeouts: [(Instant, Duration, Timeout); N]) -> Option<(Instant, Timeout)> {
-    timeouts
-        .into_iter()
-        .filter(|(_, limit, _)| !limit.is_zero())
-        .map(|(since, limit, timeout)| (since.after(limit), timeout))
-        .min_by_key(|(at, _)| *at)
+/// The first of two timeouts, those of zero left out.
+fn first(timeouts: [(Instant, Duration, Timeout); 2]) -> Option<(Instant, Timeout)> {
+    let mut first = None;
+    for (since, limit, timeout) in timeouts {
+        let at = since.after(limit);
+        if !limit.is_zero() && first.is_none_or(|(earlier, _)| at < earlier) {
+            first = Some((at, timeout));
+        }
+    }
+    first
 }
 
 /// Whether a request with these tokens has passed this server before.

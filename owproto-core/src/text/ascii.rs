@@ -51,11 +51,8 @@ impl<const N: usize> Ascii<N> {
 
     /// Appends a byte; one that is not ASCII, or has no room, is left out.
     pub(crate) fn push(&mut self, byte: u8) {
-        if byte.is_ascii()
-            && let Some(place) = self.bytes.get_mut(self.len)
-        {
-            *place = byte;
-            self.len = self.len.wrapping_add(1);
+        if byte.is_ascii() {
+            self.end().push(byte);
         }
     }
 
@@ -64,7 +61,69 @@ impl<const N: usize> Ascii<N> {
         text.bytes().for_each(|byte| self.push(byte));
     }
 
+    /// Appends two digits for each byte.
+    pub(crate) fn push_hex(&mut self, bytes: &[u8]) {
+        self.end().push_hex(bytes);
+    }
+
     /// Appends a number, with bytes to fill in front of it up to a width.
+    pub(crate) fn push_decimal(&mut self, number: u32, width: usize, fill: u8) {
+        self.end().push_decimal(number, width, fill);
+    }
+
+    /// Appends another text, with blanks in front of it up to a width.
+    pub(crate) fn push_right<const M: usize>(&mut self, text: &Ascii<M>, width: usize) {
+        for _ in text.len()..width {
+            self.push(b' ');
+        }
+        self.end().push_bytes(text.as_bytes());
+    }
+
+    fn end(&mut self) -> End<'_> {
+        End::new(&mut self.bytes, &mut self.len)
+    }
+}
+
+/// The end of text that is made in place, of any capacity, so that what writes there is compiled once. What has no room
+/// is left out.
+pub(crate) struct End<'a> {
+    bytes: &'a mut [u8],
+    len: &'a mut usize,
+}
+
+impl<'a> End<'a> {
+    /// The end of the first `len` bytes.
+    pub(crate) const fn new(bytes: &'a mut [u8], len: &'a mut usize) -> Self {
+        Self { bytes, len }
+    }
+
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(*self.len) {
+            *place = byte;
+            *self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) fn push_hex(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.push(hex_digit(byte >> 4));
+            self.push(hex_digit(byte & 0x0f));
+        }
+    }
+
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) {
+        let room = self.bytes.get_mut(*self.len..).unwrap_or_default();
+        let len = bytes.len().min(room.len());
+        for (place, byte) in room.iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+        *self.len = self.len.wrapping_add(len);
+    }
+
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn push_decimal(&mut self, number: u32, width: usize, fill: u8) {
         let mut digits = [fill; 10];
         let mut rest = number;
@@ -80,10 +139,13 @@ impl<const N: usize> Ascii<N> {
         for _ in len..width {
             self.push(fill);
         }
-        for digit in digits.iter().skip(digits.len().wrapping_sub(len)) {
-            self.push(*digit);
-        }
+        self.push_bytes(digits.get(digits.len().wrapping_sub(len)..).unwrap_or_default());
     }
+}
+
+/// The upper case digit of a number below 16.
+const fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0'.wrapping_add(nibble) } else { (b'A' - 10).wrapping_add(nibble) }
 }
 
 /// Takes ASCII as long as it fits; an error leaves the text as it was.

@@ -47,9 +47,10 @@ mod value;
 mod value_type;
 
 pub use ascii::Ascii;
+pub(crate) use ascii::End;
 pub use date::{Date, DateError, Weekday};
 pub use elements::{Elements, list_element};
-pub(crate) use number::from_decimal;
+pub(crate) use number::{Base, leading_float};
 pub use power_on::{is_power_on_reading, power_on_temperature};
 pub use render::{BufferTooSmall, COLUMNS, Padding, TooWide, ValueText, encode_list, percent_g};
 pub use rom_id::{RomId, RomIdError, RomIdText, crc8};

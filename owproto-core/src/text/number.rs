@@ -13,41 +13,92 @@ const MANTISSA_BITS: i32 = 53;
 /// The least exponent of a normal `f64`.
 const MIN_POWER: i32 = -1022;
 
-/// The float that is nearest to a decimal number, ties to even; infinite if it is too large.
+/// How a number is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// `digits [. digits] [e [sign] digits]`
+    Decimal,
+    /// The same with hexadecimal digits, and a `p` before a decimal exponent of 2.
+    Hexadecimal,
+}
+
+/// A float that was read.
+pub(crate) struct Read {
+    /// The nearest one, ties to even; infinite if the number is too large.
+    pub(crate) value: f64,
+    /// Whether all digits were 0. If not, a value of 0 is a number that was too small.
+    pub(crate) is_zero: bool,
+}
+
+/// The float in front of a text, without a sign; `None` if there is no digit before or behind the point. An exponent
+/// without digits is none; what follows the number is not looked at.
 ///
-/// The text is `[sign] digits [. digits] [e [sign] digits]` with a digit before or behind the point; what follows is
-/// not looked at. Exact for up to 40 significant digits, and but for one unit in the last place for all others.
-pub(crate) fn from_decimal(text: &[u8]) -> f64 {
-    let mut bytes = text.iter();
-    let mut digits = Digits::new();
-    let mut is_negative = false;
-    let mut is_fraction = false;
-    for byte in bytes.by_ref() {
-        match byte {
-            b'-' => is_negative = true,
-            b'+' => {}
-            b'.' => is_fraction = true,
-            b'0'..=b'9' => digits.push(byte.wrapping_sub(b'0'), is_fraction),
-            _ => break,
-        }
-    }
-    let mut written = 0i32;
-    let mut is_small = false;
-    for byte in bytes {
-        match byte {
-            b'-' => is_small = true,
-            b'+' => {}
-            b'0'..=b'9' => {
-                written = written.saturating_mul(10).saturating_add(byte.wrapping_sub(b'0').into());
-            }
-            _ => break,
-        }
-    }
-    digits.exponent = match is_small {
-        true => digits.exponent.saturating_sub(written),
-        false => digits.exponent.saturating_add(written),
+/// Exact for up to 40 significant digits, and but for one unit in the last place for all others.
+pub(crate) fn leading_float(text: &[u8], base: Base) -> Option<Read> {
+    let (radix, mark) = match base {
+        Base::Decimal => (10, b'e'),
+        Base::Hexadecimal => (16, b'p'),
     };
-    let number = digits.into_float();
+    let mut digits = Digits::new();
+    let mut is_fraction = false;
+    let mut has_digits = false;
+    let mut rest = text;
+    while let [byte, tail @ ..] = rest {
+        let digit = match byte {
+            b'0'..=b'9' => byte.wrapping_sub(b'0'),
+            b'.' if !is_fraction => {
+                is_fraction = true;
+                rest = tail;
+                continue;
+            }
+            _ if byte.is_ascii_hexdigit() => (byte | 0x20).wrapping_sub(b'a' - 10),
+            _ => break,
+        };
+        if u32::from(digit) >= radix {
+            break;
+        }
+        digits.push(digit, radix, is_fraction);
+        has_digits = true;
+        rest = tail;
+    }
+    if !has_digits {
+        return None;
+    }
+    if base == Base::Hexadecimal {
+        digits.exponent = digits.exponent.saturating_mul(4);
+    }
+    if let [byte, tail @ ..] = rest
+        && byte | 0x20 == mark
+    {
+        let (is_small, tail) = match tail {
+            [b'-', tail @ ..] => (true, tail),
+            [b'+', tail @ ..] => (false, tail),
+            _ => (false, tail),
+        };
+        let mut exponent = 0i32;
+        for byte in tail {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            exponent = exponent.saturating_mul(10).saturating_add(digit.into());
+        }
+        let exponent = if is_small { exponent.wrapping_neg() } else { exponent };
+        digits.exponent = digits.exponent.saturating_add(exponent);
+    }
+    let is_zero = digits.len == 0;
+    Some(Read { value: digits.into_float(base), is_zero })
+}
+
+/// The float that a decimal number with a sign or without one is nearest to: see [`leading_float`]. No number where
+/// there is none.
+pub(crate) fn from_decimal(text: &[u8]) -> f64 {
+    let (is_negative, text) = match text {
+        [b'-', text @ ..] => (true, text),
+        [b'+', text @ ..] => (false, text),
+        _ => (false, text),
+    };
+    let number = leading_float(text, Base::Decimal).map_or(f64::NAN, |read| read.value);
     if is_negative { -number } else { number }
 }
 
@@ -126,9 +177,9 @@ pub(crate) fn shortest_digits_of(number: f64, digits: &mut [u8; 17]) -> (usize, 
         let Some(tried) = digits.get_mut(..len) else { break };
         exponent = digits_of(number, tried);
         let mut read = Digits::new();
-        tried.iter().for_each(|digit| read.push(*digit, true));
+        tried.iter().for_each(|digit| read.push(*digit, 10, true));
         read.exponent = read.exponent.saturating_add(exponent).saturating_add(1);
-        if read.into_float().to_bits() == number.to_bits() {
+        if read.into_float(Base::Decimal).to_bits() == number.to_bits() {
             return (significant(tried), exponent);
         }
     }
@@ -145,7 +196,7 @@ struct Digits {
     number: Big,
     /// How many there are in `number`, from the first that is not 0.
     len: u32,
-    /// The power of ten that `number` is to be multiplied with.
+    /// The power of the base, or of 2 in the end, that `number` is to be multiplied with.
     exponent: i32,
     /// Whether something else than zeros followed.
     more: bool,
@@ -156,10 +207,10 @@ impl Digits {
         Self { number: Big::new(0), len: 0, exponent: 0, more: false }
     }
 
-    fn push(&mut self, digit: u8, is_fraction: bool) {
+    fn push(&mut self, digit: u8, radix: u32, is_fraction: bool) {
         let is_kept = self.len < MAX_DIGITS;
         if is_kept {
-            self.number.multiply_add(10, digit.into());
+            self.number.multiply_add(radix, digit.into());
             if self.len > 0 || digit > 0 {
                 self.len = self.len.wrapping_add(1);
             }
@@ -173,22 +224,29 @@ impl Digits {
         }
     }
 
-    fn into_float(mut self) -> f64 {
-        let magnitude = i32::try_from(self.len).unwrap_or_default().saturating_add(self.exponent);
-        if self.len == 0 || magnitude < -330 {
+    fn into_float(mut self, base: Base) -> f64 {
+        let len = i32::try_from(self.len).unwrap_or_default();
+        let (magnitude, least, most) = match base {
+            Base::Decimal => (len.saturating_add(self.exponent), -330, 310),
+            Base::Hexadecimal => (len.saturating_mul(4).saturating_add(self.exponent), -1080, 1030),
+        };
+        if self.len == 0 || magnitude < least {
             return 0.0;
         }
-        if magnitude > 310 {
+        if magnitude > most {
             return f64::INFINITY;
         }
-        if self.more {
-            self.number.multiply_add(10, 1);
-            self.exponent = self.exponent.saturating_sub(1);
-        }
         let mut divisor = Big::new(1);
-        match self.exponent >= 0 {
-            true => self.number.scale(self.exponent),
-            false => divisor.scale(self.exponent.saturating_neg()),
+        if self.more {
+            // Something behind the last digit that counts. How much it is makes no difference.
+            self.number.multiply_add(16, 1);
+            divisor.multiply_add(16, 0);
+        }
+        let scaled = if self.exponent >= 0 { &mut self.number } else { &mut divisor };
+        let exponent = i32::try_from(self.exponent.unsigned_abs()).unwrap_or(i32::MAX);
+        match base {
+            Base::Decimal => scaled.scale(exponent),
+            Base::Hexadecimal => scaled.shift(exponent),
         }
         quotient(self.number, divisor)
     }

@@ -71,10 +71,7 @@ impl<'a> Value<'a> {
                     return Err(TooWide { columns: number.len() });
                 }
                 let mut text = ValueAscii::new();
-                for _ in number.len()..width {
-                    text.push(b' ');
-                }
-                text.push_str(number.as_str());
+                text.push_right(&number, width);
                 ValueText(Inner::Ascii(text))
             }
             Self::YesNo(yes) => ValueText::yes_no(yes),
@@ -163,16 +160,13 @@ enum Inner<'a> {
 
 impl ValueText<'_> {
     fn number(is_negative: bool, magnitude: u32, width: usize) -> Self {
-        let mut digits = Ascii::<10>::new();
+        let mut digits = Ascii::<11>::new();
+        if is_negative {
+            digits.push(b'-');
+        }
         digits.push_decimal(magnitude, 0, b'0');
         let mut text = ValueAscii::new();
-        for _ in digits.len().wrapping_add(is_negative.into())..width {
-            text.push(b' ');
-        }
-        if is_negative {
-            text.push(b'-');
-        }
-        text.push_str(digits.as_str());
+        text.push_right(&digits, width);
         Self(Inner::Ascii(text))
     }
 

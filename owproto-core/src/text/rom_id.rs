@@ -1,13 +1,11 @@
 use core::fmt;
 use core::str::FromStr;
 
-use nom::bytes::complete::{tag, take_while_m_n};
-use nom::combinator::{map, map_res, opt};
-use nom::error::{FromExternalError, ParseError};
-use nom::{IResult, Parser};
+use nom::Err::Error;
+use nom::IResult;
+use nom::error::{ErrorKind, FromExternalError, ParseError};
 
 use super::ascii::Ascii;
-use super::located;
 use crate::wire::DeviceFormat;
 
 /// The Dallas/Maxim CRC8 of 1-Wire: x⁸ + x⁵ + x⁴ + 1, least significant bit first, start value 0.
@@ -102,8 +100,10 @@ impl RomId {
     /// # Errors
     /// [`RomIdError::Syntax`] if it does not look like one, [`RomIdError::Crc`] if it does and its CRC is wrong.
     pub fn parse(text: &[u8]) -> Result<Self, RomIdError> {
-        located::whole(text, rom_id)
-            .map_err(|(position, reason)| reason.unwrap_or(RomIdError::Syntax { position }))
+        match scan(text)? {
+            (id, len) if len == text.len() => Ok(id),
+            (_, position) => Err(RomIdError::Syntax { position }),
+        }
     }
 
     /// The device that a PRESENCE reply speaks of: its eight bytes of payload.
@@ -177,16 +177,16 @@ impl RomId {
     #[must_use]
     pub fn format(self, format: DeviceFormat) -> RomIdText {
         let mut text = RomIdText::new();
-        push_hex(&mut text, &[self.family()]);
+        text.push_hex(&[self.family()]);
         if format.has_dot_after_family() {
             text.push(b'.');
         }
-        push_hex(&mut text, &self.id());
+        text.push_hex(&self.id());
         if format.has_crc() {
             if format.has_dot_before_crc() {
                 text.push(b'.');
             }
-            push_hex(&mut text, &[self.crc()]);
+            text.push_hex(&[self.crc()]);
         }
         text
     }
@@ -194,18 +194,6 @@ impl RomId {
 
 /// The text of a ROM id; made by [`RomId::format`].
 pub type RomIdText = Ascii<{ RomId::MAX_TEXT_LEN }>;
-
-fn push_hex(text: &mut RomIdText, bytes: &[u8]) {
-    for &byte in bytes {
-        for nibble in [byte >> 4, byte & 0x0f] {
-            text.push(hex_digit(nibble));
-        }
-    }
-}
-
-const fn hex_digit(nibble: u8) -> u8 {
-    if nibble < 10 { b'0'.wrapping_add(nibble) } else { (b'A' - 10).wrapping_add(nibble) }
-}
 
 /// The grammar of a ROM id, to be used inside others: the six spellings in either case, and a dot at the end.
 ///
@@ -225,33 +213,48 @@ pub fn rom_id<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], RomId, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], RomIdError>,
 {
-    let dot = || opt(tag(&b"."[..]));
-    let crc = hex::<1, _>();
-    map_res(
-        (hex::<1, _>(), dot(), hex::<6, _>(), dot(), opt(crc)),
-        |([family], _, id, _, crc)| -> Result<RomId, RomIdError> {
-            let rom_id = RomId::new(family, id);
-            match crc {
-                Some([found]) if found != rom_id.crc() => {
-                    Err(RomIdError::Crc { found, computed: rom_id.crc() })
-                }
-                _ => Ok(rom_id),
-            }
-        },
-    )
-    .parse(input)
+    match scan(input) {
+        Ok((id, len)) => Ok((input.get(len..).unwrap_or_default(), id)),
+        Err(RomIdError::Syntax { position }) => {
+            Err(Error(E::from_error_kind(input.get(position..).unwrap_or_default(), ErrorKind::HexDigit)))
+        }
+        Err(error) => Err(Error(E::from_external_error(input, ErrorKind::MapRes, error))),
+    }
 }
 
-/// Exactly `2 * N` hexadecimal digits as `N` bytes.
-fn hex<'a, const N: usize, E: ParseError<&'a [u8]>>() -> impl Parser<&'a [u8], Output = [u8; N], Error = E> {
-    let digits = N.saturating_mul(2);
-    map(take_while_m_n(digits, digits, |byte: u8| byte.is_ascii_hexdigit()), |text: &[u8]| {
-        let mut bytes = [0; N];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_chunks::<2>().0) {
-            *byte = pair.iter().fold(0, |high, &digit| high << 4 | hex_value(digit));
+/// The ROM id at the beginning of a text, and how many bytes it takes there.
+fn scan(text: &[u8]) -> Result<(RomId, usize), RomIdError> {
+    let mut bytes = [0; RomId::LEN];
+    let mut at = 0usize;
+    let mut crc = None;
+    // Family code, id and CRC, by the place behind each.
+    for (from, to) in [(0, 1), (1, 7), (7, RomId::LEN)] {
+        let mut end = at;
+        for byte in bytes.iter_mut().take(to).skip(from) {
+            let pair = text.get(end..end.wrapping_add(2));
+            let Some([high, low]) = pair.filter(|pair| pair.iter().all(u8::is_ascii_hexdigit)) else {
+                if from == 7 {
+                    break;
+                }
+                return Err(RomIdError::Syntax { position: at });
+            };
+            *byte = hex_value(*high) << 4 | hex_value(*low);
+            end = end.wrapping_add(2);
+            if from == 7 {
+                crc = Some(*byte);
+            }
         }
-        bytes
-    })
+        at = end;
+        if from < 7 && text.get(at) == Some(&b'.') {
+            at = at.wrapping_add(1);
+        }
+    }
+    let [family, id @ .., _] = bytes;
+    let rom_id = RomId::new(family, id);
+    match crc {
+        Some(found) if found != rom_id.crc() => Err(RomIdError::Crc { found, computed: rom_id.crc() }),
+        _ => Ok((rom_id, at)),
+    }
 }
 
 /// The value of a hexadecimal digit in either case; the callers give nothing else.

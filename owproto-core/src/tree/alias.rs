@@ -8,6 +8,9 @@ pub const MAX_ALIAS_LEN: usize = 256;
 ///
 /// Whoever runs the server owns them: a table in memory ([`AliasTable`]), a file, or none at all (`()`).
 pub trait Aliases {
+    /// How many devices can have one, at most. With 0 there are none, and what has to do with them is not linked.
+    const CAPACITY: usize = usize::MAX;
+
     /// The alias of a device.
     fn of(&self, device: RomId) -> Option<&[u8]>;
 
@@ -30,6 +33,8 @@ pub trait Aliases {
 
 /// No aliases: none is there, none can be set.
 impl Aliases for () {
+    const CAPACITY: usize = 0;
+
     fn of(&self, _: RomId) -> Option<&[u8]> {
         None
     }
@@ -45,6 +50,8 @@ impl Aliases for () {
 }
 
 impl<A: Aliases + ?Sized> Aliases for &mut A {
+    const CAPACITY: usize = A::CAPACITY;
+
     fn of(&self, device: RomId) -> Option<&[u8]> {
         (**self).of(device)
     }
@@ -122,6 +129,8 @@ impl<const N: usize, const LEN: usize> Default for AliasTable<N, LEN> {
 }
 
 impl<const N: usize, const LEN: usize> Aliases for AliasTable<N, LEN> {
+    const CAPACITY: usize = N;
+
     fn of(&self, device: RomId) -> Option<&[u8]> {
         self.used().iter().find(|place| place.device == device).map(Alias::bytes)
     }

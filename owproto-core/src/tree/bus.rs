@@ -1,6 +1,7 @@
 use core::task::{Context, Poll};
 
 use super::property::{Element, Family, Property};
+use super::scope::Scope;
 use crate::return_code::ReturnCode;
 use crate::text::{Date, RomId, Value};
 use crate::time::Instant;
@@ -98,6 +99,10 @@ pub enum Renewal {
 /// }
 /// ```
 pub trait Bus {
+    /// What the tree has besides devices. What is not in it is not linked, which is for firmware that has no room; all
+    /// by default.
+    const SCOPE: Scope = Scope::FULL;
+
     /// How many bus masters there are: `bus.0`, `bus.1` and so on.
     fn buses(&self) -> u16 {
         1
@@ -182,7 +187,8 @@ pub trait Bus {
         Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED))
     }
 
-    /// Starts a conversion on all devices of a bus, or of all buses; `start` false is a client that wrote 0.
+    /// Starts a conversion on all devices of a bus, or of all buses; `start` false is a client that wrote 0. Only with
+    /// [`Scope::SIMULTANEOUS`].
     fn convert(
         &mut self,
         _bus: Option<u16>,
@@ -201,7 +207,8 @@ pub trait Bus {
     /// The request that this work was done for has lost its client. What was begun for it may be given up.
     fn cancel(&mut self, _operation: Operation) {}
 
-    /// The date and time of now, for clients that write an empty date; `None` if nobody knows.
+    /// The date and time of now, for clients that write an empty date; `None` if nobody knows. Only with
+    /// [`Scope::DATES`].
     fn clock(&self) -> Option<Date> {
         None
     }
@@ -224,6 +231,8 @@ pub trait Bus {
 }
 
 impl<B: Bus + ?Sized> Bus for &mut B {
+    const SCOPE: Scope = B::SCOPE;
+
     fn buses(&self) -> u16 {
         (**self).buses()
     }

@@ -8,6 +8,7 @@ use super::own::{Settings, Statistics, System, count};
 use super::path::{DeviceName, Place, Route, split};
 use super::property::{Family, Node};
 use super::read::Reading;
+use super::scope::Scope;
 use crate::decode::RequestFrame;
 use crate::request::{MAX_BODY_LEN, MAX_PATH_LEN};
 use crate::return_code::ReturnCode;
@@ -180,6 +181,13 @@ pub(super) enum Host {
     Structure,
 }
 
+impl Host {
+    /// Whether it is only described. Never, in a scope without `/structure`.
+    pub(super) fn is_structure(self, scope: Scope) -> bool {
+        scope.contains(Scope::STRUCTURE) && self == Self::Structure
+    }
+}
+
 impl Target<'_> {
     /// Whether GET lists it, and does not read it. Branches are directories too.
     fn is_directory(&self) -> bool {
@@ -188,6 +196,13 @@ impl Target<'_> {
             Self::Node(_, _, Node::Property(property, _)) => property.value_type == ValueType::Directory,
         }
     }
+}
+
+/// What `/structure` describes besides devices.
+pub(super) fn special<B: Bus>() -> impl Iterator<Item = &'static Family> {
+    static SPECIAL: [&Family; 2] = [&families::SIMULTANEOUS, &families::THERMOSTAT];
+    let special: &[&Family] = if B::SCOPE.contains(Scope::SIMULTANEOUS) { &SPECIAL } else { &[] };
+    special.iter().copied()
 }
 
 /// What the steps of an answer need besides the tree.
@@ -390,7 +405,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         if request.is_cut() {
             return Err(ReturnCode::MESSAGE_SIZE.into());
         }
-        let route = request.path().and_then(Route::parse).ok_or(ReturnCode::NO_SUCH_PATH)?;
+        let route = request.path().and_then(|path| Route::within(path, B::SCOPE));
+        let route = route.ok_or(ReturnCode::NO_SUCH_PATH)?;
         self.renew(job, request, &route, context)?;
         let target = self.target(job, &route, context)?;
         let mut work = Work { request, route: &route, operation: job.operation, now, context };
@@ -402,6 +418,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             return Ok(answer.presence(device)?);
         }
         if message_type == MessageType::WRITE {
+            if !B::SCOPE.contains(Scope::WRITES) {
+                return Err(ReturnCode::READ_ONLY_SERVER.into());
+            }
             return self.write(job, target, &mut work, answer);
         }
         // A path that fills the payload of these has no place for its NUL (owfs: `read.c`, `dir.c`, `dirall.c`).
@@ -421,7 +440,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         match target {
             // Under `/structure` a branch is described.
             Target::Node(host, family, Node::Property(property, element))
-                if host == Host::Structure || !target.is_directory() =>
+                if host.is_structure(B::SCOPE) || !target.is_directory() =>
             {
                 self.read(job, (host, family, property, element), size, &mut work, answer)
             }
@@ -446,7 +465,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 Renewal::Presence(id)
             }
             (MessageType::PRESENCE, Place::Device { name: DeviceName::Alias(alias), .. }) => {
-                match self.aliases.device(alias) {
+                match self.device_of(alias) {
                     Some(id) => Renewal::Presence(id),
                     None => return Ok(()),
                 }
@@ -471,18 +490,15 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         if route.bus.is_some_and(|bus| bus >= self.bus.buses()) {
             return Err(WRONG.into());
         }
-        let node = |host, family: &'static Family, rest: &'p [u8]| {
-            Ok(Target::Node(host, family, family.find(rest).ok_or(WRONG)?))
-        };
-        match route.place {
-            Place::Devices => Ok(Target::Devices),
-            Place::Section { family, rest } => node(Host::Section, family, rest),
-            Place::Special { family, rest } => node(Host::Special, family, rest),
-            Place::Structure { rest: [] } => Ok(Target::Structure),
+        let (host, family, rest) = match route.place {
+            Place::Devices => return Ok(Target::Devices),
+            Place::Section { family, rest } => (Host::Section, family, rest),
+            Place::Special { family, rest } => (Host::Special, family, rest),
+            Place::Structure { .. } if !B::SCOPE.contains(Scope::STRUCTURE) => return Err(WRONG.into()),
+            Place::Structure { rest: [] } => return Ok(Target::Structure),
             Place::Structure { rest } => {
                 let (name, rest) = split(rest);
-                let family = self.described(name).ok_or(WRONG)?;
-                node(Host::Structure, family, rest)
+                (Host::Structure, self.described(name).ok_or(WRONG)?, rest)
             }
             Place::Device { name, rest, .. } => {
                 let (id, bus) = match job.device {
@@ -490,7 +506,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     None => {
                         let id = match name {
                             DeviceName::Address(id) => id,
-                            DeviceName::Alias(alias) => self.aliases.device(alias).ok_or(WRONG)?,
+                            DeviceName::Alias(alias) => self.device_of(alias).ok_or(WRONG)?,
                         };
                         let bus = ready(self.bus.find(id, context))??.ok_or(WRONG)?;
                         if route.bus.is_some_and(|named| named != bus) {
@@ -499,15 +515,23 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                         *job.device.insert((id, bus))
                     }
                 };
-                node(Host::Device(id, bus), families::family(self.families, id.family()), rest)
+                (Host::Device(id, bus), families::family(self.families, id.family()), rest)
             }
+        };
+        match family.find(rest).ok_or(WRONG)? {
+            Node::Property(property, _) if !B::SCOPE.has(property) => Err(WRONG.into()),
+            node => Ok(Target::Node(host, family, node)),
         }
+    }
+
+    /// The device with an alias.
+    fn device_of(&self, alias: &[u8]) -> Option<RomId> {
+        if A::CAPACITY == 0 { None } else { self.aliases.device(alias) }
     }
 
     /// The table that `/structure` has under this name.
     fn described(&self, name: &[u8]) -> Option<&'static Family> {
-        let special = [&families::SIMULTANEOUS, &families::THERMOSTAT];
-        self.families.iter().copied().chain(special).find(|family| family.name.as_bytes() == name)
+        self.families.iter().copied().chain(special::<B>()).find(|family| family.name.as_bytes() == name)
     }
 
     /// Counts what was asked for, once.

@@ -12,13 +12,20 @@ pub(super) struct Entry {
     pub(super) is_directory: bool,
 }
 
+impl Entry {
+    /// An entry that is a directory.
+    pub(super) const fn directory(name: &'static [u8]) -> Self {
+        Self { name: Name::Word(name), is_directory: true }
+    }
+}
+
 /// What an entry is called, without its directory.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Name {
-    Word(&'static str),
+    Word(&'static [u8]),
     Device(RomId),
     Bus(u16),
-    Element(&'static str, Suffix),
+    Element(&'static [u8], Suffix),
 }
 
 /// What stands behind the dot of an array.
@@ -68,12 +75,12 @@ impl<'a> Text<'a> {
         around: (&'a [u8], &'a [u8]),
         rendered: &'a mut Rendered,
     ) -> Self {
-        use core::fmt::Write as _;
         let slash: &[u8] = if prefix.is_root() { b"" } else { b"/" };
         let text = &mut rendered.text;
-        // All of these fit.
+        // All that is made fits.
+        let mut suffix: &[u8] = b"";
         let (name, dot): (&[u8], &[u8]) = match entry.name {
-            Name::Word(word) => (word.as_bytes(), b""),
+            Name::Word(word) => (word, b""),
             Name::Device(id) => match aliases.and_then(|aliases| aliases.of(id)) {
                 Some(alias) => (alias, b""),
                 None => {
@@ -82,26 +89,28 @@ impl<'a> Text<'a> {
                 }
             },
             Name::Bus(number) => {
-                let _ = write!(text, "bus.{number}");
-                (b"", b"")
+                text.push_decimal(number.into(), 0, b' ');
+                (b"bus.", b"")
             }
-            Name::Element(name, suffix) => {
-                let _ = match suffix {
-                    Suffix::All => text.write_str("ALL"),
-                    Suffix::Byte => text.write_str("BYTE"),
-                    Suffix::Number(number) => write!(text, "{number}"),
-                    Suffix::Letter(number) => text
-                        .write_char(u8::try_from(number).map_or('?', |n| char::from(b'A'.saturating_add(n)))),
-                    Suffix::AnyNumber => text.write_str("000"),
-                    Suffix::AnyText => text.write_str("xxx"),
-                };
-                (name.as_bytes(), b".")
+            Name::Element(name, element) => {
+                match element {
+                    Suffix::All => suffix = b"ALL",
+                    Suffix::Byte => suffix = b"BYTE",
+                    Suffix::Number(number) => text.push_decimal(number, 0, b' '),
+                    Suffix::Letter(number) => {
+                        text.push(u8::try_from(number).map_or(b'?', |n| b'A'.saturating_add(n)));
+                    }
+                    Suffix::AnyNumber => suffix = b"000",
+                    Suffix::AnyText => suffix = b"xxx",
+                }
+                (name, b".")
             }
         };
         let [before, device, behind] = prefix.parts;
         let (front, back) = around;
         // The slash at the beginning of the path is part of `front`.
-        Self { parts: [front, before, device, behind, slash, name, dot, text.as_bytes(), back] }
+        let made = if suffix.is_empty() { text.as_bytes() } else { suffix };
+        Self { parts: [front, before, device, behind, slash, name, dot, made, back] }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -9,11 +9,13 @@
 //! | date | see [`super::input_date`] | -22 |
 //! | `.ALL` of these | one for each element, commas between, what follows the last number is ignored | -22 |
 
+use super::bus::Bus;
 use super::input_date;
 use super::property::{Element, Property};
+use super::scope::Scope;
 use super::units;
 use crate::return_code::ReturnCode;
-use crate::text::{Date, Value, ValueType, from_decimal};
+use crate::text::{Base, Date, Value, ValueType, leading_float};
 use crate::wire::Flags;
 
 /// What a WRITE says, checked against the type of the property; values are made from it when they are written.
@@ -30,7 +32,7 @@ pub(super) struct Input<'d> {
 
 impl<'d> Input<'d> {
     /// Checks what was written to an element.
-    pub(super) fn parse(
+    pub(super) fn parse<B: Bus>(
         property: &'static Property,
         element: Element<'d>,
         data: &'d [u8],
@@ -49,7 +51,7 @@ impl<'d> Input<'d> {
             }
             (Element::All, _) => {
                 for n in 0..property.elements().unwrap_or_default() {
-                    input.value(n).map_err(|_| ReturnCode::INVALID_VALUE)?;
+                    input.value::<B>(n).map_err(|_| ReturnCode::INVALID_VALUE)?;
                 }
             }
             (_, ValueType::Text | ValueType::Alias | ValueType::Bytes) => {
@@ -60,7 +62,7 @@ impl<'d> Input<'d> {
                 input.taken = input.data.len();
             }
             _ => {
-                input.value(0)?;
+                input.value::<B>(0)?;
             }
         }
         Ok(input)
@@ -77,24 +79,24 @@ impl<'d> Input<'d> {
     }
 
     /// The `n`th of [`values`](Self::values) with the element that it goes to.
-    pub(super) fn write(&self, n: u32) -> Result<(Element<'d>, Value<'d>), ReturnCode> {
+    pub(super) fn write<B: Bus>(&self, n: u32) -> Result<(Element<'d>, Value<'d>), ReturnCode> {
         match self.element {
             Element::All if self.property.has_byte() => {
                 let mut bits = 0u32;
                 for bit in 0..self.property.elements().unwrap_or_default().min(u32::BITS) {
-                    if self.value(bit)?.as_bool() == Some(true) {
+                    if self.value::<B>(bit)?.as_bool() == Some(true) {
                         bits |= 1u32.checked_shl(bit).unwrap_or_default();
                     }
                 }
                 Ok((Element::Byte, Value::Unsigned(bits)))
             }
-            Element::All => Ok((Element::Number(n), self.value(n)?)),
-            element => Ok((element, self.value(0)?)),
+            Element::All => Ok((Element::Number(n), self.value::<B>(n)?)),
+            element => Ok((element, self.value::<B>(0)?)),
         }
     }
 
     /// The value for element `n` of an `.ALL`, or the only one.
-    fn value(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
+    fn value<B: Bus>(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
         let value_type = self.property.type_of(self.element);
         let data = match self.element {
             Element::All => self.part(n, value_type)?,
@@ -108,26 +110,33 @@ impl<'d> Input<'d> {
             | ValueType::TemperatureDifference
             | ValueType::Pressure => Value::Float(units::from_client(value_type, float(data)?, self.flags)),
             ValueType::YesNo => Value::YesNo(yes_no(data)?),
-            ValueType::Date => Value::Date(input_date::parse(data, self.now)?),
+            ValueType::Date if B::SCOPE.contains(Scope::DATES) => {
+                Value::Date(input_date::parse(data, self.now)?)
+            }
             ValueType::Text | ValueType::Alias => Value::Text(data),
             ValueType::Bytes => Value::Bytes(data),
-            ValueType::Directory | ValueType::Unknown => return Err(ReturnCode::NO_SUCH_ENTITY),
+            ValueType::Date | ValueType::Directory | ValueType::Unknown => {
+                return Err(ReturnCode::NO_SUCH_ENTITY);
+            }
         })
     }
 
     /// The bytes for element `n` of an `.ALL`.
     fn part(&self, n: u32, value_type: ValueType) -> Result<&'d [u8], ReturnCode> {
-        let n = usize::try_from(n).unwrap_or(usize::MAX);
         let len = usize::try_from(self.property.len).unwrap_or(usize::MAX);
         if value_type == ValueType::Bytes {
-            let from = n.saturating_mul(len);
+            let from = usize::try_from(n).unwrap_or(usize::MAX).saturating_mul(len);
             return self.data.get(from..from.saturating_add(len)).ok_or(ReturnCode::INVALID_VALUE);
         }
-        let last =
-            usize::try_from(self.property.elements().unwrap_or_default()).unwrap_or(0).saturating_sub(1);
+        let mut part = self.data;
+        for _ in 0..n {
+            let comma = part.iter().position(|&byte| byte == b',').ok_or(ReturnCode::INVALID_VALUE)?;
+            part = part.get(comma.wrapping_add(1)..).unwrap_or_default();
+        }
         // What follows the last comma that counts belongs to the last element.
-        let part = self.data.splitn(last.saturating_add(1), |&byte| byte == b',').nth(n);
-        let part = part.ok_or(ReturnCode::INVALID_VALUE)?;
+        let is_last = n.wrapping_add(1) == self.property.elements().unwrap_or_default();
+        let comma = part.iter().position(|&byte| byte == b',').filter(|_| !is_last);
+        let part = part.get(..comma.unwrap_or(part.len())).unwrap_or_default();
         Ok(match value_type {
             ValueType::Text | ValueType::Alias => part.get(..len).unwrap_or(part),
             _ => part,
@@ -154,32 +163,37 @@ fn sign(text: &[u8]) -> (bool, &[u8]) {
     }
 }
 
-/// The digits in front, in base 10, and whether they are beyond 64 bits.
-fn digits(text: &[u8]) -> Result<u64, ReturnCode> {
-    let digits = leading(text, u8::is_ascii_digit);
-    if digits.is_empty() {
-        return Err(ReturnCode::INVALID_VALUE);
+/// A sign and digits in base 10, as `strtoul` takes them: whether there is a minus, and the number, which has at most
+/// 64 bits.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn integer(text: &[u8]) -> Result<(bool, u64), ReturnCode> {
+    let (is_negative, text) = sign(skip_space(text));
+    let mut number = 0u64;
+    let mut has_digits = false;
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        number = number
+            .checked_mul(10)
+            .and_then(|tenfold| tenfold.checked_add(digit.into()))
+            .ok_or(ReturnCode::OUT_OF_RANGE)?;
+        has_digits = true;
     }
-    digits
-        .iter()
-        .try_fold(0u64, |number, digit| {
-            number.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
-        })
-        .ok_or(ReturnCode::OUT_OF_RANGE)
+    if has_digits { Ok((is_negative, number)) } else { Err(ReturnCode::INVALID_VALUE) }
 }
 
 /// As `strtol` with 64 bits, base 10.
 fn signed(text: &[u8]) -> Result<i64, ReturnCode> {
-    let (is_negative, text) = sign(skip_space(text));
-    let number = digits(text)?;
+    let (is_negative, number) = integer(text)?;
     let number = if is_negative { 0i64.checked_sub_unsigned(number) } else { i64::try_from(number).ok() };
     number.ok_or(ReturnCode::OUT_OF_RANGE)
 }
 
 /// As `strtoul` with 64 bits, base 10: a minus wraps around.
 fn unsigned(text: &[u8]) -> Result<u64, ReturnCode> {
-    let (is_negative, text) = sign(skip_space(text));
-    let number = digits(text)?;
+    let (is_negative, number) = integer(text)?;
     Ok(if is_negative { number.wrapping_neg() } else { number })
 }
 
@@ -197,135 +211,53 @@ fn yes_no(text: &[u8]) -> Result<bool, ReturnCode> {
     if let Ok(number) = signed(text) {
         return Ok(to_32_bits(number) != 0);
     }
-    let text = until_nul(text);
-    let start = text.iter().position(|byte| !matches!(byte, b' ' | b'\t')).ok_or(ReturnCode::FAULT)?;
+    let start = text.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(text.len());
     let word = text.get(start..).unwrap_or_default();
-    let begins = |name: &[u8]| word.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    match () {
-        () if begins(b"y") || begins(b"on") => Ok(true),
-        () if begins(b"n") || begins(b"off") => Ok(false),
-        () => Err(ReturnCode::INVALID_VALUE),
+    match word {
+        [] | [0, ..] => Err(ReturnCode::FAULT),
+        [b'y' | b'Y', ..] | [b'o' | b'O', b'n' | b'N', ..] => Ok(true),
+        [b'n' | b'N', ..] => Ok(false),
+        _ if begins(word, b"off") => Ok(false),
+        _ => Err(ReturnCode::INVALID_VALUE),
     }
-}
-
-fn until_nul(text: &[u8]) -> &[u8] {
-    text.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 /// As `strtod` in the C locale.
 fn float(text: &[u8]) -> Result<f64, ReturnCode> {
     let (is_negative, text) = sign(skip_space(text));
-    let begins = |name: &[u8]| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    let magnitude = if begins(b"inf") {
+    let magnitude = if begins(text, b"inf") {
         f64::INFINITY
-    } else if begins(b"nan") {
+    } else if begins(text, b"nan") {
         f64::NAN
-    } else if begins(b"0x") && hexadecimal_follows(text) {
-        hexadecimal(text.get(2..).unwrap_or_default())?
     } else {
-        decimal(text)?
+        let (base, digits) = match text {
+            // Without a digit behind it the `x` ends a zero.
+            [b'0', b'x' | b'X', digits @ ..] if hexadecimal_follows(digits) => (Base::Hexadecimal, digits),
+            _ => (Base::Decimal, text),
+        };
+        let number = leading_float(digits, base).ok_or(ReturnCode::INVALID_VALUE)?;
+        // Numbers that are too large for a float, or too small for all of its digits, are errors to `strtod`.
+        if !number.is_zero && !number.value.is_normal() {
+            return Err(ReturnCode::OUT_OF_RANGE);
+        }
+        number.value
     };
     Ok(if is_negative { -magnitude } else { magnitude })
 }
 
-/// The longest decimal number in front, without a sign.
-fn decimal(text: &[u8]) -> Result<f64, ReturnCode> {
-    let whole = leading(text, u8::is_ascii_digit).len();
-    let fraction = match text.get(whole..) {
-        Some([b'.', rest @ ..]) => leading(rest, u8::is_ascii_digit).len().saturating_add(1),
-        _ => 0,
-    };
-    let has_digits = whole > 0 || fraction > 1;
-    if !has_digits {
-        return Err(ReturnCode::INVALID_VALUE);
-    }
-    let mantissa = text.get(..whole.saturating_add(fraction)).unwrap_or_default();
-    let exponent = match text.get(mantissa.len()..) {
-        Some([b'e' | b'E', rest @ ..]) => exponent_len(rest).map_or(0, |len| len.saturating_add(1)),
-        _ => 0,
-    };
-    let number = text.get(..mantissa.len().saturating_add(exponent)).unwrap_or_default();
-    let is_zero = mantissa.iter().all(|byte| matches!(byte, b'0' | b'.'));
-    in_range(from_decimal(number), is_zero)
-}
-
-/// Bytes of an exponent behind its letter; `None` if it has no digits.
-fn exponent_len(text: &[u8]) -> Option<usize> {
-    let (_, unsigned) = sign(text);
-    let digits = leading(unsigned, u8::is_ascii_digit).len();
-    let sign = text.len().saturating_sub(unsigned.len());
-    (digits > 0).then_some(sign.saturating_add(digits))
-}
-
 fn hexadecimal_follows(text: &[u8]) -> bool {
-    match text.get(2..) {
-        Some([b'.', digit, ..] | [digit, ..]) => digit.is_ascii_hexdigit(),
-        _ => false,
-    }
+    matches!(text, [b'.', digit, ..] | [digit, ..] if digit.is_ascii_hexdigit())
 }
 
-/// A hexadecimal number behind its `0x`. The first 15 digits count; owserver's would round the others.
-fn hexadecimal(text: &[u8]) -> Result<f64, ReturnCode> {
-    let mut mantissa = 0u64;
-    let mut exponent = 0i64;
-    let mut is_fraction = false;
-    let mut used = 0usize;
-    for &byte in text {
-        match byte {
-            b'.' if !is_fraction => is_fraction = true,
-            _ if byte.is_ascii_hexdigit() => {
-                let digit = char::from(byte).to_digit(16).unwrap_or_default();
-                let has_room = mantissa >> 60 == 0;
-                if has_room {
-                    mantissa = mantissa << 4 | u64::from(digit);
-                }
-                exponent = match (has_room, is_fraction) {
-                    (true, true) => exponent.saturating_sub(4),
-                    (false, false) => exponent.saturating_add(4),
-                    _ => exponent,
-                };
-            }
-            _ => break,
-        }
-        used = used.saturating_add(1);
-    }
-    if let Some([b'p' | b'P', rest @ ..]) = text.get(used..)
-        && exponent_len(rest).is_some()
-    {
-        let (is_negative, digits) = sign(rest);
-        let power = leading(digits, u8::is_ascii_digit).iter().fold(0i64, |power, digit| {
-            power.saturating_mul(10).saturating_add(i64::from(digit.wrapping_sub(b'0')))
-        });
-        exponent = if is_negative { exponent.saturating_sub(power) } else { exponent.saturating_add(power) };
-    }
-    #[allow(clippy::cast_precision_loss)] // rounds to the nearest, as it should
-    let mut number = mantissa as f64;
-    // No float needs more steps than these.
-    let mut steps = exponent.clamp(-2200, 2200);
-    while steps > 0 {
-        number *= 2.0;
-        steps = steps.saturating_sub(1);
-    }
-    while steps < 0 {
-        number /= 2.0;
-        steps = steps.saturating_add(1);
-    }
-    in_range(number, mantissa == 0)
-}
-
-/// Numbers that are too large for a float, or too small for all of its digits, are errors to `strtod`.
-fn in_range(number: f64, is_zero: bool) -> Result<f64, ReturnCode> {
-    if is_zero || number.is_normal() { Ok(number) } else { Err(ReturnCode::OUT_OF_RANGE) }
-}
-
-fn leading(text: &[u8], wanted: impl Fn(&u8) -> bool) -> &[u8] {
-    let end = text.iter().position(|byte| !wanted(byte)).unwrap_or(text.len());
-    text.get(..end).unwrap_or_default()
+/// Whether a text begins so, in any case.
+fn begins(text: &[u8], name: &[u8; 3]) -> bool {
+    text.first_chunk::<3>().is_some_and(|start| start.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::families;
+    use super::super::tester::Tester;
     use super::*;
 
     const WRONG: ReturnCode = ReturnCode::INVALID_VALUE;
@@ -383,6 +315,12 @@ mod tests {
             ("0xg", Ok(0.0)),
             ("0x1p", Ok(1.0)),
             ("0x123456789abcdef01", Ok(20_988_295_479_420_645_000.0)),
+            ("0x1.00000000000008", Ok(1.0)),
+            ("0x1.00000000000008000000000000000000000000000000000001", Ok(1.000_000_000_000_000_2)),
+            ("0X.8P+1 C", Ok(1.0)),
+            ("0x1.fffffffffffff8p1023", Err(RANGE)),
+            ("0x1p1023", Ok(8.98846567431158e307)),
+            ("0x0p99999", Ok(0.0)),
             ("infinity", Ok(f64::INFINITY)),
             ("-inf", Ok(f64::NEG_INFINITY)),
             ("0e999999999999999999999", Ok(0.0)),
@@ -432,7 +370,7 @@ mod tests {
         offset: i32,
     ) -> Result<Input<'d>, ReturnCode> {
         let property = families::family(families::ALL, family).property(name.as_bytes()).unwrap();
-        Input::parse(property, element, data, offset, Flags::NONE, None)
+        Input::parse::<Tester<'_>>(property, element, data, offset, Flags::NONE, None)
     }
 
     #[test]
@@ -452,7 +390,10 @@ mod tests {
             assert!(is_right || input.is_err_and(|code| code == WRONG));
         }
         let all = input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 0).unwrap();
-        assert_eq!((all.values(), all.write(0)), (1, Ok((Element::Byte, Value::Unsigned(0x55)))));
+        assert_eq!(
+            (all.values(), all.write::<Tester<'_>>(0)),
+            (1, Ok((Element::Byte, Value::Unsigned(0x55))))
+        );
         assert_eq!(input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 1).unwrap_err(), WRONG);
     }
 
@@ -467,7 +408,10 @@ mod tests {
         assert_eq!(taken(&[1; 16], -1), 0);
         assert_eq!(input(0x2d, "pages/page", Element::All, &[1; 12], 0).unwrap_err(), WRONG);
         let all = input(0x2d, "pages/page", Element::All, &[7; 128], 0).unwrap();
-        assert_eq!((all.values(), all.write(3)), (4, Ok((Element::Number(3), Value::Bytes(&[7; 32])))));
+        assert_eq!(
+            (all.values(), all.write::<Tester<'_>>(3)),
+            (4, Ok((Element::Number(3), Value::Bytes(&[7; 32]))))
+        );
     }
 
     #[test]
@@ -475,8 +419,8 @@ mod tests {
         let line = |data| input(0xff, "line16", Element::All, data, 0);
         let long = line(b"aaaaaaaaaaaaaaaaaaaaaaaa,b,,d,e").unwrap();
         assert_eq!(long.taken, 31);
-        assert_eq!(long.write(0), Ok((Element::Number(0), Value::Text(&[b'a'; 16]))));
-        assert_eq!(long.write(3), Ok((Element::Number(3), Value::Text(b"d,e"))));
+        assert_eq!(long.write::<Tester<'_>>(0), Ok((Element::Number(0), Value::Text(&[b'a'; 16]))));
+        assert_eq!(long.write::<Tester<'_>>(3), Ok((Element::Number(3), Value::Text(b"d,e"))));
         assert_eq!(line(b"a,b,c").unwrap_err(), WRONG);
     }
 }

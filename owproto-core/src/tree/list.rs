@@ -1,11 +1,14 @@
+use core::cmp::Ordering;
+
 use super::alias::Aliases;
 use super::bus::Bus;
-use super::dispatch::{Host, Job, Phase, Stop, Target, Tree, Work, ready};
+use super::dispatch::{Host, Job, Phase, Stop, Target, Tree, Work, ready, special};
 use super::entry::{Entry, Name, Prefix, Rendered, Suffix, Text};
 use super::families;
 use super::own::count;
 use super::path::Place;
 use super::property::{Array, Element, Family, Node, Property, Visibility};
+use super::scope::Scope;
 use crate::listing::DirectoryFlags;
 use crate::return_code::ReturnCode;
 use crate::server::{Answer, Head, Last, entry_head};
@@ -69,9 +72,9 @@ impl Begun {
 #[derive(Clone, Copy, Debug, Default)]
 struct Cursor {
     stage: Stage,
-    /// Buses; or properties that most devices have.
+    /// Buses whose devices were listed; or properties that most devices have.
     first: u16,
-    /// Devices of a bus, words; or properties of the family.
+    /// Devices of a bus, or what is behind them all; or properties of the family.
     second: usize,
     /// Elements of an array.
     element: u32,
@@ -83,11 +86,8 @@ enum Stage {
     #[default]
     Interface,
     Devices,
-    Buses,
-    Words,
-    Simultaneous,
-    Alarm,
-    End,
+    /// Buses, and words.
+    Rest,
 }
 
 /// What is listed.
@@ -100,9 +100,6 @@ enum Directory {
     Empty,
 }
 
-/// An entry, and the cursor behind it.
-type Next = Option<(Entry, Cursor)>;
-
 impl<B: Bus, A: Aliases> Tree<B, A> {
     /// Goes on with a DIR, DIRALL or DIRALLSLASH, or a GET of a directory.
     pub(super) fn list<T: Storage>(
@@ -114,12 +111,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> Result<(), Stop> {
         let directory = match target {
             Target::Devices => Directory::Devices,
-            Target::Structure => Directory::Structure,
+            Target::Structure if B::SCOPE.contains(Scope::STRUCTURE) => Directory::Structure,
+            Target::Structure => return Err(Stop::Broken),
             Target::Node(host, family, Node::Directory(prefix)) => {
                 Directory::Properties(host, family, prefix)
             }
             Target::Node(host, _, Node::Property(property, Element::Only))
-                if property.value_type == ValueType::Directory && host != Host::Structure =>
+                if property.value_type == ValueType::Directory && !host.is_structure(B::SCOPE) =>
             {
                 Directory::Empty
             }
@@ -130,16 +128,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Phase::List(listing) => listing,
             _ => Listing::default(),
         };
-        let result = match work.request.message_type() {
-            MessageType::DIR => self.list_frames(&mut listing, target, directory, work, answer),
-            _ => self.list_at_once(&mut listing, target, directory, work, answer),
-        };
+        let result = self.entries(&mut listing, target, directory, work, answer);
         job.phase = Phase::List(listing);
         result
     }
 
-    /// A frame for each entry, and one that ends them.
-    fn list_frames<T: Storage>(
+    /// A frame for each entry and one that ends them, or one frame with a comma list.
+    fn entries<T: Storage>(
         &mut self,
         listing: &mut Listing,
         target: Target<'_>,
@@ -147,41 +142,18 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         work: &mut Work<'_, '_, '_>,
         answer: &mut Answer<'_, T>,
     ) -> Result<(), Stop> {
-        while let Some((entry, cursor)) = self.next(listing, directory, work)? {
-            let mut rendered = Rendered::default();
-            let text = self.text(&entry, target, (b"/", b"\0"), work, &mut rendered);
-            let len = text.len();
-            let mut begun = Begun::go_on(listing.entry, &entry, len)?;
-            if listing.entry.is_none() {
-                answer.begin(entry_head(len.saturating_sub(1)), Last::No)?;
-            }
-            let is_whole = begun.push(&text, answer);
-            listing.entry = Some(begun);
-            if !is_whole {
-                return Err(Stop::NoRoom);
-            }
-            self.pass(listing, &entry, cursor);
-            count(&mut self.statistics.entries, 1);
-        }
-        if listing.entry.is_some() {
-            return Err(Stop::Broken);
-        }
-        Ok(answer.end_of_entries(DirectoryFlags(listing.flags))?)
-    }
-
-    /// One frame with a comma list.
-    fn list_at_once<T: Storage>(
-        &mut self,
-        listing: &mut Listing,
-        target: Target<'_>,
-        directory: Directory,
-        work: &mut Work<'_, '_, '_>,
-        answer: &mut Answer<'_, T>,
-    ) -> Result<(), Stop> {
-        let slashes = matches!(work.request.message_type(), MessageType::DIRALLSLASH | MessageType::GETSLASH);
+        let message_type = work.request.message_type();
+        let is_list = message_type != MessageType::DIR;
+        let slashes = matches!(message_type, MessageType::DIRALLSLASH | MessageType::GETSLASH);
         loop {
-            let next = self.next(listing, directory, work)?;
-            let Some((entry, cursor)) = next else {
+            let mut cursor = listing.cursor;
+            let Some(entry) = self.next(&mut cursor, listing.flags, directory, work)? else {
+                if listing.entry.is_some() {
+                    return Err(Stop::Broken);
+                }
+                if !is_list {
+                    return Ok(answer.end_of_entries(DirectoryFlags(listing.flags))?);
+                }
                 let Some(counted) = listing.counted else {
                     let len = listing.count;
                     let payload = if len == 0 { 0 } else { len.saturating_add(1) };
@@ -200,15 +172,23 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 return if answer.push(b"\0") == 1 { Ok(()) } else { Err(Stop::NoRoom) };
             };
             let mut rendered = Rendered::default();
-            let front: &[u8] = if listing.has_entries { b",/" } else { b"/" };
-            let back: &[u8] = if slashes && entry.is_directory { b"/" } else { b"" };
+            let front: &[u8] = if is_list && listing.has_entries { b",/" } else { b"/" };
+            let back: &[u8] = match is_list {
+                false => b"\0",
+                true if slashes && entry.is_directory => b"/",
+                true => b"",
+            };
             let text = self.text(&entry, target, (front, back), work, &mut rendered);
             let len = text.len();
-            if listing.counted.is_some() {
+            if !is_list || listing.counted.is_some() {
                 let mut begun = Begun::go_on(listing.entry, &entry, len)?;
-                // The last byte is for the NUL.
-                if listing.entry.is_none() && len >= answer.owed() {
-                    return Err(Stop::Broken);
+                if listing.entry.is_none() {
+                    if !is_list {
+                        answer.begin(entry_head(len.saturating_sub(1)), Last::No)?;
+                    } else if len >= answer.owed() {
+                        // The last byte is for the NUL.
+                        return Err(Stop::Broken);
+                    }
                 }
                 let is_whole = begun.push(&text, answer);
                 listing.entry = Some(begun);
@@ -218,18 +198,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 count(&mut self.statistics.entries, 1);
             }
             listing.count = listing.count.saturating_add(len);
-            self.pass(listing, &entry, cursor);
+            if let Name::Device(device) = entry.name {
+                listing.flags |= families::family(self.families, device.family()).flags.0;
+            }
+            listing.entry = None;
+            listing.has_entries = true;
+            listing.cursor = cursor;
         }
-    }
-
-    /// An entry is done with.
-    fn pass(&self, listing: &mut Listing, entry: &Entry, cursor: Cursor) {
-        if let Name::Device(device) = entry.name {
-            listing.flags |= families::family(self.families, device.family()).flags.0;
-        }
-        listing.entry = None;
-        listing.has_entries = true;
-        listing.cursor = cursor;
     }
 
     /// An entry as text. Names of devices, also that in the path of the directory, are aliases where there are any.
@@ -241,11 +216,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         work: &Work<'_, 'a, '_>,
         rendered: &'a mut Rendered,
     ) -> Text<'a> {
-        let aliases = (!work.route.is_unaliased && !self.settings.unaliased).then_some(&self.aliases);
+        let is_aliased = A::CAPACITY > 0 && !work.route.is_unaliased && !self.settings.unaliased;
+        let aliases = is_aliased.then_some(&self.aliases);
         let path = work.route.trimmed;
         let mut parts: [&[u8]; 3] = [path, b"", b""];
         if let (Place::Device { span: (from, to), .. }, Target::Node(Host::Device(id, _), ..)) =
             (work.route.place, target)
+            && A::CAPACITY > 0
         {
             let named = path.get(from..to).unwrap_or_default();
             let name = aliases.and_then(|aliases| aliases.of(id)).unwrap_or(named);
@@ -255,52 +232,60 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         Text::new(entry, &Prefix { parts }, aliases, format, around, rendered)
     }
 
-    /// The entry at the cursor.
+    /// The entry at the cursor, which moves behind it.
     fn next(
         &mut self,
-        listing: &Listing,
+        cursor: &mut Cursor,
+        flags: u32,
         directory: Directory,
         work: &mut Work<'_, '_, '_>,
-    ) -> Result<Next, Stop> {
+    ) -> Result<Option<Entry>, Stop> {
         match directory {
             Directory::Empty => Ok(None),
-            Directory::Structure => Ok(self.next_family(listing.cursor)),
+            Directory::Structure if !B::SCOPE.contains(Scope::STRUCTURE) => Ok(None),
+            Directory::Structure => Ok(self.next_family(cursor)),
             Directory::Properties(host, family, prefix) => {
-                Ok(self.next_property(listing.cursor, host, family, prefix))
+                Ok(self.next_property(cursor, host, family, prefix.as_bytes()))
             }
-            Directory::Devices => self.next_device(listing, work),
+            Directory::Devices => self.next_device(cursor, DirectoryFlags(flags), work),
         }
     }
 
-    fn next_family(&self, cursor: Cursor) -> Next {
-        let special = [&families::SIMULTANEOUS, &families::THERMOSTAT];
-        let family = self.families.iter().copied().chain(special).nth(cursor.second)?;
-        Some((directory(family.name), Cursor { second: cursor.second.saturating_add(1), ..cursor }))
+    fn next_family(&self, cursor: &mut Cursor) -> Option<Entry> {
+        let family = self.families.iter().copied().chain(special::<B>()).nth(cursor.second)?;
+        cursor.second = cursor.second.saturating_add(1);
+        Some(Entry::directory(family.name.as_bytes()))
     }
 
-    /// What is in a directory of devices.
-    fn next_device(&mut self, listing: &Listing, work: &mut Work<'_, '_, '_>) -> Result<Next, Stop> {
+    /// What is in a directory of devices, where those that came before can do this.
+    fn next_device(
+        &mut self,
+        cursor: &mut Cursor,
+        can: DirectoryFlags,
+        work: &mut Work<'_, '_, '_>,
+    ) -> Result<Option<Entry>, Stop> {
         let route = work.route;
         let flags = work.request.header.flags;
         // A bus has what belongs to it; the root has the rest only for those that ask.
         let is_bus = route.bus.is_some() && !route.is_alarm;
         let is_full_root = route.bus.is_none() && !route.is_alarm && flags.contains(Flags::BUS_LIST);
         let is_uncached = route.is_uncached || flags.contains(Flags::UNCACHED);
-        let passed = DirectoryFlags(listing.flags);
-        let can = |any: [DirectoryFlags; 2]| any.into_iter().any(|flag| passed.contains(flag));
-        let converts = can([DirectoryFlags::SIMULTANEOUS_TEMPERATURE, DirectoryFlags::SIMULTANEOUS_VOLTAGE]);
-        let alarms = can([DirectoryFlags::ALARM; 2]);
-        let mut cursor = listing.cursor;
+        let converts = can.contains(DirectoryFlags::SIMULTANEOUS_TEMPERATURE)
+            || can.contains(DirectoryFlags::SIMULTANEOUS_VOLTAGE);
         loop {
-            let at = |stage| Cursor { stage, ..Cursor::default() };
+            let go_to = |stage| Cursor { stage, ..Cursor::default() };
             match cursor.stage {
-                Stage::Interface if is_bus => return Ok(Some((directory("interface"), at(Stage::Devices)))),
-                Stage::Interface => cursor = at(Stage::Devices),
+                Stage::Interface => {
+                    *cursor = go_to(Stage::Devices);
+                    if B::SCOPE.contains(Scope::INTERFACES) && is_bus {
+                        return Ok(Some(Entry::directory(b"interface")));
+                    }
+                }
                 Stage::Devices => {
                     let bus = route.bus.unwrap_or(cursor.first);
                     let is_end = bus >= self.bus.buses() || (route.bus.is_some() && cursor.first > 0);
                     if is_end {
-                        cursor = at(Stage::Buses);
+                        *cursor = go_to(Stage::Rest);
                         continue;
                     }
                     let Some(id) = ready(self.bus.device(bus, cursor.second, work.context))?? else {
@@ -308,46 +293,40 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                         cursor.second = 0;
                         continue;
                     };
-                    let behind = Cursor { second: cursor.second.saturating_add(1), ..cursor };
-                    if route.is_alarm && !ready(self.bus.is_in_alarm(id, work.context))?? {
-                        cursor = behind;
-                        continue;
+                    let shows = !route.is_alarm || ready(self.bus.is_in_alarm(id, work.context))??;
+                    cursor.second = cursor.second.saturating_add(1);
+                    if shows {
+                        return Ok(Some(Entry { name: Name::Device(id), is_directory: true }));
                     }
-                    return Ok(Some((Entry { name: Name::Device(id), is_directory: true }, behind)));
                 }
-                Stage::Buses => {
+                Stage::Rest => {
+                    if !is_bus && !is_full_root {
+                        return Ok(None);
+                    }
+                    cursor.second = cursor.second.saturating_add(1);
+                    let buses = if is_full_root { self.bus.buses().into() } else { 0usize };
                     // The highest number comes first.
-                    let number = self.bus.buses().checked_sub(cursor.first.saturating_add(1));
-                    match number.filter(|_| is_full_root) {
-                        Some(number) => {
-                            let behind = Cursor { first: cursor.first.saturating_add(1), ..cursor };
-                            return Ok(Some((Entry { name: Name::Bus(number), is_directory: true }, behind)));
-                        }
-                        None => cursor = at(Stage::Words),
+                    if let Some(number) = buses.checked_sub(cursor.second) {
+                        let name = Name::Bus(u16::try_from(number).unwrap_or_default());
+                        return Ok(Some(Entry { name, is_directory: true }));
+                    }
+                    let named = |part, is_there, word| {
+                        if B::SCOPE.contains(part) && is_there { word } else { &b""[..] }
+                    };
+                    let word = match cursor.second.wrapping_sub(buses) {
+                        1 => named(Scope::LEAST, is_full_root && !is_uncached, b"uncached"),
+                        2 => named(Scope::SETTINGS, is_full_root, b"settings"),
+                        3 => named(Scope::SYSTEM, is_full_root, b"system"),
+                        4 => named(Scope::STATISTICS, is_full_root, b"statistics"),
+                        5 => named(Scope::STRUCTURE, is_full_root, b"structure"),
+                        6 => named(Scope::SIMULTANEOUS, converts, b"simultaneous"),
+                        7 => named(Scope::LEAST, can.contains(DirectoryFlags::ALARM), b"alarm"),
+                        _ => return Ok(None),
+                    };
+                    if !word.is_empty() {
+                        return Ok(Some(Entry::directory(word)));
                     }
                 }
-                Stage::Words => {
-                    const WORDS: [&str; 5] = ["uncached", "settings", "system", "statistics", "structure"];
-                    match WORDS.get(cursor.second).filter(|_| is_full_root) {
-                        Some(word) => {
-                            let behind = Cursor { second: cursor.second.saturating_add(1), ..cursor };
-                            if *word == "uncached" && is_uncached {
-                                cursor = behind;
-                                continue;
-                            }
-                            return Ok(Some((directory(word), behind)));
-                        }
-                        None => cursor = at(Stage::Simultaneous),
-                    }
-                }
-                Stage::Simultaneous if converts && (is_bus || is_full_root) => {
-                    return Ok(Some((directory("simultaneous"), at(Stage::Alarm))));
-                }
-                Stage::Simultaneous => cursor = at(Stage::Alarm),
-                Stage::Alarm if alarms && (is_bus || is_full_root) => {
-                    return Ok(Some((directory("alarm"), at(Stage::End))));
-                }
-                Stage::Alarm | Stage::End => return Ok(None),
             }
         }
     }
@@ -355,115 +334,102 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     /// The properties and subdirectories of a family, sorted by name.
     fn next_property(
         &self,
-        mut cursor: Cursor,
+        cursor: &mut Cursor,
         host: Host,
         family: &'static Family,
-        prefix: &'static str,
-    ) -> Next {
+        prefix: &'static [u8],
+    ) -> Option<Entry> {
         loop {
-            let (property, behind) = at_cursor(family, cursor)?;
+            let (property, behind) = at_cursor(family, *cursor)?;
+            let name = property.name.as_bytes();
             let rest = match prefix {
-                "" => Some(property.name),
-                _ => property.name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')),
+                [] => Some(name),
+                _ => name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix(b"/")),
             };
-            let Some(rest) = rest else {
-                cursor = behind;
+            let Some(rest) = rest.filter(|_| self.is_visible(host, property)) else {
+                *cursor = behind;
                 continue;
             };
-            if let Some((subdirectory, _)) = rest.split_once('/') {
-                let whole = property.name.len().saturating_sub(rest.len()).saturating_add(subdirectory.len());
-                let whole = property.name.get(..whole).unwrap_or_default();
-                // It shows once, if one of those in it does.
-                let mut is_visible = false;
-                let mut after = cursor;
-                while let Some((other, behind)) = at_cursor(family, after)
-                    && other.name.strip_prefix(whole).is_some_and(|rest| rest.starts_with('/'))
-                {
-                    is_visible = is_visible || self.is_visible(host, other);
-                    after = behind;
-                }
-                if is_visible {
-                    return Some((directory(subdirectory), after));
-                }
-                cursor = after;
-                continue;
+            let Some(slash) = rest.iter().position(|byte| *byte == b'/') else {
+                return Some(element_at(property, rest, cursor, behind, host));
+            };
+            // A subdirectory shows once, if one of those in it does.
+            let up_to_slash = name.len().saturating_sub(rest.len()).saturating_add(slash).saturating_add(1);
+            let start = name.get(..up_to_slash).unwrap_or_default();
+            *cursor = behind;
+            while let Some((other, behind)) = at_cursor(family, *cursor)
+                && other.name.as_bytes().starts_with(start)
+            {
+                *cursor = behind;
             }
-            if !self.is_visible(host, property) {
-                cursor = behind;
-                continue;
-            }
-            return Some(element_at(property, rest, cursor, behind, host));
+            return Some(Entry::directory(rest.get(..slash).unwrap_or_default()));
         }
     }
 
     fn is_visible(&self, host: Host, property: &Property) -> bool {
-        match (property.visibility, host) {
-            (Visibility::Always, _) => true,
-            (Visibility::Hidden, _) => false,
-            (Visibility::ByModel, Host::Device(id, _)) => self.bus.shows(id, property),
-            (Visibility::ByModel, _) => true,
-        }
+        B::SCOPE.has(property)
+            && match (property.visibility, host) {
+                (Visibility::Always, _) => true,
+                (Visibility::Hidden, _) => false,
+                (Visibility::ByModel, Host::Device(id, _)) => self.bus.shows(id, property),
+                (Visibility::ByModel, _) => true,
+            }
     }
 }
 
 /// The property at the cursor, common ones and those of the family in one order, and the cursor behind it. Those of
 /// the family stand in the place of common ones with the same name.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn at_cursor(family: &'static Family, cursor: Cursor) -> Option<(&'static Property, Cursor)> {
     let common = family.common.get(usize::from(cursor.first));
     let own = family.properties.get(cursor.second);
-    let common_behind = Cursor { first: cursor.first.saturating_add(1), element: 0, ..cursor };
-    let own_behind = Cursor { second: cursor.second.saturating_add(1), element: 0, ..cursor };
-    match (common, own) {
-        (Some(common), Some(own)) if common.name == own.name => {
-            Some((own, Cursor { first: common_behind.first, ..own_behind }))
-        }
-        (Some(common), Some(own)) if common.name < own.name => Some((common, common_behind)),
-        (Some(common), None) => Some((common, common_behind)),
-        (_, Some(own)) => Some((own, own_behind)),
-        (None, None) => None,
+    let order = match (common, own) {
+        (Some(common), Some(own)) => common.name.as_bytes().cmp(own.name.as_bytes()),
+        (Some(_), None) => Ordering::Less,
+        (None, _) => Ordering::Greater,
+    };
+    let mut behind = Cursor { element: 0, ..cursor };
+    if order.is_le() {
+        behind.first = behind.first.saturating_add(1);
     }
+    if order.is_ge() {
+        behind.second = behind.second.saturating_add(1);
+    }
+    let property = if order.is_ge() { own } else { common };
+    property.map(|property| (property, behind))
 }
 
 /// The entry of a property, or of its element at the cursor: `.BYTE`, `.ALL`, and then all elements; under
-/// `/structure` only the first one.
+/// `/structure` only the first one. The cursor moves behind it.
 fn element_at(
     property: &'static Property,
-    name: &'static str,
-    cursor: Cursor,
+    name: &'static [u8],
+    cursor: &mut Cursor,
     behind: Cursor,
     host: Host,
-) -> (Entry, Cursor) {
-    let entry = |suffix| Entry { name: Name::Element(name, suffix), is_directory: false };
+) -> Entry {
+    let is_directory = property.value_type == ValueType::Directory;
+    let element = cursor.element;
+    let before = if property.has_byte() { 2 } else { 1 };
     let suffix = match property.array {
         Array::Scalar => {
-            let is_directory = property.value_type == ValueType::Directory;
-            return (Entry { name: Name::Word(name), is_directory }, behind);
+            *cursor = behind;
+            return Entry { name: Name::Word(name), is_directory };
         }
-        Array::SparseNumbers => return (entry(Suffix::AnyNumber), behind),
-        Array::SparseLetters => return (entry(Suffix::AnyText), behind),
-        Array::Numbered(_) => Suffix::Number,
-        Array::Lettered(_) => Suffix::Letter,
+        Array::SparseNumbers => Suffix::AnyNumber,
+        Array::SparseLetters => Suffix::AnyText,
+        _ if element.saturating_add(1) < before => Suffix::Byte,
+        _ if element < before => Suffix::All,
+        Array::Numbered(_) => Suffix::Number(element.saturating_sub(before)),
+        Array::Lettered(_) => Suffix::Letter(element.saturating_sub(before)),
     };
-    let elements = match host {
-        Host::Structure => 1,
-        _ => property.elements().unwrap_or_default(),
+    let elements = match property.elements() {
+        Some(_) if host == Host::Structure => 1,
+        elements => elements.unwrap_or_default(),
     };
-    let before: u32 = if property.has_byte() { 2 } else { 1 };
-    let next = cursor.element.saturating_add(1);
-    let next_cursor =
-        if next >= before.saturating_add(elements) { behind } else { Cursor { element: next, ..cursor } };
-    let entry = match cursor.element {
-        0 if property.has_byte() => entry(Suffix::Byte),
-        n if n < before => entry(Suffix::All),
-        n => entry(suffix(n.saturating_sub(before))),
-    };
-    (entry, next_cursor)
+    cursor.element = element.saturating_add(1);
+    if cursor.element >= before.saturating_add(elements) {
+        *cursor = behind;
+    }
+    Entry { name: Name::Element(name, suffix), is_directory: false }
 }
-
-/// An entry that is a directory.
-const fn directory(name: &'static str) -> Entry {
-    Entry { name: Name::Word(name), is_directory: true }
-}
-
-#[cfg(test)]
-mod tests;

@@ -8,6 +8,7 @@
 //! | [`Route`] | a path, taken apart |
 //! | [`families`], [`Family`], [`Property`] | tables of what each family of devices offers; listings, parsing and `/structure` come from them |
 //! | [`Bus`] | the devices: which there are, their values |
+//! | [`Scope`] | what there is besides devices; firmware that has no room leaves it out |
 //! | [`Aliases`] | names for devices |
 //! | [`Tree`], [`Job`] | answers to requests, in pieces as small as the connection's storage wants them |
 //! | [`tester`] | a bus with the devices and values of owserver's `--tester` |
@@ -83,6 +84,7 @@ mod own;
 mod path;
 mod property;
 mod read;
+mod scope;
 pub mod tester;
 mod units;
 mod write;
@@ -93,3 +95,4 @@ pub use dispatch::{Job, Permission, Support, Tree};
 pub use own::{Settings, Statistics, System};
 pub use path::{DeviceName, MAX_PATH_LEN, Place, Route};
 pub use property::{Array, Element, Family, Node, Property, Visibility};
+pub use scope::Scope;

@@ -1,12 +1,11 @@
 //! What the tree knows by itself: the parts of an address, settings, the system, statistics, interfaces.
 
-use core::fmt::Write as _;
-
 use super::alias::{self, Aliases};
 use super::bus::{Bus, Simultaneous};
+use super::families::COMMON;
 use super::property::{Element, Family, NOT_THERE, Property};
-use crate::return_code::ReturnCode;
-use crate::text::{RomId, Value};
+use crate::return_code::{ReturnCode, UNASSIGNED};
+use crate::text::{End, RomId, Value};
 use crate::wire::{PressureScale, TemperatureScale};
 
 /// What `/settings` holds. Clients may change all of it; `unaliased` is the only one that has an effect here.
@@ -137,16 +136,19 @@ impl<'s> Made<'s> {
 
     /// Appends what fits.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        for (place, byte) in self.bytes.iter_mut().skip(self.len).zip(bytes) {
-            *place = *byte;
-        }
-        self.len = self.len.saturating_add(bytes.len()).min(self.bytes.len());
+        self.end().push_bytes(bytes);
     }
 
     pub(super) fn push_hex(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            let _ = write!(self, "{byte:02X}");
-        }
+        self.end().push_hex(bytes);
+    }
+
+    pub(super) fn push_decimal(&mut self, number: u32) {
+        self.end().push_decimal(number, 0, b'0');
+    }
+
+    fn end(&mut self) -> End<'_> {
+        End::new(self.bytes, &mut self.len)
     }
 
     pub(super) fn finish(self) -> &'s [u8] {
@@ -154,17 +156,37 @@ impl<'s> Made<'s> {
     }
 }
 
-impl core::fmt::Write for Made<'_> {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        self.push(text.as_bytes());
-        Ok(())
-    }
-}
-
 /// Whether a property of a device is one that the tree answers.
 pub(super) fn is_common(family: &'static Family, property: &Property) -> bool {
-    family.common.iter().any(|common| core::ptr::eq(common, property))
+    family.common.as_ptr_range().contains(&core::ptr::from_ref(property))
 }
+
+/// What a property says of a device.
+#[derive(Clone, Copy)]
+enum Part {
+    Alias,
+    Type,
+    Present,
+    /// These bytes of its address, in hexadecimal digits.
+    Bytes(u8, u8),
+    /// These bytes of its address, which is reversed before.
+    Reversed(u8, u8),
+}
+
+/// What those of [`COMMON`] say, in their order.
+static COMMON_PARTS: [Part; COMMON.len()] = [
+    Part::Bytes(0, 8),    // address
+    Part::Alias,          // alias
+    Part::Bytes(7, 8),    // crc8
+    Part::Bytes(0, 1),    // family
+    Part::Bytes(1, 7),    // id
+    Part::Bytes(0, 8),    // locator
+    Part::Present,        // present
+    Part::Reversed(0, 8), // r_address
+    Part::Reversed(1, 7), // r_id
+    Part::Bytes(0, 8),    // r_locator
+    Part::Type,           // type
+];
 
 /// What a common property says of a device.
 pub(super) fn of_device<'a, A: Aliases>(
@@ -174,22 +196,17 @@ pub(super) fn of_device<'a, A: Aliases>(
     aliases: &'a A,
     scratch: &'a mut [u8],
 ) -> Option<Value<'a>> {
+    let (bytes, reversed) = (device.to_bytes(), device.reversed());
+    let place = COMMON.iter().position(|known| known.name == property.name)?;
+    let part = match COMMON_PARTS.get(place)? {
+        Part::Alias => return Some(Value::Text(aliases.of(device).unwrap_or_default())),
+        Part::Type => return Some(Value::Text(family.type_name.as_bytes())),
+        Part::Present => return Some(Value::YesNo(true)),
+        Part::Bytes(from, to) => bytes.get(usize::from(*from)..usize::from(*to)),
+        Part::Reversed(from, to) => reversed.get(usize::from(*from)..usize::from(*to)),
+    };
     let mut made = Made::new(scratch);
-    let [code, id @ .., crc] = device.to_bytes();
-    let mut reversed_id = id;
-    reversed_id.reverse();
-    match property.name {
-        "alias" => return Some(Value::Text(aliases.of(device).unwrap_or_default())),
-        "type" => return Some(Value::Text(family.type_name.as_bytes())),
-        "present" => return Some(Value::YesNo(true)),
-        "address" | "locator" | "r_locator" => made.push_hex(device.as_bytes()),
-        "r_address" => made.push_hex(&device.reversed()),
-        "id" => made.push_hex(&id),
-        "r_id" => made.push_hex(&reversed_id),
-        "family" => made.push_hex(&[code]),
-        "crc8" => made.push_hex(&[crc]),
-        _ => return None,
-    }
+    made.push_hex(part?);
     Some(Value::Text(made.finish()))
 }
 
@@ -212,7 +229,8 @@ pub(super) fn setting<'a>(
                 Some(text) => Value::Text(text.as_bytes()),
                 None => {
                     let mut made = Made::new(scratch);
-                    let _ = write!(made, "{text}");
+                    made.push(UNASSIGNED.as_bytes());
+                    made.push_decimal(code);
                     Value::Text(made.finish())
                 }
             }
@@ -344,5 +362,12 @@ pub(super) fn conversion(name: &str) -> Option<Simultaneous> {
 
 /// Sets the alias of a device to what a client wrote.
 pub(super) fn set_alias<A: Aliases>(aliases: &mut A, device: RomId, data: &[u8]) -> Result<(), ReturnCode> {
+    if A::CAPACITY == 0 {
+        return if data.iter().all(u8::is_ascii_whitespace) {
+            Ok(())
+        } else {
+            Err(ReturnCode::OPERATION_NOT_SUPPORTED)
+        };
+    }
     aliases.set(device, alias::check(data)?)
 }

@@ -1,5 +1,6 @@
 use super::families::{INTERFACE, SETTINGS, SIMULTANEOUS, STATISTICS, SYSTEM, THERMOSTAT};
 use super::property::Family;
+use super::scope::Scope;
 use crate::text::RomId;
 
 /// The longest path, in bytes (owfs: `PATH_MAX` in `ow_parsename.c`).
@@ -92,6 +93,12 @@ impl<'p> Route<'p> {
     /// Takes a path apart. `None` if it cannot be right, whatever devices there are.
     #[must_use]
     pub fn parse(path: &'p [u8]) -> Option<Self> {
+        Self::within(path, Scope::FULL)
+    }
+
+    /// As [`parse`](Self::parse), for a tree of this scope. What is not in it has no special name.
+    #[inline]
+    pub(super) fn within(path: &'p [u8], scope: Scope) -> Option<Self> {
         if path.len() > MAX_PATH_LEN {
             return None;
         }
@@ -115,7 +122,7 @@ impl<'p> Route<'p> {
             if route.prefix(segment)? {
                 continue;
             }
-            route.place = route.place_of(segment, at, rest)?;
+            route.place = route.place_of(segment, at, rest, scope)?;
             break;
         }
         Some(route)
@@ -134,34 +141,45 @@ impl<'p> Route<'p> {
             self.is_alarm = true;
         } else if let Some(number) = behind_bus(segment) {
             // A bus of its own has no buses below it.
-            if self.bus.is_some() || !number.iter().all(u8::is_ascii_digit) {
+            if self.bus.is_some() {
                 return None;
             }
-            self.bus = Some(core::str::from_utf8(number).ok()?.parse().ok()?);
+            self.bus = Some(u16::try_from(super::property::number(number)?).ok()?);
         } else if !is(segment, "text") && !is(segment, "json") {
             return Some(false);
         }
         Some(true)
     }
 
-    fn place_of(&self, segment: &'p [u8], at: usize, rest: &'p [u8]) -> Option<Place<'p>> {
-        for family in [&SETTINGS, &SYSTEM, &STATISTICS, &INTERFACE] {
-            if is(segment, family.name) {
-                let is_below_bus = core::ptr::eq(family, &INTERFACE);
-                let is_right = !self.is_alarm && self.bus.is_some() == is_below_bus;
-                return is_right.then_some(Place::Section { family, rest });
-            }
+    /// No loop over the tables: what is not in the scope must not be named.
+    #[inline]
+    fn place_of(&self, segment: &'p [u8], at: usize, rest: &'p [u8], scope: Scope) -> Option<Place<'p>> {
+        let named = |part, family: &Family| scope.contains(part) && is(segment, family.name);
+        let is_root = !self.is_alarm && self.bus.is_none();
+        if named(Scope::SETTINGS, &SETTINGS) {
+            return is_root.then_some(Place::Section { family: &SETTINGS, rest });
         }
-        if is(segment, "structure") {
-            return (!self.is_alarm && self.bus.is_none()).then_some(Place::Structure { rest });
+        if named(Scope::SYSTEM, &SYSTEM) {
+            return is_root.then_some(Place::Section { family: &SYSTEM, rest });
+        }
+        if named(Scope::STATISTICS, &STATISTICS) {
+            return is_root.then_some(Place::Section { family: &STATISTICS, rest });
+        }
+        if named(Scope::INTERFACES, &INTERFACE) {
+            let is_bus = !self.is_alarm && self.bus.is_some();
+            return is_bus.then_some(Place::Section { family: &INTERFACE, rest });
+        }
+        if scope.contains(Scope::STRUCTURE) && is(segment, "structure") {
+            return is_root.then_some(Place::Structure { rest });
         }
         if is(segment, "alarm") || is(segment, "uncached") || is(segment, "unaliased") {
             return None;
         }
-        for family in [&SIMULTANEOUS, &THERMOSTAT] {
-            if is(segment, family.name) {
-                return Some(Place::Special { family, rest });
-            }
+        if named(Scope::SIMULTANEOUS, &SIMULTANEOUS) {
+            return Some(Place::Special { family: &SIMULTANEOUS, rest });
+        }
+        if named(Scope::SIMULTANEOUS, &THERMOSTAT) {
+            return Some(Place::Special { family: &THERMOSTAT, rest });
         }
         let name = match RomId::parse(segment) {
             Ok(id) => DeviceName::Address(id),
@@ -187,6 +205,7 @@ fn behind_bus(segment: &[u8]) -> Option<&[u8]> {
     is(name, "bus.").then_some(number)
 }
 
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn is(segment: &[u8], name: &str) -> bool {
     segment.eq_ignore_ascii_case(name.as_bytes())
 }

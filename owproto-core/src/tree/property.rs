@@ -154,12 +154,15 @@ impl Property {
     }
 }
 
-/// Digits and nothing else, as a number.
-fn number(text: &[u8]) -> Option<u32> {
-    if !text.iter().all(u8::is_ascii_digit) {
+/// Digits and nothing else, as a number; at least one.
+pub(super) fn number(text: &[u8]) -> Option<u32> {
+    if text.is_empty() {
         return None;
     }
-    core::str::from_utf8(text).ok()?.parse().ok()
+    text.iter().try_fold(0u32, |number, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(digit.into()) }
+    })
 }
 
 /// A kind of device, or of something that looks like one: the properties of one directory.
@@ -197,14 +200,21 @@ impl Family {
         if rest.is_empty() {
             return Some(Node::Directory(""));
         }
-        if let Some(directory) = self.directory(body) {
-            return Some(Node::Directory(directory));
-        }
         let (name, index) = match body.iter().position(|&byte| byte == b'.') {
             Some(dot) => (body.get(..dot)?, Some(body.get(dot.saturating_add(1)..)?)),
             None => (body, None),
         };
-        let property = self.property(name)?;
+        // No property has the name of a subdirectory.
+        let property = self.properties.iter().chain(self.common).find(|property| {
+            match property.name.as_bytes().strip_prefix(name) {
+                Some([]) => true,
+                Some([b'/', ..]) => index.is_none(),
+                _ => false,
+            }
+        })?;
+        if property.name.len() > name.len() {
+            return property.name.get(..name.len()).map(Node::Directory);
+        }
         let element = property.element(index)?;
         let is_branch = property.value_type == ValueType::Directory;
         (body.len() == rest.len() || is_branch).then_some(Node::Property(property, element))
@@ -219,18 +229,60 @@ impl Family {
             Err(_) => self.common.iter().find(|property| property.name.as_bytes() == name),
         }
     }
-
-    /// The subdirectory with this name.
-    fn directory(&self, name: &[u8]) -> Option<&'static str> {
-        if name.is_empty() {
-            return None;
-        }
-        self.properties.iter().find_map(|property| {
-            let rest = property.name.as_bytes().strip_prefix(name)?;
-            rest.starts_with(b"/").then(|| property.name.get(..name.len()))?
-        })
-    }
 }
 
 /// What a bus or a table says when it does not have a value.
 pub(crate) const NOT_THERE: ReturnCode = ReturnCode::IO;
+
+#[cfg(test)]
+mod tests {
+    use super::super::families::{
+        ALL, INTERFACE, SETTINGS, SIMULTANEOUS, STATISTICS, SYSTEM, THERMOSTAT, UNKNOWN,
+    };
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_one_thing() {
+        let others = [&INTERFACE, &SETTINGS, &SIMULTANEOUS, &STATISTICS, &SYSTEM, &THERMOSTAT, &UNKNOWN];
+        for family in ALL.iter().copied().chain(others) {
+            for property in family.properties.iter().chain(family.common) {
+                let name = property.name;
+                assert!(!name.contains('.') && !name.starts_with('/') && !name.ends_with('/'), "{name}");
+                let is_directory = |other: &Property| {
+                    other.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+                };
+                assert!(!family.properties.iter().any(is_directory), "{} {name}", family.name);
+                let index = match property.array {
+                    Array::Scalar => "",
+                    Array::Lettered(_) => ".B",
+                    _ => ".1",
+                };
+                let path = std::format!("{name}{index}");
+                let found = family.find(path.as_bytes());
+                let own = family.property(name.as_bytes()).unwrap();
+                assert!(matches!(found, Some(Node::Property(property, _)) if property == own), "{path}");
+                if let Some((directory, _)) = name.rsplit_once('/') {
+                    assert_eq!(family.find(directory.as_bytes()), Some(Node::Directory(directory)));
+                    assert_eq!(family.find(std::format!("{directory}.0").as_bytes()), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_digits_that_fit() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("007", Some(7)),
+            ("4294967295", Some(u32::MAX)),
+            ("4294967296", None),
+            ("42949672950", None),
+            ("", None),
+            ("+1", None),
+            ("1a", None),
+            ("-1", None),
+        ] {
+            assert_eq!(number(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+}

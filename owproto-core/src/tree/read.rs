@@ -4,6 +4,7 @@ use super::dispatch::{Host, Job, Phase, Stop, Tree, Work, ready};
 use super::families;
 use super::own::{self, Made, count};
 use super::property::{Element, Family, NOT_THERE, Property};
+use super::scope::Scope;
 use super::units;
 use crate::return_code::ReturnCode;
 use crate::server::{Answer, Last, value_head};
@@ -69,7 +70,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         answer: &mut Answer<'_, T>,
     ) -> Result<(), Stop> {
         let (host, _, property, element) = place;
-        let is_record = host == Host::Structure;
+        let is_record = host.is_structure(B::SCOPE);
         self.count_call(job, |statistics| &mut statistics.reads);
         if !is_record && !property.access.is_readable() {
             return Err(ReturnCode::OPERATION_NOT_SUPPORTED.into());
@@ -90,7 +91,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             return Err(ReturnCode::OUT_OF_RANGE.into());
         }
         let is_date = !is_record && element != Element::All && value_type == ValueType::Date;
-        if is_date && window.size < Date::TEXT_LEN {
+        if B::SCOPE.contains(Scope::DATES) && is_date && window.size < Date::TEXT_LEN {
             return Err(ReturnCode::MESSAGE_SIZE.into());
         }
         let reading = match job.phase {
@@ -239,10 +240,10 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
 
     /// Of how many items a value is made.
     fn items(&self, (host, family, property, element): Place<'_>) -> u32 {
-        if host == Host::Structure {
+        if host.is_structure(B::SCOPE) {
             return 1;
         }
-        if is_alias_list(host, family, property) {
+        if is_alias_list::<B>(host, family, property) {
             let mut lines = 0u32;
             while self.aliases.nth(usize::try_from(lines).unwrap_or(usize::MAX)).is_some() {
                 lines = lines.saturating_add(1);
@@ -266,12 +267,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> Result<usize, Stop> {
         let (host, family, property, element) = place;
         let mut made = Made::new(text);
-        if host == Host::Structure {
+        if host.is_structure(B::SCOPE) {
             let record: Structure = property.record(element);
             made.push(record.to_ascii().as_bytes());
             return Ok(made.finish().len());
         }
-        if is_alias_list(host, family, property) {
+        if is_alias_list::<B>(host, family, property) {
             if let Some((device, alias)) = self.aliases.nth(usize::try_from(n).unwrap_or(usize::MAX)) {
                 made.push_hex(device.as_bytes());
                 made.push(b"=");
@@ -290,7 +291,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let flags = work.request.header.flags;
         let mut scratch = [0; TEXT_LEN];
         let value = self.value((host, family, property, element), 0, is_again, work, &mut scratch)?;
-        let value = of_type(property.type_of(element), value, flags).ok_or(NOT_THERE)?;
+        let value = of_type::<B>(property.type_of(element), value, flags).ok_or(NOT_THERE)?;
         let rendered = value.render(Padding::from_flags(flags)).map_err(|_| ReturnCode::MESSAGE_SIZE)?;
         let declared = usize::try_from(property.len_of(element)).unwrap_or(usize::MAX);
         let bytes = rendered.as_bytes();
@@ -309,19 +310,24 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> Result<Value<'a>, Stop> {
         let name = property.name;
         match host {
-            Host::Structure => Err(Stop::Broken),
+            Host::Special if !B::SCOPE.contains(Scope::SIMULTANEOUS) => Err(Stop::Broken),
             Host::Special if core::ptr::eq(family, &families::THERMOSTAT) => {
                 Err(ReturnCode::DEVICE_LOCKED.into())
             }
             Host::Special => Ok(own::simultaneous(&self.bus, work.route.bus, name)),
-            Host::Section => Ok(match family {
-                _ if core::ptr::eq(family, &families::SETTINGS) => {
-                    own::setting(&self.settings, name, element, scratch)?
-                }
-                _ if core::ptr::eq(family, &families::SYSTEM) => own::system(&self.system, &self.bus, name),
-                _ if core::ptr::eq(family, &families::STATISTICS) => own::statistic(&self.statistics, name),
-                _ => own::interface(&self.bus, work.route.bus.unwrap_or_default(), name, scratch),
-            }),
+            Host::Section if is::<B>(family, Scope::SETTINGS, &families::SETTINGS) => {
+                Ok(own::setting(&self.settings, name, element, scratch)?)
+            }
+            Host::Section if is::<B>(family, Scope::SYSTEM, &families::SYSTEM) => {
+                Ok(own::system(&self.system, &self.bus, name))
+            }
+            Host::Section if is::<B>(family, Scope::STATISTICS, &families::STATISTICS) => {
+                Ok(own::statistic(&self.statistics, name))
+            }
+            Host::Section if is::<B>(family, Scope::INTERFACES, &families::INTERFACE) => {
+                Ok(own::interface(&self.bus, work.route.bus.unwrap_or_default(), name, scratch))
+            }
+            Host::Section | Host::Structure => Err(Stop::Broken),
             Host::Device(device, _) if own::is_common(family, property) => {
                 Ok(own::of_device(device, family, property, &self.aliases, scratch).ok_or(NOT_THERE)?)
             }
@@ -344,12 +350,19 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     }
 }
 
-fn is_alias_list(host: Host, family: &'static Family, property: &Property) -> bool {
-    host == Host::Section && core::ptr::eq(family, &families::SETTINGS) && property.name == "alias/list"
+/// Whether a table is this one, and in the scope.
+pub(super) fn is<B: Bus>(family: &'static Family, part: Scope, table: &'static Family) -> bool {
+    B::SCOPE.contains(part) && core::ptr::eq(family, table)
+}
+
+fn is_alias_list<B: Bus>(host: Host, family: &'static Family, property: &Property) -> bool {
+    host == Host::Section
+        && is::<B>(family, Scope::SETTINGS, &families::SETTINGS)
+        && property.name == "alias/list"
 }
 
 /// A value as one of this type, in the scale that the client wants; `None` if the bus gave something else.
-fn of_type(value_type: ValueType, value: Value<'_>, flags: Flags) -> Option<Value<'_>> {
+fn of_type<B: Bus>(value_type: ValueType, value: Value<'_>, flags: Flags) -> Option<Value<'_>> {
     Some(match value_type {
         ValueType::Integer => match value {
             Value::Integer(_) => value,
@@ -366,9 +379,9 @@ fn of_type(value_type: ValueType, value: Value<'_>, flags: Flags) -> Option<Valu
         | ValueType::TemperatureDifference
         | ValueType::Pressure => Value::Float(units::to_client(value_type, value.as_f64()?, flags)),
         ValueType::YesNo => Value::YesNo(value.as_bool()?),
-        ValueType::Date => Value::Date(value.as_date()?),
+        ValueType::Date if B::SCOPE.contains(Scope::DATES) => Value::Date(value.as_date()?),
         ValueType::Text | ValueType::Alias => Value::Text(value.as_bytes()?),
         ValueType::Bytes | ValueType::Unknown => Value::Bytes(value.as_bytes()?),
-        ValueType::Directory => return None,
+        ValueType::Date | ValueType::Directory => return None,
     })
 }

@@ -175,9 +175,9 @@ impl Bus for Tester<'_> {
     }
 
     fn address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
-        use core::fmt::Write as _;
         let mut made = Made::new(scratch);
-        let _ = write!(made, "tester.{bus}");
+        made.push(b"tester.");
+        made.push_decimal(bus.into());
         made.finish()
     }
 

@@ -5,27 +5,31 @@ use crate::wire::{Flags, PressureScale, TemperatureScale};
 
 /// A number of this type as the client wants it (owfs: `ow_temp.c`, `ow_pressure.c`).
 pub(super) fn to_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
-    match value_type {
-        ValueType::Temperature => flags.temperature_scale().from_celsius(number),
-        ValueType::TemperatureDifference => match flags.temperature_scale() {
-            TemperatureScale::Celsius | TemperatureScale::Kelvin => number,
-            TemperatureScale::Fahrenheit | TemperatureScale::Rankine => 1.8 * number,
-        },
-        ValueType::Pressure => number * per_millibar(flags),
-        _ => number,
-    }
+    let (factor, summands) = conversion(value_type, flags);
+    summands.iter().fold(number * factor, |number, summand| number + summand)
 }
 
 /// A number of this type that the client wrote; the inverse of [`to_client`].
 pub(super) fn from_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
+    let (factor, summands) = conversion(value_type, flags);
+    summands.iter().fold(number, |number, summand| number - summand) / factor
+}
+
+/// The factor from our scale to that of the client, and what is then added, one after the other as owserver does it. A
+/// factor of 1 leaves every number as it is.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn conversion(value_type: ValueType, flags: Flags) -> (f64, &'static [f64]) {
+    let (factor, summands): (f64, &'static [f64]) = match flags.temperature_scale() {
+        TemperatureScale::Celsius => (1.0, &[]),
+        TemperatureScale::Fahrenheit => (1.8, &[32.0]),
+        TemperatureScale::Kelvin => (1.0, &[273.15]),
+        TemperatureScale::Rankine => (1.8, &[32.0, 459.67]),
+    };
     match value_type {
-        ValueType::Temperature => flags.temperature_scale().to_celsius(number),
-        ValueType::TemperatureDifference => match flags.temperature_scale() {
-            TemperatureScale::Celsius | TemperatureScale::Kelvin => number,
-            TemperatureScale::Fahrenheit | TemperatureScale::Rankine => number / 1.8,
-        },
-        ValueType::Pressure => number / per_millibar(flags),
-        _ => number,
+        ValueType::Temperature => (factor, summands),
+        ValueType::TemperatureDifference => (factor, &[]),
+        ValueType::Pressure => (per_millibar(flags), &[]),
+        _ => (1.0, &[]),
     }
 }
 

@@ -5,6 +5,8 @@ use super::families;
 use super::input::Input;
 use super::own::{self, count};
 use super::property::{Element, Family, Node, Property};
+use super::read::is;
+use super::scope::Scope;
 use crate::return_code::ReturnCode;
 use crate::server::Answer;
 use crate::storage::Storage;
@@ -32,12 +34,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         self.count_call(job, |statistics| &mut statistics.writes);
         let header = work.request.header;
         let data = work.request.data().unwrap_or_default();
-        let input = Input::parse(property, element, data, header.offset, header.flags, self.bus.clock())?;
-        if !property.access.is_writable() || host == Host::Structure {
+        let clock = if B::SCOPE.contains(Scope::DATES) { self.bus.clock() } else { None };
+        let input = Input::parse::<B>(property, element, data, header.offset, header.flags, clock)?;
+        if !property.access.is_writable() || host.is_structure(B::SCOPE) {
             return Err(ReturnCode::OPERATION_NOT_SUPPORTED.into());
         }
         // The name of a scale is compared from its beginning (observed, owserver 3.2p4).
-        let is_setting = core::ptr::eq(family, &families::SETTINGS);
+        let is_setting = is::<B>(family, Scope::SETTINGS, &families::SETTINGS);
         if is_setting && property.name == "units/pressure_scale" && header.offset != 0 {
             return Err(ReturnCode::INVALID_VALUE.into());
         }
@@ -49,7 +52,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let is_nothing = input.taken == 0 && !data.is_empty();
         while written < input.values() && !is_nothing {
             job.phase = Phase::Write(written);
-            let (element, value) = input.write(written)?;
+            let (element, value) = input.write::<B>(written)?;
             self.write_value(host, family, property, element, value, work)?;
             written = written.saturating_add(1);
         }
@@ -72,12 +75,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> Result<(), Stop> {
         let unsupported = ReturnCode::OPERATION_NOT_SUPPORTED;
         match host {
-            Host::Structure => Err(unsupported.into()),
-            Host::Section if core::ptr::eq(family, &families::SETTINGS) => {
+            Host::Section if is::<B>(family, Scope::SETTINGS, &families::SETTINGS) => {
                 Ok(own::set(&mut self.settings, property.name, value)?)
             }
             // The settings of an interface are not ours to change.
-            Host::Section => Err(unsupported.into()),
+            Host::Section | Host::Structure => Err(unsupported.into()),
+            Host::Special if !B::SCOPE.contains(Scope::SIMULTANEOUS) => Err(unsupported.into()),
             Host::Special if core::ptr::eq(family, &families::THERMOSTAT) => {
                 Err(ReturnCode::DEVICE_LOCKED.into())
             }

@@ -1,4 +1,4 @@
-//! A client and a server on [embassy-net](::embassy_net)'s TCP sockets, with [embassy-time](embassy_time)'s clock.
+//! A client and a server on [embassy-net](https://docs.rs/embassy-net)'s TCP sockets, with [embassy-time](embassy_time)'s clock.
 //!
 //! They are the [asynchronous](crate::asynchronous) ones. Here is what embassy-net adds: how a connection is begun, taken
 //! and ended.

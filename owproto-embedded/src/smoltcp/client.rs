@@ -55,7 +55,7 @@ pub enum Disconnection {
     Failed(ConnectionError),
 }
 
-/// A client over a TCP socket of [smoltcp](::smoltcp), polled.
+/// A client over a TCP socket of [smoltcp], polled.
 ///
 /// It connects when there is a request to be sent, keeps the connection as long as the server does, and connects anew
 /// for the next request when it has ended. Up to `DEPTH` requests are under way at the same time, once the server has
@@ -176,6 +176,10 @@ pub struct Client<T, R, const DEPTH: usize = 1> {
     /// Whether what was received may hold more, though it may lie in the connection already.
     has_more: bool,
 }
+
+// Besides the buffers, as the README says.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Client<[u8; 0], [u8; 0]>>() <= 232);
 
 /// Where the connection of the socket is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

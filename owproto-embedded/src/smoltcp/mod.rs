@@ -1,4 +1,4 @@
-//! Drivers for [smoltcp](::smoltcp): a [`Client`] and a [`Server`] that are polled, without an executor.
+//! Drivers for [smoltcp]: a [`Client`] and a [`Server`] that are polled, without an executor.
 //!
 //! Neither of them waits, allocates or copies what it receives: a frame is taken apart where it lies, in the receive
 //! buffer of the TCP socket. Times are smoltcp's, so that one clock serves all.

@@ -20,7 +20,7 @@ const TURN_LEN: u32 = 16;
 /// How long a client may take to close its side after the server has closed its own.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// An owserver on `N` TCP sockets of [smoltcp](::smoltcp), polled: as many clients are served at the same time.
+/// An owserver on `N` TCP sockets of [smoltcp], polled: as many clients are served at the same time.
 ///
 /// All sockets listen on the same port, and all connections share one [`Service`], which is a
 /// [`Tree`](owproto_core::tree::Tree) over your bus, or one of your own. Each connection is a
@@ -112,6 +112,10 @@ struct Slot<T, R, J> {
     idle_since: Option<Instant>,
     wait: Wait,
 }
+
+// Besides the buffers, as the README says.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Slot<[u8; 0], [u8; 0], Job>>() <= 304);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Link {

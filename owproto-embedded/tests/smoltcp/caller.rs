@@ -33,7 +33,8 @@ pub(crate) struct Caller {
     handle: SocketHandle,
     port: u16,
     is_called: bool,
-    to_send: Vec<u8>,
+    /// What was not yet sent.
+    pub(crate) to_send: Vec<u8>,
     pub(crate) then: Then,
     /// Whether it takes what comes.
     pub(crate) reads: bool,

@@ -57,6 +57,11 @@ fn run<T: Storage, R: Storage, const DEPTH: usize>(
                     Event::Disconnected(why) => Disconnected(why),
                 });
             }
+            // Nothing is left lying, since nobody may come to wake the loop again.
+            for (_, socket) in host.sockets.iter() {
+                let smoltcp::socket::Socket::Tcp(socket) = socket;
+                assert!(socket.recv_queue() == 0 || !client.is_connected());
+            }
             user(client, &told, now);
             all.extend(told.into_iter().map(|told| ((now - start).total_millis() as i64, told)));
             client.poll_at()
@@ -84,6 +89,14 @@ fn replies(told: &[(i64, Told)]) -> Vec<(i32, &[u8])> {
             Told::Reply(_, ret, data) => Some((*ret, &data[..])),
             _ => None,
         })
+        .collect()
+}
+
+/// All entries.
+fn entries(told: &[(i64, Told)]) -> Vec<&String> {
+    told.iter()
+        .filter_map(|(_, told)| if let Told::Entries(entries) = told { Some(entries) } else { None })
+        .flatten()
         .collect()
 }
 
@@ -185,11 +198,7 @@ fn a_listing_of_65_kb_goes_through_a_client_of_256_bytes() {
     let mut client = Client::new(world.near.socket(128), memory, server_endpoint());
     client.dir("/", world.now).unwrap();
     let told = wait(&mut world, &mut client, &mut peer, 10_000);
-    let listed: Vec<&String> = told
-        .iter()
-        .filter_map(|(_, told)| if let Told::Entries(entries) = told { Some(entries) } else { None })
-        .flatten()
-        .collect();
+    let listed = entries(&told);
     assert!(listed.iter().copied().eq(&names), "{} entries", listed.len());
     assert_eq!(replies(&told), [(0, &b""[..])]);
 }
@@ -434,10 +443,22 @@ fn dir_is_asked_for_where_dirall_is_refused_and_that_is_remembered() {
     assert!(client.is_connected());
     client.dir("/", world.now).unwrap();
     let told = wait(&mut world, &mut client, &mut peer, 100);
-    assert_eq!(told[0].1, Told::Entries(vec!["/10.67C6697351FF".into()]));
-    assert_eq!(told[1].1, Told::Entries(vec!["/a,b".into()]));
+    assert_eq!(entries(&told), ["/10.67C6697351FF", "/a,b"]);
     let types: Vec<u8> = peer.received[24..].chunks(26).map(|request| request[11]).collect();
     assert_eq!(types, [7, 4, 4, 4]);
+}
+
+#[test]
+fn what_a_lost_listing_would_have_shown_is_asked_again() {
+    let mut world = World::new();
+    let mut peer = Peer::new(&mut world, [vec![Answer::silence().then_close()], vec![Answer::reply(0, b"")]]);
+    let mut client = client::<1>(&mut world);
+    client.dir("/", world.now).unwrap();
+    wait(&mut world, &mut client, &mut peer, 1000);
+    client.dir("/", world.now).unwrap();
+    assert_eq!(replies(&wait(&mut world, &mut client, &mut peer, 1000)).len(), 1);
+    let types: Vec<u8> = peer.received.chunks(26).map(|request| request[11]).collect();
+    assert_eq!(types, [7, 7]);
 }
 
 #[test]

@@ -254,6 +254,20 @@ fn many_requests_at_once_are_answered_in_order_through_small_buffers() {
 }
 
 #[test]
+fn short_requests_that_came_together_are_answered_together() {
+    let mut world = World::new();
+    world.conditions.borrow_mut().latency = smoltcp::time::Duration::from_millis(100);
+    let mut server = server::<2>(&mut world, 4096);
+    let mut tree = slow(1, 0);
+    let mut caller = Caller::new(&mut world, 4096, bytes(Request::nop().with_flags(KEEP)).repeat(100));
+    let start = world.now;
+    run(&mut world, &mut server, &mut tree, &mut [&mut caller], 5000);
+    assert_eq!(replies(&caller.received).0.len(), 100);
+    // Once there and back for the address, for the connection, and for the requests in two packets.
+    assert!((caller.last - start).total_millis() <= 600, "{}", caller.last - start);
+}
+
+#[test]
 fn a_client_that_closed_its_side_has_all_its_answers() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 64);
@@ -426,6 +440,43 @@ fn a_client_that_never_closes_holds_its_socket_for_a_second_or_until_it_is_neede
     let mut second = Caller::new(&mut world, 512, read(Flags::NONE));
     run(&mut world, &mut server, &mut tree, &mut [&mut second], 100);
     assert_eq!(replies(&second.received).0, [value()]);
+}
+
+#[test]
+fn a_client_may_send_what_nobody_answers_after_its_last_answer() {
+    let mut world = World::new();
+    let mut server = server::<2>(&mut world, 512);
+    let mut tree = slow(1, 0);
+    let bytes = [read(Flags::NONE), read(Flags::NONE).repeat(100)].concat();
+    let mut caller = Caller::new(&mut world, 512, bytes).then(Then::Linger);
+    run(&mut world, &mut server, &mut tree, &mut [&mut caller], 500);
+    assert_eq!(replies(&caller.received).0, [value()]);
+    assert_eq!((caller.to_send.len(), caller.ended.unwrap().1), (0, Ended::Closed));
+}
+
+#[test]
+fn a_request_that_is_there_counts_however_late_it_is_looked_at() {
+    let mut world = World::new();
+    let mut server = server::<2>(&mut world, 512);
+    let mut tree = slow(1, 0);
+    let mut caller = Caller::new(&mut world, 512, []);
+    run(&mut world, &mut server, &mut tree, &mut [&mut caller], 5000);
+    caller.say(&read(KEEP));
+    // The board was busy for longer than a client may be silent before its first request.
+    let late = world.now + smoltcp::time::Duration::from_secs(20);
+    world.run(
+        30_000,
+        &mut |host, now| caller.run(host, now),
+        &mut |host, now| {
+            if now < late {
+                return Some(late);
+            }
+            server.poll(now, &mut host.sockets, &mut tree);
+            server.poll_at(None)
+        },
+        || false,
+    );
+    assert_eq!(replies(&caller.received).0, [value()]);
 }
 
 #[test]

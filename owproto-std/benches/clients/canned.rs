@@ -66,7 +66,7 @@ fn answer(mut socket: TcpStream, listings: &[Listing]) -> Option<()> {
             match request.message_type() {
                 MessageType::DIR => replies.extend_from_slice(&listing()?.dir),
                 MessageType::DIRALL | MessageType::DIRALLSLASH => {
-                    replies.extend_from_slice(&listing()?.dirall)
+                    replies.extend_from_slice(&listing()?.dirall);
                 }
                 MessageType::NOP => reply(&mut replies, flags, 0, b""),
                 _ => reply(&mut replies, flags, 12, VALUE),

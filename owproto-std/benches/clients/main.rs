@@ -3,8 +3,8 @@
 //! `cargo bench -p owproto-std --features tokio --bench clients [-- --quick] [--write]`
 //!
 //! All that runs here, servers and other programs included, shares one processor, so that nothing but the work counts.
-//! Raw sockets, which know beforehand what will come, are the bound that the others are compared with, within each
-//! round; medians of the rounds are shown. `--write` puts the tables and a picture into `owproto-std/benchmarks.*`.
+//! Raw sockets, which know beforehand what will come, are the bound that the others are compared with; of the rounds the
+//! lower quartile is shown, since what others do on the machine only adds. `--write` puts the tables and a picture into `owproto-std/benchmarks.*`.
 //! What is not installed is named and left out.
 
 mod canned;
@@ -198,7 +198,7 @@ fn read(report: &mut Report, case: &str, server: SocketAddr, path: &str, others:
         .way("read_each of one", || {
             many.read_each(&[path], |value| {
                 black_box(value.expect("the server answers"));
-            })
+            });
         })
         .way_many("tokio read_into", |count| {
             runtime.block_on(async {
@@ -297,7 +297,7 @@ fn pipelined(report: &mut Report, server: SocketAddr, together: usize) {
         .way("read_each", || {
             each.read_each(&paths, |value| {
                 black_box(value.expect("the server answers"));
-            })
+            });
         })
         .way("read_many", || assert!(black_box(many.read_many(&paths)).iter().all(Result::is_ok)));
     report.measure(&case, ways);

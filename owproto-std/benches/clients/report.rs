@@ -69,8 +69,8 @@ impl Report {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let text = format!(
             "# How fast the clients are\n\n\
-             Written by `cargo bench -p owproto-std --features tokio --bench clients -- --write`: medians of {} rounds, \
-             in which all ways have a turn of about {} ms, and everything shares one processor. A rate is given as \
+             Written by `cargo bench -p owproto-std --features tokio --bench clients -- --write`: the lower quartiles \
+             of {} rounds, in which all ways have a turn of about {} ms, and everything shares one processor. A rate is given as \
              a share of that of *raw*: sockets and no more, with all that is known of the answer beforehand. In the \
              listings it cuts the answer into slices.\n\n\
              ![rates as shares of the rate of raw sockets](benchmarks.svg)\n\n{}",

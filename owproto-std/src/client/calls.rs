@@ -258,10 +258,12 @@ impl<R: Runtime> Calls<R> {
         };
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
         let on_entries = |entries: Entries<'_>| {
-            entries.fold(0_usize, |len, entry| {
+            let mut len = 0;
+            entries.for_each(|entry| {
                 on_entry(entry);
-                len + entry.len() + 1
-            })
+                len += entry.len() + 1;
+            });
+            len
         };
         let request = request.with_flags(self.request_flags(flags));
         self.exchange(request, way, on_entries, yes(path, |reply| reply.directory_flags())).await

@@ -62,7 +62,8 @@ pub fn command_line(buffer: &mut [u8]) -> &str {
     let mut block = [buffer.as_mut_ptr().expose_provenance(), buffer.len()];
     // SAFETY: the host writes at most as many bytes as the block says to where it says, which is `buffer`, and the length
     // into the block.
-    let status = unsafe { cortex_m_semihosting::syscall1(nr::GET_CMDLINE, (&raw mut block).expose_provenance()) };
+    let status =
+        unsafe { cortex_m_semihosting::syscall1(nr::GET_CMDLINE, (&raw mut block).expose_provenance()) };
     let [_, len] = block;
     if status != 0 {
         return "";

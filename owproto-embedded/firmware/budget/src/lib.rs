@@ -2,6 +2,8 @@
 //! cannot be linked.
 #![no_std]
 
+pub mod gateway;
+
 use core::panic::PanicInfo;
 use core::ptr;
 

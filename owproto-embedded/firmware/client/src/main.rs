@@ -15,10 +15,10 @@ mod report;
 mod rounds;
 
 use owproto_board::{Address, Board, Network};
+use owproto_embedded::Backoff;
 use owproto_embedded::core::client::Connection;
 use owproto_embedded::core::time::Duration;
 use owproto_embedded::smoltcp::Client;
-use owproto_embedded::Backoff;
 use smoltcp::iface::{SocketSet, SocketStorage};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use static_cell::ConstStaticCell;

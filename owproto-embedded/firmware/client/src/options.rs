@@ -60,7 +60,9 @@ impl Options {
     fn understand(&mut self, word: &str) -> Option<()> {
         match word.split_once('=') {
             Some(("rounds", number)) => self.rounds = Some(number.parse().ok().filter(|rounds| *rounds > 0)?),
-            Some(("pause", number)) => self.pause = Duration::from_millis(u64::from(number.parse::<u32>().ok()?)),
+            Some(("pause", number)) => {
+                self.pause = Duration::from_millis(u64::from(number.parse::<u32>().ok()?))
+            }
             Some(("loss", number)) => self.loss = number.parse().ok().filter(|percent| *percent <= 100)?,
             Some(_) => return None,
             None if word.contains(':') => self.server = word.parse().ok()?,

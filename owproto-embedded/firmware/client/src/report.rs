@@ -81,7 +81,7 @@ mod silence {
     }
 }
 
-#[cfg(feature = "host")]
-pub(crate) use terminal::*;
 #[cfg(not(feature = "host"))]
 pub(crate) use silence::*;
+#[cfg(feature = "host")]
+pub(crate) use terminal::*;

@@ -20,7 +20,7 @@ use core::cell::Cell;
 use owproto_board::{Address, Board, Network};
 use owproto_embedded::core::server::{Connection, Timeouts};
 use owproto_embedded::core::time::{Duration, Instant};
-use owproto_embedded::core::tree::families::{FAMILY_28, FAMILY_3A};
+use owproto_embedded::core::tree::families::{FAMILY_3A, FAMILY_28};
 use owproto_embedded::core::tree::{Family, Tree};
 use owproto_embedded::smoltcp::Server;
 use owproto_onewire::{OneWire, Step};
@@ -53,8 +53,11 @@ impl Buffers {
     const EMPTY: Self = Self { received: [0; 512], sent: [0; 512], request: [0; 300], answer: [0; 256] };
 }
 
-static BUFFERS: ConstStaticCell<[Buffers; CLIENTS]> = ConstStaticCell::new([const { Buffers::EMPTY }; CLIENTS]);
+static BUFFERS: ConstStaticCell<[Buffers; CLIENTS]> =
+    ConstStaticCell::new([const { Buffers::EMPTY }; CLIENTS]);
 
+/// Clients give up after 2 s of silence. A keepalive after 400 ms shows every conversion, which takes 750, and leaves TCP
+/// the second that it needs to send it again if it was lost. Who is idle for 10 s gives its place up when it is wanted.
 const TIMEOUTS: Timeouts = Timeouts {
     idle_low: Duration::from_secs(10),
     keepalive: Duration::from_millis(400),

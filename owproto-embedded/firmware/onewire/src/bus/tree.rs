@@ -2,7 +2,7 @@ use core::task::{Context, Poll, ready};
 
 use owproto_core::ReturnCode;
 use owproto_core::text::{RomId, Value};
-use owproto_core::tree::{Access, Bus, Element, Operation, Renewal, Simultaneous as Kind};
+use owproto_core::tree::{Access, Bus, Element, Operation, Renewal, Scope, Simultaneous as Kind};
 
 use super::device::{Device, Kept};
 use super::job::{Job, Progress, Setting, Waiting};
@@ -207,6 +207,10 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
 }
 
 impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEVICES, WAITING> {
+    /// Devices, and conversions on all of them: what a gateway with little flash has room for. A bus of one's own around
+    /// this one may have more of it.
+    const SCOPE: Scope = Scope::LEAST.with(Scope::WRITES).with(Scope::SIMULTANEOUS);
+
     fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
         ready!(self.list())?;
         Poll::Ready(Ok(if bus == 0 { self.devices().nth(n) } else { None }))

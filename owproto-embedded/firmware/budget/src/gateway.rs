@@ -1,0 +1,105 @@
+//! A gateway without its network and its 1-Wire bus: the core's server connection, and a tree of two families.
+
+use core::hint::black_box;
+use core::marker::PhantomData;
+use core::task::{Context, Poll, Waker};
+
+use owproto_core::ReturnCode;
+use owproto_core::server::{Connection, Event, Step};
+use owproto_core::text::{RomId, Value};
+use owproto_core::tree::families::{FAMILY_3A, FAMILY_28};
+use owproto_core::tree::{Access, Bus, Family, Job, Scope, Tree};
+
+use crate::{now, receive, send};
+
+/// What a gateway has besides its devices.
+pub trait Parts {
+    const SCOPE: Scope;
+}
+
+/// The kinds of devices that this gateway has.
+static FAMILIES: [&Family; 2] = [&FAMILY_28, &FAMILY_3A];
+
+/// Serves one client after the other.
+pub fn run<P: Parts>() -> ! {
+    loop {
+        let mut tree = Tree::with_families(Sensors::<P>(PhantomData), &FAMILIES);
+        serve(&mut Connection::new([0; 256], [0; 128]).accepted_at(now()), &mut tree, &mut Job::new());
+    }
+}
+
+fn serve<P: Parts>(
+    server: &mut Connection<[u8; 256], [u8; 128]>,
+    tree: &mut Tree<Sensors<P>>,
+    job: &mut Job,
+) {
+    let mut buffer = [0; 128];
+    loop {
+        match server.step() {
+            Step::Close => return tree.cancel(job),
+            Step::Write => {
+                let sent = send(server.poll_transmit());
+                server.handle_transmitted(sent, now());
+            }
+            Step::Read => {
+                let len = receive(&mut buffer);
+                if len == 0 {
+                    server.handle_eof();
+                }
+                server.handle_timeout(now());
+                let mut input = buffer.get(..len).unwrap_or_default();
+                while server.handle_input(&mut input, now()) == Event::Request {
+                    if tree.serve(server, job, now(), &mut Context::from_waker(Waker::noop())).is_pending() {
+                        break;
+                    }
+                }
+            }
+            Step::Work => {
+                let _ = tree.serve(server, job, now(), &mut Context::from_waker(Waker::noop()));
+            }
+        }
+    }
+}
+
+/// Devices whose values cost nothing to get.
+struct Sensors<P>(PhantomData<P>);
+
+impl<P: Parts> Bus for Sensors<P> {
+    const SCOPE: Scope = P::SCOPE;
+
+    fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        Poll::Ready(Ok(black_box((n < 8).then_some(RomId::new(0x28, [0; 6])))))
+    }
+
+    fn is_in_alarm(&mut self, _: RomId, _: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
+        black_box(Poll::Ready(Ok(false)))
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        access: &Access<'_>,
+        scratch: &'a mut [u8],
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Value<'a>, ReturnCode>> {
+        black_box(access);
+        black_box(match black_box(0) {
+            0 => Poll::Ready(Ok(Value::Float(21.5))),
+            1 => Poll::Ready(Ok(Value::Unsigned(12))),
+            2 => Poll::Ready(Ok(Value::YesNo(true))),
+            3 => Poll::Ready(Ok(Value::Bytes(scratch))),
+            4 => Poll::Ready(Ok(Value::Text(b"12"))),
+            5 => Poll::Pending,
+            _ => Poll::Ready(Err(ReturnCode::IO)),
+        })
+    }
+
+    fn write(
+        &mut self,
+        access: &Access<'_>,
+        value: Value<'_>,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), ReturnCode>> {
+        black_box((access, value));
+        black_box(Poll::Ready(Ok(())))
+    }
+}

@@ -1,0 +1,35 @@
+#!/bin/bash
+# Builds the firmware into target/firmware/KIND.
+#
+#   owproto-embedded/firmware/build.sh [host|product]
+#
+# host     for QEMU: takes options from the command line, prints, has simulated devices (the default)
+# product  as it would go onto a board: no semihosting, the wire is a pin
+#
+# The compiler is the installed one if it has the target, else one that tests/embedded-toolchain.sh gets.
+set -eu
+
+kind=${1:-host}
+case $kind in
+    host) features=() ;;
+    product) features=(--no-default-features) ;;
+    *)
+        echo "usage: $0 [host|product]" >&2
+        exit 2
+        ;;
+esac
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+mkdir -p "$target/firmware/$kind"
+target=$(cd "$target" && pwd)
+
+environment=$("$root/tests/embedded-toolchain.sh" thumbv7m-none-eabi)
+eval "$environment"
+for program in client gateway; do
+    # Each by itself, because their features would be joined.
+    # shellcheck disable=SC2086 # arguments, or nothing
+    cargo build --release --manifest-path "$here/Cargo.toml" --target thumbv7m-none-eabi --target-dir "$target/embedded" \
+        $EMBEDDED_BUILD_STD --package "owproto-firmware-$program" ${features[@]+"${features[@]}"}
+    cp "$target/embedded/thumbv7m-none-eabi/release/$program" "$target/firmware/$kind/"
+done
