@@ -2,7 +2,6 @@
 //! loop, while threads and tasks poll it. Each answer is known beforehand, so that none can be that of another one.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -12,6 +11,7 @@ use owproto_core::client::{ConnectionError, Timeout};
 use owproto_std::sim::{self, Simulator};
 use owproto_std::{Builder, Client, Error};
 use owproto_tests::owserver::{Builder as ServerBuilder, Owserver};
+use owproto_tests::show;
 
 /// How long it may take until something has happened to every poller.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -167,9 +167,8 @@ impl Pollers {
                 *all.entry(*came).or_default() += count;
             }
         }
-        // Not by a macro, so that it is shown also where the test passes.
         let test = thread::current().name().unwrap_or_default().to_owned();
-        writeln!(io::stderr(), "{test}: {all:?}").unwrap();
+        show(&format!("{test}: {all:?}"));
         all
     }
 }

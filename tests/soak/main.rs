@@ -4,7 +4,6 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -12,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use owproto_std::{Builder, Client};
 use owproto_tests::owserver::Owserver;
+use owproto_tests::show;
 
 const REQUESTS: usize = 200_000;
 const THREADS: usize = 32;
@@ -59,7 +59,7 @@ impl Progress {
     /// The number of the next request, if there is one more.
     fn next(&self) -> Option<usize> {
         let number = self.done.fetch_add(1, Ordering::Relaxed);
-        if number % (REQUESTS / 10) == 0 && number > 0 {
+        if number > 0 && number.is_multiple_of(REQUESTS / 10) {
             self.samples.lock().unwrap().push(resident());
         }
         (number < REQUESTS).then_some(number)
@@ -86,14 +86,8 @@ fn soak(name: &str, run: impl FnOnce(Builder, &Arc<Progress>)) {
     let (seconds, after) = (start.elapsed().as_secs_f64(), sockets());
     let samples = progress.samples.lock().unwrap().clone();
     let kilobytes: Vec<u64> = samples.iter().map(|bytes| bytes / 1024).collect();
-    // Not by a macro, so that it is shown also where the test passes.
     let rate = REQUESTS as f64 / seconds;
-    writeln!(
-        io::stderr(),
-        "\n{name}: {REQUESTS} requests in {seconds:.1} s, {rate:.0}/s; resident kB {kilobytes:?}; sockets {before} before, \
-         {after} after"
-    )
-    .unwrap();
+    show(&format!("\n{name}: {REQUESTS} requests in {seconds:.1} s, {rate:.0}/s, resident kB {kilobytes:?}"));
     assert_eq!(before, after, "sockets");
     assert_eq!(samples.len(), 10);
     // The first tenth is for warming up.

@@ -28,3 +28,13 @@ pub mod side_by_side;
 pub mod splits;
 pub mod tools;
 pub mod vectors;
+
+/// Writes a line to standard error, also from a test that passes, where what the macros print is not shown.
+///
+/// # Panics
+///
+/// If that cannot be written.
+pub fn show(text: &str) {
+    let line = format!("{text}\n");
+    std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes()).expect("standard error takes it");
+}

@@ -10,7 +10,6 @@ mod expected;
 mod oracle;
 mod table;
 
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,6 +20,7 @@ use owproto_core::wire::Header;
 use owproto_std::server::PersistentLimits;
 use owproto_std::sim::{self, Simulator};
 use owproto_tests::proxy::{Direction, Fault, Kind, Proxy};
+use owproto_tests::show;
 
 use callers::{Given, Which, Why};
 use exchanges::{Exchange, NEXT};
@@ -183,8 +183,7 @@ fn a_fault_at_every_byte() {
     });
     let (table, failures) = (table.into_inner().unwrap(), failures.into_inner().unwrap());
     let seconds = start.elapsed().as_secs_f64();
-    // Not by a macro, so that it is shown also where the test passes.
-    writeln!(io::stderr(), "\n{} faults in {seconds:.1} s\n\n{table}", cases.len()).unwrap();
+    show(&format!("\n{} faults in {seconds:.1} s\n\n{table}", cases.len()));
     assert!(cases.len() > 30_000, "{}", cases.len());
     assert!(failures.is_empty(), "{} are not as expected, among them:\n{}", failures.len(), {
         failures.iter().take(30).map(|failure| format!("{failure}\n")).collect::<String>()
