@@ -219,8 +219,9 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             at = at.min(self.converted_until);
         }
         for device in self.devices.iter().flatten() {
-            let is_wanted = device.converting.is_some() || self.simultaneous == Simultaneous::Wanted;
-            if is_wanted {
+            // Of those that a conversion of all waits for, the free ones are no reason to look.
+            let is_awaited = self.simultaneous == Simultaneous::Wanted && device.busy_until > now;
+            if device.converting.is_some() || is_awaited {
                 at = at.min(device.busy_until);
             }
         }

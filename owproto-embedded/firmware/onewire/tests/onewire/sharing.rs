@@ -87,6 +87,21 @@ fn a_read_waits_for_the_conversion_of_all() {
     assert!(clients.iter().all(|client| client.reply().0 >= 0));
 }
 
+// `Bed` fails if the bus has nothing to do and does not let the program sleep.
+#[test]
+fn a_conversion_of_all_waits_asleep_for_that_of_one() {
+    for micros in (0..100_000).step_by(500) {
+        let mut bed = Bed::new();
+        bed.pass(Duration::from_millis(1000));
+        let mut clients = reads(&bed, &[path(KITCHEN, "temperature")]);
+        assert!(!bed.serve(&mut clients[0]));
+        bed.pass(Duration::from_micros(micros));
+        clients.push(Client::asks(Request::write("/simultaneous/temperature", b"1").unwrap(), bed.now()));
+        bed.finish(&mut clients);
+        assert_eq!(clients[1].reply().0, 0);
+    }
+}
+
 #[test]
 fn a_client_that_goes_leaves_nothing_behind() {
     let mut bed = Bed::new();
