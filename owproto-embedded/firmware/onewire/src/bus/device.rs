@@ -64,6 +64,20 @@ const fn place(resolution: Resolution) -> usize {
     }
 }
 
+// What is needed in many places is here once, for any number of devices.
+
+/// The device with an address.
+#[inline(never)]
+pub(super) fn find(devices: &[Option<Device>], id: RomId) -> Option<&Device> {
+    devices.iter().flatten().find(|device| device.id == id)
+}
+
+/// The same, to be changed.
+#[inline(never)]
+pub(super) fn find_mut(devices: &mut [Option<Device>], id: RomId) -> Option<&mut Device> {
+    devices.iter_mut().flatten().find(|device| device.id == id)
+}
+
 impl Device {
     pub(super) fn new(id: RomId) -> Self {
         Self {

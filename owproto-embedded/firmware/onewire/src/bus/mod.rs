@@ -320,7 +320,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             if is_held_back(job, self.simultaneous) {
                 continue;
             }
-            let Some(device) = self.devices.iter_mut().flatten().find(|device| device.id == id) else {
+            let Some(device) = device::find(&self.devices, id) else {
                 waiting.progress = Progress::Done(Err(ReturnCode::NO_SUCH_ENTITY));
                 self.is_settled = true;
                 continue;
@@ -337,11 +337,11 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     }
 
     fn listed(&self, id: RomId) -> Option<&Device> {
-        self.devices.iter().flatten().find(|device| device.id == id)
+        device::find(&self.devices, id)
     }
 
     fn listed_mut(&mut self, id: RomId) -> Option<&mut Device> {
-        self.devices.iter_mut().flatten().find(|device| device.id == id)
+        device::find_mut(&mut self.devices, id)
     }
 
     fn is_all_free(&self) -> bool {

@@ -30,45 +30,42 @@ enum Question {
 }
 
 impl Question {
+    /// Those of a thermometer. Without a number it is the highest resolution (owfs: manual page DS18B20).
+    const OF_THERMOMETER: &[(&str, Self)] = &[
+        ("temperature", Self::Temperature(Resolution::Twelve)),
+        ("temperature9", Self::Temperature(Resolution::Nine)),
+        ("temperature10", Self::Temperature(Resolution::Ten)),
+        ("temperature11", Self::Temperature(Resolution::Eleven)),
+        ("temperature12", Self::Temperature(Resolution::Twelve)),
+        ("fasttemp", Self::Temperature(Resolution::Nine)),
+        ("latesttemp", Self::LatestTemperature),
+        ("scratchpad", Self::Scratchpad),
+        ("temphigh", Self::Setting(Setting::High)),
+        ("templow", Self::Setting(Setting::Low)),
+        ("tempres", Self::Setting(Setting::Configuration)),
+        ("power", Self::Power),
+        ("errata/die", Self::Die),
+        ("errata/trim", Self::Trim),
+        ("errata/trimvalid", Self::IsTrimValid),
+        ("errata/trimblanket", Self::IsTrimBlanket),
+    ];
+
+    /// Those of a DS2413.
+    const OF_SWITCH: &[(&str, Self)] =
+        &[("PIO", Self::Pio), ("piostate", Self::PioState), ("sensed", Self::Sensed)];
+
+    // From a table, which is smaller than comparisons that are written out.
     fn of(family: u8, name: &str) -> Option<Self> {
-        if family == DS2413 {
-            return Some(match name {
-                "PIO" => Self::Pio,
-                "piostate" => Self::PioState,
-                "sensed" => Self::Sensed,
-                _ => return None,
-            });
-        }
-        if !thermometer::is_thermometer(family) {
-            return None;
-        }
-        // Without a number it is the highest resolution (owfs: manual page DS18B20); a DS18S20 has only one.
-        let number = match name {
-            "fasttemp" => Some("9"),
-            _ => name.strip_prefix("temperature"),
-        };
-        if let Some(number) = number {
-            let resolution = match number {
-                "9" => Resolution::Nine,
-                "10" => Resolution::Ten,
-                "11" => Resolution::Eleven,
-                _ => Resolution::Twelve,
-            };
-            let is_fixed = family == DS18S20;
-            return Some(Self::Temperature(if is_fixed { Resolution::Twelve } else { resolution }));
-        }
-        Some(match name {
-            "latesttemp" => Self::LatestTemperature,
-            "scratchpad" => Self::Scratchpad,
-            "temphigh" => Self::Setting(Setting::High),
-            "templow" => Self::Setting(Setting::Low),
-            "tempres" => Self::Setting(Setting::Configuration),
-            "power" => Self::Power,
-            "errata/die" => Self::Die,
-            "errata/trim" => Self::Trim,
-            "errata/trimvalid" => Self::IsTrimValid,
-            "errata/trimblanket" => Self::IsTrimBlanket,
+        let table = match family {
+            DS2413 => Self::OF_SWITCH,
+            family if thermometer::is_thermometer(family) => Self::OF_THERMOMETER,
             _ => return None,
+        };
+        let (_, question) = table.iter().find(|(property, _)| *property == name)?;
+        Some(match question {
+            // It has only one.
+            Self::Temperature(_) if family == DS18S20 => Self::Temperature(Resolution::Twelve),
+            question => *question,
         })
     }
 
@@ -157,12 +154,22 @@ fn channels(bits: u8, element: Element<'_>) -> Value<'static> {
 
 /// An alarm limit is a whole number of degrees; the rest is cut off (owfs: `ow_1820.c`).
 fn whole_degrees(degrees: f64) -> Result<i8, ReturnCode> {
-    if !(degrees > -129.0 && degrees < 128.0) {
-        return Err(ReturnCode::OUT_OF_RANGE);
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "the range was checked, and the fraction is to go")]
-    let whole = degrees as i8;
-    Ok(whole)
+    // From the parts of the number: the conversion and its comparisons are much code where there is no hardware for them.
+    /// The exponent of 1.
+    const ONE: u64 = 1023;
+    /// Bits of the fraction.
+    const FRACTION: u64 = 52;
+    /// All that is below 256.
+    const MAX_BITS: u64 = 7;
+    let bits = degrees.to_bits();
+    let exponent = bits >> FRACTION & 0x7ff;
+    // A number that is too great, or none.
+    let places = (ONE + MAX_BITS).checked_sub(exponent).ok_or(ReturnCode::OUT_OF_RANGE)?;
+    let leading = bits >> (FRACTION - MAX_BITS) & 0x7f | 0x80;
+    let magnitude = if places > MAX_BITS { 0 } else { leading >> places };
+    let magnitude = i16::try_from(magnitude).map_err(|_| ReturnCode::OUT_OF_RANGE)?;
+    let whole = if degrees.is_sign_negative() { magnitude.wrapping_neg() } else { magnitude };
+    i8::try_from(whole).map_err(|_| ReturnCode::OUT_OF_RANGE)
 }
 
 impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
@@ -362,5 +369,39 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
 
     fn name(&self, _: u16) -> &str {
         "owproto-onewire"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn degrees_are_cut_off() {
+        let cases = [
+            (0.0, 0),
+            (-0.0, 0),
+            (f64::MIN_POSITIVE, 0),
+            (0.999, 0),
+            (-0.999, 0),
+            (1.0, 1),
+            (-1.5, -1),
+            (25.9, 25),
+            (-55.0, -55),
+            (127.999, 127),
+            (-128.999, -128),
+        ];
+        for (degrees, whole) in cases {
+            assert_eq!(whole_degrees(degrees), Ok(whole), "{degrees}");
+        }
+        for tenths in -1289..1280_i16 {
+            let degrees = f64::from(tenths) / 10.0;
+            assert_eq!(whole_degrees(degrees).map(i16::from), Ok(tenths / 10), "{degrees}");
+        }
+        for degrees in
+            [128.0, -129.0, 255.9, 256.0, 1e300, -1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN]
+        {
+            assert_eq!(whole_degrees(degrees), Err(ReturnCode::OUT_OF_RANGE), "{degrees}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 use owproto_core::time::Instant;
 
-use super::device::{Device, Kept};
+use super::device::{self, Device, Kept};
 use super::job::{Job, Phase, Running};
 use super::{OneWire, STEP, Simultaneous, TRIES, Work, keep};
 use crate::master::Fault;
@@ -75,7 +75,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
         let [first, ..] = data;
         let Some(device) = running.device.and_then(|id| {
             // Not `listed_mut`, which takes all of `self`.
-            self.devices.iter_mut().flatten().find(|device| device.id == id)
+            device::find_mut(&mut self.devices, id)
         }) else {
             return Err(Fault::NoAnswer);
         };
