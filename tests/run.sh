@@ -101,8 +101,23 @@ step_no_std() {
         done &&
         "${build[@]}" "--target=${targets[1]}" $EMBEDDED_BUILD_STD_ALLOC --package owproto-core --features alloc &&
         "${build[@]}" "${targets[@]/#/--target=}" $EMBEDDED_BUILD_STD --manifest-path owproto-embedded/firmware/Cargo.toml \
-            --package owproto-onewire --all-features
+            --package owproto-onewire --all-features &&
+        check_32_bits
 }
+
+# An ordinary computer with 32 bits: where lengths and words have the same size, and the standard library is there.
+check_32_bits() (
+    environment=$(with_package_lists tests/embedded-toolchain.sh i686-unknown-linux-gnu) || exit 1
+    eval "$environment"
+    for package in owproto-core owproto-embedded; do
+        for feature in "" $(features "$package"); do
+            echo "== 32 bits: $package, $feature"
+            cargo check --target-dir "$target/embedded" --target i686-unknown-linux-gnu \
+                ${EMBEDDED_BUILD_STD:+-Zbuild-std=core,alloc,std} --package "$package" --no-default-features \
+                --features "$feature" || exit 1
+        done
+    done
+)
 
 # The bus master of the firmware, on this machine.
 step_onewire() {

@@ -6,6 +6,7 @@ mod client;
 mod differential;
 mod embedded;
 mod harness;
+mod life;
 mod ow;
 mod server;
 mod server_tree;

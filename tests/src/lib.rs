@@ -5,6 +5,7 @@
 //! | [`vectors`] | the exchanges captured from a real owserver, as typed values |
 //! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
 //! | [`peer`] | a TCP peer that does what a script says, right or wrong |
+//! | [`proxy`] | a proxy that does one thing wrong at one byte |
 //! | [`responder`] | a TCP server that answers each request by a function |
 //! | [`ours`] | our own server without a network, over the tester bus |
 //! | [`owserver`] | a real owserver, as a child process for one test |
@@ -24,9 +25,20 @@ pub mod ours;
 pub mod owserver;
 pub mod peer;
 pub mod process;
+pub mod proxy;
 pub mod qemu;
 pub mod responder;
 pub mod side_by_side;
 pub mod splits;
 pub mod tools;
 pub mod vectors;
+
+/// Writes a line to standard error, also from a test that passes, where what the macros print is not shown.
+///
+/// # Panics
+///
+/// If that cannot be written.
+pub fn show(text: &str) {
+    let line = format!("{text}\n");
+    std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes()).expect("standard error takes it");
+}

@@ -104,6 +104,16 @@ impl Owserver {
         }
     }
 
+    /// As [`restart`](Self::restart), with other options.
+    ///
+    /// # Panics
+    ///
+    /// As [`restart`](Self::restart).
+    pub fn restart_with(&mut self, builder: Builder) {
+        self.builder = builder;
+        self.restart();
+    }
+
     /// Stops it where it is (SIGSTOP): connections stay, new ones are accepted by the kernel, nothing is answered.
     ///
     /// # Panics

@@ -76,6 +76,7 @@ mod timed {
     }
 
     crate::scenarios::scenarios!(client, run, awaited);
+    crate::breaking_off::breaking_off!(client, run, awaited);
 
     fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
         wire.clock()

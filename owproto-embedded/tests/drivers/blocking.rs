@@ -79,6 +79,7 @@ mod polled {
     }
 
     crate::scenarios::scenarios!(client, run, by_itself);
+    crate::breaking_off::breaking_off!(client, run, by_itself);
 
     fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
         wire.clock()

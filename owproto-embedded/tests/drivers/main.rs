@@ -4,6 +4,7 @@
 
 mod asynchronous;
 mod blocking;
+mod breaking_off;
 mod dropped;
 #[cfg(feature = "embedded-nal-async")]
 mod network;

@@ -251,3 +251,47 @@ fn garbage_is_no_answer() {
     }
     assert!(errors > 10_000, "{errors}");
 }
+
+/// Calls where the answer comes as this peer sends it, and gives what was wrong with it. The next call has its own
+/// answer, at once.
+fn answered_by(peer: Peer, via: Via, call: &Call) -> Option<Why> {
+    world::begin([peer, Peer::new().serves()].map(Attempt::Accepted), 5);
+    let client = Client::build(Builder::default());
+    let outcome = block_on(perform(&client, via, call));
+    let took = world::now();
+    assert_eq!(block_on(client.read("/next")).unwrap(), value_at(b"/next"));
+    assert_eq!(world::now(), took);
+    failure(&outcome)
+}
+
+#[test]
+fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
+    let silent = failure(&silent());
+    for Exchange { call, reply, .. } in exchanges() {
+        for at in 0..reply.len() {
+            let begins = || Peer::new().takes("").pauses(500).sends(&reply[..at]);
+            // What comes is what begins the silence; the request does where nothing comes.
+            let start = if at == 0 { 0 } else { 500_000 };
+            // The rest comes too late, and is the answer to nothing.
+            let late = begins().pauses(2001).sends(&reply[at..]);
+            for peer in [begins().falls_silent(), late.falls_silent()] {
+                assert_eq!(answered_by(peer, Via::Itself, &call), silent, "{call:?} at {at}");
+                assert_eq!(world::now(), start + 2_000_000, "{call:?} at {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_in_drops_takes_exactly_the_total_time() {
+    for Exchange { call, reply, .. } in exchanges() {
+        for at in 0..reply.len() {
+            let begins = Peer::new().takes("").sends(&reply[..at]);
+            let drops = reply[at..].iter().fold(begins, |peer, byte| peer.pauses(400).sends([*byte]));
+            let needed = 400_000 * (reply.len() - at) as u64;
+            let why = answered_by(drops.serves(), Via::Within(3000), &call);
+            assert_eq!(why, if needed < 3_000_000 { None } else { Some(too_long_why()) }, "{call:?} at {at}");
+            assert_eq!(world::now(), needed.min(3_000_000), "{call:?} at {at}");
+        }
+    }
+}

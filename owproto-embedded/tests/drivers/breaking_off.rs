@@ -1,0 +1,132 @@
+//! Answers that break off, come too late or go wrong at every byte, for drivers that keep deadlines.
+
+/// The tests, for the driver that `client!(wire)` makes. `LATE` says by how many microseconds it may miss a deadline.
+macro_rules! breaking_off {
+    ($client:ident, $run:ident, $wait:ident) => {
+        mod breaking_off {
+            use embedded_io::ErrorKind;
+            use owproto_embedded::Error;
+            use owproto_embedded::core::client::{Connection, ConnectionError, Timeout, Timeouts};
+            use owproto_embedded::core::time::Duration;
+            use owproto_embedded::core::wire::{Flags, Header};
+
+            use super::*;
+            use crate::wire::{Answer, Wire, keepalive, reply};
+
+            const INACTIVITY: u64 = 2_000_000;
+            const TOTAL: u64 = 3_000_000;
+
+            #[derive(Clone, Copy, Debug)]
+            enum Call {
+                Read,
+                Write,
+                Dir,
+                Present,
+                ReadMany,
+            }
+
+            fn answers() -> [(Call, Vec<u8>); 5] {
+                let took = Header { size: 2, flags: Flags::PERSISTENCE, ..Header::default() };
+                [
+                    (Call::Read, [keepalive(), reply(4, b"21.5")].concat()),
+                    (Call::Write, took.to_bytes().to_vec()),
+                    (Call::Dir, reply(0, b"/10.67C6697351FF,/28.67C6697351FF\0")),
+                    (Call::Present, reply(0, &[1, 2, 3, 4, 5, 6, 7, 8])),
+                    (Call::ReadMany, reply(4, b"21.5")),
+                ]
+            }
+
+            /// What was wrong with an answer, and how long the call took. The next one has its own answer.
+            fn answered(call: Call, answer: Answer, total: u64) -> (Option<Error<ErrorKind>>, u64) {
+                let wire = Wire::new([answer, Answer::silence()]);
+                let timeouts = Timeouts {
+                    inactivity: Duration::from_micros(INACTIVITY),
+                    total: Duration::from_micros(total),
+                };
+                let connection: Connection<_, _> =
+                    Connection::new([0xa5; 96], [0xa5; 64]).with_timeouts(timeouts);
+                let mut client = $client!(wire, connection, [0xa5; 32]);
+                let start = wire.now();
+                let mut buffer = [0xa5; 64];
+                let result = $run!(wire, {
+                    match call {
+                        Call::Read => $wait!(client.read("/a", &mut buffer)).map(|_| ()),
+                        Call::Write => $wait!(client.write("/a", "21")).map(|_| ()),
+                        Call::Dir => $wait!(client.dir("/", |_| ())).map(|_| ()),
+                        Call::Present => $wait!(client.present("/a")).map(|_| ()),
+                        Call::ReadMany => $wait!(client.read_many(["/a"], |_, _| ())),
+                    }
+                });
+                let took = wire.now().since(start).as_micros();
+                let next = wire.beside([Answer::reply(4, b"next")]);
+                replace!(client, next);
+                let value = $run!(next, { $wait!(client.read("/next", &mut buffer)).map(<[u8]>::to_vec) });
+                assert_eq!(value, Ok(b"next".to_vec()));
+                (result.err(), took)
+            }
+
+            fn timed_out(error: Option<Error<ErrorKind>>) -> Option<Timeout> {
+                match error {
+                    Some(Error::Connection { error: ConnectionError::TimedOut(timeout), .. }) => {
+                        Some(timeout)
+                    }
+                    None => None,
+                    error => panic!("{error:?}"),
+                }
+            }
+
+            #[test]
+            fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
+                for (call, bytes) in answers() {
+                    for at in 0..bytes.len() {
+                        let begins = || if at == 0 { Answer::silence() } else { Answer::bytes(&bytes[..at]) };
+                        let late = begins().then(INACTIVITY / 1000 + 1, &bytes[at..]);
+                        for answer in [begins(), late] {
+                            let (error, took) = answered(call, answer, 0);
+                            assert_eq!(timed_out(error), Some(Timeout::Inactivity), "{call:?} at {at}");
+                            assert!(
+                                (INACTIVITY..=INACTIVITY + LATE).contains(&took),
+                                "{call:?} at {at}: {took}"
+                            );
+                        }
+                    }
+                }
+            }
+
+            #[test]
+            fn an_answer_in_drops_takes_exactly_the_total_time() {
+                for (call, bytes) in answers() {
+                    for at in 0..bytes.len() {
+                        let begins = if at == 0 { Answer::silence() } else { Answer::bytes(&bytes[..at]) };
+                        let drops = bytes[at..].iter().fold(begins, |answer, byte| answer.then(400, [*byte]));
+                        let needed = 400_000 * (bytes.len() - at) as u64;
+                        let (error, took) = answered(call, drops, TOTAL);
+                        let expected = (needed > TOTAL).then_some(Timeout::Total);
+                        assert_eq!(timed_out(error), expected, "{call:?} at {at}");
+                        let exact = needed.min(TOTAL);
+                        assert!((exact..=exact + LATE).contains(&took), "{call:?} at {at}: {took}");
+                    }
+                }
+            }
+
+            #[test]
+            fn an_answer_with_any_byte_changed_ends_in_time() {
+                let mut errors = 0;
+                for (call, bytes) in answers() {
+                    for at in 0..bytes.len() {
+                        for change in [0x01, 0x10, 0x80, 0xff] {
+                            let mut changed = bytes.clone();
+                            changed[at] ^= change;
+                            let (error, took) = answered(call, Answer::bytes(changed), 0);
+                            assert!(took <= INACTIVITY + LATE, "{call:?} at {at}: {took}");
+                            errors += usize::from(error.is_some());
+                        }
+                    }
+                }
+                assert!(errors > 100, "{errors}");
+            }
+        }
+    };
+}
+
+pub(crate) use breaking_off;

@@ -1,0 +1,192 @@
+//! A fault at every byte of exchanges between each client and our server, over real sockets: what the caller gets, how
+//! long it takes, and whether the next call works.
+//!
+//! What is expected is said in `expected.rs`, and for people in the README beside it. What came of it is printed as tables. What is about exact times is tried in virtual time, in
+//! the tests of `owproto-std` and `owproto-embedded`.
+
+mod callers;
+mod exchanges;
+mod expected;
+mod oracle;
+mod table;
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use owproto_core::wire::Header;
+use owproto_std::server::PersistentLimits;
+use owproto_std::sim::{self, Simulator};
+use owproto_tests::proxy::{Direction, Fault, Kind, Proxy};
+use owproto_tests::show;
+
+use callers::{Given, Which, Why};
+use exchanges::{Exchange, NEXT};
+use expected::Case;
+use table::Table;
+
+const FAMILIES: &str = "10,28";
+
+/// For calls that end by themselves.
+const ENOUGH: Duration = Duration::from_secs(20);
+
+/// For calls that do not.
+const LIMIT: Duration = Duration::from_millis(100);
+
+/// By how much a call may miss its limit, on a machine that does a hundred things at the same time. Exactness is a
+/// matter of virtual time.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// Pauses that nobody needs to notice.
+const SPLIT: Duration = Duration::from_millis(2);
+const DELAY: Duration = Duration::from_millis(20);
+
+/// A pause that is longer than the limit.
+const LONG: Duration = Duration::from_millis(150);
+
+/// Most of them only wait.
+const THREADS: usize = 96;
+
+const KEEPALIVES: [u8; 48] = {
+    let mut bytes = [0; 48];
+    let keepalive = Header::KEEPALIVE.to_bytes();
+    let (first, second) = bytes.split_at_mut(24);
+    first.copy_from_slice(&keepalive);
+    second.copy_from_slice(&keepalive);
+    bytes
+};
+
+/// The faults, as the table names them.
+const KINDS: &[(&str, Kind)] = &[
+    ("cut", Kind::Cut),
+    ("reset", Kind::Reset),
+    ("stall", Kind::Stall),
+    ("late", Kind::Pause(LONG)),
+    ("split", Kind::Pause(SPLIT)),
+    ("delay", Kind::Pause(DELAY)),
+    ("keepalives", Kind::Keepalives(2)),
+    ("low bit", Kind::Flip(0x01)),
+    ("high bit", Kind::Flip(0x80)),
+];
+
+fn cases<'a>(which: Which, exchanges: &'a [Exchange]) -> Vec<(&'static str, Case<'a>)> {
+    let mut cases = Vec::new();
+    for exchange in exchanges {
+        for &(name, kind) in KINDS {
+            for direction in [Direction::ToClient, Direction::ToServer] {
+                let is_single = exchange.ends(direction).len() == 1;
+                let is_tried = match (kind, direction) {
+                    // Keepalives are answers.
+                    (Kind::Keepalives(_), Direction::ToServer) => false,
+                    // What a server answers to a request that is changed is asked of itself, for one request.
+                    (Kind::Flip(_), Direction::ToServer) => is_single,
+                    _ => true,
+                };
+                if is_tried {
+                    let fault = |at| Fault { direction, at, kind };
+                    let all = 0..exchange.len(direction);
+                    cases.extend(all.map(|at| (name, Case { which, exchange, fault: fault(at) })));
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// What the call with the fault gave, and by how much it missed its limit, if it did.
+type Hit = (Given, Option<Duration>);
+
+/// Runs a case, and says what is not as expected.
+fn run(case: &Case<'_>, proxy: &Proxy, server: SocketAddr) -> Result<Hit, String> {
+    proxy.arm(case.fault);
+    let mut client = case.which.client(proxy.address());
+    let mut hit = None;
+    for (number, call) in case.exchange.calls.iter().enumerate() {
+        let accepted = case.accepted(server, number);
+        let waits = accepted.iter().any(|given| given_why(given) == Some(Why::TimedOut));
+        let limit = if waits { LIMIT } else { ENOUGH };
+        let start = Instant::now();
+        let given = client.call(call, limit);
+        let took = start.elapsed();
+        if !accepted.contains(&given) {
+            return Err(format!("call {number} gives {given:?} instead of {accepted:?}"));
+        }
+        // Timers may be early by less than they can tell.
+        let is_early = given_why(&given) == Some(Why::TimedOut) && took + Duration::from_millis(2) < limit;
+        if is_early || took > limit + SLACK {
+            return Err(format!("call {number} takes {took:?}"));
+        }
+        if case.exchange.calls.len() == 1 || number == case.unit() {
+            hit = Some((given, took.checked_sub(limit)));
+        }
+    }
+    let (call, value) = NEXT;
+    let mut failures = case.failures_behind();
+    loop {
+        let limit = if failures > 0 { LIMIT } else { ENOUGH };
+        match client.call(&call, limit) {
+            Given::Value(next) if next == value.as_bytes() => break,
+            Given::Fails(_) if failures > 0 => failures -= 1,
+            next => return Err(format!("the next call gives {next:?}")),
+        }
+    }
+    hit.ok_or_else(|| "no call has the fault".into())
+}
+
+fn given_why(given: &Given) -> Option<Why> {
+    match given {
+        Given::Many(all) => all.iter().find_map(given_why),
+        Given::Fails(why) => Some(*why),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_fault_at_every_byte() {
+    let simulator = Simulator::new(format!("tester:{FAMILIES}").parse().unwrap());
+    let limits = PersistentLimits { high: 4 * THREADS, low: 4 * THREADS };
+    let server = sim::Server::builder(simulator)
+        .server(|server| server.max_connections(10 * THREADS).persistent_limits(limits))
+        .start()
+        .unwrap();
+    let address = server.address();
+    let exchanges: Vec<Vec<Exchange>> = Which::ALL
+        .iter()
+        .map(|which| {
+            let record = |&(name, calls)| Exchange::record(*which, address, name, calls);
+            exchanges::ALL.iter().map(record).collect()
+        })
+        .collect();
+    exchanges.iter().flatten().for_each(exchanges::assert_right);
+    let cases: Vec<_> =
+        Which::ALL.iter().zip(&exchanges).flat_map(|(which, exchanges)| cases(*which, exchanges)).collect();
+    let (next, table, failures) = (AtomicUsize::new(0), Mutex::new(Table::default()), Mutex::new(Vec::new()));
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let proxy = Proxy::start(address);
+                while let Some((name, case)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match run(case, &proxy, address) {
+                        Ok((given, late)) => table.lock().unwrap().add(name, case, &given, late),
+                        Err(message) => {
+                            let (which, exchange) = (case.which.name(), case.exchange.name);
+                            let failure = format!("{which}, {exchange}, {name}, {:?}: {message}", case.fault);
+                            failures.lock().unwrap().push(failure);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let (table, failures) = (table.into_inner().unwrap(), failures.into_inner().unwrap());
+    let seconds = start.elapsed().as_secs_f64();
+    show(&format!("\n{} faults in {seconds:.1} s\n\n{table}", cases.len()));
+    assert!(cases.len() > 30_000, "{}", cases.len());
+    assert!(failures.is_empty(), "{} are not as expected, among them:\n{}", failures.len(), {
+        failures.iter().take(30).map(|failure| format!("{failure}\n")).collect::<String>()
+    });
+    table.assert_documented();
+}

@@ -1,0 +1,129 @@
+//! What came of the faults, summed up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use owproto_tests::proxy::{Direction, Kind};
+
+use crate::callers::{Crate, Given, Why};
+use crate::expected::Case;
+use crate::given_why;
+
+const README: &str = include_str!("README.md");
+
+/// What a fault gives to the caller.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Effect {
+    /// The right answer.
+    Right,
+    /// Another answer: what the changed bytes say.
+    Another,
+    Fails(Why),
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Right => f.write_str("right"),
+            Self::Another => f.write_str("another"),
+            Self::Fails(why) => why.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Words of a header, and what follows it.
+const FIELDS: [&str; 7] = ["version", "payload", "ret", "flags", "size", "offset", "data"];
+
+#[derive(Default)]
+struct Row {
+    effects: BTreeMap<Effect, usize>,
+    latest: Duration,
+}
+
+/// What came of the faults.
+#[derive(Default)]
+pub(crate) struct Table {
+    /// By fault, direction and client.
+    rows: BTreeMap<(usize, &'static str, &'static str, &'static str), Row>,
+    /// By fault, direction and crate.
+    effects: BTreeMap<(&'static str, &'static str, &'static str), BTreeSet<Effect>>,
+    /// What changed bits in each part of an answer give.
+    fields: BTreeMap<usize, BTreeMap<Effect, usize>>,
+}
+
+impl Table {
+    pub(crate) fn add(&mut self, name: &'static str, case: &Case<'_>, given: &Given, late: Option<Duration>) {
+        let direction = match case.fault.direction {
+            Direction::ToClient => "answer",
+            Direction::ToServer => "request",
+        };
+        let effect = match given_why(given) {
+            Some(why) => Effect::Fails(why),
+            None if case.exchange.right.contains(given) => Effect::Right,
+            None => Effect::Another,
+        };
+        let place = crate::KINDS.iter().position(|(kind, _)| *kind == name).unwrap_or_default();
+        let row = self.rows.entry((place, name, direction, case.which.name())).or_default();
+        *row.effects.entry(effect).or_default() += 1;
+        row.latest = row.latest.max(late.unwrap_or_default());
+        let of = match case.which.of() {
+            Crate::Std => "std",
+            Crate::Embedded => "embedded",
+        };
+        self.effects.entry((name, direction, of)).or_default().insert(effect);
+        // The frames of a DIR are several, all others one.
+        let is_dir = case.exchange.name == "DIR";
+        if let (Kind::Flip(_), Direction::ToClient, false) = (case.fault.kind, case.fault.direction, is_dir) {
+            let field = (case.place() / 4).min(FIELDS.len() - 1);
+            *self.fields.entry(field).or_default().entry(effect).or_default() += 1;
+        }
+    }
+
+    /// That the README says which effects each fault has, and which changed bits can be seen: no other was observed.
+    pub(crate) fn assert_documented(&self) {
+        let says = |row: &str, effects: &BTreeSet<Effect>| {
+            let rest = README.lines().find_map(|line| line.strip_prefix(row));
+            let said: BTreeSet<String> = rest
+                .unwrap_or_else(|| panic!("the README has no row {row:?}"))
+                .split(['|', ','])
+                .map(|word| word.trim().trim_matches('`').to_owned())
+                .collect();
+            let missing: Vec<_> =
+                effects.iter().filter(|effect| !said.contains(&effect.to_string())).collect();
+            assert!(missing.is_empty(), "the README does not say {missing:?} in {row:?}");
+        };
+        for ((name, direction, of), effects) in &self.effects {
+            says(&format!("| {name} | {direction} | {of} |"), effects);
+        }
+        for (field, effects) in &self.fields {
+            says(&format!("| {} |", FIELDS[*field]), &effects.keys().copied().collect());
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = |effects: &BTreeMap<Effect, usize>| {
+            let counts: Vec<_> = effects.iter().map(|(effect, count)| format!("{effect} {count}")).collect();
+            counts.join(", ")
+        };
+        writeln!(f, "| fault | in the | client | what the caller got, and how often | at most so late |")?;
+        writeln!(f, "|---|---|---|---|---:|")?;
+        for ((_, name, direction, client), row) in &self.rows {
+            let (counts, late) = (counts(&row.effects), row.latest.as_millis());
+            writeln!(f, "| {name} | {direction} | {client} | {counts} | {late} ms |")?;
+        }
+        writeln!(f, "\n| changed in an answer | what the caller got, and how often |\n|---|---|")?;
+        for (field, effects) in &self.fields {
+            writeln!(f, "| {} | {} |", FIELDS[*field], counts(effects))?;
+        }
+        Ok(())
+    }
+}
