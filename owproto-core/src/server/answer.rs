@@ -202,11 +202,16 @@ impl<T: Storage> Answer<'_, T> {
     /// Answers a PRESENCE: the device of the path, or `None` if the path exists but names no device. Eight bytes of
     /// payload and a size of 0, as owserver sends them (owfs: `data.c`).
     ///
-    /// Any transmit storage that holds a header will do: called again, it goes on where it had no room.
-    ///
     /// # Errors
-    /// [`NoRoom`].
+    /// [`NoRoom`] if it does not fit now; if it never will, begin and push.
     pub fn presence(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
+        self.fits(RomId::LEN)?;
+        self.presence_in_pieces(device)
+    }
+
+    /// As [`presence`](Self::presence), from any storage that holds a header: called again, it goes on where it had no
+    /// room. For a caller that begins no other frame in between.
+    pub(crate) fn presence_in_pieces(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
         let bytes = device.map_or([0; RomId::LEN], RomId::to_bytes);
         if self.owed() == 0 {
             self.has_room_for(bytes.len())?;

@@ -415,7 +415,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 Target::Node(Host::Device(id, _), ..) => Some(id),
                 _ => None,
             };
-            return Ok(answer.presence(device)?);
+            return Ok(answer.presence_in_pieces(device)?);
         }
         if message_type == MessageType::WRITE {
             if !B::SCOPE.contains(Scope::WRITES) {
