@@ -18,77 +18,10 @@ use owproto_core::{ReplyEvent, ReplyParser};
 use crate::Input;
 use crate::frames::Fixed;
 use bus::{Manner, Scripted};
+pub(crate) use owproto_tests::path_words::WORDS;
 
 /// The families that devices may have: all sorts of properties.
 const FAMILIES: [u8; 12] = [0x10, 0x28, 0x29, 0x2d, 0x21, 0x1f, 0xdd, 0x99, 0x05, 0x26, 0x20, 0x24];
-
-/// Parts of paths that mean something somewhere.
-pub(crate) const WORDS: [&str; 64] = [
-    "uncached",
-    "unaliased",
-    "text",
-    "json",
-    "bus.0",
-    "bus.1",
-    "bus.x",
-    "alarm",
-    "settings",
-    "system",
-    "statistics",
-    "structure",
-    "interface",
-    "simultaneous",
-    "thermostat",
-    "10.000010EF0000",
-    "28000028d70100",
-    "29.000029D60200",
-    "2D.00002DD20300",
-    "21.000021DE0400",
-    "1F.00001FE00500",
-    "DD.0000DD220600",
-    "99.000099660700",
-    "kitchen",
-    "",
-    "temperature",
-    "type",
-    "PIO.ALL",
-    "PIO.BYTE",
-    "PIO.7",
-    "PIO.8",
-    "memory",
-    "pages",
-    "page.ALL",
-    "page.3",
-    "main",
-    "alias",
-    "errata",
-    "die",
-    "log",
-    "date.ALL",
-    "histogram",
-    "counts.ALL",
-    "return_codes",
-    "text.ALL",
-    "text.42",
-    "list",
-    "10",
-    "29",
-    "is_index_prime.7",
-    "extension_characters.x",
-    "units",
-    "pressure_scale",
-    "temperature_scale",
-    "timeout",
-    "volatile",
-    "templow",
-    "power",
-    "present",
-    "address",
-    "configuration",
-    "version",
-    "volt.A",
-    "\u{fc}",
-];
 
 /// What is asked.
 #[derive(Clone, Debug)]

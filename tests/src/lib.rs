@@ -23,6 +23,7 @@ pub mod bad_input;
 pub mod files;
 pub mod ours;
 pub mod owserver;
+pub mod path_words;
 pub mod peer;
 pub mod process;
 pub mod proxy;

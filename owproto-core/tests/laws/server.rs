@@ -12,6 +12,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::generate::{cases, frame, word};
+use path_words::WORDS;
+
+#[path = "../../../tests/src/path_words.rs"]
+mod path_words;
 
 const TRANSMIT: usize = 80;
 
@@ -33,62 +37,7 @@ enum Op {
 
 /// Segments that mean something somewhere, and some that do not.
 fn path() -> impl Strategy<Value = Vec<u8>> {
-    let segment = prop::sample::select(vec![
-        "uncached",
-        "unaliased",
-        "text",
-        "bus.0",
-        "bus.1",
-        "bus.x",
-        "alarm",
-        "settings",
-        "system",
-        "statistics",
-        "structure",
-        "interface",
-        "simultaneous",
-        "thermostat",
-        "10.000010EF0000",
-        "28000028d70100",
-        "29.000029D60200",
-        "2D.00002DD20300",
-        "21.000021DE0400",
-        "1F.00001FE00500",
-        "DD.0000DD220600",
-        "99.000099660700",
-        "kitchen",
-        "",
-        "temperature",
-        "type",
-        "PIO.ALL",
-        "PIO.BYTE",
-        "PIO.7",
-        "PIO.8",
-        "memory",
-        "pages",
-        "page.ALL",
-        "page.3",
-        "main",
-        "alias",
-        "errata",
-        "die",
-        "log",
-        "date.ALL",
-        "histogram",
-        "counts.ALL",
-        "return_codes",
-        "text.ALL",
-        "text.42",
-        "list",
-        "10",
-        "29",
-        "is_index_prime.7",
-        "extension_characters.x",
-        "units",
-        "pressure_scale",
-        "templow",
-        "\u{fc}",
-    ]);
+    let segment = prop::sample::select(&WORDS[..]);
     vec(segment, 0..5).prop_map(|segments| format!("/{}", segments.join("/")).into_bytes())
 }
 

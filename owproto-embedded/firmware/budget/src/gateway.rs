@@ -5,12 +5,12 @@ use core::marker::PhantomData;
 use core::task::{Context, Poll, Waker};
 
 use owproto_core::ReturnCode;
-use owproto_core::server::{Connection, Event, Step};
+use owproto_core::server::Connection;
 use owproto_core::text::{RomId, Value};
 use owproto_core::tree::families::{FAMILY_3A, FAMILY_28};
 use owproto_core::tree::{Access, Bus, Family, Job, Scope, Tree};
 
-use crate::{now, receive, send};
+use crate::{now, serve};
 
 /// What a gateway has besides its devices.
 pub trait Parts {
@@ -24,40 +24,11 @@ static FAMILIES: [&Family; 2] = [&FAMILY_28, &FAMILY_3A];
 pub fn run<P: Parts>() -> ! {
     loop {
         let mut tree = Tree::with_families(Sensors::<P>(PhantomData), &FAMILIES);
-        serve(&mut Connection::new([0; 256], [0; 128]).accepted_at(now()), &mut tree, &mut Job::new());
-    }
-}
-
-fn serve<P: Parts>(
-    server: &mut Connection<[u8; 256], [u8; 128]>,
-    tree: &mut Tree<Sensors<P>>,
-    job: &mut Job,
-) {
-    let mut buffer = [0; 128];
-    loop {
-        match server.step() {
-            Step::Close => return tree.cancel(job),
-            Step::Write => {
-                let sent = send(server.poll_transmit());
-                server.handle_transmitted(sent, now());
-            }
-            Step::Read => {
-                let len = receive(&mut buffer);
-                if len == 0 {
-                    server.handle_eof();
-                }
-                server.handle_timeout(now());
-                let mut input = buffer.get(..len).unwrap_or_default();
-                while server.handle_input(&mut input, now()) == Event::Request {
-                    if tree.serve(server, job, now(), &mut Context::from_waker(Waker::noop())).is_pending() {
-                        break;
-                    }
-                }
-            }
-            Step::Work => {
-                let _ = tree.serve(server, job, now(), &mut Context::from_waker(Waker::noop()));
-            }
-        }
+        let mut job = Job::new();
+        serve(&mut Connection::new([0; 256], [0; 128]).accepted_at(now()), |server| {
+            let _ = tree.serve(server, &mut job, now(), &mut Context::from_waker(Waker::noop()));
+        });
+        tree.cancel(&mut job);
     }
 }
 

@@ -48,6 +48,35 @@ pub fn now() -> Instant {
     Instant::from_micros(u64::from(unsafe { ptr::read_volatile(CLOCK) }))
 }
 
+/// Serves one client, until it has gone. `work` goes on with the answer to a request; nothing here has to be waited for.
+pub fn serve<const T: usize, const R: usize>(
+    server: &mut server::Connection<[u8; T], [u8; R]>,
+    mut work: impl FnMut(&mut server::Connection<[u8; T], [u8; R]>),
+) {
+    let mut buffer = [0; 128];
+    loop {
+        match server.step() {
+            server::Step::Close => return,
+            server::Step::Write => {
+                let sent = send(server.poll_transmit());
+                server.handle_transmitted(sent, now());
+            }
+            server::Step::Read => {
+                let len = receive(&mut buffer);
+                if len == 0 {
+                    server.handle_eof();
+                }
+                server.handle_timeout(now());
+                let mut input = buffer.get(..len).unwrap_or_default();
+                while server.handle_input(&mut input, now()) == server::Event::Request {
+                    work(server);
+                }
+            }
+            server::Step::Work => work(server),
+        }
+    }
+}
+
 unsafe extern "C" {
     /// Nobody defines it. A program that can get here does not link, and the linker names the function that panics.
     fn owproto_core_can_panic() -> !;

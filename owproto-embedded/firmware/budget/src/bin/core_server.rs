@@ -2,10 +2,10 @@
 #![no_std]
 #![no_main]
 
-use owproto_budget::{now, receive, send};
+use owproto_budget::{now, serve};
 use owproto_core::ReturnCode;
 use owproto_core::listing::DirectoryFlags;
-use owproto_core::server::{Answer, Connection, Event, NoRoom, Step};
+use owproto_core::server::{Answer, Connection, NoRoom};
 use owproto_core::wire::MessageType;
 
 type Server = Connection<[u8; 256], [u8; 128]>;
@@ -13,39 +13,15 @@ type Server = Connection<[u8; 256], [u8; 128]>;
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {
     loop {
-        serve(&mut Server::new([0; 256], [0; 128]).accepted_at(now()));
+        serve(&mut Server::new([0; 256], [0; 128]).accepted_at(now()), work);
     }
 }
 
-fn serve(server: &mut Server) {
-    let mut buffer = [0; 128];
-    loop {
-        match server.step() {
-            Step::Close => return,
-            Step::Write => {
-                let sent = send(server.poll_transmit());
-                server.handle_transmitted(sent, now());
-            }
-            Step::Read => {
-                let len = receive(&mut buffer);
-                if len == 0 {
-                    server.handle_eof();
-                }
-                server.handle_timeout(now());
-                let mut input = buffer.get(..len).unwrap_or_default();
-                while server.handle_input(&mut input, now()) == Event::Request {
-                    if let Some((request, answer)) = server.work(now()) {
-                        // What has no room now would be tried again after sending; here it is measured only.
-                        let _ = answer_to(request.message_type(), request.path(), request.data(), answer);
-                    }
-                }
-            }
-            // Nothing here has to be waited for.
-            Step::Work => {
-                if let Some((_, mut answer)) = server.work(now()) {
-                    answer.abort();
-                }
-            }
+/// What has no room would be tried again after sending; here it is measured only.
+fn work(server: &mut Server) {
+    if let Some((request, mut answer)) = server.work(now()) {
+        if answer_to(request.message_type(), request.path(), request.data(), &mut answer).is_err() {
+            answer.abort();
         }
     }
 }
@@ -54,7 +30,7 @@ fn answer_to(
     message_type: MessageType,
     path: Option<&[u8]>,
     data: Option<&[u8]>,
-    mut answer: Answer<'_, [u8; 256]>,
+    answer: &mut Answer<'_, [u8; 256]>,
 ) -> Result<(), NoRoom> {
     match message_type {
         MessageType::NOP => answer.success(),
