@@ -120,10 +120,10 @@ fn run<W: Wire>(
         status.poll(now, server.clients(), network);
         if step == Step::Idle {
             let bus = smoltcp::time::Instant::from_micros(tree.bus().wake_at().as_micros().cast_signed());
-            let moments = server.poll_at(None).into_iter().chain([bus]);
+            let moment = server.poll_at(None).map_or(bus, |moment| moment.min(bus));
             #[cfg(feature = "host")]
-            let moments = moments.chain(status.poll_at());
-            network.sleep_until(moments.min(), sockets);
+            let moment = status.poll_at().map_or(moment, |status| status.min(moment));
+            network.sleep_until(Some(moment), sockets);
         }
     }
 }
