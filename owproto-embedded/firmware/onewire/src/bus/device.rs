@@ -1,6 +1,7 @@
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
 
+use super::keep;
 use crate::switch::PioState;
 use crate::thermometer::{Resolution, Scratchpad, Trim};
 
@@ -32,7 +33,11 @@ pub(super) struct Device {
 /// What is remembered of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kept {
-    Temperature(Resolution),
+    // Temperatures, by resolution.
+    Nine,
+    Ten,
+    Eleven,
+    Twelve,
     Scratchpad,
     Settings,
     Power,
@@ -43,24 +48,17 @@ pub(super) enum Kept {
 impl Kept {
     const COUNT: usize = 9;
 
-    const fn place(self) -> usize {
-        match self {
-            Self::Temperature(resolution) => place(resolution),
-            Self::Scratchpad => 4,
-            Self::Settings => 5,
-            Self::Power => 6,
-            Self::Trim => 7,
-            Self::Pio => 8,
+    pub(super) const fn temperature(resolution: Resolution) -> Self {
+        match resolution {
+            Resolution::Nine => Self::Nine,
+            Resolution::Ten => Self::Ten,
+            Resolution::Eleven => Self::Eleven,
+            Resolution::Twelve => Self::Twelve,
         }
     }
-}
 
-const fn place(resolution: Resolution) -> usize {
-    match resolution {
-        Resolution::Nine => 0,
-        Resolution::Ten => 1,
-        Resolution::Eleven => 2,
-        Resolution::Twelve => 3,
+    const fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -107,14 +105,19 @@ impl Device {
         self.until.get(kept.place()).is_some_and(|until| now < *until)
     }
 
-    pub(super) fn keep(&mut self, kept: Kept, until: Instant) {
+    /// Remembers from now on what was read.
+    #[inline(never)]
+    pub(super) fn keep(&mut self, kept: Kept, now: Instant) {
+        let time = if kept == Kept::Settings { keep::STABLE } else { keep::VOLATILE };
         if let Some(place) = self.until.get_mut(kept.place()) {
-            *place = until;
+            *place = now.after(time);
         }
     }
 
     pub(super) fn forget(&mut self, kept: Kept) {
-        self.keep(kept, Instant::ZERO);
+        if let Some(place) = self.until.get_mut(kept.place()) {
+            *place = Instant::ZERO;
+        }
     }
 
     pub(super) fn forget_all(&mut self) {
@@ -128,15 +131,21 @@ impl Device {
         }
     }
 
-    pub(super) fn keep_temperature(&mut self, resolution: Resolution, temperature: i16, until: Instant) {
-        if let Some(place) = self.temperatures.get_mut(place(resolution)) {
+    pub(super) fn keep_scratchpad(&mut self, scratchpad: Scratchpad, now: Instant) {
+        self.scratchpad = scratchpad;
+        self.keep(Kept::Scratchpad, now);
+    }
+
+    pub(super) fn keep_temperature(&mut self, resolution: Resolution, temperature: i16, now: Instant) {
+        let kept = Kept::temperature(resolution);
+        if let Some(place) = self.temperatures.get_mut(kept.place()) {
             *place = temperature;
         }
-        self.keep(Kept::Temperature(resolution), until);
+        self.keep(kept, now);
     }
 
     /// In sixteenths of a degree.
     pub(super) fn temperature(&self, resolution: Resolution) -> i16 {
-        self.temperatures.get(place(resolution)).copied().unwrap_or_default()
+        self.temperatures.get(Kept::temperature(resolution).place()).copied().unwrap_or_default()
     }
 }

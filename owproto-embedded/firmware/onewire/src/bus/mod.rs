@@ -12,7 +12,7 @@ use crate::master::Master;
 use crate::search::Search;
 use crate::wire::{PullUp, Wire};
 use device::{Device, Kept};
-use job::{Job, Progress, Running, Waiting};
+use job::{Job, Phase, Progress, Running, Waiting};
 use search::{Probe, Purpose};
 
 /// Times that values are remembered (owfs: `globals.c`).
@@ -181,19 +181,25 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     }
 
     /// Does the next piece of work on the wire: about 1 ms at most.
+    // Not taken into its caller, and neither is `wake_at`: flash is dear, and there are no registers for both.
+    #[inline(never)]
     pub fn step(&mut self, now: Instant) -> Step {
         self.now = self.now.max(now);
         if matches!(self.work, Work::Nothing) {
             self.start();
         }
-        let worked = match core::mem::take(&mut self.work) {
+        let worked = match &mut self.work {
             Work::Nothing => Step::Idle,
             Work::Search(search, purpose) => {
-                self.search(search, purpose);
+                let (found, purpose) = (search.step(&mut self.master), *purpose);
+                self.take_found(found, purpose);
                 Step::Worked
             }
             Work::Job(running) => {
-                self.run(running);
+                match running.transaction.step(&mut self.master) {
+                    Ok(false) => {}
+                    result => self.end_transaction(result.map(drop)),
+                }
                 Step::Worked
             }
         };
@@ -203,20 +209,32 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     /// When [`step`](Self::step) has something to do, if no request comes before: now, if it is not later than the last
     /// step.
     #[must_use]
+    #[inline(never)]
     pub fn wake_at(&self) -> Instant {
+        const NEVER: Instant = Instant::from_micros(u64::MAX);
         let now = self.now;
         if self.is_settled || !matches!(self.work, Work::Nothing) {
             return now;
         }
-        let mut at = self.next_search;
-        match self.alarms {
-            Alarms::Wanted => at = now,
-            Alarms::Known(until, _) => at = at.min(until),
-            Alarms::Unknown => {}
-        }
+        let alarms = match self.alarms {
+            Alarms::Wanted => now,
+            Alarms::Known(until, _) => until,
+            Alarms::Unknown => NEVER,
+        };
         // What is over has to be forgotten: not all that asks for it says what time it is.
-        if self.converted_until > now {
-            at = at.min(self.converted_until);
+        let converted = if self.converted_until > now { self.converted_until } else { NEVER };
+        let simultaneous = match self.simultaneous {
+            Simultaneous::Wanted if self.is_all_free() => now,
+            Simultaneous::Running(until) | Simultaneous::Done(until, _) => until,
+            _ => NEVER,
+        };
+        let probe = match &self.probe {
+            Some(Probe { outcome, .. }) => outcome.map_or(now, |(_, until)| until),
+            None => NEVER,
+        };
+        let mut at = self.next_search;
+        for moment in [alarms, converted, simultaneous, probe] {
+            at = at.min(moment);
         }
         for device in self.devices.iter().flatten() {
             // Of those that a conversion of all waits for, the free ones are no reason to look.
@@ -224,16 +242,6 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             if device.converting.is_some() || is_awaited {
                 at = at.min(device.busy_until);
             }
-        }
-        match self.simultaneous {
-            Simultaneous::Wanted if self.is_all_free() => at = now,
-            Simultaneous::Running(until) | Simultaneous::Done(until, _) => at = at.min(until),
-            _ => {}
-        }
-        match self.probe {
-            Some(Probe { outcome: None, .. }) => at = now,
-            Some(Probe { outcome: Some((_, until)), .. }) => at = at.min(until),
-            None => {}
         }
         for waiting in self.waiting.iter().flatten().filter(|waiting| waiting.progress == Progress::Queued) {
             if is_held_back(waiting.job, self.simultaneous) {
@@ -275,17 +283,20 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             self.fed_until = None;
         }
         self.tries = 0;
-        self.work = self.next_work();
+        self.choose();
     }
 
-    fn next_work(&mut self) -> Work {
+    /// Chooses what to do, now that the wire is free.
+    fn choose(&mut self) {
         let now = self.now;
         let done = |device: &&mut Device| device.converting.is_some() && device.busy_until <= now;
         if let Some(device) = self.devices.iter_mut().flatten().find(done)
             && let Some(resolution) = device.converting.take()
         {
             self.tries = device.tries;
-            return Work::Job(Running::result(device, resolution));
+            let job = Job::Temperature(resolution);
+            self.work = Work::Job(Running::new(Some(device), job, Phase::Result));
+            return;
         }
         let is_asked_for =
             |waiting: &&mut Waiting| waiting.job == Job::Search && waiting.progress == Progress::Queued;
@@ -304,7 +315,8 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             return self.begin_search(Purpose::Probe(device));
         }
         if self.simultaneous == Simultaneous::Wanted && self.is_all_free() {
-            return Work::Job(Running::new(None, Job::ConvertAll, false));
+            self.work = Work::Job(Running::new(None, Job::ConvertAll, Phase::PowerOfAll));
+            return;
         }
         for n in 0..WAITING {
             let place = self.turn.wrapping_add(n).checked_rem(WAITING).unwrap_or_default();
@@ -330,10 +342,10 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             }
             waiting.progress = Progress::Begun;
             self.turn = place.wrapping_add(1);
-            let knows_power = device.has(Kept::Power, now);
-            return Work::Job(Running::new(Some(device), job, knows_power));
+            let phase = job.first_phase(device.has(Kept::Power, now));
+            self.work = Work::Job(Running::new(Some(device), job, phase));
+            return;
         }
-        Work::Nothing
     }
 
     fn listed(&self, id: RomId) -> Option<&Device> {

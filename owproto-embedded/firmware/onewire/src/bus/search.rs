@@ -44,7 +44,7 @@ impl Probe {
 }
 
 impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
-    pub(super) fn begin_search(&mut self, purpose: Purpose) -> Work {
+    pub(super) fn begin_search(&mut self, purpose: Purpose) {
         let search = match purpose {
             Purpose::List => {
                 self.counters.unlisted = 0;
@@ -61,25 +61,23 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             }
             Purpose::Probe(device) | Purpose::Verify(device) => Search::verification(device),
         };
-        Work::Search(search, purpose)
+        self.work = Work::Search(search, purpose);
     }
 
-    /// Does a piece of a search.
-    pub(super) fn search(&mut self, mut search: Search, purpose: Purpose) {
-        match search.step(&mut self.master) {
-            Ok(Found::Nothing) => self.work = Work::Search(search, purpose),
+    /// Takes what a step of the search under way has found.
+    pub(super) fn take_found(&mut self, found: Result<Found, Fault>, purpose: Purpose) {
+        match found {
+            Ok(Found::Nothing) => {}
             Ok(Found::Device(id)) => match purpose {
                 Purpose::List => {
                     if self.insert(id).is_err() {
                         self.counters.unlisted = self.counters.unlisted.wrapping_add(1);
                     }
-                    self.work = Work::Search(search, purpose);
                 }
                 Purpose::Alarms => {
                     if let Some(device) = self.listed_mut(id) {
                         device.is_in_alarm = true;
                     }
-                    self.work = Work::Search(search, purpose);
                 }
                 Purpose::Probe(_) | Purpose::Verify(_) => {
                     let result = self.insert(id);
@@ -91,7 +89,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                 self.counters.faults = self.counters.faults.wrapping_add(1);
                 self.tries = self.tries.saturating_add(1);
                 if self.tries < TRIES {
-                    self.work = self.begin_search(purpose);
+                    self.begin_search(purpose);
                 } else {
                     self.end_search(purpose, Err(search_code(fault)));
                 }
@@ -108,14 +106,14 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
         };
         if is_missing && self.tries == 0 {
             self.tries = 1;
-            self.work = match purpose {
+            match purpose {
                 // What was seen stays so.
                 Purpose::List => {
                     self.counters.unlisted = 0;
-                    Work::Search(Search::new(Participants::All), purpose)
+                    self.work = Work::Search(Search::new(Participants::All), purpose);
                 }
                 _ => self.begin_search(purpose),
-            };
+            }
             return;
         }
         if let Purpose::Verify(id) = purpose {
@@ -153,6 +151,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
 
     fn end_search(&mut self, purpose: Purpose, result: Result<(), ReturnCode>) {
         let now = self.now;
+        self.work = Work::Nothing;
         self.counters.searches = self.counters.searches.wrapping_add(1);
         match purpose {
             Purpose::List => {
@@ -166,8 +165,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                 if is_removed && self.counters.unlisted > 0 {
                     // Those that had no place may have one now.
                     self.tries = 0;
-                    self.work = self.begin_search(purpose);
-                    return;
+                    return self.begin_search(purpose);
                 }
                 let pause = if result.is_ok() { keep::DIRECTORY } else { SEARCH_AGAIN };
                 self.next_search = now.after(pause);
@@ -183,8 +181,8 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                 }
             }
             Purpose::Alarms => {
-                let until = if result.is_ok() { now.after(keep::VOLATILE) } else { now.after(CLAIM) };
-                self.alarms = Alarms::Known(until, result);
+                let time = if result.is_ok() { keep::VOLATILE } else { CLAIM };
+                self.alarms = Alarms::Known(now.after(time), result);
                 self.is_settled = true;
             }
             Purpose::Probe(_) => {

@@ -140,7 +140,10 @@ impl Question {
 
 /// Sixteenths of a degree as degrees.
 fn celsius(sixteenths: i16) -> Value<'static> {
-    Value::Float(f64::from(sixteenths) * 0.0625)
+    // By the exponent: a multiplication is much code where there is no hardware for it.
+    const SIXTEENTH: u64 = 4 << FRACTION;
+    let bits = f64::from(sixteenths).to_bits();
+    Value::Float(f64::from_bits(if sixteenths == 0 { bits } else { bits.wrapping_sub(SIXTEENTH) }))
 }
 
 /// One channel, or all of them as a number.
@@ -152,13 +155,14 @@ fn channels(bits: u8, element: Element<'_>) -> Value<'static> {
     }
 }
 
+/// The bits of a double's fraction.
+const FRACTION: u64 = 52;
+
 /// An alarm limit is a whole number of degrees; the rest is cut off (owfs: `ow_1820.c`).
 fn whole_degrees(degrees: f64) -> Result<i8, ReturnCode> {
     // From the parts of the number: the conversion and its comparisons are much code where there is no hardware for them.
     /// The exponent of 1.
     const ONE: u64 = 1023;
-    /// Bits of the fraction.
-    const FRACTION: u64 = 52;
     /// All that is below 256.
     const MAX_BITS: u64 = 7;
     let bits = degrees.to_bits();
@@ -176,25 +180,25 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     /// Has a job done for an operation, and says what came of it, once.
     fn ask(&mut self, operation: Operation, device: Option<RomId>, job: Job) -> Poll<Result<(), ReturnCode>> {
         let new = Waiting { operation, device, job, progress: Progress::Queued };
-        let is_own = |place: &&mut Option<Waiting>| {
-            place.as_ref().is_some_and(|waiting| waiting.operation == operation)
-        };
-        if let Some(place) = self.waiting.iter_mut().find(is_own) {
-            match *place {
-                Some(Waiting { progress: Progress::Done(result), device: for_device, job: done, .. })
-                    if for_device == device && done == job =>
-                {
-                    *place = None;
-                    self.make_room();
-                    return Poll::Ready(result);
+        let mut free = None;
+        for place in &mut self.waiting {
+            match place {
+                Some(waiting) if waiting.operation == operation => {
+                    if waiting.device != device || waiting.job != job {
+                        // An operation wants one thing at a time: what it wanted before is out of date.
+                        *waiting = new;
+                    } else if let Progress::Done(result) = waiting.progress {
+                        *place = None;
+                        self.make_room();
+                        return Poll::Ready(result);
+                    }
+                    return Poll::Pending;
                 }
-                // An operation wants one thing at a time: what it wanted before is out of date.
-                Some(old) if old.device != device || old.job != job => *place = Some(new),
-                _ => {}
+                Some(_) => {}
+                None => free = free.or(Some(place)),
             }
-            return Poll::Pending;
         }
-        match self.waiting.iter_mut().find(|place| place.is_none()) {
+        match free {
             Some(free) => *free = Some(new),
             None => self.is_crowded = true,
         }
