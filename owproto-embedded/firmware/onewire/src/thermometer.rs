@@ -1,7 +1,6 @@
 //! The thermometers DS18B20, DS1822 and DS18S20: their commands and what their scratchpad says.
 
 use owproto_core::text::{RomId, crc8};
-use owproto_core::time::Duration;
 
 use crate::master::Fault;
 
@@ -20,8 +19,8 @@ pub(crate) const READ_POWER_SUPPLY: u8 = 0xb4;
 /// The two bytes of the trim register of old dies (Maxim application note 247).
 pub(crate) const READ_TRIM: [u8; 2] = [0x93, 0x68];
 
-/// Time that a copy to the EEPROM takes at most.
-pub(crate) const COPY_TIME: Duration = Duration::from_millis(10);
+/// Microseconds that a copy to the EEPROM takes at most.
+pub(crate) const COPY_MICROS: u32 = 10_000;
 
 /// Whether a family is one of these.
 pub(crate) const fn is_thermometer(family: u8) -> bool {
@@ -76,9 +75,9 @@ impl Resolution {
         !(7 >> self.number())
     }
 
-    /// How long a conversion takes at most (DS18B20 data sheet, table 2): twice as long for each bit.
-    pub(crate) const fn conversion_time(self) -> Duration {
-        Duration::from_micros(93_750 << self.number())
+    /// How many microseconds a conversion takes at most (DS18B20 data sheet, table 2): twice as long for each bit.
+    pub(crate) const fn conversion_micros(self) -> u32 {
+        93_750 << self.number()
     }
 }
 
@@ -148,6 +147,7 @@ pub(crate) enum Die {
 
 impl Die {
     /// By the address: later revisions have greater ids (owfs: `ow_1820.c`).
+    #[inline(never)]
     pub(crate) fn of(device: RomId) -> Self {
         let (b7, c2) = match device.family() {
             DS18S20 => (0x0008_0059_1d20, 0x0008_0080_8860),

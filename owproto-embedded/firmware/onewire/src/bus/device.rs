@@ -1,7 +1,6 @@
 use owproto_core::text::RomId;
-use owproto_core::time::Instant;
 
-use super::keep;
+use super::times::keep;
 use crate::switch::PioState;
 use crate::thermometer::{Resolution, Scratchpad, Trim};
 
@@ -16,8 +15,8 @@ pub(super) struct Device {
     pub(super) converting: Option<Resolution>,
     /// How often that went wrong before.
     pub(super) tries: u8,
-    /// Until then it is not to be spoken to.
-    pub(super) busy_until: Instant,
+    /// Microseconds that it is not to be spoken to.
+    pub(super) busy: u32,
     pub(super) scratchpad: Scratchpad,
     /// The alarm limits and the configuration as they are in the EEPROM.
     pub(super) settings: [u8; 3],
@@ -26,8 +25,8 @@ pub(super) struct Device {
     pub(super) has_supply: bool,
     pub(super) trim: Trim,
     pub(super) pio: PioState,
-    /// Until when these can be used, by [`Kept`].
-    until: [Instant; Kept::COUNT],
+    /// Microseconds that these can be used, by [`Kept`].
+    pub(super) left: [u32; Kept::COUNT],
 }
 
 /// What is remembered of a device.
@@ -84,64 +83,62 @@ impl Device {
             is_in_alarm: false,
             converting: None,
             tries: 0,
-            busy_until: Instant::ZERO,
+            busy: 0,
             scratchpad: Scratchpad::default(),
             settings: [0; 3],
             temperatures: [0; 4],
             has_supply: false,
             trim: Trim::default(),
             pio: PioState::default(),
-            until: [Instant::ZERO; Kept::COUNT],
+            left: [0; Kept::COUNT],
         }
     }
 
     /// Whether it can be spoken to.
-    pub(super) fn is_free(&self, now: Instant) -> bool {
-        self.converting.is_none() && self.busy_until <= now
+    pub(super) fn is_free(&self) -> bool {
+        self.converting.is_none() && self.busy == 0
     }
 
     /// Whether something is remembered that is still good.
-    pub(super) fn has(&self, kept: Kept, now: Instant) -> bool {
-        self.until.get(kept.place()).is_some_and(|until| now < *until)
+    pub(super) fn has(&self, kept: Kept) -> bool {
+        self.left.get(kept.place()).is_some_and(|left| *left > 0)
     }
 
     /// Remembers from now on what was read.
-    #[inline(never)]
-    pub(super) fn keep(&mut self, kept: Kept, now: Instant) {
-        let time = if kept == Kept::Settings { keep::STABLE } else { keep::VOLATILE };
-        if let Some(place) = self.until.get_mut(kept.place()) {
-            *place = now.after(time);
+    pub(super) fn keep(&mut self, kept: Kept) {
+        if let Some(left) = self.left.get_mut(kept.place()) {
+            *left = if kept == Kept::Settings { keep::STABLE } else { keep::VOLATILE };
         }
     }
 
     pub(super) fn forget(&mut self, kept: Kept) {
-        if let Some(place) = self.until.get_mut(kept.place()) {
-            *place = Instant::ZERO;
+        if let Some(left) = self.left.get_mut(kept.place()) {
+            *left = 0;
         }
     }
 
     pub(super) fn forget_all(&mut self) {
-        self.until = [Instant::ZERO; Kept::COUNT];
+        self.left = [0; Kept::COUNT];
     }
 
     /// A conversion makes what was read before old.
     pub(super) fn forget_temperatures(&mut self) {
-        for until in self.until.iter_mut().take(Kept::Settings.place()) {
-            *until = Instant::ZERO;
+        for left in self.left.iter_mut().take(Kept::Settings.place()) {
+            *left = 0;
         }
     }
 
-    pub(super) fn keep_scratchpad(&mut self, scratchpad: Scratchpad, now: Instant) {
+    pub(super) fn keep_scratchpad(&mut self, scratchpad: Scratchpad) {
         self.scratchpad = scratchpad;
-        self.keep(Kept::Scratchpad, now);
+        self.keep(Kept::Scratchpad);
     }
 
-    pub(super) fn keep_temperature(&mut self, resolution: Resolution, temperature: i16, now: Instant) {
+    pub(super) fn keep_temperature(&mut self, resolution: Resolution, temperature: i16) {
         let kept = Kept::temperature(resolution);
         if let Some(place) = self.temperatures.get_mut(kept.place()) {
             *place = temperature;
         }
-        self.keep(kept, now);
+        self.keep(kept);
     }
 
     /// In sixteenths of a degree.

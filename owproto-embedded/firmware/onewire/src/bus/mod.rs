@@ -1,6 +1,7 @@
 mod device;
 mod job;
 mod search;
+mod times;
 mod tree;
 mod work;
 
@@ -14,25 +15,8 @@ use crate::wire::{PullUp, Wire};
 use device::{Device, Kept};
 use job::{Job, Phase, Progress, Running, Waiting};
 use search::{Probe, Purpose};
+use times::{CLAIM, Time, Times, keep};
 
-/// Times that values are remembered (owfs: `globals.c`).
-mod keep {
-    use owproto_core::time::Duration;
-
-    /// What changes by itself; also how long a conversion of all counts, and who is in alarm.
-    pub(super) const VOLATILE: Duration = Duration::from_secs(15);
-    /// What changes when it is written.
-    pub(super) const STABLE: Duration = Duration::from_secs(300);
-    /// Which devices there are.
-    pub(super) const DIRECTORY: Duration = Duration::from_secs(60);
-}
-
-/// How soon the list is tried again after a search that failed.
-const SEARCH_AGAIN: Duration = Duration::from_secs(5);
-/// How long an answer waits for those who asked without saying who they are.
-const CLAIM: Duration = Duration::from_secs(1);
-/// The step that sends a command takes some time itself.
-const STEP: Duration = Duration::from_millis(2);
 /// How often the wire is tried (owfs: `ow_read.c`).
 const TRIES: u8 = 3;
 
@@ -91,16 +75,14 @@ pub struct OneWire<W, const DEVICES: usize, const WAITING: usize> {
     work: Work,
     /// Attempts of the work under way.
     tries: u8,
-    /// The line feeds a device until then.
-    fed_until: Option<Instant>,
-    next_search: Instant,
+    times: Times,
+    /// Whether the pull-up is strong, because the line feeds a device ([`Time::Fed`]).
+    is_fed: bool,
     /// What came of the last search; `None` before the first.
     list: Option<Result<(), ReturnCode>>,
     alarms: Alarms,
     probe: Option<Probe>,
     simultaneous: Simultaneous,
-    /// Temperatures of a conversion of all can be read until then.
-    converted_until: Instant,
     is_settled: bool,
     /// Somebody found no room to wait.
     is_crowded: bool,
@@ -121,7 +103,7 @@ enum Work {
 enum Alarms {
     Unknown,
     Wanted,
-    Known(Instant, Result<(), ReturnCode>),
+    Known(Result<(), ReturnCode>),
 }
 
 /// A conversion of all thermometers.
@@ -129,10 +111,10 @@ enum Alarms {
 enum Simultaneous {
     Nothing,
     Wanted,
-    /// Until then they convert.
-    Running(Instant),
-    /// Until then the answer is for those who asked.
-    Done(Instant, Result<(), ReturnCode>),
+    /// They convert.
+    Running,
+    /// The answer for those who asked.
+    Done(Result<(), ReturnCode>),
 }
 
 impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
@@ -146,13 +128,12 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             now: Instant::ZERO,
             work: Work::Nothing,
             tries: 0,
-            fed_until: None,
-            next_search: Instant::ZERO,
+            times: Times::NONE,
+            is_fed: false,
             list: None,
             alarms: Alarms::Unknown,
             probe: None,
             simultaneous: Simultaneous::Nothing,
-            converted_until: Instant::ZERO,
             is_settled: false,
             is_crowded: false,
             counters: Counters { searches: 0, faults: 0, conversions: 0, unlisted: 0 },
@@ -184,7 +165,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     // Not taken into its caller, and neither is `wake_at`: flash is dear, and there are no registers for both.
     #[inline(never)]
     pub fn step(&mut self, now: Instant) -> Step {
-        self.now = self.now.max(now);
+        self.pass(now);
         if matches!(self.work, Work::Nothing) {
             self.start();
         }
@@ -211,76 +192,76 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     #[must_use]
     #[inline(never)]
     pub fn wake_at(&self) -> Instant {
-        const NEVER: Instant = Instant::from_micros(u64::MAX);
-        let now = self.now;
         if self.is_settled || !matches!(self.work, Work::Nothing) {
-            return now;
+            return self.now;
         }
-        let alarms = match self.alarms {
-            Alarms::Wanted => now,
-            Alarms::Known(until, _) => until,
-            Alarms::Unknown => NEVER,
+        let is_at_once = match self.simultaneous {
+            Simultaneous::Wanted => self.is_all_free(),
+            _ => false,
         };
-        // What is over has to be forgotten: not all that asks for it says what time it is.
-        let converted = if self.converted_until > now { self.converted_until } else { NEVER };
-        let simultaneous = match self.simultaneous {
-            Simultaneous::Wanted if self.is_all_free() => now,
-            Simultaneous::Running(until) | Simultaneous::Done(until, _) => until,
-            _ => NEVER,
+        let is_probe_open = self.probe.as_ref().is_some_and(|probe| probe.outcome.is_none());
+        let mut left = if is_at_once || is_probe_open || self.alarms == Alarms::Wanted {
+            0
+        } else {
+            // What is over has to be forgotten: not all that asks for it says what time it is.
+            self.times.first()
         };
-        let probe = match &self.probe {
-            Some(Probe { outcome, .. }) => outcome.map_or(now, |(_, until)| until),
-            None => NEVER,
-        };
-        let mut at = self.next_search;
-        for moment in [alarms, converted, simultaneous, probe] {
-            at = at.min(moment);
-        }
         for device in self.devices.iter().flatten() {
             // Of those that a conversion of all waits for, the free ones are no reason to look.
-            let is_awaited = self.simultaneous == Simultaneous::Wanted && device.busy_until > now;
+            let is_awaited = self.simultaneous == Simultaneous::Wanted && device.busy > 0;
             if device.converting.is_some() || is_awaited {
-                at = at.min(device.busy_until);
+                left = left.min(device.busy);
             }
         }
         for waiting in self.waiting.iter().flatten().filter(|waiting| waiting.progress == Progress::Queued) {
             if is_held_back(waiting.job, self.simultaneous) {
                 continue;
             }
-            at = at.min(match waiting.device.and_then(|id| self.listed(id)) {
-                Some(device) if waiting.job != Job::Verify => device.busy_until,
-                _ => now,
+            left = left.min(match waiting.device.and_then(|id| self.listed(id)) {
+                Some(device) if waiting.job != Job::Verify => device.busy,
+                _ => 0,
             });
         }
         // While the line feeds a device, nothing else can be done.
-        at.max(self.fed_until.unwrap_or(now)).max(now)
+        let left = left.max(self.times.left(Time::Fed));
+        self.now.after(Duration::from_micros(left.into()))
     }
 
-    /// Chooses what to do next.
-    fn start(&mut self) {
-        let now = self.now;
-        match self.simultaneous {
-            Simultaneous::Running(until) if until <= now => self.end_simultaneous(Ok(())),
-            Simultaneous::Done(until, _) if until <= now => self.simultaneous = Simultaneous::Nothing,
-            _ => {}
+    /// Lets time pass, and forgets what is over.
+    #[inline(never)]
+    fn pass(&mut self, now: Instant) {
+        let passed = u32::try_from(now.since(self.now).as_micros()).unwrap_or(u32::MAX);
+        if passed == 0 {
+            return;
         }
-        if self.probe.as_ref().is_some_and(|probe| probe.is_over(now)) {
+        self.now = now;
+        times::run_down(&mut self.times, &mut self.devices, passed);
+        if self.times.is_over(Time::Simultaneous) {
+            match self.simultaneous {
+                Simultaneous::Running => self.end_simultaneous(Ok(())),
+                Simultaneous::Done(_) => self.simultaneous = Simultaneous::Nothing,
+                _ => {}
+            }
+        }
+        if self.times.is_over(Time::Probe) && self.probe.as_ref().is_some_and(|probe| probe.outcome.is_some())
+        {
             self.probe = None;
             // If nobody has come for the answer, somebody may have waited for the place.
             self.make_room();
         }
-        if let Alarms::Known(until, _) = self.alarms
-            && until <= now
-        {
+        if self.times.is_over(Time::Alarms) && matches!(self.alarms, Alarms::Known(_)) {
             self.alarms = Alarms::Unknown;
         }
-        if let Some(until) = self.fed_until {
-            if now < until {
-                return;
-            }
+    }
+
+    /// Begins what is to be done next, if the wire is free.
+    fn start(&mut self) {
+        if !self.times.is_over(Time::Fed) {
+            return;
+        }
+        if core::mem::take(&mut self.is_fed) {
             // If the pin fails here, it fails again in what comes next.
             let _ = self.master.pull_up(PullUp::Weak);
-            self.fed_until = None;
         }
         self.tries = 0;
         self.choose();
@@ -288,8 +269,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
 
     /// Chooses what to do, now that the wire is free.
     fn choose(&mut self) {
-        let now = self.now;
-        let done = |device: &&mut Device| device.converting.is_some() && device.busy_until <= now;
+        let done = |device: &&mut Device| device.converting.is_some() && device.busy == 0;
         if let Some(device) = self.devices.iter_mut().flatten().find(done)
             && let Some(resolution) = device.converting.take()
         {
@@ -300,7 +280,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
         }
         let is_asked_for =
             |waiting: &&mut Waiting| waiting.job == Job::Search && waiting.progress == Progress::Queued;
-        let mut is_search = self.next_search <= now;
+        let mut is_search = self.times.is_over(Time::List);
         for waiting in self.waiting.iter_mut().flatten().filter(is_asked_for) {
             waiting.progress = Progress::Begun;
             is_search = true;
@@ -337,12 +317,12 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                 self.is_settled = true;
                 continue;
             };
-            if !device.is_free(now) {
+            if !device.is_free() {
                 continue;
             }
             waiting.progress = Progress::Begun;
             self.turn = place.wrapping_add(1);
-            let phase = job.first_phase(device.has(Kept::Power, now));
+            let phase = job.first_phase(device.has(Kept::Power));
             self.work = Work::Job(Running::new(Some(device), job, phase));
             return;
         }
@@ -357,7 +337,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     }
 
     fn is_all_free(&self) -> bool {
-        self.devices.iter().flatten().all(|device| device.is_free(self.now))
+        self.devices.iter().flatten().all(|device| device.is_free())
     }
 
     /// A job has come to its end: those who wait for it can go on.
@@ -375,10 +355,11 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
 
     /// The conversion of all is over.
     fn end_simultaneous(&mut self, result: Result<(), ReturnCode>) {
-        self.simultaneous = Simultaneous::Done(self.now.after(CLAIM), result);
+        self.simultaneous = Simultaneous::Done(result);
+        self.times.set(Time::Simultaneous, CLAIM);
         self.is_settled = true;
         if result.is_ok() {
-            self.converted_until = self.now.after(keep::VOLATILE);
+            self.times.set(Time::Converted, keep::VOLATILE);
             for device in self.devices.iter_mut().flatten() {
                 device.forget_temperatures();
             }

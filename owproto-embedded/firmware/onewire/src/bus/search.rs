@@ -1,10 +1,10 @@
 use owproto_core::ReturnCode;
 use owproto_core::text::RomId;
-use owproto_core::time::Instant;
 
 use super::device::Device;
 use super::job::{Job, Progress};
-use super::{Alarms, CLAIM, OneWire, SEARCH_AGAIN, TRIES, Work, keep};
+use super::times::{CLAIM, SEARCH_AGAIN, Time, keep};
+use super::{Alarms, OneWire, TRIES, Work};
 use crate::master::Fault;
 use crate::search::{Found, Participants, Search};
 use crate::wire::Wire;
@@ -26,8 +26,8 @@ pub(super) enum Purpose {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probe {
     pub(super) device: RomId,
-    /// What came of it, and until when it is kept for those who asked.
-    pub(super) outcome: Option<(Result<(), ReturnCode>, Instant)>,
+    /// What came of it. It is kept for those who asked ([`Time::Probe`]).
+    pub(super) outcome: Option<Result<(), ReturnCode>>,
     /// Whether somebody had the answer.
     pub(super) is_delivered: bool,
 }
@@ -35,11 +35,6 @@ pub(super) struct Probe {
 impl Probe {
     pub(super) const fn new(device: RomId) -> Self {
         Self { device, outcome: None, is_delivered: false }
-    }
-
-    /// Whether its answer is too old to be given.
-    pub(super) fn is_over(&self, now: Instant) -> bool {
-        self.outcome.is_some_and(|(_, until)| until <= now)
     }
 }
 
@@ -150,7 +145,6 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     }
 
     fn end_search(&mut self, purpose: Purpose, result: Result<(), ReturnCode>) {
-        let now = self.now;
         self.work = Work::Nothing;
         self.counters.searches = self.counters.searches.wrapping_add(1);
         match purpose {
@@ -168,7 +162,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                     return self.begin_search(purpose);
                 }
                 let pause = if result.is_ok() { keep::DIRECTORY } else { SEARCH_AGAIN };
-                self.next_search = now.after(pause);
+                self.times.set(Time::List, pause);
                 self.is_settled |= self.list != Some(result);
                 self.list = Some(result);
                 let begun = |waiting: &super::Waiting| {
@@ -177,18 +171,21 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                 if self.waiting.iter().flatten().any(begun) {
                     // It was wanted anew: who is in alarm as well.
                     self.alarms = Alarms::Unknown;
+                    self.times.set(Time::Alarms, 0);
                     self.settle(None, Job::Search, result);
                 }
             }
             Purpose::Alarms => {
                 let time = if result.is_ok() { keep::VOLATILE } else { CLAIM };
-                self.alarms = Alarms::Known(now.after(time), result);
+                self.alarms = Alarms::Known(result);
+                self.times.set(Time::Alarms, time);
                 self.is_settled = true;
             }
             Purpose::Probe(_) => {
                 if let Some(probe) = &mut self.probe {
-                    probe.outcome = Some((result, now.after(CLAIM)));
+                    probe.outcome = Some(result);
                 }
+                self.times.set(Time::Probe, CLAIM);
                 self.is_settled = true;
             }
             Purpose::Verify(id) => self.settle(Some(id), Job::Verify, result),

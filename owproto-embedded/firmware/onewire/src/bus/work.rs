@@ -1,9 +1,9 @@
 use owproto_core::text::RomId;
-use owproto_core::time::Instant;
 
 use super::device::{self, Kept};
 use super::job::{Job, Phase};
-use super::{OneWire, STEP, Simultaneous, TRIES, Work};
+use super::times::{STEP, Time, Times};
+use super::{OneWire, Simultaneous, TRIES, Work};
 use crate::master::Fault;
 use crate::switch::{self, PioState};
 use crate::thermometer::{self as thermometer, Resolution, Scratchpad, Trim};
@@ -57,13 +57,12 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
         }
         if matches!(fault, Fault::NoPresence | Fault::NoAnswer | Fault::Short) {
             // It seems to be gone, and others may be, too.
-            self.next_search = self.now;
+            self.times.set(Time::List, 0);
         }
     }
 
     /// A phase of a job went well.
     fn after_phase(&mut self) -> Result<Next, Fault> {
-        let now = self.now;
         // Not by methods, which would take all of `self`.
         let Work::Job(running) = &mut self.work else { return Ok(Next::Done) };
         let Some(id) = running.device else { return Ok(self.after_phase_of_all()) };
@@ -82,7 +81,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
         Ok(match running.phase {
             Phase::Power => {
                 device.has_supply = first & 1 == 1;
-                device.keep(Kept::Power, now);
+                device.keep(Kept::Power);
                 running.pull_up = if device.has_supply { PullUp::Weak } else { PullUp::Strong };
                 Next::Phase(match running.job {
                     // A device that is not there seems to have a supply.
@@ -97,26 +96,26 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             }
             Phase::Configure => Next::Phase(Phase::Convert),
             Phase::Convert => {
-                let until = now.after(wanted.conversion_time()).after(STEP);
+                let micros = wanted.conversion_micros().saturating_add(STEP);
                 device.converting = Some(wanted);
-                device.busy_until = until;
+                device.busy = micros;
                 device.tries = self.tries;
                 device.forget_temperatures();
                 self.counters.conversions = self.counters.conversions.wrapping_add(1);
-                feed(&mut self.fed_until, running.pull_up, until);
+                feed(&mut self.is_fed, &mut self.times, running.pull_up, micros);
                 Next::Converting
             }
             Phase::Result => {
                 if scratchpad.is_power_on(family) || scratchpad.resolution(family) < wanted {
                     return Err(Fault::PowerLost);
                 }
-                device.keep_scratchpad(scratchpad, now);
-                device.keep_temperature(wanted, scratchpad.temperature(family), now);
+                device.keep_scratchpad(scratchpad);
+                device.keep_temperature(wanted, scratchpad.temperature(family));
                 Next::Done
             }
             Phase::Recall => Next::Phase(Phase::Read),
             Phase::Read => {
-                device.keep_scratchpad(scratchpad, now);
+                device.keep_scratchpad(scratchpad);
                 match running.job {
                     Job::WriteSetting(setting, value) => {
                         running.bytes = setting.put(settings, value);
@@ -124,9 +123,9 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                     }
                     Job::Settings => {
                         device.settings = settings;
-                        device.keep(Kept::Settings, now);
+                        device.keep(Kept::Settings);
                     }
-                    Job::Trim => device.keep(Kept::Trim, now),
+                    Job::Trim => device.keep(Kept::Trim),
                     _ => {}
                 }
                 Next::Done
@@ -144,9 +143,9 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             Phase::Copy => {
                 device.forget(Kept::Settings);
                 device.forget(Kept::Scratchpad);
-                let until = now.after(thermometer::COPY_TIME).after(STEP);
-                device.busy_until = until;
-                feed(&mut self.fed_until, running.pull_up, until);
+                let micros = thermometer::COPY_MICROS.saturating_add(STEP);
+                device.busy = micros;
+                feed(&mut self.is_fed, &mut self.times, running.pull_up, micros);
                 Next::Done
             }
             Phase::TrimLow => {
@@ -162,7 +161,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             Phase::PioRead => {
                 let state = PioState::parse(first)?;
                 device.pio = state;
-                device.keep(Kept::Pio, now);
+                device.keep(Kept::Pio);
                 let Job::WritePio { mask, conducting } = running.job else { return Ok(Next::Done) };
                 running.bytes = switch::latches(state.conducting() & !mask | conducting & mask);
                 Next::Phase(Phase::PioWrite)
@@ -189,23 +188,25 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             return Next::Phase(Phase::ConvertAll);
         }
         // Each converts as it is set up; the longest time does for all.
-        let until = self.now.after(Resolution::Twelve.conversion_time()).after(STEP);
+        let micros = Resolution::Twelve.conversion_micros().saturating_add(STEP);
         for device in self.devices.iter_mut().flatten() {
             device.forget_temperatures();
             if thermometer::is_thermometer(device.id.family()) {
-                device.busy_until = until;
+                device.busy = micros;
             }
         }
         self.counters.conversions = self.counters.conversions.wrapping_add(1);
-        self.simultaneous = Simultaneous::Running(until);
-        feed(&mut self.fed_until, running.pull_up, until);
+        self.simultaneous = Simultaneous::Running;
+        self.times.set(Time::Simultaneous, micros);
+        feed(&mut self.is_fed, &mut self.times, running.pull_up, micros);
         Next::Converting
     }
 }
 
 /// Leaves the wire alone while it feeds a device.
-fn feed(fed_until: &mut Option<Instant>, pull_up: PullUp, until: Instant) {
+fn feed(is_fed: &mut bool, times: &mut Times, pull_up: PullUp, micros: u32) {
     if pull_up == PullUp::Strong {
-        *fed_until = Some(until);
+        *is_fed = true;
+        times.set(Time::Fed, micros);
     }
 }
