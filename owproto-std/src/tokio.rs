@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ::tokio::net::TcpStream;
-use ::tokio::sync::{Semaphore, SemaphorePermit};
+use ::tokio::sync::Semaphore;
 use ::tokio::time::{Sleep, sleep_until};
 use owproto_core::time::{self, Instant};
 
@@ -207,10 +207,6 @@ impl Gate for TokioGate {
             // It is never closed.
             Some(Err(_)) | None => false,
         }
-    }
-
-    fn try_enter(&self) -> bool {
-        self.0.try_acquire().map(SemaphorePermit::forget).is_ok()
     }
 
     fn leave(&self) {

@@ -9,5 +9,6 @@ mod scenario;
 mod sharing;
 mod sockets;
 mod table;
+mod tasks;
 mod times;
 mod virtual_time;
