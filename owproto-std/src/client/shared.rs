@@ -179,6 +179,18 @@ impl<R: Runtime> Shared<R> {
         lock(&self.pool).idle.iter().all(Session::is_spoilt)
     }
 
+    /// Whether all places are free and nobody waits.
+    #[cfg(test)]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        lock(&self.pool).is_at_rest() && self.reads.is_empty()
+    }
+
+    /// How many places there are.
+    #[cfg(test)]
+    pub(crate) fn places(&self) -> usize {
+        lock(&self.pool).places()
+    }
+
     /// How many connections are idle.
     #[cfg(test)]
     pub(crate) fn idle(&self) -> usize {

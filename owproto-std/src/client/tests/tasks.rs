@@ -76,16 +76,6 @@ impl<'a, T> Tasks<'a, T> {
         }
     }
 
-    /// Drops one that has not ended.
-    pub(super) fn give_up(&mut self, number: usize) {
-        assert!(self.0[number].future.take().is_some(), "it has ended");
-    }
-
-    /// Whether one has ended.
-    pub(super) fn has_ended(&self, number: usize) -> bool {
-        self.0[number].output.is_some()
-    }
-
     /// Runs all to their ends, and gives what each gave, and after how many microseconds. `None` for those given up.
     pub(super) fn finish(mut self) -> Vec<Option<(u64, T)>> {
         self.settle();

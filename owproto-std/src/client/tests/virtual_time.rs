@@ -82,6 +82,7 @@ struct World {
     /// Who is to be woken when.
     alarms: Vec<(u64, Waker)>,
     connections: Vec<Connection>,
+    most_open: usize,
 }
 
 thread_local! {
@@ -132,6 +133,17 @@ impl Connection {
                     if let Act::Serve = act {
                         continue;
                     }
+                }
+                Act::Answer { after, keeps } => {
+                    let Some(len) = request_len(&self.inbox) else { return };
+                    self.at = self.at.max(now) + after * 1000;
+                    let mut request: Vec<u8> = self.inbox.drain(..len).collect();
+                    self.taken.push(request.clone());
+                    if !keeps {
+                        // The persistence bit.
+                        request[15] &= !4;
+                    }
+                    self.arriving.push_back((self.at, Arrival::Bytes(answer_to(&request))));
                 }
                 Act::TakeBytes(count) => {
                     if self.inbox.len() < count {
@@ -226,6 +238,11 @@ pub(super) fn resolved() -> usize {
 pub(super) fn requests() -> Vec<Vec<String>> {
     let describe = |connection: &Connection| connection.taken.iter().map(|bytes| describe(bytes)).collect();
     world(|world| world.connections.iter().map(describe).collect())
+}
+
+/// The most connections that were open at once.
+pub(super) fn most_open() -> usize {
+    world(|world| world.most_open)
 }
 
 /// How many connections the client has open.
@@ -375,6 +392,8 @@ impl Runtime for Virtual {
                 acknowledged: 0,
             };
             world.connections.push(connection);
+            let open = world.connections.iter().filter(|connection| !connection.closed).count();
+            world.most_open = world.most_open.max(open);
             Ok(VirtualStream { number: world.connections.len() - 1 })
         })
     }
