@@ -340,7 +340,7 @@ impl<R: Runtime> Drop for Waiting<'_, R> {
 }
 
 pub(super) fn wake<R: Runtime>(woken: Woken<R>) {
-    woken.iter().for_each(|waiter| waiter.wake());
+    woken.into_iter().for_each(|waiter| waiter.wake());
 }
 
 /// A question whose answer is a single reply, and which does no harm when it is asked twice. It is kept by itself, since
