@@ -16,7 +16,8 @@ pub(crate) struct Load {
     pub(crate) connections: usize,
     /// Over how many connections it is sent before an answer is read.
     pub(crate) at_once: usize,
-    /// Whether what comes is acknowledged at once. owserver sends a listing with several writes, and would wait 40 ms.
+    /// Whether what comes is acknowledged at once. owserver sends a listing, and several answers, with several
+    /// writes, and would wait 40 ms between them.
     pub(crate) acknowledges: bool,
 }
 

@@ -123,7 +123,7 @@ fn measure(report: &mut Report, wanted: &Wanted, heap_of_none: u64) {
         reply_len: 0,
         connections: wanted.connections,
         at_once: wanted.at_once,
-        acknowledges: wanted.name.starts_with("DIR "),
+        acknowledges: wanted.name.starts_with("DIR ") || wanted.together > 1,
     };
     let load = Load { reply_len: reply_len(address, &load), ..load };
     let without = ours.resident();
@@ -145,17 +145,14 @@ fn measure(report: &mut Report, wanted: &Wanted, heap_of_none: u64) {
             way.times.push(nanos / way.count as f64 / wanted.together as f64);
         }
     }
-    let resident = ours.resident().saturating_sub(without);
-    let times = ways.into_iter().map(|way| (way.name, way.times)).collect();
-    report.add(Case::new(wanted.name, times));
     if [READ, READ_100, READ_10_000].contains(&wanted.name) {
         let connections = wanted.connections as u64;
-        report.memory(Memory {
-            connections,
-            heap: ours.end().saturating_sub(heap_of_none) / connections,
-            resident: resident / connections,
-        });
+        let resident = ours.resident().saturating_sub(without) / connections;
+        // The clients are still there.
+        let heap = ours.end().saturating_sub(heap_of_none) / connections;
+        report.memory(Memory { connections, heap, resident });
     }
+    report.add(Case::new(wanted.name, ways.into_iter().map(|way| (way.name, way.times)).collect()));
 }
 
 /// As owserver wants them.
