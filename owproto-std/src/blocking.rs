@@ -17,8 +17,8 @@ use crate::{DirOptions, Error};
 
 /// A client that blocks the calling thread.
 ///
-/// It is `Send`, `Sync` and cheap to clone; clones share its connections. A persistent one keeps a connection between
-/// calls and lets other threads wait for it (see [`connections`](crate::Builder::connections)); a non-persistent one
+/// It is `Send`, `Sync` and cheap to clone; clones share its connections. A persistent one keeps some connections between
+/// calls, and sends what waits for one together (see [`connections`](crate::Builder::connections)); a non-persistent one
 /// opens a socket for each call.
 ///
 /// ```no_run

@@ -23,7 +23,8 @@ use crate::{DirOptions, Error};
 ///
 /// It is `Send`, `Sync` and cheap to clone; clones share its connections. The future of a call may be dropped at any
 /// time: the connection that it had is closed, and the next call is not touched. (What was sent by then may still be
-/// carried out by the server.)
+/// carried out by the server.) One that has begun and is neither polled nor dropped keeps its connection from others that
+/// wait for it.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -40,7 +40,11 @@ impl Case {
 
     /// The rate of our server as a share of another one's.
     fn share_of(&self, way: &str) -> Option<f64> {
-        Some(self.median(way)? / self.median("ours")?)
+        self.share("ours", way)
+    }
+
+    fn share(&self, way: &str, of: &str) -> Option<f64> {
+        Some(self.median(of)? / self.median(way)?)
     }
 }
 
@@ -92,18 +96,20 @@ impl Report {
 
     /// Prints which bars are met, and what a connection costs.
     pub(crate) fn judge(&mut self, bars: &[Bar]) {
-        let mut table = String::from("| bar | wanted | reached | |\n|---|---:|---:|---|\n");
+        let mut table =
+            String::from("| bar | wanted | reached | | the bare loop |\n|---|---:|---:|---|---:|\n");
         for Bar { case, of, at_least } in bars {
-            let reached =
-                self.cases.iter().find(|found| found.name == *case).and_then(|case| case.share_of(of));
-            let (reached, verdict) = match reached {
-                Some(reached) => {
-                    (format!("{reached:.2}"), if reached >= *at_least { "met" } else { "MISSED" })
-                }
-                None => ("-".to_owned(), "NOT MEASURED"),
+            let found = self.cases.iter().find(|found| found.name == *case);
+            let reached = found.and_then(|case| case.share_of(of));
+            let verdict = match reached {
+                Some(reached) if reached >= *at_least => "met",
+                Some(_) => "MISSED",
+                None => "NOT MEASURED",
             };
+            let shown = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{share:.2}"));
+            let (reached, bound) = (shown(reached), shown(found.and_then(|case| case.share("bare", of))));
             // Writing to a string cannot fail.
-            let _ = writeln!(table, "| {case}, of {of} | {at_least} | {reached} | {verdict} |");
+            let _ = writeln!(table, "| {case}, of {of} | {at_least} | {reached} | {verdict} | {bound} |");
         }
         println!("\n{table}\n{}", self.memory_table());
         self.bars = table;

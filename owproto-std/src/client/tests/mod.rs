@@ -10,6 +10,7 @@ mod places;
 mod scenario;
 mod sharing;
 mod sockets;
+mod storm;
 mod table;
 mod tasks;
 mod times;
