@@ -55,6 +55,7 @@ impl<'a> Request<'a> {
         Self { header, path, terminator, data: &[], tokens: Tokens::NONE }
     }
 
+    #[inline]
     fn with_path(message_type: MessageType, path: &'a [u8]) -> Result<Self, RequestError> {
         if path.len() > MAX_PATH_LEN {
             return Err(RequestError::PathTooLong { len: path.len() });
@@ -303,23 +304,32 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// [`RequestError::BufferTooSmall`]; the buffer is then unchanged.
+    #[inline]
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], RequestError> {
         let needed = self.encoded_len();
         let available = buffer.len();
         let Some(place) = buffer.get_mut(..needed) else {
             return Err(RequestError::BufferTooSmall { needed, available });
         };
-        let mut header = [0; HEADER_LEN];
-        let mut rest = &mut *place;
-        for part in self.parts(&mut header) {
-            if let Some((room, behind)) = rest.split_at_mut_checked(part.len()) {
-                room.copy_from_slice(part);
-                rest = behind;
-            } else {
-                break;
-            }
-        }
+        self.write_to(place);
         Ok(place)
+    }
+
+    /// Writes it to a place that has exactly its length.
+    #[inline]
+    pub(crate) fn write_to(&self, place: &mut [u8]) {
+        let mut header = [0; HEADER_LEN];
+        let mut rest = place;
+        for part in self.parts(&mut header) {
+            let Some((room, behind)) = rest.split_at_mut_checked(part.len()) else { return };
+            match (part, &mut *room) {
+                // A call for one byte is slow; small processors rather have less code.
+                ([byte], [place]) if cfg!(target_pointer_width = "64") => *place = *byte,
+                ([], _) if cfg!(target_pointer_width = "64") => {}
+                _ => room.copy_from_slice(part),
+            }
+            rest = behind;
+        }
     }
 }
 

@@ -111,6 +111,11 @@ impl Storage for alloc::vec::Vec<u8> {
 
     #[inline]
     fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
+        // What it had once is overwritten, so that it grows only where it never was as long.
+        if let Some(place) = space_in_slice(self, at, bytes.len()) {
+            place.copy_from_slice(bytes);
+            return true;
+        }
         self.truncate(at);
         if self.len() != at || self.try_reserve(bytes.len()).is_err() {
             return false;
@@ -121,12 +126,11 @@ impl Storage for alloc::vec::Vec<u8> {
 
     #[inline]
     fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
-        self.truncate(at);
-        if self.len() != at || self.try_reserve(len).is_err() {
+        let end = at.checked_add(len)?;
+        if end > self.len() && !grow(self, at, end) {
             return None;
         }
-        self.resize(at.checked_add(len)?, 0);
-        self.get_mut(at..)
+        self.get_mut(at..end)
     }
 
     #[inline]
@@ -141,6 +145,17 @@ impl Storage for alloc::vec::Vec<u8> {
             self.shrink_to(keep);
         }
     }
+}
+
+/// Makes a `Vec` longer, if it holds the bytes before `at`. Whether it could.
+#[cfg(feature = "alloc")]
+#[cold]
+fn grow(storage: &mut alloc::vec::Vec<u8>, at: usize, end: usize) -> bool {
+    let can = at <= storage.len() && storage.try_reserve(end.saturating_sub(storage.len())).is_ok();
+    if can {
+        storage.resize(end, 0);
+    }
+    can
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::future::{self, Future};
+use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::pin;
@@ -192,14 +192,6 @@ enum Written {
 }
 
 impl BlockingStream {
-    #[inline]
-    fn read_within(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
-        if needs_setting(self.read_timeout, wait) {
-            self.set_read_timeout(wait)?;
-        }
-        or_timeout(self.socket.read(buffer))
-    }
-
     #[cold]
     fn set_read_timeout(&mut self, wait: Option<time::Duration>) -> io::Result<()> {
         self.socket.set_read_timeout(wait.map(|wait| Duration::from(wait).max(SHORTEST)))?;
@@ -253,13 +245,21 @@ fn or_timeout(result: io::Result<usize>) -> io::Result<Option<usize>> {
 
 impl Stream for BlockingStream {
     #[inline]
-    fn read(
+    fn read_at_once(
         &mut self,
         buffer: &mut [u8],
         wait: Option<time::Duration>,
-    ) -> impl Future<Output = io::Result<Option<usize>>> + Send {
-        // Read at once, and ready: there is nothing for a future to keep.
-        future::ready(self.read_within(buffer, wait))
+    ) -> Option<io::Result<Option<usize>>> {
+        if needs_setting(self.read_timeout, wait)
+            && let Err(error) = self.set_read_timeout(wait)
+        {
+            return Some(Err(error));
+        }
+        Some(or_timeout(self.socket.read(buffer)))
+    }
+
+    async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
+        self.read_at_once(buffer, wait).unwrap_or(Ok(None))
     }
 
     #[inline]

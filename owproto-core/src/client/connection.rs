@@ -216,6 +216,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// At most 1 before the server has kept the connection once. 0 after it ended, and behind a request that does not
     /// ask to keep it.
     #[must_use]
+    #[inline]
     pub fn room(&self) -> usize {
         if !matches!(self.state, State::Open) || self.is_last && !self.in_flight.is_empty() {
             return 0;
@@ -240,28 +241,26 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     ///
     /// # Errors
     /// As [`request`](Self::request).
+    #[inline]
     pub fn request_within(
         &mut self,
         request: &Request<'_>,
         total: Duration,
         now: Instant,
     ) -> Result<RequestId, RequestError> {
-        if !matches!(self.state, State::Open) {
-            return Err(RequestError::ConnectionEnded);
-        }
         if self.room() == 0 {
-            return Err(RequestError::TooManyInFlight);
+            return Err(self.refusal());
         }
         if self.sent == self.filled {
             (self.sent, self.filled) = (0, 0);
         }
         let needed = request.encoded_len();
-        let Some(Ok(bytes)) = self.transmit.space(self.filled, needed).map(|place| request.encode(place))
-        else {
+        let Some(place) = self.transmit.space(self.filled, needed) else {
             let available = self.transmit.capacity().wrapping_sub(self.filled);
             return Err(RequestError::BufferTooSmall { needed, available });
         };
-        self.filled = self.filled.wrapping_add(bytes.len());
+        request.write_to(place);
+        self.filled = self.filled.wrapping_add(needed);
         let id = RequestId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
         let deadline = if total.is_zero() { Deadline::NEVER } else { Deadline::at(now.after(total)) };
@@ -274,6 +273,15 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         self.in_flight.push(Pending { deadline, ends_at, message_type: request.message_type() });
         self.earliest_deadline = self.earliest_deadline.or_sooner(deadline);
         Ok(id)
+    }
+
+    /// Why there is no room for a request.
+    #[cold]
+    fn refusal(&self) -> RequestError {
+        match self.state {
+            State::Open => RequestError::TooManyInFlight,
+            State::Ended | State::Failed(_) => RequestError::ConnectionEnded,
+        }
     }
 
     /// What to do next.
@@ -323,39 +331,32 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         let id = self.oldest_id();
         let oldest = self.in_flight.oldest();
         let message_type = oldest.map_or(MessageType::NOP, |oldest| oldest.message_type);
-        let mut failure = None;
         if !input.is_empty() {
             if oldest.is_none_or(|oldest| oldest.is_unsent(self.total_sent)) {
-                failure = Some(ConnectionError::UnexpectedData);
+                return Err(self.refuse_input(now));
             }
             self.last_activity = now;
             self.answer_begun = true;
         }
-        if self.earliest_deadline.has_passed(now) {
-            failure = Some(ConnectionError::TimedOut(Timeout::Total));
-        }
-        if let State::Failed(error) = self.state {
-            failure = Some(error);
+        if matches!(self.state, State::Failed(_)) || self.earliest_deadline.has_passed(now) {
+            return Err(self.refuse_input(now));
         }
         let shape = match message_type {
             MessageType::DIRALL | MessageType::DIRALLSLASH => Shape::List { limit: self.list_limit },
             _ => Shape::Whole,
         };
-        let parsed = match failure {
-            None if message_type == MessageType::DIR
-                && let Some(entries) = self.frames.entry_frames(input) =>
-            {
-                Ok(Parsed::Entries(entries))
-            }
-            None => self.frames.parse(input, Direction::Replies, shape).map_err(ConnectionError::Decode),
-            Some(error) => Err(error),
-        };
-        let reply = match parsed {
+        if message_type == MessageType::DIR
+            && let Some(entries) = self.frames.entry_frames(input)
+        {
+            return Ok(Event::Entries(id, entries));
+        }
+        let reply = match self.frames.parse(input, Direction::Replies, shape) {
             Ok(Parsed::NeedMore(n)) => return Ok(Event::NeedMore(n)),
             Ok(Parsed::Keepalive) => return Ok(Event::Keepalive),
             Ok(Parsed::Entries(entries)) => return Ok(Event::Entries(id, entries)),
-            Ok(Parsed::Frame(head, payload)) => Reply::from_parts(*head, payload),
+            Ok(Parsed::Frame(head, payload)) => Reply::from_parts(head, payload),
             Err(error) => {
+                let error = ConnectionError::Decode(error);
                 self.state = State::Failed(error);
                 return Err(error);
             }
@@ -380,7 +381,18 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         Ok(Event::Reply(id, reply))
     }
 
+    /// Why input is not taken; from now on always so.
+    #[cold]
+    fn refuse_input(&mut self, now: Instant) -> ConnectionError {
+        match self.state {
+            State::Failed(error) => error,
+            _ if self.earliest_deadline.has_passed(now) => self.fail(ConnectionError::TimedOut(Timeout::Total)),
+            _ => self.fail(ConnectionError::UnexpectedData),
+        }
+    }
+
     /// The oldest request's; they are counted.
+    #[inline]
     fn oldest_id(&self) -> RequestId {
         RequestId(self.next_id.wrapping_sub(u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX)))
     }
@@ -484,6 +496,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
 
     /// How many requests wait for the end of their answer.
     #[must_use]
+    #[inline]
     pub const fn in_flight(&self) -> usize {
         self.in_flight.len()
     }

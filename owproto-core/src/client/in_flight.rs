@@ -107,7 +107,8 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         let place = self.ring.get_mut(self.first)?;
         self.len = self.len.checked_sub(1)?;
         let next = self.first.wrapping_add(1);
-        self.first = if next >= DEPTH { 0 } else { next };
+        // Alone it always has the same place, which is in the cache.
+        self.first = if next >= DEPTH || self.len == 0 { 0 } else { next };
         let oldest = *place;
         place.deadline = Deadline::NEVER;
         Some(oldest)
@@ -117,6 +118,9 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
     #[inline]
     pub(super) fn earliest_deadline(&self) -> Deadline {
         let mut earliest = Deadline::NEVER;
+        if self.is_empty() {
+            return earliest;
+        }
         for pending in &self.ring {
             earliest = earliest.or_sooner(pending.deadline);
         }

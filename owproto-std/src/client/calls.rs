@@ -10,7 +10,7 @@ use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{Reply, Request, ReturnCode, ServerError};
 
 use super::deadline::Deadline;
-use super::session::{DEPTH, Failure, Item, Reading, Session};
+use super::session::{Answer, DEPTH, Failure, Item, Progress, Reading, Reason, Session};
 use super::shared::{Place, Shared};
 use crate::error::PathText;
 use crate::listing::{DirOptions, Got, Listing, RawReply};
@@ -75,6 +75,19 @@ pub(crate) struct Checkout<'a, R: Runtime> {
     place: Option<Place<'a, R>>,
     /// Whether it had been idle.
     is_used: bool,
+}
+
+/// How far an exchange came without a future.
+enum Exchange<'a, R: Runtime, T> {
+    /// Not even to its connection.
+    Begun { begun: Begun<'a, R>, now: Instant, deadline: Deadline, look: Look },
+    /// The request is under way, or has failed.
+    Sent {
+        checkout: Checkout<'a, R>,
+        answer: Answer,
+        outcome: Result<Progress<T>, Failure>,
+        deadline: Deadline,
+    },
 }
 
 /// How far a call came to its connection without waiting.
@@ -266,7 +279,7 @@ impl<R: Runtime> Calls<R> {
             len
         };
         let request = request.with_flags(self.request_flags(flags));
-        self.exchange(request, way, on_entries, yes(path, |reply| reply.directory_flags())).await
+        self.exchange(request, way, on_entries, yes(|reply| reply.directory_flags())).await
     }
 
     pub(crate) async fn get(&self, path: &[u8]) -> Result<Got, Error> {
@@ -498,7 +511,7 @@ impl<R: Runtime> Calls<R> {
         finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
     ) -> impl Future<Output = Result<T, Error>> + Send + 'c {
         let request = request.with_flags(self.request_flags(self.flags));
-        self.exchange(request, self.way(), |_: Entries<'_>| 0, yes(request.path(), finish))
+        self.exchange(request, self.way(), |_: Entries<'_>| 0, yes(finish))
     }
 
     /// One request, and what `finish` makes of the reply that ends the answer.
@@ -508,33 +521,87 @@ impl<R: Runtime> Calls<R> {
         request: Request<'_>,
         way: Way,
         mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
-        finish: impl FnOnce(Reply<'_>) -> Result<T, Error> + Send,
+        finish: impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
     ) -> Result<T, Error> {
+        let mut finish = Some(finish);
+        let answer = match self.exchange_at_once(&request, way, &mut on_entries, &mut finish) {
+            Ok(answer) => answer,
+            Err(begun) => self.exchange_slowly(&request, way, begun, &mut on_entries, &mut finish).await?,
+        };
+        answer.map_err(|error| server_error(error, request.path()))
+    }
+
+    /// An exchange on a connection that was used a moment ago, as far as it goes without a future: on sockets that wait
+    /// by blocking, mostly to its end.
+    #[inline]
+    fn exchange_at_once<'c, T, F: FnOnce(Reply<'_>) -> T>(
+        &'c self,
+        request: &Request<'_>,
+        way: Way,
+        on_entries: &mut impl FnMut(Entries<'_>) -> usize,
+        finish: &mut Option<F>,
+    ) -> Result<T, Exchange<'c, R, T>> {
         let now = R::now();
         let deadline = self.deadline(now);
-        let mut finish = Some(finish);
         // A write must not get lost in a connection that is known to be dead.
         let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
-        let Checkout { mut session, place, mut is_used } = match self.checkout_at_once(now, way, look) {
+        let mut checkout = match self.checkout_at_once(now, way, look) {
             Ok(checkout) => checkout,
-            Err(begun) => self.checkout_slowly(begun, now, deadline, way, look).await?,
+            Err(begun) => return Err(Exchange::Begun { begun, now, deadline, look }),
+        };
+        let mut answer = Answer::to(request);
+        let left = deadline.left(checkout.session.now());
+        let outcome = match checkout.session.request(request, left) {
+            Ok(()) => checkout.session.go_on(&mut answer, on_entries, finish),
+            Err(failure) => Err(failure),
+        };
+        match outcome {
+            Ok(Progress::Done(result)) => {
+                self.shared.put_back(checkout.session, checkout.place);
+                Ok(result)
+            }
+            outcome => Err(Exchange::Sent { checkout, answer, outcome, deadline }),
+        }
+    }
+
+    /// Goes on with an exchange, to its end.
+    async fn exchange_slowly<T: Send, F: FnOnce(Reply<'_>) -> T + Send>(
+        &self,
+        request: &Request<'_>,
+        way: Way,
+        exchange: Exchange<'_, R, T>,
+        on_entries: &mut (impl FnMut(Entries<'_>) -> usize + Send),
+        finish: &mut Option<F>,
+    ) -> Result<T, Error> {
+        let (mut checkout, mut answer, mut outcome, deadline) = match exchange {
+            Exchange::Sent { checkout, answer, outcome, deadline } => (checkout, answer, outcome, deadline),
+            Exchange::Begun { begun, now, deadline, look } => {
+                let mut checkout = self.checkout_slowly(begun, now, deadline, way, look).await?;
+                let sent = checkout.session.request(request, deadline.left(checkout.session.now()));
+                (checkout, Answer::to(request), sent.map(|()| Progress::Going), deadline)
+            }
         };
         loop {
-            let left = deadline.left(session.now());
-            match session.exchange(&request, left, &mut on_entries, &mut finish).await {
-                Ok(answer) => {
-                    self.shared.put_back(session, place);
-                    return answer;
+            let Checkout { session, is_used, .. } = &mut checkout;
+            outcome = match outcome {
+                Ok(Progress::Going) => session.go_on(&mut answer, on_entries, finish),
+                Ok(Progress::Waits(wait)) => session.wait(wait).await.map(|()| Progress::Going),
+                Ok(Progress::Done(result)) => {
+                    self.shared.put_back(checkout.session, checkout.place);
+                    return Ok(result);
+                }
+                Err(failure) if *is_used && failure.is_stale() && session.may_resend() => {
+                    let session = self.replace(checkout.session, deadline).await?;
+                    checkout = Checkout { session, is_used: false, ..checkout };
+                    answer = Answer::to(request);
+                    let left = deadline.left(checkout.session.now());
+                    checkout.session.request(request, left).map(|()| Progress::Going)
                 }
                 Err(failure) => {
-                    if is_used && failure.is_stale() && session.may_resend() {
-                        (session, is_used) = (self.replace(session, deadline).await?, false);
-                        continue;
-                    }
-                    self.shared.close(session);
+                    self.shared.close(checkout.session);
                     return Err(self.explain(failure));
                 }
-            }
+            };
         }
     }
 
@@ -686,11 +753,11 @@ impl<R: Runtime> Calls<R> {
     #[cold]
     fn explain(&self, failure: Failure) -> Error {
         let address = self.address().clone();
-        match failure {
-            Failure::Request(error) => error.into(),
-            Failure::Connection(ConnectionError::TimedOut(timeout)) => self.timed_out(timeout),
-            Failure::Connection(error) => Error::Connection { address, error },
-            Failure::Io(error, source) => Error::Io { address, error, source },
+        match *failure.0 {
+            Reason::Request(error) => error.into(),
+            Reason::Connection(ConnectionError::TimedOut(timeout)) => self.timed_out(timeout),
+            Reason::Connection(error) => Error::Connection { address, error },
+            Reason::Io(error, source) => Error::Io { address, error, source },
         }
     }
 
@@ -706,14 +773,10 @@ impl<R: Runtime> Calls<R> {
 
 /// Takes the answer if the server says yes.
 #[inline]
-fn yes<'c, T>(
-    path: &'c [u8],
-    finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
-) -> impl FnOnce(Reply<'_>) -> Result<T, Error> + Send + 'c {
-    move |reply| match reply.into_result() {
-        Ok(reply) => Ok(finish(reply)),
-        Err(error) => Err(server_error(error, path)),
-    }
+fn yes<T>(
+    finish: impl FnOnce(Reply<'_>) -> T + Send,
+) -> impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send {
+    move |reply| reply.into_result().map(finish)
 }
 
 #[cold]

@@ -32,9 +32,7 @@ pub(crate) struct Shared<R: Runtime> {
     pool: Mutex<Pool<R>>,
     /// Where calls wait if no place is free.
     gate: R::Gate,
-    // Boxed, since they move from one connection to the next.
-    #[allow(clippy::vec_box)]
-    spare: Mutex<Vec<Box<Buffers>>>,
+    spare: Mutex<Vec<Buffers>>,
     /// The host's addresses, the one that answered last in front.
     addresses: Mutex<Vec<SocketAddr>>,
     refusals: AtomicU16,
@@ -197,7 +195,7 @@ impl<R: Runtime> Shared<R> {
             }
         };
         self.settings.tap.show(Traffic::Connected(peer));
-        let buffers = lock(&self.spare).pop().unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
+        let buffers = lock(&self.spare).pop().unwrap_or_else(|| Buffers::new(&self.settings));
         Ok(Session::new(stream, buffers))
     }
 

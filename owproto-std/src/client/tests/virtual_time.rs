@@ -374,44 +374,60 @@ impl VirtualStream {
         connection.run(world.now, world.window);
         Ok(Some(count))
     }
+
+    /// Takes what there is, or waits for it.
+    fn take(
+        &self,
+        world: &mut World,
+        buffer: &mut [u8],
+        wait: Option<time::Duration>,
+    ) -> io::Result<Option<usize>> {
+        let connection = &mut world.connections[self.number];
+        connection.waits += 1;
+        connection.run(world.now, world.window);
+        let at = connection.arriving.front().map_or(u64::MAX, |(at, _)| *at);
+        if at > world.now {
+            let needed = at - world.now;
+            match wait.map(time::Duration::as_micros) {
+                Some(wait) if wait < needed => {
+                    world.now += wait;
+                    return Ok(None);
+                }
+                _ => {
+                    assert!(at < u64::MAX, "reading would last for ever");
+                    world.now = at;
+                }
+            }
+        }
+        match connection.arriving.front_mut() {
+            Some((_, Arrival::Bytes(bytes))) => {
+                let count = bytes.len().min(buffer.len()).min(world.chunk);
+                for (to, from) in buffer.iter_mut().zip(bytes.drain(..count)) {
+                    *to = from;
+                }
+                if bytes.is_empty() {
+                    connection.arriving.pop_front();
+                }
+                Ok(Some(count))
+            }
+            Some((_, Arrival::Reset)) => Err(io::ErrorKind::ConnectionReset.into()),
+            Some((_, Arrival::End)) | None => Ok(Some(0)),
+        }
+    }
 }
 
 impl Stream for VirtualStream {
+    fn read_at_once(
+        &mut self,
+        buffer: &mut [u8],
+        wait: Option<time::Duration>,
+    ) -> Option<io::Result<Option<usize>>> {
+        world(|world| if world.yields { None } else { Some(self.take(world, buffer, wait)) })
+    }
+
     async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         turn().await;
-        world(|world| {
-            let connection = &mut world.connections[self.number];
-            connection.waits += 1;
-            connection.run(world.now, world.window);
-            let at = connection.arriving.front().map_or(u64::MAX, |(at, _)| *at);
-            if at > world.now {
-                let needed = at - world.now;
-                match wait.map(time::Duration::as_micros) {
-                    Some(wait) if wait < needed => {
-                        world.now += wait;
-                        return Ok(None);
-                    }
-                    _ => {
-                        assert!(at < u64::MAX, "reading would last for ever");
-                        world.now = at;
-                    }
-                }
-            }
-            match connection.arriving.front_mut() {
-                Some((_, Arrival::Bytes(bytes))) => {
-                    let count = bytes.len().min(buffer.len()).min(world.chunk);
-                    for (to, from) in buffer.iter_mut().zip(bytes.drain(..count)) {
-                        *to = from;
-                    }
-                    if bytes.is_empty() {
-                        connection.arriving.pop_front();
-                    }
-                    Ok(Some(count))
-                }
-                Some((_, Arrival::Reset)) => Err(io::ErrorKind::ConnectionReset.into()),
-                Some((_, Arrival::End)) | None => Ok(Some(0)),
-            }
-        })
+        world(|world| self.take(world, buffer, wait))
     }
 
     fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
