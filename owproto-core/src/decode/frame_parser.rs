@@ -93,21 +93,6 @@ impl<S: Storage> FrameParser<S> {
             Shape::List { limit } => (limit, usize::MAX),
         };
         let rules = Rules { direction, versions: self.versions, limit, capacity };
-        if shape == Shape::Whole
-            && let Some((head, body)) = self.framing.take_whole(input, rules)
-        {
-            return Ok(Parsed::Frame(head, body));
-        }
-        self.parse_in_parts(input, rules, shape)
-    }
-
-    /// As [`parse`](Self::parse), whatever is in the input.
-    fn parse_in_parts<'a, 'i: 'a>(
-        &'a mut self,
-        input: &mut &'i [u8],
-        rules: Rules,
-        shape: Shape,
-    ) -> Result<Parsed<'a>, DecodeError> {
         match self.framing.take_head(input, rules)? {
             Taken::NeedMore(n) => return Ok(Parsed::NeedMore(n)),
             Taken::Keepalive => return Ok(Parsed::Keepalive),
@@ -143,6 +128,18 @@ impl<S: Storage> FrameParser<S> {
         }
         self.framing.end_body();
         Ok(Parsed::Frame(*self.framing.head(), body))
+    }
+
+    /// A frame that lies whole at the front of the input, which is moved behind it. To [`parse`](Self::parse) it is the
+    /// same, and slower.
+    #[inline(always)]
+    pub(crate) fn whole_frame<'i>(
+        &self,
+        input: &mut &'i [u8],
+        direction: Direction,
+    ) -> Option<(Head, &'i [u8])> {
+        let (limit, capacity) = (self.limit, self.storage.capacity());
+        self.framing.whole(input, Rules { direction, versions: self.versions, limit, capacity })
     }
 
     /// Takes the entries of whole DIR frames, if such frames are next. To take them one by one is the same, and slower;

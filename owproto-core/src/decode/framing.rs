@@ -101,10 +101,10 @@ impl Framing {
         self.left
     }
 
-    /// Takes a whole frame, if the input begins with one: header and body. It leaves no trace here, which is why this is
-    /// faster than to take the one and then the other; small processors rather have less code.
-    #[inline]
-    pub(crate) fn take_whole<'i>(&self, input: &mut &'i [u8], rules: Rules) -> Option<(Head, &'i [u8])> {
+    /// A whole frame, if the input begins with one: header and body. It leaves no trace here, which is why this is faster
+    /// than to take the one and then the other; small processors rather have less code.
+    #[inline(always)]
+    pub(crate) fn whole<'i>(&self, input: &mut &'i [u8], rules: Rules) -> Option<(Head, &'i [u8])> {
         if cfg!(not(target_pointer_width = "64")) || !self.is_between_frames() {
             return None;
         }
@@ -169,7 +169,7 @@ impl Framing {
 }
 
 /// Applies the rules to a header: the length of its body, or `None` for a keepalive.
-#[inline]
+#[inline(always)]
 fn body_len(header: Header, rules: Rules) -> Result<Option<usize>, DecodeError> {
     if rules.direction == Direction::Replies {
         if header.version != Version::PLAIN && rules.versions == Versions::Plain {

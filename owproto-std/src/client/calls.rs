@@ -7,7 +7,7 @@ use owproto_core::listing::{DirectoryFlags, Entries, is_ambiguous};
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, MessageType};
-use owproto_core::{Reply, Request, ReturnCode, ServerError};
+use owproto_core::{Reply, Request, RequestError, ReturnCode, ServerError};
 
 use super::deadline::Deadline;
 use super::session::{Answer, DEPTH, Failure, Item, Progress, Reading, Reason, Session};
@@ -29,6 +29,33 @@ pub(crate) enum Persistence {
 /// How many bytes of requests may be in flight before another one. A server that sends long answers does not read
 /// meanwhile, and these have to fit the buffers of the sockets, lest both sides wait for the other one to read.
 const IN_FLIGHT_LEN: usize = 16 * 1024;
+
+/// One request, and what the last closure makes of the reply that ends the answer; entries go to the one before.
+///
+/// No function, since a future that is ready at once still costs what it keeps. For the same reason nothing that was
+/// borrowed here is there when there is something to wait for.
+macro_rules! exchange {
+    ($calls:expr, $request:expr, $way:expr, $on_entries:expr, $finish:expr) => {
+        'answered: {
+            let (request, way, exchange, on_entries, finish) = {
+                let (request, way, on_entries, mut finish) = ($request, $way, $on_entries, Some($finish));
+                match $calls.exchange_at_once(&request, way, &mut finish) {
+                    Ok(answer) => break 'answered Ok(answer),
+                    Err(exchange) => (request, way, exchange, on_entries, finish),
+                }
+            };
+            $calls.exchange_slowly(request, way, exchange, on_entries, finish).await
+        }
+    };
+}
+
+/// One request whose answer is one reply, which says yes.
+macro_rules! ask {
+    ($calls:expr, $request:expr, $finish:expr) => {{
+        let request = $request.with_flags($calls.request_flags($calls.flags));
+        exchange!($calls, request, $calls.way(), |_: Entries<'_>| 0, yes($finish))
+    }};
+}
 
 /// All calls, written once for both kinds of client.
 pub(crate) struct Calls<R: Runtime> {
@@ -77,17 +104,52 @@ pub(crate) struct Checkout<'a, R: Runtime> {
     is_used: bool,
 }
 
-/// How far an exchange came without a future.
+/// How far an exchange came without a future, if it was not answered with yes.
 enum Exchange<'a, R: Runtime, T> {
     /// Not even to its connection.
-    Begun { begun: Begun<'a, R>, now: Instant, deadline: Deadline, look: Look },
-    /// The request is under way, or has failed.
-    Sent {
-        checkout: Checkout<'a, R>,
-        answer: Answer,
-        outcome: Result<Progress<T>, Failure>,
-        deadline: Deadline,
-    },
+    Begun { begun: Begun<'a, R>, now: Instant, look: Look },
+    /// The request is under way, or has failed. It began then.
+    Sent { checkout: Checkout<'a, R>, outcome: Outcome<T>, now: Instant },
+    /// The server said no.
+    Refused(ServerError),
+}
+
+type Outcome<T> = Result<Progress<Result<T, ServerError>>, Failure>;
+
+impl<'a, R: Runtime, T> Exchange<'a, R, T> {
+    #[cold]
+    fn begun(begun: Begun<'a, R>, now: Instant, look: Look) -> Self {
+        Self::Begun { begun, now, look }
+    }
+
+    #[cold]
+    fn sent(checkout: Checkout<'a, R>, outcome: Outcome<T>, now: Instant) -> Self {
+        Self::Sent { checkout, outcome, now }
+    }
+}
+
+/// An error on its way: boxed, since it is large and rarely there.
+pub(crate) struct Failed(Box<Error>);
+
+impl From<Error> for Failed {
+    #[cold]
+    fn from(error: Error) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl From<RequestError> for Failed {
+    #[cold]
+    fn from(error: RequestError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<Failed> for Error {
+    #[cold]
+    fn from(failed: Failed) -> Self {
+        *failed.0
+    }
 }
 
 /// How far a call came to its connection without waiting.
@@ -136,8 +198,8 @@ impl<R: Runtime> Calls<R> {
 
     // The calls.
 
-    pub(crate) async fn ping(&self) -> Result<(), Error> {
-        self.ask(Request::nop(), |_| ()).await
+    pub(crate) async fn ping(&self) -> Result<(), Failed> {
+        ask!(self, Request::nop(), |_| ())
     }
 
     pub(crate) async fn present(&self, path: &[u8]) -> Result<bool, Error> {
@@ -153,31 +215,30 @@ impl<R: Runtime> Calls<R> {
         path: &[u8],
         found: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<Option<T>, Error> {
-        match self.ask(Request::presence(path)?, found).await {
+        match ask!(self, Request::presence(path)?, found).map_err(Error::from) {
             Ok(found) => Ok(Some(found)),
             Err(Error::Server { error, .. }) if error.code().is_no_such_path() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub(crate) async fn read(&self, path: &[u8]) -> Result<Vec<u8>, Error> {
-        self.ask(Request::read(path)?, |reply| reply.data().to_vec()).await
+    pub(crate) async fn read(&self, path: &[u8]) -> Result<Vec<u8>, Failed> {
+        ask!(self, Request::read(path)?, |reply| reply.data().to_vec())
     }
 
-    pub(crate) async fn read_at(&self, path: &[u8], size: u32, offset: u32) -> Result<Vec<u8>, Error> {
+    pub(crate) async fn read_at(&self, path: &[u8], size: u32, offset: u32) -> Result<Vec<u8>, Failed> {
         let request = Request::read(path)?.with_size(size)?.with_offset(offset)?;
-        self.ask(request, |reply| reply.data().to_vec()).await
+        ask!(self, request, |reply| reply.data().to_vec())
     }
 
-    pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Error> {
+    pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Failed> {
         let size = u32::try_from(buffer.len().min(owproto_core::request::MAX_BODY_LEN)).unwrap_or(u32::MAX);
         let request = Request::read(path)?.with_size(size)?;
-        self.ask(request, |reply| {
+        ask!(self, request, |reply| {
             let len = reply.data().len().min(buffer.len());
             buffer[..len].copy_from_slice(&reply.data()[..len]);
             len
         })
-        .await
     }
 
     pub(crate) async fn read_number(&self, path: &[u8]) -> Result<f64, Error> {
@@ -188,9 +249,9 @@ impl<R: Runtime> Calls<R> {
             .map_err(|_| Error::NotANumber { path: PathText::new(path), value: text.into_owned() })
     }
 
-    pub(crate) async fn write(&self, path: &[u8], data: &[u8], offset: u32) -> Result<usize, Error> {
+    pub(crate) async fn write(&self, path: &[u8], data: &[u8], offset: u32) -> Result<usize, Failed> {
         let request = Request::write(path, data)?.with_offset(offset)?;
-        self.ask(request, |reply| usize::try_from(reply.size()).unwrap_or_default()).await
+        ask!(self, request, |reply| usize::try_from(reply.size()).unwrap_or_default())
     }
 
     pub(crate) async fn dir(&self, path: &[u8], options: DirOptions) -> Result<Listing, Error> {
@@ -279,21 +340,19 @@ impl<R: Runtime> Calls<R> {
             len
         };
         let request = request.with_flags(self.request_flags(flags));
-        self.exchange(request, way, on_entries, yes(|reply| reply.directory_flags())).await
+        Ok(exchange!(self, request, way, on_entries, yes(|reply| reply.directory_flags()))?)
     }
 
     pub(crate) async fn get(&self, path: &[u8]) -> Result<Got, Error> {
         let mut refusals = self.shared.refusals();
         if refusals.instead_of(MessageType::GET) == MessageType::GET && !is_ambiguous(path) {
-            let got = self
-                .ask(Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
-                    (0, []) => None,
-                    // A value has its length here.
-                    (0, _) => Some(Got::Directory(reply.entries().collect())),
-                    _ => Some(Got::Value(reply.data().to_vec())),
-                })
-                .await;
-            match got {
+            let got = ask!(self, Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
+                (0, []) => None,
+                // A value has its length here.
+                (0, _) => Some(Got::Directory(reply.entries().collect())),
+                _ => Some(Got::Value(reply.data().to_vec())),
+            });
+            match got.map_err(Error::from) {
                 Ok(Some(got)) => return Ok(got),
                 // An empty directory and an empty value look alike: what READ says to the path tells them apart.
                 Ok(None) => {}
@@ -303,7 +362,7 @@ impl<R: Runtime> Calls<R> {
                 Err(error) => return Err(error),
             }
         }
-        match self.read(path).await {
+        match self.read(path).await.map_err(Error::from) {
             Err(Error::Server { error, .. }) if error.code() == ReturnCode::IS_A_DIRECTORY => {
                 self.dir(path, DirOptions::new()).await.map(Got::Directory)
             }
@@ -334,7 +393,7 @@ impl<R: Runtime> Calls<R> {
             }
             list.len() - before
         };
-        let reply = self.exchange(request, self.way(), join, |reply: Reply<'_>| {
+        let reply = |reply: Reply<'_>| {
             Ok(RawReply {
                 ret: reply.ret(),
                 flags: reply.flags(),
@@ -342,8 +401,8 @@ impl<R: Runtime> Calls<R> {
                 offset: reply.offset(),
                 payload: reply.payload().to_vec(),
             })
-        });
-        let mut reply = reply.await?;
+        };
+        let mut reply = exchange!(self, request, self.way(), join, reply)?;
         if !list.is_empty() {
             reply.payload = list;
         }
@@ -503,103 +562,79 @@ impl<R: Runtime> Calls<R> {
 
     // What the calls are made of.
 
-    /// One request whose answer is one reply, which says yes.
-    #[inline]
-    fn ask<'c, T: Send + 'c>(
-        &'c self,
-        request: Request<'c>,
-        finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
-    ) -> impl Future<Output = Result<T, Error>> + Send + 'c {
-        let request = request.with_flags(self.request_flags(self.flags));
-        self.exchange(request, self.way(), |_: Entries<'_>| 0, yes(finish))
-    }
-
-    /// One request, and what `finish` makes of the reply that ends the answer.
-    #[inline]
-    async fn exchange<T: Send>(
-        &self,
-        request: Request<'_>,
-        way: Way,
-        mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
-        finish: impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
-    ) -> Result<T, Error> {
-        let mut finish = Some(finish);
-        let answer = match self.exchange_at_once(&request, way, &mut on_entries, &mut finish) {
-            Ok(answer) => answer,
-            Err(begun) => self.exchange_slowly(&request, way, begun, &mut on_entries, &mut finish).await?,
-        };
-        answer.map_err(|error| server_error(error, request.path()))
-    }
-
     /// An exchange on a connection that was used a moment ago, as far as it goes without a future: on sockets that wait
     /// by blocking, mostly to its end.
-    #[inline]
-    fn exchange_at_once<'c, T, F: FnOnce(Reply<'_>) -> T>(
+    #[inline(always)]
+    fn exchange_at_once<'c, T, F>(
         &'c self,
         request: &Request<'_>,
         way: Way,
-        on_entries: &mut impl FnMut(Entries<'_>) -> usize,
         finish: &mut Option<F>,
-    ) -> Result<T, Exchange<'c, R, T>> {
+    ) -> Result<T, Exchange<'c, R, T>>
+    where
+        F: FnOnce(Reply<'_>) -> Result<T, ServerError>,
+    {
         let now = R::now();
-        let deadline = self.deadline(now);
         // A write must not get lost in a connection that is known to be dead.
         let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
         let mut checkout = match self.checkout_at_once(now, way, look) {
             Ok(checkout) => checkout,
-            Err(begun) => return Err(Exchange::Begun { begun, now, deadline, look }),
+            Err(begun) => return Err(Exchange::begun(begun, now, look)),
         };
-        let mut answer = Answer::to(request);
-        let left = deadline.left(checkout.session.now());
-        let outcome = match checkout.session.request(request, left) {
-            Ok(()) => checkout.session.go_on(&mut answer, on_entries, finish),
-            Err(failure) => Err(failure),
-        };
-        match outcome {
+        let left = self.deadline(now).left(checkout.session.now());
+        match checkout.session.exchange(request, left, finish) {
             Ok(Progress::Done(result)) => {
                 self.shared.put_back(checkout.session, checkout.place);
-                Ok(result)
+                result.map_err(Exchange::Refused)
             }
-            outcome => Err(Exchange::Sent { checkout, answer, outcome, deadline }),
+            outcome => Err(Exchange::sent(checkout, outcome, now)),
         }
     }
 
     /// Goes on with an exchange, to its end.
-    async fn exchange_slowly<T: Send, F: FnOnce(Reply<'_>) -> T + Send>(
+    #[cold]
+    async fn exchange_slowly<T: Send, F>(
         &self,
-        request: &Request<'_>,
+        request: Request<'_>,
         way: Way,
         exchange: Exchange<'_, R, T>,
-        on_entries: &mut (impl FnMut(Entries<'_>) -> usize + Send),
-        finish: &mut Option<F>,
-    ) -> Result<T, Error> {
+        mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
+        mut finish: Option<F>,
+    ) -> Result<T, Failed>
+    where
+        F: FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
+    {
         let (mut checkout, mut answer, mut outcome, deadline) = match exchange {
-            Exchange::Sent { checkout, answer, outcome, deadline } => (checkout, answer, outcome, deadline),
-            Exchange::Begun { begun, now, deadline, look } => {
-                let mut checkout = self.checkout_slowly(begun, now, deadline, way, look).await?;
-                let sent = checkout.session.request(request, deadline.left(checkout.session.now()));
-                (checkout, Answer::to(request), sent.map(|()| Progress::Going), deadline)
+            Exchange::Sent { checkout, outcome, now } => {
+                (checkout, Answer::to(&request), outcome, self.deadline(now))
             }
+            Exchange::Begun { begun, now, look } => {
+                let deadline = self.deadline(now);
+                let mut checkout = self.checkout_slowly(begun, now, deadline, way, look).await?;
+                let sent = checkout.session.request(&request, deadline.left(checkout.session.now()));
+                (checkout, Answer::to(&request), sent.map(|()| Progress::Going), deadline)
+            }
+            Exchange::Refused(error) => return Err(server_error(error, request.path()).into()),
         };
         loop {
             let Checkout { session, is_used, .. } = &mut checkout;
             outcome = match outcome {
-                Ok(Progress::Going) => session.go_on(&mut answer, on_entries, finish),
+                Ok(Progress::Going) => session.go_on(&mut answer, &mut on_entries, &mut finish),
                 Ok(Progress::Waits(wait)) => session.wait(wait).await.map(|()| Progress::Going),
                 Ok(Progress::Done(result)) => {
                     self.shared.put_back(checkout.session, checkout.place);
-                    return Ok(result);
+                    return result.map_err(|error| server_error(error, request.path()).into());
                 }
                 Err(failure) if *is_used && failure.is_stale() && session.may_resend() => {
                     let session = self.replace(checkout.session, deadline).await?;
                     checkout = Checkout { session, is_used: false, ..checkout };
-                    answer = Answer::to(request);
+                    answer = Answer::to(&request);
                     let left = deadline.left(checkout.session.now());
-                    checkout.session.request(request, left).map(|()| Progress::Going)
+                    checkout.session.request(&request, left).map(|()| Progress::Going)
                 }
                 Err(failure) => {
                     self.shared.close(checkout.session);
-                    return Err(self.explain(failure));
+                    return Err(self.explain(failure).into());
                 }
             };
         }
@@ -674,7 +709,7 @@ impl<R: Runtime> Calls<R> {
     }
 
     /// A connection that was used a moment ago; otherwise what there is on the way to another one.
-    #[inline]
+    #[inline(always)]
     fn checkout_at_once(&self, now: Instant, way: Way, look: Look) -> Result<Checkout<'_, R>, Begun<'_, R>> {
         let (place, idle) = match way {
             Way::Alone => (None, None),
@@ -717,6 +752,7 @@ impl<R: Runtime> Calls<R> {
                 idle = self.shared.take_idle();
             } else {
                 session.begin(now, self.timeouts);
+                session.time_end();
                 return Ok(Checkout { session, place, is_used: true });
             }
         }

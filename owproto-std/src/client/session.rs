@@ -24,8 +24,11 @@ const RESTED: time::Duration = time::Duration::from_millis(1);
 pub(crate) struct Buffers {
     connection: Connection<Vec<u8>, Vec<u8>, DEPTH>,
     receive: Box<[u8]>,
-    /// The time of the latest step.
+    /// The time of the latest step; that of the beginning of the call, where the end of it was not timed.
     now: Instant,
+    /// Whether the end of the next call is timed. A look at the clock costs more than the rest of a quick call, and the
+    /// time of its beginning does as well; so it is timed only after one that may have been slow.
+    is_timed: bool,
     list_limit: usize,
     tap: Tap,
 }
@@ -38,6 +41,7 @@ impl Buffers {
                 .with_list_limit(settings.list_limit),
             receive: vec![0; RECEIVE_LEN].into_boxed_slice(),
             now: Instant::ZERO,
+            is_timed: true,
             list_limit: settings.list_limit,
             tap: settings.tap.clone(),
         }
@@ -119,13 +123,14 @@ impl<R: Runtime> Session<R> {
     pub(crate) fn new(stream: R::Stream, mut buffers: Buffers) -> Self {
         buffers.connection.reset();
         buffers.now = R::now();
+        buffers.is_timed = true;
         Self(Box::new(Parts { buffers, stream, received: 0 }))
     }
 
     /// Closes the socket and gives the memory back.
     pub(crate) fn close(self) -> Buffers {
         let Parts { buffers, .. } = *self.0;
-        buffers.tap.show(Traffic::Closed);
+        buffers.tap.show(|| Traffic::Closed);
         buffers
     }
 
@@ -155,7 +160,12 @@ impl<R: Runtime> Session<R> {
         connection.set_timeouts(timeouts);
     }
 
-    /// Whether it was idle long enough for a look at it to cost nothing.
+    /// Has the end of the next call timed.
+    pub(crate) fn time_end(&mut self) {
+        self.0.buffers.is_timed = true;
+    }
+
+    /// Whether it was idle long enough for a look at it to cost nothing; or was at work, and that was not timed.
     #[inline]
     pub(crate) fn has_rested(&self, now: Instant) -> bool {
         now.since(self.now()) >= RESTED
@@ -166,7 +176,7 @@ impl<R: Runtime> Session<R> {
         self.0.buffers.connection.room()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn request(&mut self, request: &Request<'_>, total: time::Duration) -> Result<(), Failure> {
         let Buffers { connection, now, .. } = &mut self.0.buffers;
         match connection.request_within(request, total, *now) {
@@ -182,9 +192,42 @@ impl<R: Runtime> Session<R> {
         std::iter::from_fn(|| connection.poll_lost()).all(|lost| lost.resend == Resend::Safe)
     }
 
+    /// A request and its answer, if they go as usual: the request goes out whole, and one reply comes, alone and whole.
+    /// Otherwise [`go_on`](Self::go_on) from what was done so far.
+    #[inline(always)]
+    pub(crate) fn exchange<T, F>(
+        &mut self,
+        request: &Request<'_>,
+        total: time::Duration,
+        finish: &mut Option<F>,
+    ) -> Result<Progress<T>, Failure>
+    where
+        F: FnOnce(Reply<'_>) -> T,
+    {
+        self.request(request, total)?;
+        if self.write_at_once()? {
+            let Some(read) = self.read_at_once() else { return Ok(Progress::Waits(Wait::ToRead)) };
+            if let Ok(Some(n)) = read {
+                let Buffers { connection, receive, now, is_timed, tap, .. } = &mut self.0.buffers;
+                let input = receive.get(..n).unwrap_or_default();
+                if !total.is_zero() || *is_timed {
+                    let begun = std::mem::replace(now, R::now());
+                    *is_timed = now.since(begun) >= RESTED;
+                }
+                if let Some(reply) = connection.handle_reply(input, *now)
+                    && let Some(finish) = finish.take()
+                {
+                    tap.show(|| Traffic::Received(input));
+                    return Ok(Progress::Done(finish(reply)));
+                }
+            }
+            self.0.received = self.end_read(read)?;
+        }
+        Ok(Progress::Going)
+    }
+
     /// Goes on with the answer to a request: entries to `on_entries`, which gives their length; the reply that ends them
     /// to `finish`, which is left empty.
-    #[inline]
     pub(crate) fn go_on<T, F>(
         &mut self,
         answer: &mut Answer,
@@ -243,32 +286,34 @@ impl<R: Runtime> Session<R> {
         reading: &mut Reading,
         on_item: &mut impl FnMut(Item<'_>),
     ) -> Result<Option<Wait>, Failure> {
-        if self.0.received == 0 {
+        let mut n = std::mem::take(&mut self.0.received);
+        if n == 0 {
             if self.0.buffers.connection.step() == Step::Write && !self.write_at_once()? {
                 return Ok(Some(Wait::ToWrite));
             }
-            let Parts { buffers: Buffers { connection, now, receive, .. }, stream, .. } = &mut *self.0;
+            let Buffers { connection, now, .. } = &mut self.0.buffers;
             if connection.step() != Step::Read {
                 connection.handle_eof()?;
                 connection.handle_timeout(*now)?;
                 return Ok(None);
             }
-            reading.begin(stream);
-            let wait = connection.poll_timeout().map(|(at, _)| at.since(*now));
-            let Some(read) = stream.read_at_once(receive, wait) else {
-                return Ok(Some(Wait::ToRead));
-            };
-            self.end_read(read)?;
+            reading.begin(&self.0.stream);
+            let Some(read) = self.read_at_once() else { return Ok(Some(Wait::ToRead)) };
+            n = self.end_read(read)?;
         }
-        let Parts { buffers: Buffers { connection, receive, now, .. }, received, .. } = &mut *self.0;
-        let mut input = receive.get(..std::mem::take(received)).unwrap_or_default();
-        // Behind entries the end of their list may come from no more bytes.
-        while !input.is_empty() || connection.in_flight() > 0 {
-            match connection.handle_input(&mut input, *now)? {
-                Event::NeedMore(_) => break,
-                Event::Keepalive => {}
-                Event::Entries(_, entries) => on_item(Item::Entries(entries)),
-                Event::Reply(_, reply) => on_item(Item::Reply(reply)),
+        let Buffers { connection, receive, now, .. } = &mut self.0.buffers;
+        if let Some(mut input) = receive.get(..n).filter(|input| !input.is_empty()) {
+            loop {
+                match connection.handle_input(&mut input, *now)? {
+                    Event::NeedMore(_) => break,
+                    Event::Keepalive => {}
+                    Event::Entries(_, entries) => on_item(Item::Entries(entries)),
+                    Event::Reply(_, reply) => on_item(Item::Reply(reply)),
+                }
+                // Behind entries the end of their list may come from no more bytes.
+                if input.is_empty() && connection.in_flight() == 0 {
+                    break;
+                }
             }
         }
         connection.handle_timeout(*now)?;
@@ -283,38 +328,49 @@ impl<R: Runtime> Session<R> {
         let Parts { buffers: Buffers { connection, now, receive, .. }, stream, .. } = &mut *self.0;
         let wait = connection.poll_timeout().map(|(at, _)| at.since(*now));
         let read = stream.read(receive, wait).await;
-        self.end_read(read)
-    }
-
-    /// Keeps what was read to be looked at.
-    #[inline]
-    fn end_read(&mut self, read: io::Result<Option<usize>>) -> Result<(), Failure> {
-        let Parts { buffers: Buffers { connection, receive, now, tap, .. }, received, .. } = &mut *self.0;
-        *now = R::now();
-        match read {
-            Ok(Some(n @ 1..)) => {
-                tap.show(Traffic::Received(receive.get(..n).unwrap_or_default()));
-                *received = n;
-            }
-            Ok(Some(0)) => connection.handle_eof()?,
-            Ok(None) => {}
-            Err(error) => return Err(self.transport_error(error)),
-        }
+        self.0.received = self.end_read(read)?;
         Ok(())
     }
 
-    /// Sends what waits to be sent, if that can be done without waiting, so that no time passes.
+    /// Reads what is there, or waits for it by blocking. `None` if that needs a future.
+    #[inline(always)]
+    fn read_at_once(&mut self) -> Option<io::Result<Option<usize>>> {
+        let Parts { buffers: Buffers { connection, now, receive, .. }, stream, .. } = &mut *self.0;
+        let wait = connection.poll_timeout().map(|(at, _)| at.since(*now));
+        stream.read_at_once(receive, wait)
+    }
+
+    /// What was read, in bytes; none if the time is over.
     #[inline]
+    fn end_read(&mut self, read: io::Result<Option<usize>>) -> Result<usize, Failure> {
+        let Buffers { connection, receive, now, tap, .. } = &mut self.0.buffers;
+        *now = R::now();
+        match read {
+            Ok(Some(n @ 1..)) => {
+                tap.show(|| Traffic::Received(receive.get(..n).unwrap_or_default()));
+                Ok(n)
+            }
+            Ok(Some(0)) => Ok(connection.handle_eof().map(|()| 0)?),
+            Ok(None) => Ok(0),
+            Err(error) => Err(self.transport_error(error)),
+        }
+    }
+
+    /// Sends what waits to be sent, if that can be done without waiting, so that no time passes.
+    #[inline(always)]
     fn write_at_once(&mut self) -> Result<bool, Failure> {
         let Parts { buffers: Buffers { connection, now, tap, .. }, stream, .. } = &mut *self.0;
-        let n = match stream.write_at_once(connection.poll_transmit()) {
-            Ok(Some(n)) => n,
-            Ok(None) => return Ok(false),
-            Err(error) => return Err(self.transport_error(error)),
-        };
-        tap.show(Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
-        connection.handle_transmitted(n, *now);
-        Ok(connection.step() != Step::Write)
+        let bytes = connection.poll_transmit();
+        match stream.write_at_once(bytes) {
+            Ok(Some(n)) => {
+                let is_all = n == bytes.len();
+                tap.show(|| Traffic::Sent(bytes.get(..n).unwrap_or_default()));
+                connection.handle_transmitted(n, *now);
+                Ok(is_all)
+            }
+            Ok(None) => Ok(false),
+            Err(error) => Err(self.transport_error(error)),
+        }
     }
 
     /// Waits until something can be sent, and sends it.
@@ -326,7 +382,7 @@ impl<R: Runtime> Session<R> {
         match stream.write(connection.poll_transmit(), wait).await {
             Ok(Some(0)) => return Err(self.transport_error(io::ErrorKind::WriteZero.into())),
             Ok(Some(n)) => {
-                tap.show(Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
+                tap.show(|| Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
                 *now = R::now();
                 connection.handle_transmitted(n, *now);
             }
@@ -350,7 +406,6 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    #[inline]
     pub(crate) fn to(request: &Request<'_>) -> Self {
         let reading = Reading::new(request.message_type() == MessageType::DIR);
         Self { reading, listed: 0 }

@@ -1,10 +1,11 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use owproto_core::client::Refusals;
+use parking_lot::Mutex;
 
 use super::deadline::Deadline;
 use super::session::{Buffers, Session};
@@ -63,8 +64,9 @@ impl<R: Runtime> Pool<R> {
 }
 
 impl<R: Runtime> Shared<R> {
-    pub(crate) fn new(settings: Settings) -> Self {
-        let pool = Pool { idle: Vec::new(), free: settings.connections.max(1), waiting: 0 };
+    pub(crate) fn new(mut settings: Settings) -> Self {
+        settings.connections = settings.connections.max(1);
+        let pool = Pool { idle: Vec::new(), free: settings.connections, waiting: 0 };
         Self {
             gate: R::Gate::default(),
             settings,
@@ -86,9 +88,9 @@ impl<R: Runtime> Shared<R> {
 
     /// A place for a persistent connection, and one that is idle if there is one; `None` if all places are
     /// taken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_enter(&self) -> Option<(Place<'_, R>, Option<Session<R>>)> {
-        let mut pool = lock(&self.pool);
+        let mut pool = self.pool.lock();
         if pool.free == 0 {
             return None;
         }
@@ -101,7 +103,7 @@ impl<R: Runtime> Shared<R> {
     #[cold]
     pub(crate) async fn wait_for_place(&self, deadline: Deadline) -> Option<Place<'_, R>> {
         {
-            let mut pool = lock(&self.pool);
+            let mut pool = self.pool.lock();
             if pool.free > 0 {
                 pool.free -= 1;
                 return Some(Place(self));
@@ -118,37 +120,32 @@ impl<R: Runtime> Shared<R> {
 
     #[inline]
     pub(crate) fn take_idle(&self) -> Option<Session<R>> {
-        lock(&self.pool).idle.pop()
+        self.pool.lock().idle.pop()
     }
 
     /// Keeps a connection for later if the server does, closes it otherwise; gives its place back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_back(&self, session: Session<R>, place: Option<Place<'_, R>>) {
         if !session.is_reusable() {
             return self.close(session);
         }
-        let mut pool = lock(&self.pool);
+        let mut pool = self.pool.lock();
         if let Some(place) = place {
             pool.give_back(&self.gate);
             std::mem::forget(place);
         }
         // Listings have connections beside those that have a place.
-        let beside = if pool.idle.len() < self.settings.connections.max(1) {
-            pool.idle.push(session);
-            None
-        } else {
-            Some(session)
-        };
-        drop(pool);
-        if let Some(session) = beside {
-            self.close(session);
+        if pool.idle.len() < self.settings.connections {
+            return pool.idle.push(session);
         }
+        drop(pool);
+        self.close(session);
     }
 
     #[cold]
     pub(crate) fn close(&self, session: Session<R>) {
         let buffers = session.close();
-        let mut spare = lock(&self.spare);
+        let mut spare = self.spare.lock();
         if spare.len() < SPARE_BUFFERS {
             spare.push(buffers);
         }
@@ -157,18 +154,18 @@ impl<R: Runtime> Shared<R> {
     /// Whether no idle connection is of any use any more.
     #[cfg(test)]
     pub(crate) fn idle_is_spoilt(&self) -> bool {
-        lock(&self.pool).idle.iter().all(Session::is_spoilt)
+        self.pool.lock().idle.iter().all(Session::is_spoilt)
     }
 
     /// How many connections are idle.
     #[cfg(test)]
     pub(crate) fn idle(&self) -> usize {
-        lock(&self.pool).idle.len()
+        self.pool.lock().idle.len()
     }
 
     /// Closes all idle connections.
     pub(crate) fn close_idle(&self) {
-        let idle = std::mem::take(&mut lock(&self.pool).idle);
+        let idle = std::mem::take(&mut self.pool.lock().idle);
         for session in idle {
             self.close(session);
         }
@@ -177,7 +174,7 @@ impl<R: Runtime> Shared<R> {
     /// A new connection, to the first of the host's addresses that takes one.
     pub(crate) async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
         let no_connection = |source| Error::Connect { address: self.settings.address.clone(), source };
-        let known = lock(&self.addresses).clone();
+        let known = self.addresses.lock().clone();
         let (stream, peer) = match self.connect_any(&known, deadline).await {
             Ok(connected) => connected,
             Err(error) if deadline.is_over::<R>() => return Err(no_connection(error)),
@@ -194,8 +191,8 @@ impl<R: Runtime> Shared<R> {
                 self.connect_any(&others, deadline).await.map_err(no_connection)?
             }
         };
-        self.settings.tap.show(Traffic::Connected(peer));
-        let buffers = lock(&self.spare).pop().unwrap_or_else(|| Buffers::new(&self.settings));
+        self.settings.tap.show(|| Traffic::Connected(peer));
+        let buffers = self.spare.lock().pop().unwrap_or_else(|| Buffers::new(&self.settings));
         Ok(Session::new(stream, buffers))
     }
 
@@ -208,7 +205,7 @@ impl<R: Runtime> Shared<R> {
             false => Ok(found),
         });
         let found = found.map_err(|source| Error::Resolve { address: address.clone(), source })?;
-        lock(&self.addresses).clone_from(&found);
+        self.addresses.lock().clone_from(&found);
         Ok(found)
     }
 
@@ -228,7 +225,7 @@ impl<R: Runtime> Shared<R> {
             match R::connect(address, wait).await {
                 Ok(stream) => {
                     // Next time this one first.
-                    let mut known = lock(&self.addresses);
+                    let mut known = self.addresses.lock();
                     if known.first() != Some(&address) {
                         known.retain(|&other| other != address);
                         known.insert(0, address);
@@ -247,7 +244,7 @@ pub(crate) struct Place<'a, R: Runtime>(&'a Shared<R>);
 
 impl<R: Runtime> Drop for Place<'_, R> {
     fn drop(&mut self) {
-        lock(&self.0.pool).give_back(&self.0.gate);
+        self.0.pool.lock().give_back(&self.0.gate);
     }
 }
 
@@ -256,7 +253,7 @@ struct Waiting<'a, R: Runtime>(&'a Shared<R>);
 
 impl<R: Runtime> Drop for Waiting<'_, R> {
     fn drop(&mut self) {
-        let mut pool = lock(&self.0.pool);
+        let mut pool = self.0.pool.lock();
         if pool.waiting > 0 {
             pool.waiting -= 1;
         } else if self.0.gate.try_enter() {
@@ -264,9 +261,4 @@ impl<R: Runtime> Drop for Waiting<'_, R> {
             pool.free += 1;
         }
     }
-}
-
-/// No code that holds one of these locks can panic half-way, so a poisoned one is as good as any.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
