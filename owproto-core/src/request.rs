@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use crate::listing::first_nul;
+use crate::listing::{first_nul, has_nul};
+use crate::storage::copy;
 use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Tokens, Version, word};
 
 /// The longest path that fits every message type: with its terminating NUL it stays below owserver's limit of
@@ -333,51 +334,9 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Whether there is a NUL among the bytes. Sixteen at either end are looked at together, which for most paths are all;
-/// small processors rather have less code.
-#[inline]
-fn has_nul(bytes: &[u8]) -> bool {
-    const TOGETHER: usize = 16;
-    let has = |chunk: &[u8; TOGETHER]| chunk.iter().fold(false, |has, byte| has | (*byte == 0));
-    match (bytes.first_chunk(), bytes.last_chunk()) {
-        (Some(first), Some(last)) if cfg!(target_pointer_width = "64") => {
-            let between = bytes.get(TOGETHER..bytes.len().saturating_sub(TOGETHER)).unwrap_or_default();
-            has(first) | has(last) || !between.is_empty() && first_nul(between).is_some()
-        }
-        _ => first_nul(bytes).is_some(),
-    }
-}
-
 #[cold]
 fn contains_nul(path: &[u8]) -> RequestError {
     RequestError::PathContainsNul { at: first_nul(path).unwrap_or_default() }
-}
-
-/// Copies as much as there is room for.
-///
-/// Paths are short, so that a call takes longer than to copy them; small processors rather have less code.
-#[inline]
-fn copy(room: &mut [u8], part: &[u8]) {
-    let is_copied = cfg!(target_pointer_width = "64") && (copy_ends::<16>(room, part) || copy_ends::<32>(room, part));
-    if !is_copied {
-        room.copy_from_slice(part);
-    }
-}
-
-/// Copies the first `N` bytes and the last `N`, if they are all. Whether they were.
-#[inline]
-fn copy_ends<const N: usize>(room: &mut [u8], part: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (part.first_chunk::<N>(), part.last_chunk::<N>()) else { return false };
-    if part.len() > 2 * N || room.len() != part.len() {
-        return false;
-    }
-    if let Some(place) = room.first_chunk_mut() {
-        *place = *first;
-    }
-    if let Some(place) = room.last_chunk_mut() {
-        *place = *last;
-    }
-    true
 }
 
 /// Why a request cannot be made or sent; nothing of it went out. The caller's to mend.

@@ -223,7 +223,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         total: Duration,
         now: Instant,
     ) -> Result<RequestId, RequestError> {
-        if self.exchanges.room() == 0 {
+        if !self.exchanges.has_room() {
             return Err(self.refusal());
         }
         let needed = request.encoded_len();
@@ -235,7 +235,11 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         self.filled = self.filled.wrapping_add(needed);
         let id = RequestId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
-        let deadline = if total.is_zero() { Deadline::NEVER } else { Deadline::at(now.after(total)) };
+        let mut deadline = Deadline::NEVER;
+        if !total.is_zero() {
+            deadline = Deadline::at(now.after(total));
+            self.exchanges.earliest_deadline = self.exchanges.earliest_deadline.or_sooner(deadline);
+        }
         if self.exchanges.in_flight.is_empty() {
             self.last_activity = now;
         }
@@ -244,7 +248,6 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         let (form, is_idempotent) =
             (Form::of(request.message_type()), request.message_type().is_idempotent());
         self.exchanges.in_flight.push(Pending { deadline, ends_at, form, is_idempotent });
-        self.exchanges.earliest_deadline = self.exchanges.earliest_deadline.or_sooner(deadline);
         Ok(id)
     }
 
@@ -283,14 +286,16 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[inline]
     pub fn handle_transmitted(&mut self, n: usize, now: Instant) {
         let unsent = self.filled.wrapping_sub(self.sent);
-        let n = n.min(unsent);
-        if n == 0 {
+        if n == 0 || unsent == 0 {
             return;
         }
-        // What is all sent needs no place any more.
-        (self.sent, self.filled) =
-            if n < unsent { (self.sent.wrapping_add(n), self.filled) } else { (0, 0) };
-        self.total_sent = self.total_sent.wrapping_add(word::of_len(n));
+        if n < unsent {
+            self.sent = self.sent.wrapping_add(n);
+            self.total_sent = self.total_sent.wrapping_add(word::of_len(n));
+        } else {
+            (self.sent, self.filled) = (0, 0);
+            self.total_sent = self.total_sent.wrapping_add(word::of_len(unsent));
+        }
         self.last_activity = now;
     }
 
@@ -446,6 +451,28 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         } else {
             None
         }
+    }
+
+    /// How long to wait for an answer at most, from now on, where one is owed: until
+    /// [`poll_timeout`](Self::poll_timeout); `None` for ever.
+    ///
+    /// ```
+    /// # use owproto_core::Request;
+    /// # use owproto_core::client::Connection;
+    /// # use owproto_core::time::{Duration, Instant};
+    /// let mut connection: Connection<_, _> = Connection::new([0; 64], [0; 64]);
+    /// connection.request_within(&Request::nop(), Duration::from_secs(3), Instant::ZERO)?;
+    /// assert_eq!(connection.time_left(Instant::from_millis(500)), Some(Duration::from_millis(1500)));
+    /// # Ok::<(), owproto_core::RequestError>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn time_left(&self, now: Instant) -> Option<Duration> {
+        let inactivity = self.timeouts.inactivity;
+        if inactivity.is_zero() || self.exchanges.earliest_deadline > Deadline::NEVER {
+            return self.poll_timeout().map(|(at, _)| at.since(now));
+        }
+        Some(inactivity.less(now.since(self.last_activity)))
     }
 
     /// Lets time pass. Nothing happens before [`poll_timeout`](Self::poll_timeout).

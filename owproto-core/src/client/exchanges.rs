@@ -49,6 +49,16 @@ impl<const DEPTH: usize> Exchanges<DEPTH> {
         }
     }
 
+    /// Whether one more may be in flight.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        // Where nothing is in flight the rest does not matter; small processors rather have less code.
+        if cfg!(target_pointer_width = "64") && self.in_flight.is_empty() {
+            return matches!(self.state, State::Open) && DEPTH > 0;
+        }
+        self.room() > 0
+    }
+
     /// The only request in flight is answered, and the server keeps the connection or not.
     #[inline(always)]
     pub(super) fn end_only_answer(&mut self, is_persistent: bool) {

@@ -122,8 +122,6 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
     /// Puts one at the end, if there is room.
     #[inline]
     pub(super) fn push(&mut self, pending: Pending) {
-        let end = self.first.wrapping_add(self.len);
-        let at = if end >= DEPTH { end.wrapping_sub(DEPTH) } else { end };
         // Where it is alone the place is known beforehand; small processors rather have less code.
         if cfg!(target_pointer_width = "64")
             && self.len == 0
@@ -131,7 +129,11 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         {
             *place = pending;
             self.len = 1;
-        } else if self.len < DEPTH
+            return;
+        }
+        let end = self.first.wrapping_add(self.len);
+        let at = if end >= DEPTH { end.wrapping_sub(DEPTH) } else { end };
+        if self.len < DEPTH
             && let Some(place) = self.ring.get_mut(at)
         {
             *place = pending;

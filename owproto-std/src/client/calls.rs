@@ -234,11 +234,7 @@ impl<R: Runtime> Calls<R> {
     pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Failed> {
         let size = u32::try_from(buffer.len().min(owproto_core::request::MAX_BODY_LEN)).unwrap_or(u32::MAX);
         let request = Request::read(path)?.with_size(size)?;
-        ask!(self, request, |reply| {
-            let len = reply.data().len().min(buffer.len());
-            buffer[..len].copy_from_slice(&reply.data()[..len]);
-            len
-        })
+        ask!(self, request, |reply| reply.copy_data(buffer))
     }
 
     pub(crate) async fn read_number(&self, path: &[u8]) -> Result<f64, Error> {
@@ -256,7 +252,7 @@ impl<R: Runtime> Calls<R> {
 
     pub(crate) async fn dir(&self, path: &[u8], options: DirOptions) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let flags = self.each(path, options, self.way(), |entry: &[u8]| listing.push(entry)).await?;
+        let flags = self.each(path, options, self.way(), |entries| listing.take(entries)).await?;
         listing.flags = flags;
         Ok(listing)
     }
@@ -265,9 +261,9 @@ impl<R: Runtime> Calls<R> {
         &self,
         path: &[u8],
         options: DirOptions,
-        entry: impl FnMut(&[u8]) + Send,
+        mut entry: impl FnMut(&[u8]) + Send,
     ) -> Result<DirectoryFlags, Error> {
-        self.each(path, options, self.way_beside(), entry).await
+        self.each(path, options, self.way_beside(), |entries| for_each(entries, &mut entry)).await
     }
 
     async fn each(
@@ -275,13 +271,13 @@ impl<R: Runtime> Calls<R> {
         path: &[u8],
         options: DirOptions,
         way: Way,
-        mut entry: impl FnMut(&[u8]) + Send,
+        mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
     ) -> Result<DirectoryFlags, Error> {
         let mut refusals = self.shared.refusals();
         let wanted = options.message_type();
         let asked = if is_ambiguous(path) { MessageType::DIR } else { refusals.instead_of(wanted) };
         if asked == wanted {
-            let result = self.list(path, asked, options, way, &mut entry).await;
+            let result = self.list(path, asked, options, way, &mut on_entries).await;
             match result {
                 Err(Error::Server { error, .. }) if refusals.learn(asked, error) => {
                     self.shared.remember(refusals);
@@ -290,17 +286,17 @@ impl<R: Runtime> Calls<R> {
             }
         }
         if !options.slash {
-            return self.list(path, MessageType::DIR, options, way, entry).await;
+            return self.list(path, MessageType::DIR, options, way, on_entries).await;
         }
         let mut listing = Listing::default();
         let flags =
-            self.list(path, MessageType::DIR, options, way, |entry: &[u8]| listing.push(entry)).await?;
+            self.list(path, MessageType::DIR, options, way, |entries: Entries<'_>| listing.take(entries)).await?;
         for path in listing.iter() {
             let mut marked = path.to_vec();
             if self.is_directory(path, way).await? {
                 marked.push(b'/');
             }
-            entry(&marked);
+            on_entries(Entries::one(&marked));
         }
         Ok(flags)
     }
@@ -310,7 +306,8 @@ impl<R: Runtime> Calls<R> {
         if let Some(known) = owproto_core::listing::is_directory(entry) {
             return Ok(known);
         }
-        match self.list(entry, MessageType::DIR, DirOptions::new(), way, |_: &[u8]| ()).await {
+        let ignore = |entries: Entries<'_>| for_each(entries, |_| ());
+        match self.list(entry, MessageType::DIR, DirOptions::new(), way, ignore).await {
             Ok(_) => Ok(true),
             Err(Error::Server { error, .. }) if error.code() == ReturnCode::NOT_A_DIRECTORY => Ok(false),
             Err(error) => Err(error),
@@ -323,7 +320,7 @@ impl<R: Runtime> Calls<R> {
         message_type: MessageType,
         options: DirOptions,
         way: Way,
-        mut on_entry: impl FnMut(&[u8]) + Send,
+        on_entries: impl FnMut(Entries<'_>) -> usize + Send,
     ) -> Result<DirectoryFlags, Error> {
         let request = match message_type {
             MessageType::DIR => Request::dir(path)?,
@@ -331,14 +328,6 @@ impl<R: Runtime> Calls<R> {
             _ => Request::dirall(path)?,
         };
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
-        let on_entries = |entries: Entries<'_>| {
-            let mut len = 0;
-            entries.for_each(|entry| {
-                on_entry(entry);
-                len += entry.len() + 1;
-            });
-            len
-        };
         let request = request.with_flags(self.request_flags(flags));
         Ok(exchange!(self, request, way, on_entries, yes(|reply| reply.directory_flags()))?)
     }
@@ -384,14 +373,12 @@ impl<R: Runtime> Calls<R> {
             .with_raw_offset(offset);
         let mut list = Vec::new();
         let join = |entries: Entries<'_>| {
-            let before = list.len();
-            for entry in entries {
+            for_each(entries, |entry| {
                 if !list.is_empty() {
                     list.push(b',');
                 }
                 list.extend_from_slice(entry);
-            }
-            list.len() - before
+            })
         };
         let reply = |reply: Reply<'_>| {
             Ok(RawReply {
@@ -606,7 +593,7 @@ impl<R: Runtime> Calls<R> {
     {
         let (mut checkout, mut answer, mut outcome, deadline) = match exchange {
             Exchange::Sent { checkout, outcome, now } => {
-                (checkout, Answer::to(&request), outcome, self.deadline(now))
+                (checkout, Answer::begun_to(&request), outcome, self.deadline(now))
             }
             Exchange::Begun { begun, now, look } => {
                 let deadline = self.deadline(now);
@@ -805,6 +792,17 @@ impl<R: Runtime> Calls<R> {
         };
         Error::TimedOut { address: self.address().clone(), timeout, limit: limit.into() }
     }
+}
+
+/// Gives each entry to a function; the bytes that they take in a list.
+#[inline]
+fn for_each(entries: Entries<'_>, mut on_entry: impl FnMut(&[u8])) -> usize {
+    let mut len = 0;
+    entries.for_each(|entry| {
+        on_entry(entry);
+        len += entry.len() + 1;
+    });
+    len
 }
 
 /// Takes the answer if the server says yes.

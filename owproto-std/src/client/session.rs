@@ -326,7 +326,7 @@ impl<R: Runtime> Session<R> {
             return self.write().await;
         }
         let Parts { buffers: Buffers { connection, now, receive, .. }, stream, .. } = &mut *self.0;
-        let wait = connection.poll_timeout().map(|(at, _)| at.since(*now));
+        let wait = connection.time_left(*now);
         let read = stream.read(receive, wait).await;
         self.0.received = self.end_read(read)?;
         Ok(())
@@ -336,7 +336,7 @@ impl<R: Runtime> Session<R> {
     #[inline(always)]
     fn read_at_once(&mut self) -> Option<io::Result<Option<usize>>> {
         let Parts { buffers: Buffers { connection, now, receive, .. }, stream, .. } = &mut *self.0;
-        let wait = connection.poll_timeout().map(|(at, _)| at.since(*now));
+        let wait = connection.time_left(*now);
         stream.read_at_once(receive, wait)
     }
 
@@ -351,7 +351,7 @@ impl<R: Runtime> Session<R> {
                 Ok(n)
             }
             Ok(Some(0)) => Ok(connection.handle_eof().map(|()| 0)?),
-            Ok(None) => Ok(0),
+            Ok(None) => Ok(connection.handle_timeout(*now).map(|()| 0)?),
             Err(error) => Err(self.transport_error(error)),
         }
     }
@@ -378,7 +378,7 @@ impl<R: Runtime> Session<R> {
     async fn write(&mut self) -> Result<(), Failure> {
         let Parts { buffers: Buffers { connection, now, tap, .. }, stream, .. } = &mut *self.0;
         *now = R::now();
-        let wait = connection.poll_timeout().map(|(at, _)| at.since(*now));
+        let wait = connection.time_left(*now);
         match stream.write(connection.poll_transmit(), wait).await {
             Ok(Some(0)) => return Err(self.transport_error(io::ErrorKind::WriteZero.into())),
             Ok(Some(n)) => {
@@ -409,6 +409,13 @@ impl Answer {
     pub(crate) fn to(request: &Request<'_>) -> Self {
         let reading = Reading::new(request.message_type() == MessageType::DIR);
         Self { reading, listed: 0 }
+    }
+
+    /// One that [`Session::exchange`] has begun to read.
+    pub(crate) fn begun_to(request: &Request<'_>) -> Self {
+        let mut answer = Self::to(request);
+        answer.reading.is_first = false;
+        answer
     }
 }
 
