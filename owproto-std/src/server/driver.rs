@@ -381,8 +381,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         let end = self.connection.end().unwrap_or(End::ClientGone);
         self.tell(end);
         self.give_back();
-        let is_of_use = !matches!(end, End::ClientGone | End::TimedOut(Timeout::Send));
-        if !is_of_use || self.connection.is_half_closed() {
+        if end.is_unread() || self.connection.is_half_closed() {
             return Poll::Ready(());
         }
         self.give_memory_back(0);
