@@ -20,9 +20,9 @@ const TRIES: usize = 5;
 /// The most that the median may grow by.
 const FACTOR: f64 = 2.0;
 
-/// The most that the time of all but one of twenty may grow by. A median does not show that one of ten waits. On a machine
-/// with two processors that were busy with other things it grew by 1.1 to 2.7 once the slow readers had what they could
-/// take, and by 6 to 10 before; with a lock that is held for 20 ms for one of ten requests it grows by more than 20.
+/// The most that the time of all but one of twenty may grow by, in the best try of each server: a median does not show
+/// that one of ten waits. With the machine's two processors busy with other things it grew by 1.5 to 3, once the slow readers
+/// had what they could take; with a tree that is held for 20 ms by one of ten long requests by 16, and the medians by 1.1.
 const HIGH_FACTOR: f64 = 4.0;
 
 const SLOW_READERS: usize = 10;
@@ -156,9 +156,9 @@ struct Found {
 }
 
 impl Found {
+    /// Whether the medians are as they should be.
     fn is_good(&self) -> bool {
         self.medians.iter().all(|[quiet, attacked]| attacked / quiet <= FACTOR)
-            && self.high[1] / self.high[0] <= HIGH_FACTOR
     }
 
     fn show(&self, acts: u64) {
@@ -205,18 +205,21 @@ fn others_are_served_as_quickly_as_ever() {
     let attack = Attack::start(attacked.address());
     let came = || attacked.statistics().accepted + attacked.statistics().refused;
     wait_until("many have come", || came() > FLOOD);
-    let mut is_good = false;
+    let mut are_medians_good = false;
+    let mut high = [f64::INFINITY; 2];
     for _ in 0..TRIES {
         let found = measure(&mut clients);
         found.show(attack.done.load(Ordering::Relaxed));
-        is_good = found.is_good();
-        if is_good {
+        are_medians_good |= found.is_good();
+        high = [0, 1].map(|which| found.high[which].min(high[which]));
+        if are_medians_good && high[1] / high[0] <= HIGH_FACTOR {
             break;
         }
     }
     println!("{:?}", attacked.statistics());
     drop(attack);
-    assert!(is_good, "in none of {TRIES} tries were those who behave served as quickly as ever");
+    assert!(are_medians_good, "in none of {TRIES} tries were those who behave served as quickly as ever");
+    assert!(high[1] / high[0] <= HIGH_FACTOR, "one of twenty waits: {high:?} us");
     // It was an attack: it came to all of its limits, and left nothing behind.
     let statistics = attacked.statistics();
     assert!(statistics.refused > 0 && statistics.requests > quiet.statistics().requests, "{statistics:?}");
