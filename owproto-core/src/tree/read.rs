@@ -1,46 +1,24 @@
 use super::alias::{Aliases, MAX_ALIAS_LEN};
 use super::bus::{Access, Bus};
-use super::dispatch::{Host, Job, Phase, Stop, Tree, Work, ready};
+use super::dispatch::{Host, Job, Tree, Work};
 use super::families;
 use super::own::{self, Made, count};
+use super::progress::{Progress, Stop, ready};
 use super::property::{Element, Family, NOT_THERE, Property};
 use super::scope::Scope;
 use super::units;
 use crate::return_code::ReturnCode;
 use crate::server::{Answer, Last, value_head};
 use crate::storage::Storage;
-use crate::text::{Date, Padding, RomId, Structure, Value, ValueType};
+use crate::text::{Date, Padding, RomId, Structure, Value, ValueText, ValueType};
 use crate::wire::Flags;
 
 /// What is read: what it belongs to, its table, itself, and the element.
 pub(super) type Place<'p> = (Host, &'static Family, &'static Property, Element<'p>);
 
-/// How far a READ is.
-///
-/// A value is a sequence of items: one, or the elements of an `.ALL`, or the lines of the list of aliases. Its length
-/// has to be known before its first byte, so a sequence is read twice: first to count, then to send. That both agree
-/// is checked where it matters, before the last item is sent.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Reading {
-    /// The item that is next.
-    item: u32,
-    /// Where it begins in the whole value.
-    at: usize,
-    /// Bytes of the whole value, once all items were counted and the reply was begun.
-    full: usize,
-    /// Bytes that were pushed.
-    pushed: usize,
-    /// Whether the head of the reply was put.
-    is_begun: bool,
-}
-
-/// Memory for an item: an alias and its line in the list are the longest.
-const ITEM_LEN: usize = 512;
-/// Memory that a bus may use for text.
-const TEXT_LEN: usize = 256;
-/// Memory that a bus may use for bytes; longer ones come in pieces.
-const PIECE_LEN: usize = 512;
-const _: () = assert!(ITEM_LEN > 2 * RomId::LEN + 1 + MAX_ALIAS_LEN + 2);
+/// Memory that a bus may use for text, or for bytes; longer ones come in pieces.
+const SCRATCH_LEN: usize = 512;
+const _: () = assert!(SCRATCH_LEN > 2 * RomId::LEN + 1 + MAX_ALIAS_LEN + 2, "a line of the list of aliases");
 
 /// The declared length of records in `/structure` (owfs: `ow_filelength.c`).
 const RECORD_LEN: usize = 32;
@@ -60,16 +38,17 @@ impl Window {
 }
 
 impl<B: Bus, A: Aliases> Tree<B, A> {
-    /// Goes on with a READ of `size` bytes at most.
+    /// Goes on with a READ of `size` bytes at most: of a sequence of items, which are one value, or the elements of an
+    /// `.ALL`, or the lines of the list of aliases. Bytes come from the bus in pieces, and need not be counted.
     pub(super) fn read<T: Storage>(
         &mut self,
         job: &mut Job,
-        place: Place<'_>,
+        place: &Place<'_>,
         size: usize,
         work: &mut Work<'_, '_, '_>,
         answer: &mut Answer<'_, T>,
     ) -> Result<(), Stop> {
-        let (host, _, property, element) = place;
+        let (host, _, property, element) = *place;
         let is_record = host.is_structure(B::SCOPE);
         self.count_call(job, |statistics| &mut statistics.reads);
         if !is_record && !property.access.is_readable() {
@@ -84,169 +63,65 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         if skip >= declared {
             return Ok(answer.success()?);
         }
-        let window = Window { skip, size: size.min(declared.saturating_sub(skip)) };
+        let window = Window { skip, size: size.min(declared.wrapping_sub(skip)) };
         let value_type = property.type_of(element);
         let is_text = matches!(value_type, ValueType::Text | ValueType::Alias);
-        if !is_record && element == Element::All && !is_text && skip.saturating_add(window.size) < declared {
+        if !is_record && element == Element::All && !is_text && skip.wrapping_add(window.size) < declared {
             return Err(ReturnCode::OUT_OF_RANGE.into());
         }
         let is_date = !is_record && element != Element::All && value_type == ValueType::Date;
         if B::SCOPE.contains(Scope::DATES) && is_date && window.size < Date::TEXT_LEN {
             return Err(ReturnCode::MESSAGE_SIZE.into());
         }
-        let reading = match job.phase {
-            Phase::Read(reading) => reading,
-            _ => Reading::default(),
-        };
-        job.phase = Phase::Read(reading);
-        if !reading.is_begun {
+        let progress = &mut job.progress;
+        if progress.full.is_none() {
             // A value that had to wait for room would have been read for nothing.
             answer.has_room_for(window.size)?;
         }
-        if !is_record && value_type == ValueType::Bytes {
-            self.read_bytes(job, reading, place, window, work, answer)
-        } else {
-            self.read_items(job, reading, place, window, work, answer)
-        }
-    }
-
-    /// Begins the reply: so many bytes will follow.
-    fn begin<T: Storage>(
-        &mut self,
-        len: usize,
-        work: &Work<'_, '_, '_>,
-        answer: &mut Answer<'_, T>,
-    ) -> Result<(), Stop> {
-        answer.begin(value_head(len, work.request.header.offset), Last::Yes)?;
-        count(&mut self.statistics.reads_answered, 1);
-        count(&mut self.statistics.bytes_read, len);
-        Ok(())
-    }
-
-    /// Numbers, text and dates: item by item.
-    fn read_items<T: Storage>(
-        &mut self,
-        job: &mut Job,
-        mut reading: Reading,
-        place: Place<'_>,
-        window: Window,
-        work: &mut Work<'_, '_, '_>,
-        answer: &mut Answer<'_, T>,
-    ) -> Result<(), Stop> {
-        let items = self.items(place);
-        if items == 0 {
-            return self.begin(0, work, answer);
-        }
-        while !reading.is_begun && items > 1 {
-            if reading.item < items {
-                let len = self.item(place, reading.item, false, work, &mut [0; ITEM_LEN])?;
-                reading.at = reading.at.saturating_add(len);
-                reading.item = reading.item.saturating_add(1);
-                job.phase = Phase::Read(reading);
-                continue;
-            }
-            let full = reading.at;
-            let len = window.len_of(full);
-            let is_text_array = matches!(place, (_, _, property, Element::All)
-                if property.value_type == ValueType::Text);
-            if is_text_array && len < full.saturating_sub(window.skip) {
-                return Err(ReturnCode::MESSAGE_SIZE.into());
-            }
-            self.begin(len, work, answer)?;
-            reading = Reading { full, is_begun: true, ..Reading::default() };
-            job.phase = Phase::Read(reading);
-        }
+        let is_bytes = !is_record && value_type == ValueType::Bytes;
+        let items = if is_bytes { 1 } else { self.items(place) };
         while !answer.is_complete() {
-            if reading.is_begun && answer.room() == 0 {
-                return Err(Stop::NoRoom);
+            let was_begun = progress.full.is_some();
+            if was_begun && answer.room() == 0 {
+                return Err(Stop::NO_ROOM);
             }
-            if reading.item >= items {
+            let passed = if progress.item < items {
+                self.item(place, is_bytes, items, window, progress, work, answer)
+            } else if was_begun {
                 // The items are shorter than when they were counted.
-                return Err(Stop::Broken);
-            }
-            let mut text = [0; ITEM_LEN];
-            let len = self.item(place, reading.item, reading.is_begun, work, &mut text)?;
-            let end = reading.at.saturating_add(len);
-            if !reading.is_begun {
-                // The only item needs no counting.
-                self.begin(window.len_of(end), work, answer)?;
-                reading = Reading { full: end, is_begun: true, ..reading };
-            }
-            let is_last = reading.item.saturating_add(1) == items;
-            // Before anything is sent that would stand in the wrong place.
-            let agrees = if is_last { end == reading.full } else { end < reading.full };
-            if !agrees {
-                return Err(Stop::Broken);
-            }
-            let from = window.skip.saturating_add(reading.pushed).saturating_sub(reading.at);
-            let rest = text.get(from..len).unwrap_or_default();
-            let pushed = answer.push(rest);
-            reading.pushed = reading.pushed.saturating_add(pushed);
-            if pushed == rest.len() {
-                (reading.item, reading.at) = (reading.item.saturating_add(1), end);
-            }
-            job.phase = Phase::Read(reading);
-        }
-        Ok(())
-    }
-
-    /// Bytes: of one element, or of all, one behind the other. They come from the bus in pieces, each of one element.
-    fn read_bytes<T: Storage>(
-        &mut self,
-        job: &mut Job,
-        mut reading: Reading,
-        place: Place<'_>,
-        window: Window,
-        work: &mut Work<'_, '_, '_>,
-        answer: &mut Answer<'_, T>,
-    ) -> Result<(), Stop> {
-        let (_, _, property, element) = place;
-        let element_len = usize::try_from(property.len).unwrap_or(usize::MAX).max(1);
-        while !answer.is_complete() {
-            if reading.is_begun && answer.room() == 0 {
-                return Err(Stop::NoRoom);
-            }
-            let position = window.skip.saturating_add(reading.pushed);
-            let (element, offset) = match element {
-                Element::All => {
-                    let number = position.checked_div(element_len).unwrap_or_default();
-                    let offset = position.checked_rem(element_len).unwrap_or_default();
-                    (Element::Number(u32::try_from(number).unwrap_or(u32::MAX)), offset)
+                return Err(Stop::BROKEN);
+            } else {
+                // All were counted.
+                let full = progress.at;
+                let len = window.len_of(full);
+                if value_type == ValueType::Text
+                    && element == Element::All
+                    && len < full.saturating_sub(window.skip)
+                {
+                    return Err(ReturnCode::MESSAGE_SIZE.into());
                 }
-                element => (element, position),
+                begin(full, window, progress, work, answer)
             };
-            let wanted = window.size.saturating_sub(reading.pushed);
-            let wanted = wanted.min(element_len.saturating_sub(offset)).min(PIECE_LEN);
-            let wanted = if reading.is_begun { wanted.min(answer.room()) } else { wanted };
-            let mut scratch = [0; PIECE_LEN];
-            let mut piece = [0; PIECE_LEN];
-            let scratch = scratch.get_mut(..wanted).unwrap_or_default();
-            let (host, family, property, _) = place;
-            let value =
-                self.value((host, family, property, element), offset, reading.is_begun, work, scratch)?;
-            let given = value.as_bytes().and_then(|bytes| bytes.get(..wanted)).ok_or(NOT_THERE)?;
-            let Some(piece) = piece.get_mut(..wanted) else { return Err(Stop::Broken) };
-            piece.copy_from_slice(given);
-            if !reading.is_begun {
-                self.begin(window.size, work, answer)?;
-                reading.is_begun = true;
+            if let Some(full) = progress.full
+                && !was_begun
+            {
+                count(&mut self.statistics.reads_answered, 1);
+                count(&mut self.statistics.bytes_read, window.len_of(full));
             }
-            let pushed = answer.push(piece);
-            reading.pushed = reading.pushed.saturating_add(pushed);
-            job.phase = Phase::Read(reading);
+            passed?;
         }
         Ok(())
     }
 
     /// Of how many items a value is made.
-    fn items(&self, (host, family, property, element): Place<'_>) -> u32 {
+    fn items(&self, &(host, family, property, element): &Place<'_>) -> u32 {
         if host.is_structure(B::SCOPE) {
             return 1;
         }
         if is_alias_list::<B>(host, family, property) {
             let mut lines = 0u32;
             while self.aliases.nth(usize::try_from(lines).unwrap_or(usize::MAX)).is_some() {
-                lines = lines.saturating_add(1);
+                lines = lines.wrapping_add(1);
             }
             return lines;
         }
@@ -256,47 +131,107 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
     }
 
-    /// Writes item `n` to the front of `text`, with the comma in front of it, and says how long it is.
-    fn item(
+    /// Goes over the next item, or a piece of bytes: counts it, or pushes what is wanted of it. The only item begins the
+    /// reply itself.
+    #[allow(clippy::too_many_arguments)]
+    fn item<T: Storage>(
         &mut self,
-        place: Place<'_>,
-        n: u32,
-        is_again: bool,
+        place: &Place<'_>,
+        is_bytes: bool,
+        items: u32,
+        window: Window,
+        progress: &mut Progress,
         work: &mut Work<'_, '_, '_>,
-        text: &mut [u8; ITEM_LEN],
-    ) -> Result<usize, Stop> {
-        let (host, family, property, element) = place;
-        let mut made = Made::new(text);
-        if host.is_structure(B::SCOPE) {
-            let record: Structure = property.record(element);
-            made.push(record.to_ascii().as_bytes());
-            return Ok(made.finish().len());
-        }
-        if is_alias_list::<B>(host, family, property) {
-            if let Some((device, alias)) = self.aliases.nth(usize::try_from(n).unwrap_or(usize::MAX)) {
-                made.push_hex(device.as_bytes());
-                made.push(b"=");
-                made.push(alias);
-                made.push(b"\r\n");
-            }
-            return Ok(made.finish().len());
-        }
-        let element = match element {
-            Element::All => Element::Number(n),
-            element => element,
-        };
-        if n > 0 {
-            made.push(b",");
-        }
+        answer: &mut Answer<'_, T>,
+    ) -> Result<(), Stop> {
+        let (host, family, property, mut element) = *place;
         let flags = work.request.header.flags;
-        let mut scratch = [0; TEXT_LEN];
-        let value = self.value((host, family, property, element), 0, is_again, work, &mut scratch)?;
-        let value = of_type::<B>(property.type_of(element), value, flags).ok_or(NOT_THERE)?;
-        let rendered = value.render(Padding::from_flags(flags)).map_err(|_| ReturnCode::MESSAGE_SIZE)?;
-        let declared = usize::try_from(property.len_of(element)).unwrap_or(usize::MAX);
-        let bytes = rendered.as_bytes();
-        made.push(bytes.get(..declared).unwrap_or(bytes));
-        Ok(made.finish().len())
+        let is_again = progress.full.is_some();
+        let n = progress.item;
+        let mut scratch = [0; SCRATCH_LEN];
+        let (mut offset, mut wanted) = (0, scratch.len());
+        if is_bytes {
+            let element_len = usize::try_from(property.len).unwrap_or(usize::MAX).max(1);
+            offset = progress.position.max(window.skip);
+            wanted = wanted.min(window.skip.wrapping_add(window.size).wrapping_sub(offset));
+            if element == Element::All {
+                let number = offset.checked_div(element_len).unwrap_or_default();
+                offset = offset.checked_rem(element_len).unwrap_or_default();
+                element = Element::Number(u32::try_from(number).unwrap_or(u32::MAX));
+            }
+            wanted = wanted.min(element_len.saturating_sub(offset));
+            if is_again {
+                wanted = wanted.min(answer.room());
+            }
+        } else if element == Element::All {
+            element = Element::Number(n);
+        }
+        let scratch = scratch.get_mut(..wanted).unwrap_or_default();
+        let text;
+        let line;
+        let record;
+        let item: &[u8] = if host.is_structure(B::SCOPE) {
+            // Of what the path names.
+            let structure: Structure = property.record(place.3);
+            record = structure.to_ascii();
+            record.as_bytes()
+        } else if is_alias_list::<B>(host, family, property) {
+            line = self.alias_line(n, scratch);
+            line
+        } else {
+            let value = self.value((host, family, property, element), offset, is_again, work, scratch)?;
+            if is_bytes {
+                value.as_bytes().and_then(|bytes| bytes.get(..wanted)).ok_or(NOT_THERE)?
+            } else {
+                text = text_of::<B>(property.type_of(element), value, flags)?;
+                let declared = usize::try_from(property.len_of(element)).unwrap_or(usize::MAX);
+                let bytes = text.as_bytes();
+                bytes.get(..declared).unwrap_or(bytes)
+            }
+        };
+        if is_bytes {
+            if !is_again {
+                let full = window.skip.wrapping_add(window.size);
+                begin(full, window, progress, work, answer)?;
+            }
+            progress.position = progress.position.wrapping_add(answer.push(item));
+            return Ok(());
+        }
+        let comma: &[u8] = if n > 0 && !is_alias_list::<B>(host, family, property) { b"," } else { b"" };
+        let start = progress.at;
+        let end = start.wrapping_add(comma.len()).wrapping_add(item.len());
+        if progress.full.is_none() && items == 1 {
+            begin(end, window, progress, work, answer)?;
+        }
+        let sends = match progress.full {
+            // Before anything is sent that would stand in the wrong place.
+            Some(full) if end > full || (end < full && n.wrapping_add(1) == items) => {
+                return Err(Stop::BROKEN);
+            }
+            full => full.is_some(),
+        };
+        let mut answer = sends.then_some(answer);
+        progress.pass(comma, answer.as_deref_mut());
+        progress.pass(item, answer);
+        if sends && !progress.is_pushed() {
+            // There is no room for the rest, or nobody wants it.
+            progress.at = start;
+        } else {
+            progress.item = n.wrapping_add(1);
+        }
+        Ok(())
+    }
+
+    /// Line `n` of the list of aliases.
+    fn alias_line<'s>(&self, n: u32, scratch: &'s mut [u8]) -> &'s [u8] {
+        let mut made = Made::new(scratch);
+        if let Some((device, alias)) = self.aliases.nth(usize::try_from(n).unwrap_or(usize::MAX)) {
+            made.push_hex(device.as_bytes());
+            made.push(b"=");
+            made.push(alias);
+            made.push(b"\r\n");
+        }
+        made.finish()
     }
 
     /// The value of one element, from wherever it comes.
@@ -310,7 +245,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> Result<Value<'a>, Stop> {
         let name = property.name;
         match host {
-            Host::Special if !B::SCOPE.contains(Scope::SIMULTANEOUS) => Err(Stop::Broken),
+            Host::Special if !B::SCOPE.contains(Scope::SIMULTANEOUS) => Err(Stop::BROKEN),
             Host::Special if core::ptr::eq(family, &families::THERMOSTAT) => {
                 Err(ReturnCode::DEVICE_LOCKED.into())
             }
@@ -327,7 +262,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Host::Section if is::<B>(family, Scope::INTERFACES, &families::INTERFACE) => {
                 Ok(own::interface(&self.bus, work.route.bus.unwrap_or_default(), name, scratch))
             }
-            Host::Section | Host::Structure => Err(Stop::Broken),
+            Host::Section | Host::Structure => Err(Stop::BROKEN),
             Host::Device(device, _) if own::is_common(family, property) => {
                 Ok(own::of_device(device, family, property, &self.aliases, scratch).ok_or(NOT_THERE)?)
             }
@@ -350,6 +285,19 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     }
 }
 
+/// Begins the reply, whose value has so many bytes, of which a part is wanted.
+fn begin<T: Storage>(
+    full: usize,
+    window: Window,
+    progress: &mut Progress,
+    work: &Work<'_, '_, '_>,
+    answer: &mut Answer<'_, T>,
+) -> Result<(), Stop> {
+    answer.begin(value_head(window.len_of(full), work.request.header.offset), Last::Yes)?;
+    *progress = Progress { full: Some(full), position: window.skip, ..Progress::NEW };
+    Ok(())
+}
+
 /// Whether a table is this one, and in the scope.
 pub(super) fn is<B: Bus>(family: &'static Family, part: Scope, table: &'static Family) -> bool {
     B::SCOPE.contains(part) && core::ptr::eq(family, table)
@@ -359,6 +307,12 @@ fn is_alias_list<B: Bus>(host: Host, family: &'static Family, property: &Propert
     host == Host::Section
         && is::<B>(family, Scope::SETTINGS, &families::SETTINGS)
         && property.name == "alias/list"
+}
+
+/// The text of a value that has to be of this type.
+fn text_of<B: Bus>(value_type: ValueType, value: Value<'_>, flags: Flags) -> Result<ValueText<'_>, Stop> {
+    let value = of_type::<B>(value_type, value, flags).ok_or(NOT_THERE)?;
+    Ok(value.render(Padding::from_flags(flags)).map_err(|_| ReturnCode::MESSAGE_SIZE)?)
 }
 
 /// A value as one of this type, in the scale that the client wants; `None` if the bus gave something else.

@@ -1,9 +1,10 @@
 use super::alias::Aliases;
 use super::bus::{Access, Bus};
-use super::dispatch::{Host, Job, Permission, Phase, Stop, Target, Tree, Work, ready};
+use super::dispatch::{Host, Job, Permission, Target, Tree, Work};
 use super::families;
 use super::input::Input;
 use super::own::{self, count};
+use super::progress::{Stop, ready};
 use super::property::{Element, Family, Node, Property};
 use super::read::is;
 use super::scope::Scope;
@@ -18,14 +19,14 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     pub(super) fn write<T: Storage>(
         &mut self,
         job: &mut Job,
-        target: Target<'_>,
+        target: &Target<'_>,
         work: &mut Work<'_, '_, '_>,
         answer: &mut Answer<'_, T>,
     ) -> Result<(), Stop> {
         if self.permission == Permission::ReadOnly {
             return Err(ReturnCode::READ_ONLY_SERVER.into());
         }
-        let Target::Node(host, family, Node::Property(property, element)) = target else {
+        let Target::Node(host, family, Node::Property(property, element)) = *target else {
             return Err(ReturnCode::IS_A_DIRECTORY.into());
         };
         if property.value_type == ValueType::Directory {
@@ -44,20 +45,16 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         if is_setting && property.name == "units/pressure_scale" && header.offset != 0 {
             return Err(ReturnCode::INVALID_VALUE.into());
         }
-        let mut written = match job.phase {
-            Phase::Write(written) => written,
-            _ => 0,
-        };
         // Bytes and text past the end of the property: nothing to be written, and no error.
         let is_nothing = input.taken == 0 && !data.is_empty();
-        while written < input.values() && !is_nothing {
-            job.phase = Phase::Write(written);
-            let (element, value) = input.write::<B>(written)?;
+        let progress = &mut job.progress;
+        while progress.item < input.values() && !is_nothing {
+            let (element, value) = input.write::<B>(progress.item)?;
             self.write_value(host, family, property, element, value, work)?;
-            written = written.saturating_add(1);
+            progress.item = progress.item.wrapping_add(1);
         }
-        if !matches!(job.phase, Phase::Write(n) if n == input.values()) {
-            job.phase = Phase::Write(input.values());
+        if progress.full.is_none() {
+            progress.full = Some(input.taken);
             count(&mut self.statistics.writes_done, 1);
             count(&mut self.statistics.bytes_written, input.taken);
         }
