@@ -1,9 +1,10 @@
 //! Values as text: as owserver writes them in replies to READ, and as it takes them in WRITE.
 
 use core::fmt;
+use core::num::FpCategory;
 use core::ops::Range;
 
-use super::ascii::Ascii;
+use super::ascii::{Ascii, End};
 use super::date::Date;
 use super::number::{digits_of, shortest_digits_of, significant};
 use super::value::Value;
@@ -57,26 +58,13 @@ impl<'a> Value<'a> {
     /// # Ok::<(), owproto_core::text::TooWide>(())
     /// ```
     pub fn render(&self, padding: Padding) -> Result<ValueText<'a>, TooWide> {
-        let width = match padding {
-            Padding::Padded => COLUMNS,
-            Padding::Trimmed => 0,
-        };
-        // A number of 32 bits has at most 11 characters.
         Ok(match *self {
-            Self::Integer(number) => ValueText::number(number < 0, number.unsigned_abs(), width),
-            Self::Unsigned(number) => ValueText::number(false, number, width),
-            Self::Float(number) => {
-                let number = percent_g(number);
-                if number.len() > COLUMNS {
-                    return Err(TooWide { columns: number.len() });
-                }
-                let mut text = ValueAscii::new();
-                text.push_right(&number, width);
-                ValueText(Inner::Ascii(text))
-            }
+            Self::Integer(number) => ValueText::integer(number < 0, number.unsigned_abs(), padding),
+            Self::Unsigned(number) => ValueText::integer(false, number, padding),
+            Self::Float(number) => ValueText::float(number, padding)?,
             Self::YesNo(yes) => ValueText::yes_no(yes),
-            Self::Date(date) => ValueText(Inner::Ascii(date.to_ascii())),
-            Self::Text(bytes) | Self::Bytes(bytes) => ValueText(Inner::Borrowed(bytes)),
+            Self::Date(date) => ValueText::date(date),
+            Self::Text(bytes) | Self::Bytes(bytes) => ValueText::bytes(bytes),
         })
     }
 
@@ -94,12 +82,12 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn encode(&self) -> ValueText<'a> {
         match *self {
-            Self::Integer(number) => ValueText::number(number < 0, number.unsigned_abs(), 0),
-            Self::Unsigned(number) => ValueText::number(false, number, 0),
+            Self::Integer(number) => ValueText::integer(number < 0, number.unsigned_abs(), Padding::Trimmed),
+            Self::Unsigned(number) => ValueText::integer(false, number, Padding::Trimmed),
             Self::Float(number) => ValueText(Inner::Ascii(shortest(number))),
             Self::YesNo(yes) => ValueText::yes_no(yes),
-            Self::Date(date) => ValueText(Inner::Ascii(date.to_ascii())),
-            Self::Text(bytes) | Self::Bytes(bytes) => ValueText(Inner::Borrowed(bytes)),
+            Self::Date(date) => ValueText::date(date),
+            Self::Text(bytes) | Self::Bytes(bytes) => ValueText::bytes(bytes),
         }
     }
 
@@ -152,28 +140,57 @@ pub struct ValueText<'a>(Inner<'a>);
 /// Room for the longest: a date, or a float with 17 digits, sign, point and leading zeros or exponent.
 type ValueAscii = Ascii<{ Date::TEXT_LEN }>;
 
+/// Room for the longest number: an integer, or a float of six digits.
+type NumberAscii = Ascii<{ COLUMNS + 1 }>;
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Inner<'a> {
     Ascii(ValueAscii),
     Borrowed(&'a [u8]),
 }
 
-impl ValueText<'_> {
-    fn number(is_negative: bool, magnitude: u32, width: usize) -> Self {
-        let mut digits = Ascii::<11>::new();
+impl<'a> ValueText<'a> {
+    pub(crate) fn integer(is_negative: bool, magnitude: u32, padding: Padding) -> Self {
+        let mut text = NumberAscii::new();
+        let mut end = text.end();
         if is_negative {
-            digits.push(b'-');
+            end.push(b'-');
         }
-        digits.push_decimal(magnitude, 0, b'0');
+        end.push_decimal(magnitude, 0, b'0');
+        Self::number(&text, padding)
+    }
+
+    pub(crate) fn float(number: f64, padding: Padding) -> Result<Self, TooWide> {
+        let text = percent_g(number);
+        if text.len() > COLUMNS {
+            Err(TooWide { columns: text.len() })
+        } else {
+            Ok(Self::number(&text, padding))
+        }
+    }
+
+    fn number(number: &NumberAscii, padding: Padding) -> Self {
+        let width = match padding {
+            Padding::Padded => COLUMNS,
+            Padding::Trimmed => 0,
+        };
         let mut text = ValueAscii::new();
-        text.push_right(&digits, width);
+        text.end().push_right(number.as_bytes(), width);
         Self(Inner::Ascii(text))
     }
 
-    fn yes_no(yes: bool) -> Self {
+    pub(crate) fn yes_no(yes: bool) -> Self {
         let mut text = ValueAscii::new();
-        text.push(if yes { b'1' } else { b'0' });
+        text.end().push(if yes { b'1' } else { b'0' });
         Self(Inner::Ascii(text))
+    }
+
+    pub(crate) fn date(date: Date) -> Self {
+        Self(Inner::Ascii(date.to_ascii()))
+    }
+
+    pub(crate) const fn bytes(bytes: &'a [u8]) -> Self {
+        Self(Inner::Borrowed(bytes))
     }
 
     /// The bytes.
@@ -213,20 +230,24 @@ impl defmt::Format for ValueText<'_> {
 #[must_use]
 pub fn percent_g(number: f64) -> Ascii<13> {
     // Everything fits into 13 characters: `-1.23456E-123`.
-    let mut text = Ascii::new();
+    let mut number_text = Ascii::new();
+    let mut text = number_text.end();
     if number.is_sign_negative() {
         text.push(b'-');
     }
-    if number.is_nan() {
-        text.push_str("NAN");
-        return text;
-    }
-    if number.is_infinite() {
-        text.push_str("INF");
-        return text;
-    }
     let mut digits = [0; 6];
-    let exponent = if number == 0.0 { 0 } else { digits_of(number.abs(), &mut digits) };
+    let exponent = match number.classify() {
+        FpCategory::Nan => {
+            text.push_bytes(b"NAN");
+            return number_text;
+        }
+        FpCategory::Infinite => {
+            text.push_bytes(b"INF");
+            return number_text;
+        }
+        FpCategory::Zero => 0,
+        FpCategory::Subnormal | FpCategory::Normal => digits_of(number, &mut digits),
+    };
     let digits = digits.get(..significant(&digits)).unwrap_or_default();
     push_digits(&mut text, digits, exponent, -4..6);
     if !(-4..6).contains(&exponent) {
@@ -234,7 +255,7 @@ pub fn percent_g(number: f64) -> Ascii<13> {
         text.push(if exponent < 0 { b'-' } else { b'+' });
         text.push_decimal(exponent.unsigned_abs(), 2, b'0');
     }
-    text
+    number_text
 }
 
 /// A float with the fewest digits that give it again, written as the standard library does: `12.5`, `1.5e-7`.
@@ -254,7 +275,7 @@ fn shortest(number: f64) -> ValueAscii {
     }
     let mut digits = [0; 17];
     let (len, exponent) = if number == 0.0 { (0, 0) } else { shortest_digits_of(number.abs(), &mut digits) };
-    push_digits(&mut text, digits.get(..len).unwrap_or_default(), exponent, -5..16);
+    push_digits(&mut text.end(), digits.get(..len).unwrap_or_default(), exponent, -5..16);
     if !(-5..16).contains(&exponent) {
         text.push(b'e');
         if exponent < 0 {
@@ -267,7 +288,7 @@ fn shortest(number: f64) -> ValueAscii {
 
 /// Digits with a point, of which the first stands for 10 to the power of `exponent` if that is in `fixed`, and for
 /// units otherwise.
-fn push_digits<const N: usize>(text: &mut Ascii<N>, digits: &[u8], exponent: i32, fixed: Range<i32>) {
+fn push_digits(text: &mut End<'_>, digits: &[u8], exponent: i32, fixed: Range<i32>) {
     let first = if fixed.contains(&exponent) { exponent } else { 0 };
     // From the first digit, or from the units if that comes behind the point.
     let mut place = first.max(0);

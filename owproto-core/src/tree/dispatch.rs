@@ -343,7 +343,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         {
             job.phase = Phase::Failed(stop);
             // In the middle of a frame there is no way to say it.
-            result = if answer.owed() > 0 { Err(Stop::BROKEN) } else { answer.error(code).map_err(Stop::from) };
+            result =
+                if answer.owed() > 0 { Err(Stop::BROKEN) } else { answer.error(code).map_err(Stop::from) };
         }
         match result {
             Err(Stop::PENDING) => return Poll::Pending,

@@ -15,7 +15,7 @@ use super::property::{Element, Property};
 use super::scope::Scope;
 use super::units;
 use crate::return_code::ReturnCode;
-use crate::text::{Base, Date, Value, ValueType, leading_float};
+use crate::text::{Base, Date, Value, ValueType, digit_of, leading_float, sign};
 use crate::wire::Flags;
 
 /// What a WRITE says, checked against the type of the property; values are made from it when they are written.
@@ -103,8 +103,8 @@ impl<'d> Input<'d> {
             _ => self.data,
         };
         Ok(match value_type {
-            ValueType::Integer => Value::Integer(to_32_bits(signed(data)?)),
-            ValueType::Unsigned | ValueType::BitField => Value::Unsigned(low_32_bits(unsigned(data)?)),
+            ValueType::Integer => Value::Integer(signed(data)?),
+            ValueType::Unsigned | ValueType::BitField => Value::Unsigned(unsigned(data)?),
             ValueType::Float
             | ValueType::Temperature
             | ValueType::TemperatureDifference
@@ -146,7 +146,7 @@ impl<'d> Input<'d> {
 
 /// White space to C.
 const fn is_space(byte: &u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 fn skip_space(text: &[u8]) -> &[u8] {
@@ -154,70 +154,50 @@ fn skip_space(text: &[u8]) -> &[u8] {
     text.get(start..).unwrap_or_default()
 }
 
-/// A sign, if there is one: whether it is a minus, and what follows.
-fn sign(text: &[u8]) -> (bool, &[u8]) {
-    match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    }
-}
-
-/// A sign and digits in base 10, as `strtoul` takes them: whether there is a minus, and the number, which has at most
-/// 64 bits.
+/// A sign and digits in base 10, as `strtol` and `strtoul` take them with 64 bits; for the latter a minus wraps around.
+/// Gives the low 32 bits, as C does.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn integer(text: &[u8]) -> Result<(bool, u64), ReturnCode> {
-    let (is_negative, text) = sign(skip_space(text));
+#[allow(clippy::cast_possible_truncation)]
+fn integer(text: &[u8], positive_limit: u64) -> Result<u32, ReturnCode> {
+    let (is_negative, digits) = sign(skip_space(text));
     let mut number = 0u64;
     let mut has_digits = false;
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
+    for digit in digits.iter().map_while(|byte| digit_of(*byte, 10)) {
+        let (sum, is_over) = number.wrapping_mul(10).overflowing_add(digit.into());
+        if is_over || number > u64::MAX / 10 {
+            return Err(ReturnCode::OUT_OF_RANGE);
         }
-        number = number
-            .checked_mul(10)
-            .and_then(|tenfold| tenfold.checked_add(digit.into()))
-            .ok_or(ReturnCode::OUT_OF_RANGE)?;
+        number = sum;
         has_digits = true;
     }
-    if has_digits { Ok((is_negative, number)) } else { Err(ReturnCode::INVALID_VALUE) }
+    if !has_digits {
+        return Err(ReturnCode::INVALID_VALUE);
+    }
+    if number > positive_limit.saturating_add(is_negative.into()) {
+        return Err(ReturnCode::OUT_OF_RANGE);
+    }
+    Ok(if is_negative { (number as u32).wrapping_neg() } else { number as u32 })
 }
 
-/// As `strtol` with 64 bits, base 10.
-fn signed(text: &[u8]) -> Result<i64, ReturnCode> {
-    let (is_negative, number) = integer(text)?;
-    let number = if is_negative { 0i64.checked_sub_unsigned(number) } else { i64::try_from(number).ok() };
-    number.ok_or(ReturnCode::OUT_OF_RANGE)
+/// As `strtol`.
+fn signed(text: &[u8]) -> Result<i32, ReturnCode> {
+    integer(text, u64::MAX >> 1).map(u32::cast_signed)
 }
 
-/// As `strtoul` with 64 bits, base 10: a minus wraps around.
-fn unsigned(text: &[u8]) -> Result<u64, ReturnCode> {
-    let (is_negative, number) = integer(text)?;
-    Ok(if is_negative { number.wrapping_neg() } else { number })
-}
-
-#[allow(clippy::cast_possible_truncation)] // as C does
-const fn to_32_bits(number: i64) -> i32 {
-    number as i32
-}
-
-#[allow(clippy::cast_possible_truncation)] // as C does
-const fn low_32_bits(number: u64) -> u32 {
-    number as u32
+/// As `strtoul`.
+fn unsigned(text: &[u8]) -> Result<u32, ReturnCode> {
+    integer(text, u64::MAX)
 }
 
 fn yes_no(text: &[u8]) -> Result<bool, ReturnCode> {
     if let Ok(number) = signed(text) {
-        return Ok(to_32_bits(number) != 0);
+        return Ok(number != 0);
     }
     let start = text.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(text.len());
-    let word = text.get(start..).unwrap_or_default();
-    match word {
-        [] | [0, ..] => Err(ReturnCode::FAULT),
-        [b'y' | b'Y', ..] | [b'o' | b'O', b'n' | b'N', ..] => Ok(true),
-        [b'n' | b'N', ..] => Ok(false),
-        _ if begins(word, b"off") => Ok(false),
+    match beginning(text.get(start..).unwrap_or_default()) {
+        [0, ..] => Err(ReturnCode::FAULT),
+        [b'y', ..] | [b'o', b'n', _] => Ok(true),
+        [b'n', ..] | [b'o', b'f', b'f'] => Ok(false),
         _ => Err(ReturnCode::INVALID_VALUE),
     }
 }
@@ -225,33 +205,34 @@ fn yes_no(text: &[u8]) -> Result<bool, ReturnCode> {
 /// As `strtod` in the C locale.
 fn float(text: &[u8]) -> Result<f64, ReturnCode> {
     let (is_negative, text) = sign(skip_space(text));
-    let magnitude = if begins(text, b"inf") {
-        f64::INFINITY
-    } else if begins(text, b"nan") {
-        f64::NAN
-    } else {
-        let (base, digits) = match text {
-            // Without a digit behind it the `x` ends a zero.
-            [b'0', b'x' | b'X', digits @ ..] if hexadecimal_follows(digits) => (Base::Hexadecimal, digits),
-            _ => (Base::Decimal, text),
-        };
-        let number = leading_float(digits, base).ok_or(ReturnCode::INVALID_VALUE)?;
-        // Numbers that are too large for a float, or too small for all of its digits, are errors to `strtod`.
-        if !number.is_zero && !number.value.is_normal() {
-            return Err(ReturnCode::OUT_OF_RANGE);
+    let magnitude = match beginning(text) {
+        [b'i', b'n', b'f'] => f64::INFINITY,
+        [b'n', b'a', b'n'] => f64::NAN,
+        _ => {
+            let number = match text {
+                // Without a digit behind it the `x` ends a zero.
+                [b'0', b'x' | b'X', digits @ ..] => leading_float(digits, Base::Hexadecimal),
+                _ => None,
+            };
+            let number = number.or_else(|| leading_float(text, Base::Decimal));
+            let number = number.ok_or(ReturnCode::INVALID_VALUE)?;
+            // Numbers that are too large for a float, or too small for all of its digits, are errors to `strtod`.
+            if !number.is_zero && !number.value.is_normal() {
+                return Err(ReturnCode::OUT_OF_RANGE);
+            }
+            number.value
         }
-        number.value
     };
     Ok(if is_negative { -magnitude } else { magnitude })
 }
 
-fn hexadecimal_follows(text: &[u8]) -> bool {
-    matches!(text, [b'.', digit, ..] | [digit, ..] if digit.is_ascii_hexdigit())
-}
-
-/// Whether a text begins so, in any case.
-fn begins(text: &[u8], name: &[u8; 3]) -> bool {
-    text.first_chunk::<3>().is_some_and(|start| start.eq_ignore_ascii_case(name))
+/// The first letters of a text, in lower case; 0 behind its end.
+fn beginning(text: &[u8]) -> [u8; 3] {
+    let mut letters = [0; 3];
+    for (letter, byte) in letters.iter_mut().zip(text) {
+        *letter = byte.to_ascii_lowercase();
+    }
+    letters
 }
 
 #[cfg(test)]
@@ -278,7 +259,7 @@ mod tests {
             ("x1", Err(WRONG)),
             ("+-1", Err(WRONG)),
         ] {
-            assert_eq!(signed(text.as_bytes()).map(to_32_bits), expected, "{text:?}");
+            assert_eq!(signed(text.as_bytes()), expected, "{text:?}");
         }
     }
 
@@ -292,7 +273,7 @@ mod tests {
             ("-", Err(WRONG)),
             ("", Err(WRONG)),
         ] {
-            assert_eq!(unsigned(text.as_bytes()).map(low_32_bits), expected, "{text:?}");
+            assert_eq!(unsigned(text.as_bytes()), expected, "{text:?}");
         }
     }
 

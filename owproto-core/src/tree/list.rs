@@ -206,7 +206,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) {
         // All but front and back is empty where there is nothing to say.
         let path = work.route.trimmed;
-        let alias_of = |device| match A::CAPACITY > 0 && !work.route.is_unaliased && !self.settings.unaliased {
+        let alias_of = |device| match A::CAPACITY > 0 && !work.route.is_unaliased && !self.settings.unaliased
+        {
             true => self.aliases.of(device),
             false => None,
         };
@@ -332,7 +333,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             let Some(slash) = rest.iter().position(|byte| *byte == b'/') else {
                 entry.name = rest;
                 entry.is_directory = property.value_type == ValueType::Directory;
-                let elements = if host == Host::Structure { 1 } else { property.elements().unwrap_or_default() };
+                let elements =
+                    if host == Host::Structure { 1 } else { property.elements().unwrap_or_default() };
                 if element(property, before.element, elements, entry) {
                     *cursor = Cursor { element: before.element.wrapping_add(1), ..before };
                 }

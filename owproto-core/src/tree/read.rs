@@ -10,7 +10,7 @@ use super::units;
 use crate::return_code::ReturnCode;
 use crate::server::{Answer, Last, value_head};
 use crate::storage::Storage;
-use crate::text::{Date, Padding, RomId, Structure, Value, ValueText, ValueType};
+use crate::text::{Date, Padding, RomId, Structure, Value, ValueText, ValueType, arithmetic};
 use crate::wire::Flags;
 
 /// What is read: what it belongs to, its table, itself, and the element.
@@ -309,33 +309,52 @@ fn is_alias_list<B: Bus>(host: Host, family: &'static Family, property: &Propert
         && property.name == "alias/list"
 }
 
-/// The text of a value that has to be of this type.
+/// The text of a value as one of this type, in the scale and the width that the client wants.
 fn text_of<B: Bus>(value_type: ValueType, value: Value<'_>, flags: Flags) -> Result<ValueText<'_>, Stop> {
-    let value = of_type::<B>(value_type, value, flags).ok_or(NOT_THERE)?;
-    Ok(value.render(Padding::from_flags(flags)).map_err(|_| ReturnCode::MESSAGE_SIZE)?)
-}
-
-/// A value as one of this type, in the scale that the client wants; `None` if the bus gave something else.
-fn of_type<B: Bus>(value_type: ValueType, value: Value<'_>, flags: Flags) -> Option<Value<'_>> {
-    Some(match value_type {
-        ValueType::Integer => match value {
-            Value::Integer(_) => value,
-            Value::Unsigned(number) => Value::Integer(i32::try_from(number).ok()?),
-            _ => return None,
-        },
-        ValueType::Unsigned | ValueType::BitField => match value {
-            Value::Unsigned(_) => value,
-            Value::Integer(number) => Value::Unsigned(u32::try_from(number).ok()?),
-            _ => return None,
-        },
+    let padding = Padding::from_flags(flags);
+    let text = match value_type {
+        ValueType::Integer | ValueType::Unsigned | ValueType::BitField => {
+            let (is_negative, magnitude) = whole(value).ok_or(NOT_THERE)?;
+            // What the type does not hold.
+            let is_wrong = if value_type == ValueType::Integer {
+                magnitude > i32::MAX.unsigned_abs() && !is_negative
+            } else {
+                is_negative
+            };
+            if is_wrong {
+                return Err(NOT_THERE.into());
+            }
+            Some(ValueText::integer(is_negative, magnitude, padding))
+        }
         ValueType::Float
         | ValueType::Temperature
         | ValueType::TemperatureDifference
-        | ValueType::Pressure => Value::Float(units::to_client(value_type, value.as_f64()?, flags)),
-        ValueType::YesNo => Value::YesNo(value.as_bool()?),
-        ValueType::Date if B::SCOPE.contains(Scope::DATES) => Value::Date(value.as_date()?),
-        ValueType::Text | ValueType::Alias => Value::Text(value.as_bytes()?),
-        ValueType::Bytes | ValueType::Unknown => Value::Bytes(value.as_bytes()?),
-        ValueType::Date | ValueType::Directory => return None,
-    })
+        | ValueType::Pressure => {
+            let number = match value {
+                Value::Float(number) => number,
+                _ => {
+                    let (is_negative, magnitude) = whole(value).ok_or(NOT_THERE)?;
+                    arithmetic::from_integer(is_negative, magnitude)
+                }
+            };
+            let text = ValueText::float(units::to_client(value_type, number, flags), padding);
+            Some(text.map_err(|_| ReturnCode::MESSAGE_SIZE)?)
+        }
+        ValueType::YesNo => value.as_bool().map(ValueText::yes_no),
+        ValueType::Date if B::SCOPE.contains(Scope::DATES) => value.as_date().map(ValueText::date),
+        ValueType::Text | ValueType::Alias | ValueType::Bytes | ValueType::Unknown => {
+            value.as_bytes().map(ValueText::bytes)
+        }
+        ValueType::Date | ValueType::Directory => None,
+    };
+    Ok(text.ok_or(NOT_THERE)?)
+}
+
+/// A whole number: whether it is below 0, and its magnitude.
+fn whole(value: Value<'_>) -> Option<(bool, u32)> {
+    match value {
+        Value::Integer(number) => Some((number < 0, number.unsigned_abs())),
+        Value::Unsigned(number) => Some((false, number)),
+        _ => None,
+    }
 }
