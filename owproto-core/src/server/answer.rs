@@ -105,7 +105,7 @@ impl<T: Storage> Answer<'_, T> {
         }
         let needed = if self.out.ping_due { HEADER_LEN.saturating_mul(2) } else { HEADER_LEN };
         if self.out.capacity() < needed {
-            *self.state = State::Ended(End::TransmitTooSmall);
+            self.out.end_with(self.state, End::TransmitTooSmall);
             return Ok(());
         }
         let room = self.out.room();
@@ -147,7 +147,7 @@ impl<T: Storage> Answer<'_, T> {
         }
         let put = self.out.put(bytes, self.now);
         if put == 0 && self.out.unsent() == 0 {
-            *self.state = State::Ended(End::TransmitTooSmall);
+            self.out.end_with(self.state, End::TransmitTooSmall);
         }
         self.out.owed = self.out.owed.saturating_sub(put);
         self.out.last_frame = self.now;
@@ -205,24 +205,11 @@ impl<T: Storage> Answer<'_, T> {
     /// # Errors
     /// [`NoRoom`] if it does not fit now; if it never will, begin and push.
     pub fn presence(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
-        self.fits(RomId::LEN)?;
-        self.presence_in_pieces(device)
-    }
-
-    /// As [`presence`](Self::presence), from any storage that holds a header: called again, it goes on where it had no
-    /// room. For a caller that begins no other frame in between.
-    pub(crate) fn presence_in_pieces(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
         let bytes = device.map_or([0; RomId::LEN], RomId::to_bytes);
-        if self.owed() == 0 {
-            self.has_room_for(bytes.len())?;
-            self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
-        }
-        let begun = bytes.len().saturating_sub(self.owed());
-        self.push(bytes.get(begun..).unwrap_or_default());
-        match self.owed() {
-            0 => Ok(()),
-            needed => Err(NoRoom { needed, room: self.room() }),
-        }
+        self.fits(bytes.len())?;
+        self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
+        self.push(&bytes);
+        Ok(())
     }
 
     /// Gives an entry of a DIR listing that fits into the transmit storage: an absolute path.

@@ -98,6 +98,7 @@ impl Ratio {
 }
 
 /// A finite float without its sign: its mantissa, and the power of 2 that this is to be multiplied with.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn mantissa_and_power(number: f64) -> (u64, i32) {
     let bits = number.to_bits();
     let fraction = bits & 0x000f_ffff_ffff_ffff;
@@ -120,6 +121,7 @@ pub(crate) struct Big {
 }
 
 impl Big {
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     #[allow(clippy::cast_possible_truncation)] // the low and the high half
     pub(crate) const fn new(number: u64) -> Self {
         let mut words = [0; WORDS];

@@ -63,7 +63,9 @@ pub const fn crc8(bytes: &[u8]) -> u8 {
 /// assert_eq!("10.67C6697351FF.8E".parse::<RomId>(), Err(RomIdError::Crc { found: 0x8e, computed: 0x8d }));
 /// # Ok::<(), RomIdError>(())
 /// ```
+// Aligned, so that it is copied as words.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(align(4))]
 pub struct RomId([u8; RomId::LEN]);
 
 impl RomId {

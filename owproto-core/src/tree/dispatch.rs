@@ -1,7 +1,7 @@
 use core::task::{Context, Poll};
 
 use super::alias::Aliases;
-use super::bus::{Bus, Operation, Renewal};
+use super::bus::{Access, Bus, Operation, Renewal};
 use super::families;
 use super::list::Listing;
 use super::own::{Settings, Statistics, System, count};
@@ -163,7 +163,8 @@ pub(super) enum Target<'p> {
 /// What a property belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Host {
-    Device(RomId, u16),
+    /// The device of the [`Job`].
+    Device,
     Special,
     Section,
     /// It is only described.
@@ -194,14 +195,18 @@ pub(super) fn special<B: Bus>() -> impl Iterator<Item = &'static Family> {
     special.iter().copied()
 }
 
+/// A property, what it belongs to, and how it is read or written. The device means nothing where it belongs to none.
+pub(super) struct Subject<'p> {
+    pub(super) host: Host,
+    pub(super) access: Access<'p>,
+}
+
 /// What the steps of an answer need besides the tree.
 pub(super) struct Work<'w, 'p, 'c> {
     pub(super) request: &'w RequestFrame<'p>,
     pub(super) route: &'w Route<'p>,
     /// The device of the path and its bus.
     pub(super) device: Option<(RomId, u16)>,
-    pub(super) operation: Operation,
-    pub(super) now: Instant,
     pub(super) context: &'w mut Context<'c>,
 }
 
@@ -400,37 +405,45 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let route = route.ok_or(ReturnCode::NO_SUCH_PATH)?;
         self.renew(job, request, &route, context)?;
         let target = self.target(job, &route, context)?;
-        let mut work =
-            Work { request, route: &route, device: job.device, operation: job.operation, now, context };
         if message_type == MessageType::PRESENCE {
             return job.presence(answer);
         }
-        if message_type == MessageType::WRITE {
-            if !B::SCOPE.contains(Scope::WRITES) {
-                return Err(ReturnCode::READ_ONLY_SERVER.into());
-            }
-            return self.write(job, &target, &mut work, answer);
-        }
+        let is_write = message_type == MessageType::WRITE;
         // A path that fills the payload of these has no place for its NUL (owfs: `read.c`, `dir.c`, `dirall.c`).
-        if request.payload.len() > MAX_PATH_LEN.saturating_add(1) {
+        if !is_write && request.payload.len() > MAX_PATH_LEN.wrapping_add(1) {
             return Err(ReturnCode::MESSAGE_SIZE.into());
         }
-        let is_read = match message_type {
-            MessageType::READ => true,
+        if is_write && (!B::SCOPE.contains(Scope::WRITES) || self.permission == Permission::ReadOnly) {
+            return Err(ReturnCode::READ_ONLY_SERVER.into());
+        }
+        let mut work = Work { request, route: &route, device: job.device, context };
+        let is_accessed = match message_type {
+            MessageType::READ | MessageType::WRITE => true,
             MessageType::GET | MessageType::GETSLASH => !target.is_directory(),
             _ => false,
         };
-        if !is_read {
+        if !is_accessed {
             return self.list(job, &target, &mut work, answer);
         }
         let size = word::to_len(request.header.size).filter(|size| (1..=MAX_BODY_LEN).contains(size));
-        let size = size.ok_or(ReturnCode::MESSAGE_SIZE)?;
+        if !is_write && size.is_none() {
+            return Err(ReturnCode::MESSAGE_SIZE.into());
+        }
         match target {
             // Under `/structure` a branch is described.
             Target::Node(host, family, Node::Property(property, element))
-                if host.is_structure(B::SCOPE) || !target.is_directory() =>
+                if (host.is_structure(B::SCOPE) && !is_write) || !target.is_directory() =>
             {
-                self.read(job, &(host, family, property, element), size, &mut work, answer)
+                let (device, bus) = job.device.unwrap_or((RomId::new(0, [0; 6]), 0));
+                let (offset, is_uncached, operation) = (0, false, job.operation);
+                let access =
+                    Access { device, bus, family, property, element, offset, is_uncached, now, operation };
+                let mut subject = Subject { host, access };
+                if B::SCOPE.contains(Scope::WRITES) && is_write {
+                    self.write(job, &mut subject, &mut work, answer)
+                } else {
+                    self.read(job, &mut subject, size.unwrap_or_default(), &mut work, answer)
+                }
             }
             _ => Err(ReturnCode::IS_A_DIRECTORY.into()),
         }
@@ -489,8 +502,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 (Host::Structure, self.described(name).ok_or(WRONG)?, rest)
             }
             Place::Device { name, rest, .. } => {
-                let (id, bus) = match job.device {
-                    Some(found) => found,
+                let id = match job.device {
+                    Some((id, _)) => id,
                     None => {
                         let id = match name {
                             DeviceName::Address(id) => id,
@@ -500,10 +513,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                         if route.bus.is_some_and(|named| named != bus) {
                             return Err(WRONG.into());
                         }
-                        *job.device.insert((id, bus))
+                        job.device = Some((id, bus));
+                        id
                     }
                 };
-                (Host::Device(id, bus), families::family(self.families, id.family()), rest)
+                (Host::Device, families::family(self.families, id.family()), rest)
             }
         };
         match family.find(rest).ok_or(WRONG)? {

@@ -119,9 +119,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             let mut entry = Entry::new();
             let is_there = match directory {
                 Directory::Devices => self.next_device(&mut cursor, listing.flags, work, &mut entry)?,
-                Directory::Properties(host, family, prefix) => {
-                    self.next_property(&mut cursor, host, family, prefix.as_bytes(), &mut entry)
-                }
+                Directory::Properties(host, family, prefix) => self.next_property(
+                    &mut cursor,
+                    (host, family, prefix.as_bytes()),
+                    work.device,
+                    &mut entry,
+                ),
                 Directory::Structure if B::SCOPE.contains(Scope::STRUCTURE) => {
                     self.next_family(&mut cursor, &mut entry)
                 }
@@ -316,9 +319,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     fn next_property(
         &self,
         cursor: &mut Cursor,
-        host: Host,
-        family: &'static Family,
-        prefix: &'static [u8],
+        (host, family, prefix): (Host, &'static Family, &'static [u8]),
+        device: Option<(RomId, u16)>,
         entry: &mut Entry,
     ) -> bool {
         loop {
@@ -329,7 +331,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 [] => Some(name),
                 _ => name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix(b"/")),
             };
-            let Some(rest) = rest.filter(|_| self.is_visible(host, property)) else { continue };
+            let Some(rest) = rest.filter(|_| self.is_visible(device, property)) else { continue };
             let Some(slash) = rest.iter().position(|byte| *byte == b'/') else {
                 entry.name = rest;
                 entry.is_directory = property.value_type == ValueType::Directory;
@@ -352,13 +354,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
     }
 
-    fn is_visible(&self, host: Host, property: &Property) -> bool {
+    fn is_visible(&self, device: Option<(RomId, u16)>, property: &Property) -> bool {
         B::SCOPE.has(property)
-            && match (property.visibility, host) {
+            && match (property.visibility, device) {
                 (Visibility::Always, _) => true,
                 (Visibility::Hidden, _) => false,
-                (Visibility::ByModel, Host::Device(id, _)) => self.bus.shows(id, property),
-                (Visibility::ByModel, _) => true,
+                (Visibility::ByModel, Some((id, _))) => self.bus.shows(id, property),
+                (Visibility::ByModel, None) => true,
             }
     }
 }

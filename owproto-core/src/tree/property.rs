@@ -1,8 +1,9 @@
 use core::num::NonZeroU32;
 
+use super::path::is;
 use crate::listing::DirectoryFlags;
 use crate::return_code::ReturnCode;
-use crate::text::{Access, ChangeRate, Index, Shape, Structure, ValueType};
+use crate::text::{Access, ChangeRate, Index, Shape, Structure, ValueType, digit_of};
 
 /// How many elements a property has, and how they are named.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -80,8 +81,8 @@ impl Property {
             Array::Scalar => None,
             Array::SparseLetters => (!index.is_empty()).then_some(Element::Named(index)),
             Array::SparseNumbers => number(index).map(Element::Number),
-            _ if index.eq_ignore_ascii_case(b"ALL") => Some(Element::All),
-            _ if self.has_byte() && index.eq_ignore_ascii_case(b"BYTE") => Some(Element::Byte),
+            _ if is(index, "ALL") => Some(Element::All),
+            _ if self.has_byte() && is(index, "BYTE") => Some(Element::Byte),
             Array::Numbered(elements) => {
                 number(index).filter(|&number| number < elements.get()).map(Element::Number)
             }
@@ -155,14 +156,13 @@ impl Property {
 }
 
 /// Digits and nothing else, as a number; at least one.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(super) fn number(text: &[u8]) -> Option<u32> {
     if text.is_empty() {
         return None;
     }
-    text.iter().try_fold(0u32, |number, digit| {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(digit.into()) }
-    })
+    text.iter()
+        .try_fold(0u32, |number, byte| number.checked_mul(10)?.checked_add(digit_of(*byte, 10)?.into()))
 }
 
 /// A kind of device, or of something that looks like one: the properties of one directory.
@@ -205,7 +205,8 @@ impl Family {
             None => (body, None),
         };
         // No property has the name of a subdirectory.
-        let property = self.properties.iter().chain(self.common).find(|property| {
+        let lists = [self.properties, self.common];
+        let property = lists.into_iter().flatten().find(|property| {
             match property.name.as_bytes().strip_prefix(name) {
                 Some([]) => true,
                 Some([b'/', ..]) => index.is_none(),

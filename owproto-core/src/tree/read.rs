@@ -1,10 +1,10 @@
 use super::alias::{Aliases, MAX_ALIAS_LEN};
 use super::bus::{Access, Bus};
-use super::dispatch::{Host, Job, Tree, Work};
+use super::dispatch::{Host, Job, Subject, Tree, Work};
 use super::families;
 use super::own::{self, Made, count};
 use super::progress::{Progress, Stop, ready};
-use super::property::{Element, Family, NOT_THERE, Property};
+use super::property::{Element, Family, NOT_THERE};
 use super::scope::Scope;
 use super::units;
 use crate::return_code::ReturnCode;
@@ -12,9 +12,6 @@ use crate::server::{Answer, Last, value_head};
 use crate::storage::Storage;
 use crate::text::{Date, Padding, RomId, Structure, Value, ValueText, ValueType, arithmetic};
 use crate::wire::Flags;
-
-/// What is read: what it belongs to, its table, itself, and the element.
-pub(super) type Place<'p> = (Host, &'static Family, &'static Property, Element<'p>);
 
 /// Memory that a bus may use for text, or for bytes; longer ones come in pieces.
 const SCRATCH_LEN: usize = 512;
@@ -43,12 +40,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     pub(super) fn read<T: Storage>(
         &mut self,
         job: &mut Job,
-        place: &Place<'_>,
+        subject: &mut Subject<'_>,
         size: usize,
         work: &mut Work<'_, '_, '_>,
         answer: &mut Answer<'_, T>,
     ) -> Result<(), Stop> {
-        let (host, _, property, element) = *place;
+        let (host, Access { property, element, .. }) = (subject.host, subject.access);
         let is_record = host.is_structure(B::SCOPE);
         self.count_call(job, |statistics| &mut statistics.reads);
         if !is_record && !property.access.is_readable() {
@@ -79,14 +76,14 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             answer.has_room_for(window.size)?;
         }
         let is_bytes = !is_record && value_type == ValueType::Bytes;
-        let items = if is_bytes { 1 } else { self.items(place) };
+        let items = if is_bytes { 1 } else { self.items(subject) };
         while !answer.is_complete() {
             let was_begun = progress.full.is_some();
             if was_begun && answer.room() == 0 {
                 return Err(Stop::NO_ROOM);
             }
             let passed = if progress.item < items {
-                self.item(place, is_bytes, items, window, progress, work, answer)
+                self.item(subject, is_bytes, items, window, progress, work, answer)
             } else if was_begun {
                 // The items are shorter than when they were counted.
                 return Err(Stop::BROKEN);
@@ -114,19 +111,19 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     }
 
     /// Of how many items a value is made.
-    fn items(&self, &(host, family, property, element): &Place<'_>) -> u32 {
-        if host.is_structure(B::SCOPE) {
+    fn items(&self, subject: &Subject<'_>) -> u32 {
+        if subject.host.is_structure(B::SCOPE) {
             return 1;
         }
-        if is_alias_list::<B>(host, family, property) {
+        if is_alias_list::<B>(subject) {
             let mut lines = 0u32;
             while self.aliases.nth(usize::try_from(lines).unwrap_or(usize::MAX)).is_some() {
                 lines = lines.wrapping_add(1);
             }
             return lines;
         }
-        match element {
-            Element::All => property.elements().unwrap_or_default(),
+        match subject.access.element {
+            Element::All => subject.access.property.elements().unwrap_or_default(),
             _ => 1,
         }
     }
@@ -136,7 +133,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     #[allow(clippy::too_many_arguments)]
     fn item<T: Storage>(
         &mut self,
-        place: &Place<'_>,
+        subject: &Subject<'_>,
         is_bytes: bool,
         items: u32,
         window: Window,
@@ -144,42 +141,45 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         work: &mut Work<'_, '_, '_>,
         answer: &mut Answer<'_, T>,
     ) -> Result<(), Stop> {
-        let (host, family, property, mut element) = *place;
+        let Access { property, element: asked, .. } = subject.access;
         let flags = work.request.header.flags;
         let is_again = progress.full.is_some();
         let n = progress.item;
         let mut scratch = [0; SCRATCH_LEN];
         let (mut offset, mut wanted) = (0, scratch.len());
+        let mut element = asked;
         if is_bytes {
             let element_len = usize::try_from(property.len).unwrap_or(usize::MAX).max(1);
             offset = progress.position.max(window.skip);
             wanted = wanted.min(window.skip.wrapping_add(window.size).wrapping_sub(offset));
-            if element == Element::All {
+            if asked == Element::All {
                 let number = offset.checked_div(element_len).unwrap_or_default();
-                offset = offset.checked_rem(element_len).unwrap_or_default();
+                offset = offset.wrapping_sub(number.wrapping_mul(element_len));
                 element = Element::Number(u32::try_from(number).unwrap_or(u32::MAX));
             }
             wanted = wanted.min(element_len.saturating_sub(offset));
             if is_again {
                 wanted = wanted.min(answer.room());
             }
-        } else if element == Element::All {
+        } else if asked == Element::All {
             element = Element::Number(n);
         }
+        let is_uncached = work.route.is_uncached || flags.contains(Flags::UNCACHED);
+        let access = Access { element, offset, is_uncached: !is_again && is_uncached, ..subject.access };
         let scratch = scratch.get_mut(..wanted).unwrap_or_default();
         let text;
         let line;
         let record;
-        let item: &[u8] = if host.is_structure(B::SCOPE) {
+        let item: &[u8] = if subject.host.is_structure(B::SCOPE) {
             // Of what the path names.
-            let structure: Structure = property.record(place.3);
+            let structure: Structure = property.record(asked);
             record = structure.to_ascii();
             record.as_bytes()
-        } else if is_alias_list::<B>(host, family, property) {
+        } else if is_alias_list::<B>(subject) {
             line = self.alias_line(n, scratch);
             line
         } else {
-            let value = self.value((host, family, property, element), offset, is_again, work, scratch)?;
+            let value = self.value(subject.host, &access, work, scratch)?;
             if is_bytes {
                 value.as_bytes().and_then(|bytes| bytes.get(..wanted)).ok_or(NOT_THERE)?
             } else {
@@ -197,7 +197,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             progress.position = progress.position.wrapping_add(answer.push(item));
             return Ok(());
         }
-        let comma: &[u8] = if n > 0 && !is_alias_list::<B>(host, family, property) { b"," } else { b"" };
+        let comma: &[u8] = if n > 0 && !is_alias_list::<B>(subject) { b"," } else { b"" };
         let start = progress.at;
         let end = start.wrapping_add(comma.len()).wrapping_add(item.len());
         if progress.full.is_none() && items == 1 {
@@ -237,12 +237,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     /// The value of one element, from wherever it comes.
     fn value<'a>(
         &'a mut self,
-        (host, family, property, element): Place<'_>,
-        offset: usize,
-        is_again: bool,
+        host: Host,
+        access: &Access<'_>,
         work: &mut Work<'_, '_, '_>,
         scratch: &'a mut [u8],
     ) -> Result<Value<'a>, Stop> {
+        let Access { device, family, property, element, .. } = *access;
         let name = property.name;
         match host {
             Host::Special if !B::SCOPE.contains(Scope::SIMULTANEOUS) => Err(Stop::BROKEN),
@@ -263,24 +263,10 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 Ok(own::interface(&self.bus, work.route.bus.unwrap_or_default(), name, scratch))
             }
             Host::Section | Host::Structure => Err(Stop::BROKEN),
-            Host::Device(device, _) if own::is_common(family, property) => {
+            Host::Device if own::is_common(family, property) => {
                 Ok(own::of_device(device, family, property, &self.aliases, scratch).ok_or(NOT_THERE)?)
             }
-            Host::Device(device, bus) => {
-                let flags = work.request.header.flags;
-                let access = Access {
-                    device,
-                    bus,
-                    family,
-                    property,
-                    element,
-                    offset,
-                    is_uncached: !is_again && (work.route.is_uncached || flags.contains(Flags::UNCACHED)),
-                    now: work.now,
-                    operation: work.operation,
-                };
-                Ok(ready(self.bus.read(&access, scratch, work.context))??)
-            }
+            Host::Device => Ok(ready(self.bus.read(access, scratch, work.context))??),
         }
     }
 }
@@ -303,8 +289,9 @@ pub(super) fn is<B: Bus>(family: &'static Family, part: Scope, table: &'static F
     B::SCOPE.contains(part) && core::ptr::eq(family, table)
 }
 
-fn is_alias_list<B: Bus>(host: Host, family: &'static Family, property: &Property) -> bool {
-    host == Host::Section
+fn is_alias_list<B: Bus>(subject: &Subject<'_>) -> bool {
+    let Access { family, property, .. } = subject.access;
+    subject.host == Host::Section
         && is::<B>(family, Scope::SETTINGS, &families::SETTINGS)
         && property.name == "alias/list"
 }
