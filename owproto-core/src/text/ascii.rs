@@ -126,14 +126,6 @@ impl<'a> End<'a> {
         }
         self.push_bytes(digits.get(digits.len().wrapping_sub(len.max(width))..).unwrap_or_default());
     }
-
-    /// Text, with blanks in front of it up to a width.
-    pub(crate) fn push_right(&mut self, text: &[u8], width: usize) {
-        for _ in text.len()..width {
-            self.push(b' ');
-        }
-        self.push_bytes(text);
-    }
 }
 
 /// The upper case digit of a number below 16.

@@ -58,14 +58,15 @@ impl<'a> Value<'a> {
     /// # Ok::<(), owproto_core::text::TooWide>(())
     /// ```
     pub fn render(&self, padding: Padding) -> Result<ValueText<'a>, TooWide> {
-        Ok(match *self {
-            Self::Integer(number) => ValueText::integer(number < 0, number.unsigned_abs(), padding),
-            Self::Unsigned(number) => ValueText::integer(false, number, padding),
-            Self::Float(number) => ValueText::float(number, padding)?,
-            Self::YesNo(yes) => ValueText::yes_no(yes),
-            Self::Date(date) => ValueText::date(date),
-            Self::Text(bytes) | Self::Bytes(bytes) => ValueText::bytes(bytes),
-        })
+        let mut made = Rendered::new();
+        Ok(ValueText::made(match *self {
+            Self::Integer(number) => made.integer(number < 0, number.unsigned_abs(), padding),
+            Self::Unsigned(number) => made.integer(false, number, padding),
+            Self::Float(number) => made.float(number, padding)?,
+            Self::YesNo(yes) => yes_no(yes),
+            Self::Date(date) => made.date(date),
+            Self::Text(bytes) | Self::Bytes(bytes) => return Ok(ValueText(Inner::Borrowed(bytes))),
+        }))
     }
 
     /// The value as data for WRITE: numbers in decimal, floats with the fewest digits that give the same float
@@ -81,14 +82,15 @@ impl<'a> Value<'a> {
     /// ```
     #[must_use]
     pub fn encode(&self) -> ValueText<'a> {
-        match *self {
-            Self::Integer(number) => ValueText::integer(number < 0, number.unsigned_abs(), Padding::Trimmed),
-            Self::Unsigned(number) => ValueText::integer(false, number, Padding::Trimmed),
-            Self::Float(number) => ValueText(Inner::Ascii(shortest(number))),
-            Self::YesNo(yes) => ValueText::yes_no(yes),
-            Self::Date(date) => ValueText::date(date),
-            Self::Text(bytes) | Self::Bytes(bytes) => ValueText::bytes(bytes),
-        }
+        let mut made = Rendered::new();
+        ValueText::made(match *self {
+            Self::Integer(number) => made.integer(number < 0, number.unsigned_abs(), Padding::Trimmed),
+            Self::Unsigned(number) => made.integer(false, number, Padding::Trimmed),
+            Self::Float(number) => return ValueText(Inner::Ascii(shortest(number))),
+            Self::YesNo(yes) => yes_no(yes),
+            Self::Date(date) => made.date(date),
+            Self::Text(bytes) | Self::Bytes(bytes) => return ValueText(Inner::Borrowed(bytes)),
+        })
     }
 
     /// Writes what [`encode`](Self::encode) gives to the start of a buffer, and returns that part.
@@ -140,57 +142,17 @@ pub struct ValueText<'a>(Inner<'a>);
 /// Room for the longest: a date, or a float with 17 digits, sign, point and leading zeros or exponent.
 type ValueAscii = Ascii<{ Date::TEXT_LEN }>;
 
-/// Room for the longest number: an integer, or a float of six digits.
-type NumberAscii = Ascii<{ COLUMNS + 1 }>;
-
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Inner<'a> {
     Ascii(ValueAscii),
     Borrowed(&'a [u8]),
 }
 
-impl<'a> ValueText<'a> {
-    pub(crate) fn integer(is_negative: bool, magnitude: u32, padding: Padding) -> Self {
-        let mut text = NumberAscii::new();
-        let mut end = text.end();
-        if is_negative {
-            end.push(b'-');
-        }
-        end.push_decimal(magnitude, 0, b'0');
-        Self::number(&text, padding)
-    }
-
-    pub(crate) fn float(number: f64, padding: Padding) -> Result<Self, TooWide> {
-        let text = percent_g(number);
-        if text.len() > COLUMNS {
-            Err(TooWide { columns: text.len() })
-        } else {
-            Ok(Self::number(&text, padding))
-        }
-    }
-
-    fn number(number: &NumberAscii, padding: Padding) -> Self {
-        let width = match padding {
-            Padding::Padded => COLUMNS,
-            Padding::Trimmed => 0,
-        };
+impl ValueText<'_> {
+    fn made(bytes: &[u8]) -> Self {
         let mut text = ValueAscii::new();
-        text.end().push_right(number.as_bytes(), width);
+        text.end().push_bytes(bytes);
         Self(Inner::Ascii(text))
-    }
-
-    pub(crate) fn yes_no(yes: bool) -> Self {
-        let mut text = ValueAscii::new();
-        text.end().push(if yes { b'1' } else { b'0' });
-        Self(Inner::Ascii(text))
-    }
-
-    pub(crate) fn date(date: Date) -> Self {
-        Self(Inner::Ascii(date.to_ascii()))
-    }
-
-    pub(crate) const fn bytes(bytes: &'a [u8]) -> Self {
-        Self(Inner::Borrowed(bytes))
     }
 
     /// The bytes.
@@ -216,6 +178,59 @@ impl defmt::Format for ValueText<'_> {
     }
 }
 
+/// Memory for the text of a number with blanks in front of it, or for a date.
+pub(crate) struct Rendered(Ascii<{ 2 * COLUMNS + 1 }>);
+
+impl Rendered {
+    pub(crate) const fn new() -> Self {
+        Self(Ascii::new())
+    }
+
+    pub(crate) fn integer(&mut self, is_negative: bool, magnitude: u32, padding: Padding) -> &[u8] {
+        let mut end = self.behind_blanks();
+        if is_negative {
+            end.push(b'-');
+        }
+        end.push_decimal(magnitude, 0, b'0');
+        // It has at most 11 characters.
+        self.columns(padding).unwrap_or_default()
+    }
+
+    pub(crate) fn float(&mut self, number: f64, padding: Padding) -> Result<&[u8], TooWide> {
+        push_g(&mut self.behind_blanks(), number);
+        self.columns(padding)
+    }
+
+    pub(crate) fn date(&mut self, date: Date) -> &[u8] {
+        self.0.end().push_bytes(date.to_ascii().as_bytes());
+        self.0.as_bytes()
+    }
+
+    fn behind_blanks(&mut self) -> End<'_> {
+        let mut end = self.0.end();
+        end.push_bytes(&[b' '; COLUMNS]);
+        end
+    }
+
+    /// The number behind the blanks, with as many of them as it wants.
+    fn columns(&self, padding: Padding) -> Result<&[u8], TooWide> {
+        let text = self.0.as_bytes();
+        let columns = text.len().wrapping_sub(COLUMNS);
+        if columns > COLUMNS {
+            return Err(TooWide { columns });
+        }
+        let start = match padding {
+            Padding::Padded => columns,
+            Padding::Trimmed => COLUMNS,
+        };
+        Ok(text.get(start..).unwrap_or_default())
+    }
+}
+
+pub(crate) const fn yes_no(yes: bool) -> &'static [u8] {
+    if yes { b"1" } else { b"0" }
+}
+
 /// A float as C's `%G` prints it: six significant digits without trailing zeros, from 1E-04 to below 1E+06 without an
 /// exponent, `INF` and `NAN` in capitals.
 ///
@@ -230,32 +245,29 @@ impl defmt::Format for ValueText<'_> {
 #[must_use]
 pub fn percent_g(number: f64) -> Ascii<13> {
     // Everything fits into 13 characters: `-1.23456E-123`.
-    let mut number_text = Ascii::new();
-    let mut text = number_text.end();
+    let mut text = Ascii::new();
+    push_g(&mut text.end(), number);
+    text
+}
+
+fn push_g(text: &mut End<'_>, number: f64) {
     if number.is_sign_negative() {
         text.push(b'-');
     }
     let mut digits = [0; 6];
     let exponent = match number.classify() {
-        FpCategory::Nan => {
-            text.push_bytes(b"NAN");
-            return number_text;
-        }
-        FpCategory::Infinite => {
-            text.push_bytes(b"INF");
-            return number_text;
-        }
+        FpCategory::Nan => return text.push_bytes(b"NAN"),
+        FpCategory::Infinite => return text.push_bytes(b"INF"),
         FpCategory::Zero => 0,
         FpCategory::Subnormal | FpCategory::Normal => digits_of(number, &mut digits),
     };
     let digits = digits.get(..significant(&digits)).unwrap_or_default();
-    push_digits(&mut text, digits, exponent, -4..6);
+    push_digits(text, digits, exponent, -4..6);
     if !(-4..6).contains(&exponent) {
         text.push(b'E');
         text.push(if exponent < 0 { b'-' } else { b'+' });
         text.push_decimal(exponent.unsigned_abs(), 2, b'0');
     }
-    number_text
 }
 
 /// A float with the fewest digits that give it again, written as the standard library does: `12.5`, `1.5e-7`.

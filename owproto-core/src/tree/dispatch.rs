@@ -6,7 +6,7 @@ use super::families;
 use super::list::Listing;
 use super::own::{Settings, Statistics, System, count};
 use super::path::{DeviceName, Place, Route, split};
-use super::progress::{Progress, Stop, ready};
+use super::progress::{Progress, Stop, begun, done};
 use super::property::{Family, Node};
 use super::scope::Scope;
 use crate::decode::RequestFrame;
@@ -127,8 +127,10 @@ impl Job {
     fn presence<T: Storage>(&mut self, answer: &mut Answer<'_, T>) -> Result<(), Stop> {
         let bytes = self.device.map_or([0; RomId::LEN], |(device, _)| device.to_bytes());
         if self.progress.full.is_none() {
-            answer.has_room_for(bytes.len())?;
-            answer.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
+            let head = Head { payload: bytes.len(), ..Head::default() };
+            if !answer.is_worth_beginning(bytes.len()) || !answer.begins(head, Last::Yes) {
+                return Err(Stop::NO_ROOM);
+            }
             self.progress.full = Some(bytes.len());
         }
         self.progress.at = 0;
@@ -348,8 +350,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         {
             job.phase = Phase::Failed(stop);
             // In the middle of a frame there is no way to say it.
+            let head = Head { ret: code.to_ret(), ..Head::default() };
             result =
-                if answer.owed() > 0 { Err(Stop::BROKEN) } else { answer.error(code).map_err(Stop::from) };
+                if answer.owed() > 0 { Err(Stop::BROKEN) } else { begun(answer.begins(head, Last::Yes)) };
         }
         match result {
             Err(Stop::PENDING) => return Poll::Pending,
@@ -386,7 +389,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
         let message_type = request.message_type();
         let is_done = match message_type {
-            MessageType::NOP => return Ok(answer.success()?),
+            MessageType::NOP => return begun(answer.begins(Head::default(), Last::Yes)),
             MessageType::READ | MessageType::WRITE | MessageType::DIR | MessageType::PRESENCE => true,
             MessageType::DIRALL | MessageType::DIRALLSLASH => self.dirall == Support::Full,
             MessageType::GET | MessageType::GETSLASH => self.get == Support::Full,
@@ -475,7 +478,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             (_, Place::Devices) => Renewal::Devices,
             _ => return Ok(()),
         };
-        ready(self.bus.renew(what, job.operation, context))??;
+        done(self.bus.renew(what, job.operation, context))?;
         job.is_renewed = true;
         Ok(())
     }
@@ -509,7 +512,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                             DeviceName::Address(id) => id,
                             DeviceName::Alias(alias) => self.device_of(alias).ok_or(WRONG)?,
                         };
-                        let bus = ready(self.bus.find(id, context))??.ok_or(WRONG)?;
+                        let bus = done(self.bus.find(id, context))?.ok_or(WRONG)?;
                         if route.bus.is_some_and(|named| named != bus) {
                             return Err(WRONG.into());
                         }

@@ -7,7 +7,7 @@ use super::entry::Entry;
 use super::families;
 use super::own::count;
 use super::path::Place;
-use super::progress::{Progress, Stop, ready};
+use super::progress::{Progress, Stop, begun, done};
 use super::property::{Array, Element, Family, Node, Property, Visibility};
 use super::scope::Scope;
 use crate::listing::DirectoryFlags;
@@ -135,16 +135,17 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     return Err(Stop::BROKEN);
                 }
                 if !is_list {
-                    return Ok(answer.end_of_entries(DirectoryFlags(listing.flags))?);
+                    let head = Head { offset: word::from_bits(listing.flags), ..Head::default() };
+                    return begun(answer.begins(head, Last::Yes));
                 }
                 let Some(full) = progress.full else {
                     let len = progress.at;
                     let payload = if len == 0 { 0 } else { len.wrapping_add(1) };
                     let size = word::from_len(len).unwrap_or(i32::MAX);
                     let offset = word::from_bits(listing.flags);
-                    answer.begin(Head { payload, ret: 0, size, offset }, Last::Yes)?;
+                    begun(answer.begins(Head { payload, ret: 0, size, offset }, Last::Yes))?;
                     *progress = Progress { full: Some(len), ..Progress::NEW };
-                    *listing = Listing::NEW;
+                    (listing.cursor, listing.flags, listing.has_entries) = (Cursor::NEW, 0, false);
                     if len == 0 {
                         return Ok(());
                     }
@@ -172,7 +173,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     // Each has a frame of its own.
                     None if !is_list => {
                         progress.at = start;
-                        answer.begin(entry_head(now.len.wrapping_sub(1)), Last::No)?;
+                        begun(answer.begins(entry_head(now.len.wrapping_sub(1)), Last::No))?;
                         progress.position = start;
                     }
                     // The last byte is for the NUL.
@@ -265,8 +266,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             let bus = route.bus.unwrap_or(cursor.first);
             if bus >= self.bus.buses() || (route.bus.is_some() && cursor.first > 0) {
                 *cursor = Cursor::at(Stage::Rest);
-            } else if let Some(id) = ready(self.bus.device(bus, cursor.second, work.context))?? {
-                let shows = !route.is_alarm || ready(self.bus.is_in_alarm(id, work.context))??;
+            } else if let Some(id) = done(self.bus.device(bus, cursor.second, work.context))? {
+                let shows = !route.is_alarm || done(self.bus.is_in_alarm(id, work.context))?;
                 cursor.second = cursor.second.wrapping_add(1);
                 if shows {
                     entry.device = Some(id);

@@ -2,7 +2,7 @@ use core::num::NonZeroI32;
 use core::task::Poll;
 
 use crate::return_code::ReturnCode;
-use crate::server::{Answer, NoRoom};
+use crate::server::Answer;
 use crate::storage::Storage;
 
 /// How far an answer is that is made of items: the entries of a list, the elements of an array, the values of a WRITE.
@@ -70,21 +70,27 @@ impl Stop {
     }
 }
 
-impl From<NoRoom> for Stop {
-    fn from(_: NoRoom) -> Self {
-        Self::NO_ROOM
-    }
-}
-
 impl From<ReturnCode> for Stop {
     fn from(code: ReturnCode) -> Self {
         Self::new(code.to_ret())
     }
 }
 
-pub(super) fn ready<T>(poll: Poll<T>) -> Result<T, Stop> {
+/// What a bus says that may not be ready.
+pub(super) fn done<T>(poll: Poll<Result<T, ReturnCode>>) -> Result<T, Stop> {
     match poll {
-        Poll::Ready(value) => Ok(value),
+        Poll::Ready(Ok(value)) => Ok(value),
+        Poll::Ready(Err(code)) => Err(failed(code)),
         Poll::Pending => Err(Stop::PENDING),
     }
+}
+
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn failed(code: ReturnCode) -> Stop {
+    code.into()
+}
+
+/// Whether a frame was begun.
+pub(super) fn begun(has_room: bool) -> Result<(), Stop> {
+    if has_room { Ok(()) } else { Err(Stop::NO_ROOM) }
 }

@@ -3,14 +3,14 @@ use super::bus::{Access, Bus};
 use super::dispatch::{Host, Job, Subject, Tree, Work};
 use super::families;
 use super::own::{self, Made, count};
-use super::progress::{Progress, Stop, ready};
+use super::progress::{Progress, Stop, begun, done};
 use super::property::{Element, Family, NOT_THERE};
 use super::scope::Scope;
 use super::units;
 use crate::return_code::ReturnCode;
-use crate::server::{Answer, Last, value_head};
+use crate::server::{Answer, Head, Last, value_head};
 use crate::storage::Storage;
-use crate::text::{Date, Padding, RomId, Structure, Value, ValueText, ValueType, arithmetic};
+use crate::text::{Date, Padding, Rendered, RomId, Structure, Value, ValueType, arithmetic, yes_no};
 use crate::wire::Flags;
 
 /// Memory that a bus may use for text, or for bytes; longer ones come in pieces.
@@ -58,7 +58,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         // Negative offsets are huge ones (owfs: `ow_read.c`).
         let skip = usize::try_from(work.request.header.offset).unwrap_or(usize::MAX);
         if skip >= declared {
-            return Ok(answer.success()?);
+            return begun(answer.begins(Head::default(), Last::Yes));
         }
         let window = Window { skip, size: size.min(declared.wrapping_sub(skip)) };
         let value_type = property.type_of(element);
@@ -73,7 +73,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let progress = &mut job.progress;
         if progress.full.is_none() {
             // A value that had to wait for room would have been read for nothing.
-            answer.has_room_for(window.size)?;
+            begun(answer.is_worth_beginning(window.size))?;
         }
         let is_bytes = !is_record && value_type == ValueType::Bytes;
         let items = if is_bytes { 1 } else { self.items(subject) };
@@ -167,7 +167,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let is_uncached = work.route.is_uncached || flags.contains(Flags::UNCACHED);
         let access = Access { element, offset, is_uncached: !is_again && is_uncached, ..subject.access };
         let scratch = scratch.get_mut(..wanted).unwrap_or_default();
-        let text;
+        let mut made = Rendered::new();
         let line;
         let record;
         let item: &[u8] = if subject.host.is_structure(B::SCOPE) {
@@ -183,10 +183,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             if is_bytes {
                 value.as_bytes().and_then(|bytes| bytes.get(..wanted)).ok_or(NOT_THERE)?
             } else {
-                text = text_of::<B>(property.type_of(element), value, flags)?;
+                let text = text_of::<B>(property.type_of(element), value, flags, &mut made)?;
                 let declared = usize::try_from(property.len_of(element)).unwrap_or(usize::MAX);
-                let bytes = text.as_bytes();
-                bytes.get(..declared).unwrap_or(bytes)
+                text.get(..declared).unwrap_or(text)
             }
         };
         if is_bytes {
@@ -266,7 +265,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Host::Device if own::is_common(family, property) => {
                 Ok(own::of_device(device, family, property, &self.aliases, scratch).ok_or(NOT_THERE)?)
             }
-            Host::Device => Ok(ready(self.bus.read(access, scratch, work.context))??),
+            Host::Device => done(self.bus.read(access, scratch, work.context)),
         }
     }
 }
@@ -279,7 +278,7 @@ fn begin<T: Storage>(
     work: &Work<'_, '_, '_>,
     answer: &mut Answer<'_, T>,
 ) -> Result<(), Stop> {
-    answer.begin(value_head(window.len_of(full), work.request.header.offset), Last::Yes)?;
+    begun(answer.begins(value_head(window.len_of(full), work.request.header.offset), Last::Yes))?;
     *progress = Progress { full: Some(full), position: window.skip, ..Progress::NEW };
     Ok(())
 }
@@ -297,9 +296,14 @@ fn is_alias_list<B: Bus>(subject: &Subject<'_>) -> bool {
 }
 
 /// The text of a value as one of this type, in the scale and the width that the client wants.
-fn text_of<B: Bus>(value_type: ValueType, value: Value<'_>, flags: Flags) -> Result<ValueText<'_>, Stop> {
+fn text_of<'a, B: Bus>(
+    value_type: ValueType,
+    value: Value<'a>,
+    flags: Flags,
+    made: &'a mut Rendered,
+) -> Result<&'a [u8], Stop> {
     let padding = Padding::from_flags(flags);
-    let text = match value_type {
+    let text: Option<&[u8]> = match value_type {
         ValueType::Integer | ValueType::Unsigned | ValueType::BitField => {
             let (is_negative, magnitude) = whole(value).ok_or(NOT_THERE)?;
             // What the type does not hold.
@@ -308,10 +312,7 @@ fn text_of<B: Bus>(value_type: ValueType, value: Value<'_>, flags: Flags) -> Res
             } else {
                 is_negative
             };
-            if is_wrong {
-                return Err(NOT_THERE.into());
-            }
-            Some(ValueText::integer(is_negative, magnitude, padding))
+            if is_wrong { None } else { Some(made.integer(is_negative, magnitude, padding)) }
         }
         ValueType::Float
         | ValueType::Temperature
@@ -324,14 +325,12 @@ fn text_of<B: Bus>(value_type: ValueType, value: Value<'_>, flags: Flags) -> Res
                     arithmetic::from_integer(is_negative, magnitude)
                 }
             };
-            let text = ValueText::float(units::to_client(value_type, number, flags), padding);
+            let text = made.float(units::to_client(value_type, number, flags), padding);
             Some(text.map_err(|_| ReturnCode::MESSAGE_SIZE)?)
         }
-        ValueType::YesNo => value.as_bool().map(ValueText::yes_no),
-        ValueType::Date if B::SCOPE.contains(Scope::DATES) => value.as_date().map(ValueText::date),
-        ValueType::Text | ValueType::Alias | ValueType::Bytes | ValueType::Unknown => {
-            value.as_bytes().map(ValueText::bytes)
-        }
+        ValueType::YesNo => value.as_bool().map(yes_no),
+        ValueType::Date if B::SCOPE.contains(Scope::DATES) => value.as_date().map(|date| made.date(date)),
+        ValueType::Text | ValueType::Alias | ValueType::Bytes | ValueType::Unknown => value.as_bytes(),
         ValueType::Date | ValueType::Directory => None,
     };
     Ok(text.ok_or(NOT_THERE)?)

@@ -4,13 +4,14 @@ use super::dispatch::{Host, Job, Subject, Tree, Work};
 use super::families;
 use super::input::Input;
 use super::own::{self, count};
-use super::progress::{Stop, ready};
+use super::progress::{Stop, begun, done};
 use super::read::is;
 use super::scope::Scope;
 use crate::return_code::ReturnCode;
-use crate::server::Answer;
+use crate::server::{Answer, Head, Last};
 use crate::storage::Storage;
 use crate::text::{Value, ValueType};
+use crate::wire::word;
 
 impl<B: Bus, A: Aliases> Tree<B, A> {
     /// Goes on with a WRITE. The order of the checks is that of owserver (owfs: `ow_write.c`): the path, permission and
@@ -52,7 +53,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             count(&mut self.statistics.writes_done, 1);
             count(&mut self.statistics.bytes_written, input.taken);
         }
-        Ok(answer.written(input.taken)?)
+        let size = word::from_len(input.taken).unwrap_or(i32::MAX);
+        begun(answer.begins(Head { size, ..Head::default() }, Last::Yes))
     }
 
     fn write_value(
@@ -76,14 +78,14 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Host::Special => match own::conversion(property.name) {
                 Some(what) => {
                     let start = value.as_bool() == Some(true);
-                    Ok(ready(self.bus.convert(work.route.bus, what, start, work.context))??)
+                    done(self.bus.convert(work.route.bus, what, start, work.context))
                 }
                 None => Ok(()),
             },
             Host::Device if property.value_type == ValueType::Alias => {
                 Ok(own::set_alias(&mut self.aliases, device, value.as_bytes().unwrap_or_default())?)
             }
-            Host::Device => Ok(ready(self.bus.write(&subject.access, value, work.context))??),
+            Host::Device => done(self.bus.write(&subject.access, value, work.context)),
         }
     }
 }
