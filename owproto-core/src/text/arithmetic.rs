@@ -4,7 +4,7 @@
 //! hundred bytes beside what reads and writes floats anyway, and give the same: the nearest float, ties to even, as
 //! IEEE 754 has it. Processors of 64 bits have floats, and use them.
 
-use super::ratio::{Ratio, mantissa_and_power};
+use super::ratio::{INFINITE, Ratio, mantissa_and_power};
 
 /// The float of a whole number.
 pub(crate) fn from_integer(is_negative: bool, magnitude: u32) -> f64 {
@@ -31,7 +31,7 @@ pub(crate) fn add(number: f64, summand: f64) -> f64 {
 }
 
 mod soft {
-    use super::{Ratio, mantissa_and_power};
+    use super::{INFINITE, Ratio, mantissa_and_power};
 
     pub(super) fn from_integer(is_negative: bool, magnitude: u32) -> f64 {
         signed(is_negative, Ratio::new(magnitude.into(), 1), 0)
@@ -48,20 +48,29 @@ mod soft {
         ratio.scale(2, 32);
         low.multiply_add(low_half, 0);
         ratio.part.add(&low);
-        finite_or(number, ratio, power.wrapping_add(by_power))
+        if power == INFINITE {
+            number
+        } else {
+            signed(number.is_sign_negative(), ratio, power.wrapping_add(by_power))
+        }
     }
 
     pub(super) fn divide(number: f64, divisor: f64) -> f64 {
         let (mantissa, power) = mantissa_and_power(number);
         let (by, by_power) = mantissa_and_power(divisor);
-        finite_or(number, Ratio::new(mantissa, by), power.wrapping_sub(by_power))
+        let ratio = Ratio::new(mantissa, by);
+        if power == INFINITE {
+            number
+        } else {
+            signed(number.is_sign_negative(), ratio, power.wrapping_sub(by_power))
+        }
     }
 
     pub(super) fn add(number: f64, summand: f64) -> f64 {
-        if !number.is_finite() {
+        let (mantissa, power) = mantissa_and_power(number);
+        if power == INFINITE {
             return number;
         }
-        let (mantissa, power) = mantissa_and_power(number);
         let (other, other_power) = mantissa_and_power(summand);
         let least = power.min(other_power);
         let mut sum = Ratio::new(mantissa, 1);
@@ -77,11 +86,6 @@ mod soft {
             is_negative = !is_negative;
         }
         signed(is_negative && !sum.part.is_zero(), sum, least)
-    }
-
-    /// A ratio times a power of 2, with the sign of a number; that number itself if it is not finite.
-    fn finite_or(number: f64, ratio: Ratio, power: i32) -> f64 {
-        if number.is_finite() { signed(number.is_sign_negative(), ratio, power) } else { number }
     }
 
     fn signed(is_negative: bool, mut ratio: Ratio, power: i32) -> f64 {

@@ -51,6 +51,7 @@ mod value_type;
 pub use ascii::Ascii;
 pub(crate) use ascii::End;
 pub use date::{Date, DateError, Weekday};
+pub(crate) use elements::split_at_comma;
 pub use elements::{Elements, list_element};
 pub(crate) use number::{Base, digit_of, leading_float, sign};
 pub use power_on::{is_power_on_reading, power_on_temperature};

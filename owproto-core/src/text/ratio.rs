@@ -97,7 +97,10 @@ impl Ratio {
     }
 }
 
-/// A finite float without its sign: its mantissa, and the power of 2 that this is to be multiplied with.
+/// The power of the mantissa of what is not finite.
+pub(crate) const INFINITE: i32 = 972;
+
+/// A float without its sign: its mantissa, and the power of 2 that this is to be multiplied with.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn mantissa_and_power(number: f64) -> (u64, i32) {
     let bits = number.to_bits();

@@ -85,8 +85,9 @@ pub(super) fn done<T>(poll: Poll<Result<T, ReturnCode>>) -> Result<T, Stop> {
     }
 }
 
+/// An error that is not known before.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn failed(code: ReturnCode) -> Stop {
+pub(super) fn failed(code: ReturnCode) -> Stop {
     code.into()
 }
 

@@ -4,7 +4,7 @@ use super::dispatch::{Host, Job, Subject, Tree, Work};
 use super::families;
 use super::input::Input;
 use super::own::{self, count};
-use super::progress::{Stop, begun, done};
+use super::progress::{Stop, begun, done, failed};
 use super::read::is;
 use super::scope::Scope;
 use crate::return_code::ReturnCode;
@@ -28,7 +28,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let header = work.request.header;
         let data = work.request.data().unwrap_or_default();
         let clock = if B::SCOPE.contains(Scope::DATES) { self.bus.clock() } else { None };
-        let input = Input::parse::<B>(property, element, data, header.offset, header.flags, clock)?;
+        let mut input = Input::new(property, element, data, header.flags, clock);
+        input.check::<B>(header.offset).map_err(failed)?;
         if !property.access.is_writable() || subject.host.is_structure(B::SCOPE) {
             return Err(ReturnCode::OPERATION_NOT_SUPPORTED.into());
         }
@@ -43,8 +44,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let is_nothing = input.taken == 0 && !data.is_empty();
         let progress = &mut job.progress;
         while progress.item < input.values() && !is_nothing {
-            let (element, value) = input.write::<B>(progress.item)?;
-            subject.access.element = element;
+            subject.access.element = input.element(progress.item);
+            let value = input.value::<B>(progress.item).map_err(failed)?;
             self.write_value(subject, value, work)?;
             progress.item = progress.item.wrapping_add(1);
         }
