@@ -4,7 +4,7 @@
 //! hundred bytes beside what reads and writes floats anyway, and give the same: the nearest float, ties to even, as
 //! IEEE 754 has it. Processors of 64 bits have floats, and use them.
 
-use super::ratio::{INFINITE, Ratio, mantissa_and_power};
+use super::ratio::{Big, INFINITE, Ratio, mantissa_and_power};
 
 /// The float of a whole number.
 pub(crate) fn from_integer(is_negative: bool, magnitude: u32) -> f64 {
@@ -31,7 +31,7 @@ pub(crate) fn add(number: f64, summand: f64) -> f64 {
 }
 
 mod soft {
-    use super::{INFINITE, Ratio, mantissa_and_power};
+    use super::{Big, INFINITE, Ratio, mantissa_and_power};
 
     pub(super) fn from_integer(is_negative: bool, magnitude: u32) -> f64 {
         signed(is_negative, Ratio::new(magnitude.into(), 1), 0)
@@ -73,24 +73,27 @@ mod soft {
         }
         let (other, other_power) = mantissa_and_power(summand);
         let least = power.min(other_power);
-        let mut sum = Ratio::new(mantissa, 1);
-        let mut more = Ratio::new(other, 1);
-        sum.scale(2, power.wrapping_sub(least));
-        more.scale(2, other_power.wrapping_sub(least));
+        // No ratio yet, but two numbers.
+        let mut ratio = Ratio::new(mantissa, other);
+        ratio.scale(2, power.wrapping_sub(least));
+        ratio.scale(2, least.wrapping_sub(other_power));
+        let Ratio { part: sum, whole: more } = &mut ratio;
         let mut is_negative = number.is_sign_negative();
         if is_negative == summand.is_sign_negative() {
-            sum.part.add(&more.part);
-        } else if !sum.part.take(&more.part) {
-            let _ = more.part.take(&sum.part);
-            sum = more;
+            sum.add(more);
+        } else if !sum.take(more) {
+            let _ = more.take(sum);
+            sum.clone_from(more);
             is_negative = !is_negative;
         }
-        signed(is_negative && !sum.part.is_zero(), sum, least)
+        is_negative &= !sum.is_zero();
+        *more = Big::new(1);
+        signed(is_negative, ratio, least)
     }
 
     fn signed(is_negative: bool, mut ratio: Ratio, power: i32) -> f64 {
         ratio.scale(2, power);
-        let magnitude = ratio.to_float();
+        let magnitude = ratio.nearest_float();
         if is_negative { -magnitude } else { magnitude }
     }
 }

@@ -189,7 +189,7 @@ impl Digits {
             ratio.whole.multiply_add(16, 0);
         }
         ratio.scale(if base == Base::Decimal { 10 } else { 2 }, self.exponent);
-        ratio.to_float()
+        ratio.nearest_float()
     }
 }
 

@@ -73,7 +73,7 @@ impl Ratio {
     }
 
     /// The nearest float, ties to even; infinite if it is too large.
-    pub(crate) fn to_float(&mut self) -> f64 {
+    pub(crate) fn nearest_float(&mut self) -> f64 {
         if self.part.len == 0 {
             return 0.0;
         }

@@ -1,4 +1,4 @@
-use core::num::NonZeroU32;
+use core::num::NonZeroU16;
 
 use super::path::is;
 use crate::listing::DirectoryFlags;
@@ -12,9 +12,9 @@ pub enum Array {
     /// No array.
     Scalar,
     /// `name.0`, `name.1` and so on, and `name.ALL`.
-    Numbered(NonZeroU32),
+    Numbered(NonZeroU16),
     /// `name.A`, `name.B` and so on, and `name.ALL`. At most 26.
-    Lettered(NonZeroU32),
+    Lettered(NonZeroU16),
     /// `name.N` for any number; no `.ALL`.
     SparseNumbers,
     /// `name.TEXT` for any text; no `.ALL`.
@@ -84,12 +84,12 @@ impl Property {
             _ if is(index, "ALL") => Some(Element::All),
             _ if self.has_byte() && is(index, "BYTE") => Some(Element::Byte),
             Array::Numbered(elements) => {
-                number(index).filter(|&number| number < elements.get()).map(Element::Number)
+                number(index).filter(|&number| number < elements.get().into()).map(Element::Number)
             }
             Array::Lettered(elements) => match *index {
                 [letter] if letter.is_ascii_alphabetic() => {
                     let number = u32::from(letter.to_ascii_uppercase().wrapping_sub(b'A'));
-                    (number < elements.get()).then_some(Element::Number(number))
+                    (number < elements.get().into()).then_some(Element::Number(number))
                 }
                 _ => None,
             },
@@ -100,7 +100,8 @@ impl Property {
     #[must_use]
     pub const fn elements(&self) -> Option<u32> {
         match self.array {
-            Array::Numbered(elements) | Array::Lettered(elements) => Some(elements.get()),
+            #[allow(clippy::cast_lossless)] // `From` is not const
+            Array::Numbered(elements) | Array::Lettered(elements) => Some(elements.get() as u32),
             _ => None,
         }
     }
@@ -144,7 +145,7 @@ impl Property {
             },
             shape: match self.array {
                 Array::Scalar => Shape::Scalar,
-                Array::Numbered(elements) | Array::Lettered(elements) => Shape::Array(elements.get()),
+                Array::Numbered(elements) | Array::Lettered(elements) => Shape::Array(elements.get().into()),
                 Array::SparseNumbers => Shape::SparseNumbers,
                 Array::SparseLetters => Shape::SparseLetters,
             },

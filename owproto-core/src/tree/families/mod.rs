@@ -64,6 +64,13 @@ pub static ALL: &[&Family] = &[
 /// only, or [`UNKNOWN`] (owfs: `ow_tree.c`; observed, owserver 3.2p4: 90 is taken for 10).
 #[must_use]
 pub fn family(among: &'static [&'static Family], code: u8) -> &'static Family {
-    let with = |code| among.iter().find(|family| family.code == Some(code));
-    with(code).or_else(|| with(code ^ 0x80)).copied().unwrap_or(&UNKNOWN)
+    let mut found = &UNKNOWN;
+    for family in among {
+        match family.code {
+            Some(known) if known == code => return family,
+            Some(known) if known == code ^ 0x80 => found = family,
+            _ => {}
+        }
+    }
+    found
 }
