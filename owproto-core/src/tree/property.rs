@@ -156,6 +156,17 @@ impl Property {
     }
 }
 
+/// The property with a name, or the first one in a subdirectory with it, which has no index. No property has the name of
+/// a subdirectory.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn beginning(among: &'static [Property], name: &[u8], has_index: bool) -> Option<&'static Property> {
+    among.iter().find(|property| match property.name.as_bytes().strip_prefix(name) {
+        Some([]) => true,
+        Some([b'/', ..]) => !has_index,
+        _ => false,
+    })
+}
+
 /// Digits and nothing else, as a number; at least one.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(super) fn number(text: &[u8]) -> Option<u32> {
@@ -205,15 +216,9 @@ impl Family {
             Some(dot) => (body.get(..dot)?, Some(body.get(dot.saturating_add(1)..)?)),
             None => (body, None),
         };
-        // No property has the name of a subdirectory.
-        let lists = [self.properties, self.common];
-        let property = lists.into_iter().flatten().find(|property| {
-            match property.name.as_bytes().strip_prefix(name) {
-                Some([]) => true,
-                Some([b'/', ..]) => index.is_none(),
-                _ => false,
-            }
-        })?;
+        let has_index = index.is_some();
+        let own = beginning(self.properties, name, has_index);
+        let property = own.or_else(|| beginning(self.common, name, has_index))?;
         if property.name.len() > name.len() {
             return property.name.get(..name.len()).map(Node::Directory);
         }

@@ -21,15 +21,18 @@ const _: () = assert!(SCRATCH_LEN > 2 * RomId::LEN + 1 + MAX_ALIAS_LEN + 2, "a l
 const RECORD_LEN: usize = 32;
 
 /// The part of a value that is asked for.
-#[derive(Clone, Copy)]
 struct Window {
     skip: usize,
     size: usize,
+    /// Of how many items the value is made.
+    items: u32,
+    /// Whether it is bytes, which come in pieces.
+    is_bytes: bool,
 }
 
 impl Window {
     /// Bytes of the part, if the whole value has so many.
-    fn len_of(self, full: usize) -> usize {
+    fn len_of(&self, full: usize) -> usize {
         full.saturating_sub(self.skip).min(self.size)
     }
 }
@@ -60,30 +63,31 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         if skip >= declared {
             return begun(answer.begins(Head::default(), Last::Yes));
         }
-        let window = Window { skip, size: size.min(declared.wrapping_sub(skip)) };
+        let size = size.min(declared.wrapping_sub(skip));
         let value_type = property.type_of(element);
         let is_text = matches!(value_type, ValueType::Text | ValueType::Alias);
-        if !is_record && element == Element::All && !is_text && skip.wrapping_add(window.size) < declared {
+        if !is_record && element == Element::All && !is_text && skip.wrapping_add(size) < declared {
             return Err(ReturnCode::OUT_OF_RANGE.into());
         }
         let is_date = !is_record && element != Element::All && value_type == ValueType::Date;
-        if B::SCOPE.contains(Scope::DATES) && is_date && window.size < Date::TEXT_LEN {
+        if B::SCOPE.contains(Scope::DATES) && is_date && size < Date::TEXT_LEN {
             return Err(ReturnCode::MESSAGE_SIZE.into());
         }
         let progress = &mut job.progress;
         if progress.full.is_none() {
             // A value that had to wait for room would have been read for nothing.
-            begun(answer.is_worth_beginning(window.size))?;
+            begun(answer.is_worth_beginning(size))?;
         }
         let is_bytes = !is_record && value_type == ValueType::Bytes;
         let items = if is_bytes { 1 } else { self.items(subject) };
+        let window = Window { skip, size, items, is_bytes };
         while !answer.is_complete() {
             let was_begun = progress.full.is_some();
             if was_begun && answer.room() == 0 {
                 return Err(Stop::NO_ROOM);
             }
             let passed = if progress.item < items {
-                self.item(subject, is_bytes, items, window, progress, work, answer)
+                self.item(subject, &window, progress, work, answer)
             } else if was_begun {
                 // The items are shorter than when they were counted.
                 return Err(Stop::BROKEN);
@@ -97,7 +101,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 {
                     return Err(ReturnCode::MESSAGE_SIZE.into());
                 }
-                begin(full, window, progress, work, answer)
+                begin(full, &window, progress, work, answer)
             };
             if let Some(full) = progress.full
                 && !was_begun
@@ -130,13 +134,10 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
 
     /// Goes over the next item, or a piece of bytes: counts it, or pushes what is wanted of it. The only item begins the
     /// reply itself.
-    #[allow(clippy::too_many_arguments)]
     fn item<T: Storage>(
         &mut self,
         subject: &Subject<'_>,
-        is_bytes: bool,
-        items: u32,
-        window: Window,
+        window: &Window,
         progress: &mut Progress,
         work: &mut Work<'_, '_, '_>,
         answer: &mut Answer<'_, T>,
@@ -148,7 +149,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let mut scratch = [0; SCRATCH_LEN];
         let (mut offset, mut wanted) = (0, scratch.len());
         let mut element = asked;
-        if is_bytes {
+        if window.is_bytes {
             let element_len = usize::try_from(property.len).unwrap_or(usize::MAX).max(1);
             offset = progress.position.max(window.skip);
             wanted = wanted.min(window.skip.wrapping_add(window.size).wrapping_sub(offset));
@@ -180,7 +181,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             line
         } else {
             let value = self.value(subject.host, &access, work, scratch)?;
-            if is_bytes {
+            if window.is_bytes {
                 value.as_bytes().and_then(|bytes| bytes.get(..wanted)).ok_or(NOT_THERE)?
             } else {
                 let text = text_of::<B>(property.type_of(element), value, flags, &mut made)?;
@@ -188,7 +189,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 text.get(..declared).unwrap_or(text)
             }
         };
-        if is_bytes {
+        if window.is_bytes {
             if !is_again {
                 let full = window.skip.wrapping_add(window.size);
                 begin(full, window, progress, work, answer)?;
@@ -199,12 +200,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let comma: &[u8] = if n > 0 && !is_alias_list::<B>(subject) { b"," } else { b"" };
         let start = progress.at;
         let end = start.wrapping_add(comma.len()).wrapping_add(item.len());
-        if progress.full.is_none() && items == 1 {
+        if progress.full.is_none() && window.items == 1 {
             begin(end, window, progress, work, answer)?;
         }
         let sends = match progress.full {
             // Before anything is sent that would stand in the wrong place.
-            Some(full) if end > full || (end < full && n.wrapping_add(1) == items) => {
+            Some(full) if end > full || (end < full && n.wrapping_add(1) == window.items) => {
                 return Err(Stop::BROKEN);
             }
             full => full.is_some(),
@@ -273,7 +274,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
 /// Begins the reply, whose value has so many bytes, of which a part is wanted.
 fn begin<T: Storage>(
     full: usize,
-    window: Window,
+    window: &Window,
     progress: &mut Progress,
     work: &Work<'_, '_, '_>,
     answer: &mut Answer<'_, T>,

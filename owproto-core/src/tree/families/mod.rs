@@ -63,6 +63,7 @@ pub static ALL: &[&Family] = &[
 /// The table for a family code among those given: the one with this code, or the one whose code differs in bit 7
 /// only, or [`UNKNOWN`] (owfs: `ow_tree.c`; observed, owserver 3.2p4: 90 is taken for 10).
 #[must_use]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub fn family(among: &'static [&'static Family], code: u8) -> &'static Family {
     let mut found = &UNKNOWN;
     for family in among {
