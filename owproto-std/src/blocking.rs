@@ -17,8 +17,8 @@ use crate::{DirOptions, Error};
 
 /// A client that blocks the calling thread.
 ///
-/// It is `Send`, `Sync` and cheap to clone; clones share its connections. A persistent one keeps a connection between
-/// calls and lets other threads wait for it (see [`connections`](crate::Builder::connections)); a non-persistent one
+/// It is `Send`, `Sync` and cheap to clone; clones share its connections. A persistent one keeps some connections between
+/// calls, and sends what waits for one together (see [`connections`](crate::Builder::connections)); a non-persistent one
 /// opens a socket for each call.
 ///
 /// ```no_run
@@ -318,23 +318,15 @@ impl Gate for BlockingGate {
             }
             None => self.left.wait_while(places, is_full).unwrap_or_else(PoisonError::into_inner),
         };
-        take_place(&mut places)
-    }
-
-    fn try_enter(&self) -> bool {
-        take_place(&mut self.places())
+        let is_free = *places > 0;
+        *places -= usize::from(is_free);
+        is_free
     }
 
     fn leave(&self) {
         *self.places() += 1;
         self.left.notify_one();
     }
-}
-
-fn take_place(places: &mut usize) -> bool {
-    let is_free = *places > 0;
-    *places -= usize::from(is_free);
-    is_free
 }
 
 #[cfg(test)]
@@ -386,8 +378,6 @@ mod tests {
         gate.leave();
         let enter = || ready(gate.enter(Some(Duration::from_millis(1))));
         assert!(enter() && enter() && !enter());
-        gate.leave();
-        assert!(gate.try_enter() && !gate.try_enter());
         gate.leave();
         assert!(enter() && !enter());
     }

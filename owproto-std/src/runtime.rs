@@ -61,15 +61,12 @@ pub(crate) trait Stream: Send + 'static {
     fn is_spoilt(&self) -> bool;
 }
 
-/// Where calls wait for the places of others: a semaphore, without places at first.
+/// Where a call waits for others: a semaphore, without places at first.
 pub(crate) trait Gate: Default + Send + Sync + 'static {
     /// Waits for a place. False if `wait` passes before.
     fn enter(&self, wait: Option<Duration>) -> impl Future<Output = bool> + Send;
 
-    /// Takes a place if there is one.
-    fn try_enter(&self) -> bool;
-
-    /// Gives a place to one of those who wait.
+    /// Lets one in.
     fn leave(&self);
 }
 

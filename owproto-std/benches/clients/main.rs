@@ -8,6 +8,8 @@
 //! What is not installed is named and left out.
 
 mod canned;
+#[path = "../common/mod.rs"]
+mod common;
 mod others;
 mod raw;
 mod report;
@@ -65,11 +67,8 @@ impl Others {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    pin();
-    // Under `cargo test` without `--bench`: whether it runs at all.
-    let is_quick = has("--quick") || !has("--bench");
+    common::pin();
+    let is_quick = common::is_quick();
     let (rounds, turn) =
         if is_quick { (3, Duration::from_millis(1)) } else { (151, Duration::from_millis(1)) };
     let mut report = Report::new(rounds, turn);
@@ -111,7 +110,7 @@ fn main() {
         println!("!!!!!!!! owserver is not installed: THE COMPARISONS ON THE REAL SERVER DID NOT RUN");
     }
     report.judge(&bars());
-    if has("--write") {
+    if common::has("--write") {
         report.write();
     }
 }
@@ -130,24 +129,6 @@ fn bars() -> Vec<Bar> {
         bar("READ, 16 in flight", "read_each", 12.0, "raw, one by one"),
         bar("owserver: DIR of 20", "dir_each", 0.95, "raw"),
     ]
-}
-
-/// This process, its threads and its children share one processor: the last one.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn pin() {
-    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-    let all = sched_getaffinity(None).expect("a process may ask for its processors");
-    if let Some(last) = (0..CpuSet::MAX_CPU).rfind(|cpu| all.is_set(*cpu)) {
-        let mut one = CpuSet::new();
-        one.set(last);
-        sched_setaffinity(None, &one).expect("it is one of those it may use");
-        println!("pinned to processor {last}");
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn pin() {
-    println!("!!!!!!!! not pinned to one processor: THE RATIOS VARY MORE");
 }
 
 fn builder(server: SocketAddr) -> Builder {

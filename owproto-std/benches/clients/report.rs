@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use owproto_tests::side_by_side::{Measured, SideBySide};
-use plotters::prelude::*;
+
+use super::common::chart;
 
 /// A share of another way's rate that must be reached.
 pub(crate) struct Bar {
@@ -84,11 +85,7 @@ impl Report {
 
     /// A bar for each way but raw, which is the line at 1.
     fn draw(&self, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
-        const ROW: i32 = 18;
-        const LABELS: i32 = 420;
-        const SCALE: f64 = 360.0;
-        const MOST: f64 = 1.2;
-        let rows: Vec<(String, f64, usize)> = self
+        let rows: Vec<chart::Row> = self
             .cases
             .iter()
             .enumerate()
@@ -97,24 +94,6 @@ impl Report {
                 ours.map(move |way| (format!("{case}: {}", way.name), 1.0 / way.ratio, number))
             })
             .collect();
-        let height = ROW * i32::try_from(rows.len())? + 40;
-        let right = LABELS + (MOST * SCALE) as i32;
-        let size = (u32::try_from(right)? + 60, u32::try_from(height)?);
-        let area = SVGBackend::new(path, size).into_drawing_area();
-        area.fill(&WHITE)?;
-        let font = ("sans-serif", 13).into_font();
-        area.draw_text("rates as shares of the rate of raw sockets", &font.color(&BLACK), (LABELS, 8))?;
-        for (row, (label, rate, case)) in rows.iter().enumerate() {
-            let top = 30 + ROW * i32::try_from(row)?;
-            let end = LABELS + (rate.min(MOST) * SCALE) as i32;
-            let colour = if case % 2 == 0 { RGBColor(70, 110, 170) } else { RGBColor(90, 150, 120) };
-            area.draw(&Rectangle::new([(LABELS, top), (end, top + ROW - 4)], colour.filled()))?;
-            area.draw_text(label, &font.color(&BLACK), (8, top))?;
-            area.draw_text(&format!("{rate:.2}"), &font.color(&BLACK), (end + 6, top))?;
-        }
-        let line = LABELS + SCALE as i32;
-        area.draw(&PathElement::new([(line, 26), (line, height - 8)], RED))?;
-        area.present()?;
-        Ok(())
+        chart::draw(path, "rates as shares of the rate of raw sockets", &rows, 1.2)
     }
 }

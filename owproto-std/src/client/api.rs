@@ -194,7 +194,7 @@ macro_rules! client_api {
                 $run!(self.calls.read_at(path.as_ref(), size, offset))
             }
 
-            /// The value of a property, as much as fits the buffer; gives its length. On a connection that is there
+            /// The value of a property, as much as fits the buffer; gives its length. On a connection that is free
             /// it allocates nothing.
             ///
             /// # Errors

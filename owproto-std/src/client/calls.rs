@@ -9,7 +9,9 @@ use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{Reply, Request, ReturnCode, ServerError};
 
+use super::batch::Start;
 use super::deadline::Deadline;
+use super::pool::IN_FLIGHT_LEN;
 use super::session::{DEPTH, Failure, Item, Reading, Session};
 use super::shared::{Place, Shared};
 use crate::error::PathText;
@@ -26,15 +28,11 @@ pub(crate) enum Persistence {
     On,
 }
 
-/// How many bytes of requests may be in flight before another one. A server that sends long answers does not read
-/// meanwhile, and these have to fit the buffers of the sockets, lest both sides wait for the other one to read.
-const IN_FLIGHT_LEN: usize = 16 * 1024;
-
 /// All calls, written once for both kinds of client.
 pub(crate) struct Calls<R: Runtime> {
-    shared: Arc<Shared<R>>,
+    pub(super) shared: Arc<Shared<R>>,
     flags: Flags,
-    timeouts: Timeouts,
+    pub(super) timeouts: Timeouts,
     persistence: Persistence,
 }
 
@@ -46,7 +44,7 @@ impl<R: Runtime> Clone for Calls<R> {
 
 /// How a call comes to its connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     /// A new one, closed afterwards.
     Alone,
     /// One of those that the client may have, waited for if there is none free, and kept.
@@ -64,23 +62,23 @@ enum Age {
 
 /// Whether an idle connection is looked at before it is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
+pub(super) enum Look {
     Always,
     IfRested,
 }
 
 /// A connection for a call, and its place if it has one.
 pub(crate) struct Checkout<'a, R: Runtime> {
-    session: Session<R>,
-    place: Option<Place<'a, R>>,
+    pub(super) session: Session<R>,
+    pub(super) place: Option<Place<'a, R>>,
     /// Whether it had been idle.
-    is_used: bool,
+    pub(super) is_used: bool,
 }
 
 /// How far a call came to its connection without waiting.
-struct Begun<'a, R: Runtime> {
-    place: Option<Place<'a, R>>,
-    idle: Option<Session<R>>,
+pub(super) struct Begun<'a, R: Runtime> {
+    pub(super) place: Option<Place<'a, R>>,
+    pub(super) idle: Option<Session<R>>,
 }
 
 impl<R: Runtime> Calls<R> {
@@ -148,18 +146,18 @@ impl<R: Runtime> Calls<R> {
     }
 
     pub(crate) async fn read(&self, path: &[u8]) -> Result<Vec<u8>, Error> {
-        self.ask(Request::read(path)?, |reply| reply.data().to_vec()).await
+        self.ask_read(Request::read(path)?, |reply| reply.data().to_vec()).await
     }
 
     pub(crate) async fn read_at(&self, path: &[u8], size: u32, offset: u32) -> Result<Vec<u8>, Error> {
         let request = Request::read(path)?.with_size(size)?.with_offset(offset)?;
-        self.ask(request, |reply| reply.data().to_vec()).await
+        self.ask_read(request, |reply| reply.data().to_vec()).await
     }
 
     pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Error> {
         let size = u32::try_from(buffer.len().min(owproto_core::request::MAX_BODY_LEN)).unwrap_or(u32::MAX);
         let request = Request::read(path)?.with_size(size)?;
-        self.ask(request, |reply| {
+        self.ask_read(request, |reply| {
             let len = reply.data().len().min(buffer.len());
             buffer[..len].copy_from_slice(&reply.data()[..len]);
             len
@@ -501,24 +499,54 @@ impl<R: Runtime> Calls<R> {
         self.exchange(request, self.way(), |_: Entries<'_>| 0, yes(request.path(), finish))
     }
 
+    /// As [`ask`](Self::ask), for a question that others may have asked already.
+    #[inline]
+    async fn ask_read<T: Send>(
+        &self,
+        request: Request<'_>,
+        finish: impl FnOnce(Reply<'_>) -> T + Send,
+    ) -> Result<T, Error> {
+        if self.shared.settings.coalesce {
+            let request = request.with_flags(self.request_flags(self.flags));
+            return Box::pin(self.ask_once(request, finish)).await;
+        }
+        self.ask(request, finish).await
+    }
+
     /// One request, and what `finish` makes of the reply that ends the answer.
     #[inline]
-    async fn exchange<T: Send>(
+    fn exchange<'c, T: Send + 'c>(
+        &'c self,
+        request: Request<'c>,
+        way: Way,
+        on_entries: impl FnMut(Entries<'_>) -> usize + Send + 'c,
+        finish: impl FnOnce(Reply<'_>) -> Result<T, Error> + Send + 'c,
+    ) -> impl Future<Output = Result<T, Error>> + Send + 'c {
+        let now = R::now();
+        self.exchange_by(now, self.deadline(now), request, way, on_entries, finish)
+    }
+
+    /// As [`exchange`](Self::exchange), for a call that has begun before.
+    #[inline]
+    pub(super) async fn exchange_by<T: Send>(
         &self,
+        now: Instant,
+        deadline: Deadline,
         request: Request<'_>,
         way: Way,
         mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
         finish: impl FnOnce(Reply<'_>) -> Result<T, Error> + Send,
     ) -> Result<T, Error> {
-        let now = R::now();
-        let deadline = self.deadline(now);
-        let mut finish = Some(finish);
         // A write must not get lost in a connection that is known to be dead.
         let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
-        let Checkout { mut session, place, mut is_used } = match self.checkout_at_once(now, way, look) {
+        let Checkout { mut session, mut place, mut is_used } = match self.checkout_at_once(now, way, look) {
             Ok(checkout) => checkout,
-            Err(begun) => self.checkout_slowly(begun, now, deadline, way, look).await?,
+            Err(begun) => match self.start_slowly(begun, Some(&request), now, deadline, way, look).await? {
+                Start::On(checkout) => checkout,
+                Start::Answered(answer) => return finish(answer.reply()),
+            },
         };
+        let mut finish = Some(finish);
         loop {
             let left = deadline.left(session.now());
             match session.exchange(&request, left, &mut on_entries, &mut finish).await {
@@ -528,7 +556,7 @@ impl<R: Runtime> Calls<R> {
                 }
                 Err(failure) => {
                     if is_used && failure.is_stale() && session.may_resend() {
-                        (session, is_used) = (self.replace(session, deadline).await?, false);
+                        (session, is_used) = (self.replace(session, place.as_mut(), deadline).await?, false);
                         continue;
                     }
                     self.shared.close(session);
@@ -558,7 +586,7 @@ impl<R: Runtime> Calls<R> {
                     return Ok(Streaming { calls: self, checkout: Some(checkout), waiting, path });
                 }
                 Err(failure) if checkout.is_used && failure.is_stale() => {
-                    let session = self.replace(checkout.session, deadline).await?;
+                    let session = self.replace(checkout.session, checkout.place.as_mut(), deadline).await?;
                     checkout = Checkout { session, is_used: false, ..checkout };
                 }
                 Err(failure) => {
@@ -578,7 +606,7 @@ impl<R: Runtime> Calls<R> {
     }
 
     #[inline]
-    fn way(&self) -> Way {
+    pub(super) fn way(&self) -> Way {
         match self.persistence {
             Persistence::On => Way::Placed,
             Persistence::Off => Way::Alone,
@@ -602,7 +630,10 @@ impl<R: Runtime> Calls<R> {
     ) -> Result<Checkout<'_, R>, Error> {
         match self.checkout_at_once(now, way, look) {
             Ok(checkout) => Ok(checkout),
-            Err(begun) => self.checkout_slowly(begun, now, deadline, way, look).await,
+            Err(begun) => match self.start_slowly(begun, None, now, deadline, way, look).await? {
+                Start::On(checkout) => Ok(checkout),
+                Start::Answered(_) => unreachable!("nothing was asked"),
+            },
         }
     }
 
@@ -627,27 +658,38 @@ impl<R: Runtime> Calls<R> {
     }
 
     #[cold]
-    async fn checkout_slowly<'c>(
+    async fn start_slowly<'c>(
         &'c self,
-        Begun { mut place, mut idle }: Begun<'c, R>,
+        mut begun: Begun<'c, R>,
+        request: Option<&Request<'_>>,
         mut now: Instant,
         deadline: Deadline,
         way: Way,
         look: Look,
-    ) -> Result<Checkout<'c, R>, Error> {
-        if way == Way::Placed && place.is_none() {
-            place = self.shared.wait_for_place(deadline).await;
-            if place.is_none() {
-                return Err(self.timed_out(Timeout::Total));
-            }
-            idle = self.shared.take_idle();
-            now = R::now();
+    ) -> Result<Start<'c, R>, Error> {
+        if way == Way::Placed && begun.place.is_none() {
+            let mut place = match self.wait_for_turn(request, now, deadline).await? {
+                Ok(place) => Some(place),
+                Err(answer) => return Ok(Start::Answered(answer)),
+            };
+            (begun, now) = (Begun { idle: self.shared.take_idle_for(place.as_mut()), place }, R::now());
         }
+        self.checkout_begun(begun, now, deadline, look).await.map(Start::On)
+    }
+
+    /// The connection that is idle, or one like it, or a new one.
+    pub(super) async fn checkout_begun<'c>(
+        &'c self,
+        Begun { mut place, mut idle }: Begun<'c, R>,
+        now: Instant,
+        deadline: Deadline,
+        look: Look,
+    ) -> Result<Checkout<'c, R>, Error> {
         // There may be several, all spoilt.
         while let Some(mut session) = idle {
             if (look == Look::Always || session.has_rested(now)) && session.is_spoilt() {
                 self.shared.close(session);
-                idle = self.shared.take_idle();
+                idle = self.shared.take_idle_for(place.as_mut());
             } else {
                 session.begin(now, self.timeouts);
                 return Ok(Checkout { session, place, is_used: true });
@@ -659,7 +701,8 @@ impl<R: Runtime> Calls<R> {
     }
 
     async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
-        self.shared.connect(deadline).await.map_err(|error| match error {
+        // On the heap: few calls connect, and each keeps room for its longest way.
+        Box::pin(self.shared.connect(deadline)).await.map_err(|error| match error {
             Error::Connect { source, .. } | Error::Resolve { source, .. }
                 if source.kind() == std::io::ErrorKind::TimedOut && deadline.is_over::<R>() =>
             {
@@ -670,8 +713,16 @@ impl<R: Runtime> Calls<R> {
     }
 
     /// A new connection instead of one that turned out to be dead; the other idle ones are likely to be dead too.
-    async fn replace(&self, dead: Session<R>, deadline: Deadline) -> Result<Session<R>, Error> {
+    async fn replace(
+        &self,
+        dead: Session<R>,
+        place: Option<&mut Place<'_, R>>,
+        deadline: Deadline,
+    ) -> Result<Session<R>, Error> {
         self.shared.close(dead);
+        if let Some(place) = place {
+            place.lose();
+        }
         self.shared.close_idle();
         let mut session = self.connect(deadline).await?;
         session.begin(session.now(), self.timeouts);
@@ -679,12 +730,12 @@ impl<R: Runtime> Calls<R> {
     }
 
     #[inline]
-    fn deadline(&self, now: Instant) -> Deadline {
+    pub(super) fn deadline(&self, now: Instant) -> Deadline {
         Deadline::after(now, self.timeouts.total)
     }
 
     #[cold]
-    fn explain(&self, failure: Failure) -> Error {
+    pub(super) fn explain(&self, failure: Failure) -> Error {
         let address = self.address().clone();
         match failure {
             Failure::Request(error) => error.into(),
@@ -695,7 +746,7 @@ impl<R: Runtime> Calls<R> {
     }
 
     #[cold]
-    fn timed_out(&self, timeout: Timeout) -> Error {
+    pub(super) fn timed_out(&self, timeout: Timeout) -> Error {
         let limit = match timeout {
             Timeout::Inactivity => self.timeouts.inactivity,
             Timeout::Total => self.timeouts.total,
@@ -706,7 +757,7 @@ impl<R: Runtime> Calls<R> {
 
 /// Takes the answer if the server says yes.
 #[inline]
-fn yes<'c, T>(
+pub(super) fn yes<'c, T>(
     path: &'c [u8],
     finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
 ) -> impl FnOnce(Reply<'_>) -> Result<T, Error> + Send + 'c {

@@ -99,6 +99,12 @@ impl<R: Runtime> Session<R> {
         self.buffers.connection.is_reusable()
     }
 
+    /// Whether the server has answered all, and does not keep it.
+    #[cold]
+    pub(crate) fn is_refused(&self) -> bool {
+        self.buffers.connection.step() == Step::Close && self.buffers.connection.error().is_none()
+    }
+
     /// Whether it was closed or spoilt while it was idle.
     #[cold]
     pub(crate) fn is_spoilt(&self) -> bool {
