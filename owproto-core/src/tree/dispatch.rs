@@ -437,7 +437,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Target::Node(host, family, Node::Property(property, element))
                 if (host.is_structure(B::SCOPE) && !is_write) || !target.is_directory() =>
             {
-                let (device, bus) = job.device.unwrap_or((RomId::new(0, [0; 6]), 0));
+                const NONE: (RomId, u16) = (RomId::new(0, [0; 6]), 0);
+                let (device, bus) = job.device.unwrap_or(NONE);
                 let (offset, is_uncached, operation) = (0, false, job.operation);
                 let access =
                     Access { device, bus, family, property, element, offset, is_uncached, now, operation };
