@@ -95,7 +95,9 @@ impl ReturnCode {
     /// say, give `i32::MIN`.
     #[must_use]
     pub const fn to_ret(self) -> i32 {
-        0i32.saturating_sub_unsigned(self.0)
+        // Numbers that are too large come out positive.
+        let word = self.0.cast_signed().wrapping_neg();
+        if word > 0 { i32::MIN } else { word }
     }
 
     /// Whether this is an error: any code but 0.

@@ -100,17 +100,24 @@ impl<T: Storage> Answer<'_, T> {
     /// # Errors
     /// [`NoRoom`] if the header does not fit now, or bytes of the frame before are still owed. Nothing was done.
     pub fn begin(&mut self, head: Head, last: Last) -> Result<(), NoRoom> {
+        if self.begins(head, last) {
+            return Ok(());
+        }
+        Err(NoRoom { needed: self.head_len().saturating_add(self.out.owed), room: self.out.room() })
+    }
+
+    /// As [`begin`](Self::begin); false if there is no room.
+    pub(crate) fn begins(&mut self, head: Head, last: Last) -> bool {
         if self.is_complete() {
-            return Ok(());
+            return true;
         }
-        let needed = if self.out.ping_due { HEADER_LEN.saturating_mul(2) } else { HEADER_LEN };
+        let needed = self.head_len();
         if self.out.capacity() < needed {
-            *self.state = State::Ended(End::TransmitTooSmall);
-            return Ok(());
+            self.out.end_with(self.state, End::TransmitTooSmall);
+            return true;
         }
-        let room = self.out.room();
-        if room < needed || self.out.owed > 0 {
-            return Err(NoRoom { needed: needed.saturating_add(self.out.owed), room });
+        if self.out.room() < needed || self.out.owed > 0 {
+            return false;
         }
         if self.out.ping_due {
             self.out.put(&Header::KEEPALIVE.to_bytes(), self.now);
@@ -118,25 +125,30 @@ impl<T: Storage> Answer<'_, T> {
         }
         if !self.out.begun {
             self.out.begun = true;
-            let asks = self.request_flags.contains(Flags::PERSISTENCE);
-            let granted = asks && self.persistence == Persistence::Grant;
-            self.out.flags =
-                if granted { self.request_flags } else { self.request_flags.without(Flags::PERSISTENCE) };
+            self.out.flags = match self.persistence {
+                Persistence::Grant => self.request_flags,
+                Persistence::Refuse => self.request_flags.without(Flags::PERSISTENCE),
+            };
         }
+        let payload = word::from_len(head.payload).unwrap_or(i32::MAX);
         let header = Header {
             version: Version::PLAIN,
-            payload: word::from_len(head.payload).unwrap_or(i32::MAX),
+            payload,
             code: head.ret,
             flags: self.out.flags,
             size: head.size,
             offset: head.offset,
         };
         self.out.put(&header.to_bytes(), self.now);
-        self.out.last_frame = self.now;
-        self.out.owed = head.payload.min(i32::MAX.unsigned_abs().try_into().unwrap_or(usize::MAX));
+        self.out.owed = word::to_len(payload).unwrap_or_default();
         self.out.is_last = last == Last::Yes;
         self.settle();
-        Ok(())
+        true
+    }
+
+    /// Bytes of a header, and of the keepalive that goes in front of it.
+    const fn head_len(&self) -> usize {
+        if self.out.ping_due { HEADER_LEN.wrapping_mul(2) } else { HEADER_LEN }
     }
 
     /// Pushes as much of the frame's payload as there is room for, and as it is owed; says how many bytes that were.
@@ -147,10 +159,9 @@ impl<T: Storage> Answer<'_, T> {
         }
         let put = self.out.put(bytes, self.now);
         if put == 0 && self.out.unsent() == 0 {
-            *self.state = State::Ended(End::TransmitTooSmall);
+            self.out.end_with(self.state, End::TransmitTooSmall);
         }
-        self.out.owed = self.out.owed.saturating_sub(put);
-        self.out.last_frame = self.now;
+        self.out.owed = self.out.owed.wrapping_sub(put);
         self.settle();
         put
     }
@@ -205,24 +216,11 @@ impl<T: Storage> Answer<'_, T> {
     /// # Errors
     /// [`NoRoom`] if it does not fit now; if it never will, begin and push.
     pub fn presence(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
-        self.fits(RomId::LEN)?;
-        self.presence_in_pieces(device)
-    }
-
-    /// As [`presence`](Self::presence), from any storage that holds a header: called again, it goes on where it had no
-    /// room. For a caller that begins no other frame in between.
-    pub(crate) fn presence_in_pieces(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
         let bytes = device.map_or([0; RomId::LEN], RomId::to_bytes);
-        if self.owed() == 0 {
-            self.has_room_for(bytes.len())?;
-            self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
-        }
-        let begun = bytes.len().saturating_sub(self.owed());
-        self.push(bytes.get(begun..).unwrap_or_default());
-        match self.owed() {
-            0 => Ok(()),
-            needed => Err(NoRoom { needed, room: self.room() }),
-        }
+        self.fits(bytes.len())?;
+        self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
+        self.push(&bytes);
+        Ok(())
     }
 
     /// Gives an entry of a DIR listing that fits into the transmit storage: an absolute path.
@@ -247,20 +245,20 @@ impl<T: Storage> Answer<'_, T> {
 
     /// Whether a frame with so many bytes of payload is worth beginning: it fits now, or it will not fit any better once
     /// all that waits was sent.
-    pub(crate) fn has_room_for(&self, payload: usize) -> Result<(), NoRoom> {
-        if self.out.unsent() == 0 { Ok(()) } else { self.fits(payload) }
+    pub(crate) fn is_worth_beginning(&self, payload: usize) -> bool {
+        self.out.unsent() == 0 || self.fits(payload).is_ok()
     }
 
     /// Whether a frame with so many bytes of payload fits now.
     fn fits(&self, payload: usize) -> Result<(), NoRoom> {
-        let pings: usize = if self.out.ping_due { HEADER_LEN } else { 0 };
-        let needed = payload.saturating_add(HEADER_LEN).saturating_add(pings);
+        let needed = payload.saturating_add(self.head_len());
         let room = self.out.room();
         if needed > room || self.out.owed > 0 { Err(NoRoom { needed, room }) } else { Ok(()) }
     }
 
     /// After the last byte of the last frame the answer is complete.
     fn settle(&mut self) {
+        self.out.last_frame = self.now;
         if self.out.is_last && self.out.owed == 0 {
             *self.kept = self.out.flags.contains(Flags::PERSISTENCE);
             *self.state = match *self.kept {

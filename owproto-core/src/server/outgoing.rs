@@ -1,3 +1,5 @@
+use super::connection::State;
+use super::end::End;
 use crate::storage::Storage;
 use crate::time::Instant;
 use crate::wire::{Flags, HEADER_LEN, Header};
@@ -111,6 +113,14 @@ impl<T: Storage> Outgoing<T> {
     pub(super) fn shrink(&mut self, keep: usize) {
         (self.sent, self.filled) = (0, 0);
         self.transmit.shrink(keep);
+    }
+
+    /// Ends the connection. What waits to be sent is dropped if that is not worth sending any more.
+    pub(super) fn end_with(&mut self, state: &mut State, end: End) {
+        if !end.lets_send() {
+            self.sent = self.filled;
+        }
+        *state = State::Ended(end);
     }
 
     pub(super) fn reset(&mut self) {

@@ -1,4 +1,5 @@
 use core::fmt;
+use core::slice;
 use core::str::FromStr;
 
 use nom::Err::Error;
@@ -6,6 +7,7 @@ use nom::IResult;
 use nom::error::{ErrorKind, FromExternalError, ParseError};
 
 use super::ascii::Ascii;
+use super::number::digit_of;
 use crate::wire::DeviceFormat;
 
 /// The Dallas/Maxim CRC8 of 1-Wire: x⁸ + x⁵ + x⁴ + 1, least significant bit first, start value 0.
@@ -18,6 +20,7 @@ use crate::wire::DeviceFormat;
 /// assert_eq!(crc8(&[0x28, 0x00, 0x00, 0x28, 0xd7, 0x01, 0x00, 0xd5]), 0);
 /// ```
 #[must_use]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub const fn crc8(bytes: &[u8]) -> u8 {
     let mut crc = 0u8;
     let mut rest = bytes;
@@ -60,7 +63,9 @@ pub const fn crc8(bytes: &[u8]) -> u8 {
 /// assert_eq!("10.67C6697351FF.8E".parse::<RomId>(), Err(RomIdError::Crc { found: 0x8e, computed: 0x8d }));
 /// # Ok::<(), RomIdError>(())
 /// ```
+// Aligned, so that it is copied as words.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(align(4))]
 pub struct RomId([u8; RomId::LEN]);
 
 impl RomId {
@@ -73,7 +78,14 @@ impl RomId {
     #[must_use]
     pub const fn new(family: u8, id: [u8; 6]) -> Self {
         let [a, b, c, d, e, f] = id;
-        Self([family, a, b, c, d, e, f, crc8(&[family, a, b, c, d, e, f])])
+        Self::with_crc([family, a, b, c, d, e, f, 0])
+    }
+
+    /// The last byte is replaced by the CRC of the others.
+    const fn with_crc(mut bytes: [u8; Self::LEN]) -> Self {
+        let [others @ .., crc] = &mut bytes;
+        *crc = crc8(others);
+        Self(bytes)
     }
 
     /// Takes eight bytes in bus order.
@@ -177,16 +189,18 @@ impl RomId {
     #[must_use]
     pub fn format(self, format: DeviceFormat) -> RomIdText {
         let mut text = RomIdText::new();
-        text.push_hex(&[self.family()]);
+        let mut end = text.end();
+        let [family, id @ .., crc] = &self.0;
+        end.push_hex(slice::from_ref(family));
         if format.has_dot_after_family() {
-            text.push(b'.');
+            end.push(b'.');
         }
-        text.push_hex(&self.id());
+        end.push_hex(id);
         if format.has_crc() {
             if format.has_dot_before_crc() {
-                text.push(b'.');
+                end.push(b'.');
             }
-            text.push_hex(&[self.crc()]);
+            end.push_hex(slice::from_ref(crc));
         }
         text
     }
@@ -225,44 +239,33 @@ where
 /// The ROM id at the beginning of a text, and how many bytes it takes there.
 fn scan(text: &[u8]) -> Result<(RomId, usize), RomIdError> {
     let mut bytes = [0; RomId::LEN];
-    let mut at = 0usize;
-    let mut crc = None;
-    // Family code, id and CRC, by the place behind each.
-    for (from, to) in [(0, 1), (1, 7), (7, RomId::LEN)] {
-        let mut end = at;
-        for byte in bytes.iter_mut().take(to).skip(from) {
-            let pair = text.get(end..end.wrapping_add(2));
-            let Some([high, low]) = pair.filter(|pair| pair.iter().all(u8::is_ascii_hexdigit)) else {
-                if from == 7 {
-                    break;
-                }
-                return Err(RomIdError::Syntax { position: at });
-            };
-            *byte = hex_value(*high) << 4 | hex_value(*low);
-            end = end.wrapping_add(2);
-            if from == 7 {
-                crc = Some(*byte);
-            }
-        }
-        at = end;
-        if from < 7 && text.get(at) == Some(&b'.') {
+    let (mut at, mut position) = (0usize, 0);
+    let mut has_crc = true;
+    for (n, byte) in bytes.iter_mut().enumerate() {
+        // Behind the family code, and behind the id.
+        if (n == 1 || n == 7) && text.get(at) == Some(&b'.') {
             at = at.wrapping_add(1);
         }
+        if n == 1 {
+            position = at;
+        }
+        let digit = |at| text.get(at).and_then(|byte| digit_of(*byte, 16));
+        match (digit(at), digit(at.wrapping_add(1))) {
+            (Some(high), Some(low)) => *byte = high << 4 | low,
+            _ if n == 7 => {
+                has_crc = false;
+                break;
+            }
+            _ => return Err(RomIdError::Syntax { position }),
+        }
+        at = at.wrapping_add(2);
     }
-    let [family, id @ .., _] = bytes;
-    let rom_id = RomId::new(family, id);
-    match crc {
-        Some(found) if found != rom_id.crc() => Err(RomIdError::Crc { found, computed: rom_id.crc() }),
-        _ => Ok((rom_id, at)),
+    let id = RomId::with_crc(bytes);
+    let [.., found] = bytes;
+    if has_crc && found != id.crc() {
+        return Err(RomIdError::Crc { found, computed: id.crc() });
     }
-}
-
-/// The value of a hexadecimal digit in either case; the callers give nothing else.
-const fn hex_value(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit.wrapping_sub(b'0'),
-        _ => (digit | 0x20).wrapping_sub(b'a' - 10),
-    }
+    Ok((id, at))
 }
 
 /// In the spelling `f.i`; [`RomId::format`] has the others.
