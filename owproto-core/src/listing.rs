@@ -55,6 +55,17 @@ impl<'a> Entries<'a> {
         Self { rest: payload, form: Form::One }
     }
 
+    /// The comma list that they are, with its separators; `None` if they lie otherwise in memory. To have all entries in one
+    /// piece, copy the list.
+    #[must_use]
+    #[inline]
+    pub const fn as_list(&self) -> Option<&'a [u8]> {
+        match self.form {
+            Form::List => Some(self.rest),
+            Form::One | Form::Frames => None,
+        }
+    }
+
     /// The entries of whole DIR frames at the front of `input`, and how many bytes these frames take; `None` if there
     /// is none. Anything else ends them: a keepalive, the last frame, an error, a frame that is cut, a payload above the
     /// limit.
@@ -85,11 +96,7 @@ impl<'a> Iterator for Entries<'a> {
             let (entry, rest) = match self.form {
                 Form::List => cut(self.rest, first_separator(self.rest)),
                 Form::One => (until_nul(self.rest), &[][..]),
-                Form::Frames => {
-                    let (head, behind) = self.rest.split_first_chunk()?;
-                    let (payload, rest) = behind.split_at_checked(Header::from_bytes(head).payload_len()?)?;
-                    (until_nul(payload), rest)
-                }
+                Form::Frames => first_frame(self.rest)?,
             };
             self.rest = rest;
             if !entry.is_empty() {
@@ -105,10 +112,7 @@ impl<'a> Iterator for Entries<'a> {
     #[inline]
     fn for_each<F: FnMut(&'a [u8])>(self, mut f: F) {
         if self.form != Form::List {
-            for entry in self {
-                f(entry);
-            }
-            return;
+            return self.fold((), |(), entry| f(entry));
         }
         let list = self.rest;
         let mut start = 0;
@@ -127,6 +131,14 @@ impl<'a> Iterator for Entries<'a> {
         });
         end_at(list.len());
     }
+}
+
+/// The entry of the first of some frames, and the frames behind it.
+#[inline]
+fn first_frame(frames: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (head, behind) = frames.split_first_chunk()?;
+    let (payload, rest) = behind.split_at_checked(Header::from_bytes(head).payload_len()?)?;
+    Some((until_nul(payload), rest))
 }
 
 /// What lies before and behind a separator.
@@ -195,9 +207,7 @@ fn is_separator(piece: &[u8], at: usize) -> bool {
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
     let end = match bytes {
         // Mostly it is the last byte.
-        [before @ .., 0] if cfg!(target_pointer_width = "64") && first_nul(before).is_none() => {
-            Some(before.len())
-        }
+        [before @ .., 0] if cfg!(target_pointer_width = "64") && !has_nul(before) => Some(before.len()),
         _ => first_nul(bytes),
     };
     cut(bytes, end).0
@@ -207,6 +217,20 @@ pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
 #[inline]
 pub(crate) fn first_nul(bytes: &[u8]) -> Option<usize> {
     first(bytes, 0, |_| true)
+}
+
+/// Whether there is a NUL among the bytes. Sixteen at either end are looked at together, which for most paths are all;
+/// small processors rather have less code.
+#[inline]
+pub(crate) fn has_nul(bytes: &[u8]) -> bool {
+    const TOGETHER: usize = 16;
+    let has = |chunk: &[u8; TOGETHER]| chunk.iter().fold(false, |has, byte| has | (*byte == 0));
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) if cfg!(target_pointer_width = "64") => {
+            has(first) | has(last) || bytes.len() > 2 * TOGETHER && first_nul(bytes).is_some()
+        }
+        _ => first_nul(bytes).is_some(),
+    }
 }
 
 /// Whether an entry is a directory, as far as its path alone tells; `None` if only the server knows.

@@ -91,8 +91,28 @@ impl<'a> Reply<'a> {
     /// The payload cut to the size word, as pyownet does: without the NUL that ends a path or a list, and nothing of
     /// the answer to PRESENCE, where owserver says 0.
     #[must_use]
+    #[inline]
     pub fn data(&self) -> &'a [u8] {
         word::to_len(self.header().size).and_then(|size| self.payload.get(..size)).unwrap_or(self.payload)
+    }
+
+    /// Copies [`data`](Self::data) to the front of a buffer, as much as fits; gives how much that is.
+    ///
+    /// ```
+    /// # use owproto_core::Reply;
+    /// # use owproto_core::wire::Header;
+    /// let mut buffer = [0; 4];
+    /// let reply = Reply::new(Header { payload: 5, size: 5, ..Header::default() }, b"12.25");
+    /// assert_eq!((reply.copy_data(&mut buffer), &buffer), (4, b"12.2"));
+    /// ```
+    #[inline]
+    pub fn copy_data(&self, buffer: &mut [u8]) -> usize {
+        let data = self.data();
+        let len = data.len().min(buffer.len());
+        if let (Some(place), Some(data)) = (buffer.get_mut(..len), data.get(..len)) {
+            place.copy_from_slice(data);
+        }
+        len
     }
 
     /// The entries in the payload of an answer to DIRALL or DIRALLSLASH.

@@ -95,6 +95,12 @@ impl Duration {
         self.0
     }
 
+    /// What is left of it after another one; nothing if that is longer.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// Whether this is no time at all.
     #[must_use]
     pub const fn is_zero(self) -> bool {

@@ -406,9 +406,13 @@ impl<T: Storage, R: Storage> Connection<T, R> {
         }
         let only =
             |since, limit, timeout| [(since, limit, timeout), (Instant::ZERO, Duration::ZERO, timeout)];
-        let Timeouts { request, request_total, idle_low, idle_high, send, keepalive } = self.timeouts;
+        let Timeouts { request, request_total, idle_low, idle_high, send, send_total, keepalive } =
+            self.timeouts;
         first(match self.state {
-            _ if self.out.unsent() > 0 => only(self.out.last_progress, send, Timeout::Send),
+            _ if self.out.unsent() > 0 => [
+                (self.out.last_progress, send, Timeout::Send),
+                (self.out.waits_since, send_total, Timeout::SendTotal),
+            ],
             State::Waiting { since, .. } if !self.kept => only(since, request, Timeout::Request),
             State::Waiting { since, low_passed: false } => {
                 [(since, idle_low, Timeout::IdleLow), (since, idle_high, Timeout::IdleHigh)]

@@ -43,9 +43,15 @@ impl End {
         matches!(self, Self::Answered | Self::ClientClosed)
     }
 
+    /// Whether nobody takes what is sent, so that a driver should reset the transport instead of closing it.
+    #[must_use]
+    pub const fn is_unread(self) -> bool {
+        matches!(self, Self::ClientGone | Self::TimedOut(Timeout::Send | Timeout::SendTotal))
+    }
+
     /// Whether what waits to be sent is still worth sending.
     pub(super) const fn lets_send(self) -> bool {
-        !matches!(self, Self::ClientGone | Self::TimedOut(Timeout::Send) | Self::TransmitTooSmall)
+        !(self.is_unread() || matches!(self, Self::TransmitTooSmall))
     }
 }
 

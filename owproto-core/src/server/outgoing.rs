@@ -25,6 +25,8 @@ pub(super) struct Outgoing<T> {
     pub(super) last_frame: Instant,
     /// When bytes were last taken by the transport, or when the first of those that wait was put.
     pub(super) last_progress: Instant,
+    /// When the first of the bytes that wait was put, those that went out since counted in.
+    pub(super) waits_since: Instant,
 }
 
 impl<T: Storage> Outgoing<T> {
@@ -41,6 +43,7 @@ impl<T: Storage> Outgoing<T> {
             flags: Flags::NONE,
             last_frame: Instant::ZERO,
             last_progress: Instant::ZERO,
+            waits_since: Instant::ZERO,
         }
     }
 
@@ -67,6 +70,7 @@ impl<T: Storage> Outgoing<T> {
         if self.unsent() == 0 {
             (self.sent, self.filled) = (0, 0);
             self.last_progress = now;
+            self.waits_since = now;
         }
         let room = self.room();
         let bytes = bytes.get(..room).unwrap_or(bytes);

@@ -14,6 +14,12 @@ pub(crate) const fn to_len(word: i32) -> Option<usize> {
     if word >= 0 && word as u32 as u128 <= usize::MAX as u128 { Some(word as u32 as usize) } else { None }
 }
 
+/// A length modulo 2³².
+#[allow(clippy::cast_possible_truncation)]
+pub(crate) const fn of_len(len: usize) -> u32 {
+    len as u32
+}
+
 /// The same 32 bits, unsigned.
 #[allow(clippy::cast_sign_loss)]
 pub(crate) const fn to_bits(word: i32) -> u32 {

@@ -1,7 +1,7 @@
 use core::task::{Context, Waker};
 
 use owproto_core::Storage;
-use owproto_core::server::{Connection, End, Event, Persistence, Step, Timeout};
+use owproto_core::server::{Connection, Event, Persistence, Step, Timeout};
 use owproto_core::time::{Duration, Instant};
 use owproto_core::tree::Job;
 use smoltcp::iface::{SocketHandle, SocketSet};
@@ -115,7 +115,7 @@ struct Slot<T, R, J> {
 
 // Besides the buffers, as the README says.
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<Slot<[u8; 0], [u8; 0], Job>>() <= 304);
+const _: () = assert!(size_of::<Slot<[u8; 0], [u8; 0], Job>>() <= 320);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Link {
@@ -302,9 +302,10 @@ impl<T: Storage, R: Storage, J> Slot<T, R, J> {
             service.cancel(&mut self.job);
             self.has_place = false;
             self.idle_since = None;
-            match end {
-                End::ClientGone | End::TimedOut(Timeout::Send) => socket.abort(),
-                _ => socket.close(),
+            if end.is_unread() {
+                socket.abort();
+            } else {
+                socket.close();
             }
             self.link = Link::Closing { until: now.after(LINGER) };
         }
