@@ -312,6 +312,8 @@ impl fmt::Display for DirectoryFlags {
 
 #[cfg(test)]
 mod tests {
+    use std::vec;
+
     use super::*;
 
     #[test]
@@ -417,5 +419,61 @@ mod tests {
         ] {
             assert_eq!(is_directory(path.as_bytes()), None, "{path}");
         }
+    }
+
+    #[test]
+    fn whole_frames_at_the_front_are_entries() {
+        let frame = |header: Header, payload: &[u8]| [&header.to_bytes()[..], payload].concat();
+        let entry = Header { payload: 3, size: 2, ..Header::default() };
+        let two = [frame(entry, b"/a\0"), frame(Header { code: 1, ..entry }, b"/b\0")].concat();
+        let end = frame(Header::default(), b"");
+        for behind in [
+            vec![],
+            end.clone(),
+            end[..20].to_vec(),
+            frame(Header::KEEPALIVE, b""),
+            frame(Header { code: -1, ..entry }, b"/c\0"),
+            frame(Header { version: Version(1), ..entry }, b"/c\0"),
+            frame(Header { payload: 4, ..entry }, b"/ab\0"),
+            frame(entry, b"/c"),
+        ] {
+            let input = [&two[..], &behind].concat();
+            let (entries, len) = Entries::frames(&input, 3).unwrap();
+            assert_eq!(len, two.len(), "{behind:?}");
+            assert!(entries.eq([&b"/a"[..], b"/b"]), "{behind:?}");
+            assert_eq!(Entries::frames(&behind, 3), None, "{behind:?}");
+        }
+        let mut entries = vec![];
+        Entries::frames(&two, 3).unwrap().0.for_each(|entry| entries.push(entry));
+        assert_eq!(entries, [b"/a", b"/b"]);
+    }
+
+    #[test]
+    fn an_entry_ends_at_the_first_nul() {
+        for payload in [&b"/a\0"[..], b"/a\0b\0", b"/a\0\0", b"/a\0b", b"/a"] {
+            assert_eq!(until_nul(payload), b"/a", "{payload:?}");
+        }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_marks_a_directory() {
+        for (entry, is_marked, without) in [
+            ("/10.67C6697351FF/", true, "/10.67C6697351FF"),
+            ("/a/b", false, "/a/b"),
+            ("/", true, ""),
+            ("", false, ""),
+        ] {
+            assert_eq!(has_slash(entry.as_bytes()), is_marked, "{entry}");
+            assert_eq!(without_slash(entry.as_bytes()), without.as_bytes(), "{entry}");
+        }
+    }
+
+    #[test]
+    fn directory_flags_are_a_set_of_bits() {
+        let both = DirectoryFlags(0xc000);
+        assert!(both.contains(DirectoryFlags::SIMULTANEOUS_VOLTAGE) && both.contains(both));
+        assert!(!DirectoryFlags::SIMULTANEOUS_VOLTAGE.contains(both), "one bit of two is not enough");
+        assert!(!both.contains(DirectoryFlags::ALARM) && both.contains(DirectoryFlags::default()));
+        assert_eq!(std::format!("{} {}", both, DirectoryFlags::ALARM), "0xc000 0x0002");
     }
 }

@@ -169,6 +169,33 @@ mod tests {
     }
 
     #[test]
+    fn each_word_is_where_it_belongs() {
+        let header = Header {
+            payload: 3,
+            code: -21,
+            flags: Flags(0x0001_0004),
+            size: 2,
+            offset: 0x18,
+            ..Header::default()
+        };
+        let reply = Reply::new(header, b"/a,/b");
+        assert_eq!((reply.header(), reply.payload()), (header, &b"/a,/b"[..]));
+        assert_eq!((reply.ret(), reply.return_code()), (-21, ReturnCode::IS_A_DIRECTORY));
+        assert_eq!((reply.flags(), reply.size(), reply.offset()), (Flags(0x0001_0004), 2, 0x18));
+        assert_eq!(reply.directory_flags(), DirectoryFlags(0x18));
+        assert!(reply.is_persistent());
+        assert!(!Reply::new(Header { flags: Flags(!4), ..header }, b"").is_persistent());
+        assert!(reply.entries().eq([&b"/a"[..], b"/b"]));
+    }
+
+    #[test]
+    fn a_reply_prints_as_its_header() {
+        let reply = Reply::new(Header { payload: 1, size: 1, ..Header::default() }, b"1");
+        assert_eq!(std::format!("{reply}"), "reply ret 0 version 0 payload 1 flags 0 size 1 offset 0");
+        assert!(std::format!("{reply:?}").ends_with("payload: [49] }"), "{reply:?}");
+    }
+
+    #[test]
     fn negative_returns_are_errors() {
         let reply = |code| Reply::new(Header { code, ..Header::default() }, b"");
         assert!(reply(0).into_result().is_ok());

@@ -474,4 +474,36 @@ mod tests {
         assert_eq!(request.encode(&mut short), Err(RequestError::BufferTooSmall { needed, available: 30 }));
         assert_eq!(short, [0xa5; 30]);
     }
+
+    #[test]
+    fn each_error_says_what_is_wrong() {
+        use std::string::ToString;
+        for (error, text) in [
+            (RequestError::PathContainsNul { at: 3 }, "the path has a NUL byte at position 3"),
+            (
+                RequestError::PathTooLong { len: 4095 },
+                "the path has 4095 bytes, more than the 4094 that owserver takes",
+            ),
+            (
+                RequestError::SizeOutOfRange { size: 0 },
+                "a size of 0 is outside of 1 to 100050, or has no meaning for this request",
+            ),
+            (
+                RequestError::OffsetOutOfRange { offset: 0x8000_0000 },
+                "an offset of 2147483648 is above 2147483647",
+            ),
+            (
+                RequestError::BodyTooLarge { len: 100_051 },
+                "the request has 100051 bytes, more than the 100050 that owserver takes",
+            ),
+            (
+                RequestError::BufferTooSmall { needed: 30, available: 24 },
+                "the request has 30 bytes, the buffer has room for 24",
+            ),
+            (RequestError::TooManyInFlight, "too many requests are in flight on this connection"),
+            (RequestError::ConnectionEnded, "the connection has ended"),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+    }
 }

@@ -234,4 +234,14 @@ mod tests {
         #[cfg(feature = "alloc")]
         fill(alloc::vec::Vec::new());
     }
+
+    #[test]
+    fn it_holds_what_it_was_made_for() {
+        assert_eq!([0; 6].capacity(), 6);
+        assert_eq!(Storage::capacity(&[0; 6].as_mut_slice()), 6);
+        #[cfg(feature = "heapless")]
+        assert_eq!(Storage::capacity(&heapless::Vec::<u8, 6>::new()), 6);
+        #[cfg(feature = "alloc")]
+        assert_eq!(Storage::capacity(&alloc::vec::Vec::new()), usize::MAX);
+    }
 }

@@ -284,3 +284,134 @@ pub(crate) fn entry_head(path_len: usize) -> Head {
         offset: 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::request::Request;
+    use crate::server::{Connection, Event, Step};
+
+    /// A connection with a whole request, and storage for what is sent.
+    fn asked<T: Storage>(transmit: T) -> Connection<T, [u8; 64]> {
+        let mut buffer = [0; 64];
+        let mut input = Request::read("/a").unwrap().encode(&mut buffer).unwrap();
+        let mut connection = Connection::new(transmit, [0; 64]);
+        assert_eq!(connection.handle_input(&mut input, Instant::ZERO), Event::Request);
+        assert_eq!(connection.step(), Step::Work);
+        connection
+    }
+
+    fn answer<T: Storage>(connection: &mut Connection<T, [u8; 64]>) -> Answer<'_, T> {
+        connection.work(Instant::ZERO).unwrap().1
+    }
+
+    fn sent(answer_it: impl Fn(&mut Answer<'_, [u8; 64]>) -> Result<(), NoRoom>) -> Vec<u8> {
+        let mut connection = asked([0; 64]);
+        assert_eq!(answer_it(&mut answer(&mut connection)), Ok(()));
+        connection.poll_transmit().to_vec()
+    }
+
+    fn frame(header: Header, payload: &[u8]) -> Vec<u8> {
+        [&header.to_bytes()[..], payload].concat()
+    }
+
+    #[test]
+    fn each_answer_has_its_words() {
+        let nothing = Header::default();
+        let value = Header { payload: 2, code: 2, size: 2, offset: 7, ..nothing };
+        assert_eq!(sent(|answer| answer.value(b"xy", 7)), frame(value, b"xy"));
+        assert_eq!(sent(|answer| answer.value(b"", 7)), frame(nothing, b""));
+        assert_eq!(sent(|answer| answer.success()), frame(nothing, b""));
+        assert_eq!(sent(|answer| answer.written(5)), frame(Header { size: 5, ..nothing }, b""));
+        assert_eq!(
+            sent(|answer| answer.error(ReturnCode::BUSY)),
+            frame(Header { code: -16, ..nothing }, b"")
+        );
+        let last = Header { offset: 0x8002, ..nothing };
+        assert_eq!(sent(|answer| answer.end_of_entries(DirectoryFlags(0x8002))), frame(last, b""));
+        let entry = Header { payload: 3, size: 2, ..nothing };
+        assert_eq!(sent(|answer| answer.entry(b"/a")), frame(entry, b"/a\0"));
+        // Eight bytes that the size does not count.
+        let device = RomId::new(0x10, [1, 2, 3, 4, 5, 6]);
+        let presence = Header { payload: 8, ..nothing };
+        assert_eq!(sent(|answer| answer.presence(Some(device))), frame(presence, device.as_bytes()));
+        assert_eq!(sent(|answer| answer.presence(None)), frame(presence, &[0; 8]));
+    }
+
+    #[test]
+    fn what_just_fits_is_put_and_what_does_not_leaves_no_trace() {
+        let mut connection = asked([0; 26]);
+        let mut it = answer(&mut connection);
+        assert_eq!((it.room(), it.capacity(), it.owed(), it.is_complete()), (26, 26, 0, false));
+        let no_room = |needed| Err(NoRoom { needed, room: 26 });
+        assert_eq!(it.value(b"abc", 0), no_room(27));
+        assert_eq!(it.presence(None), no_room(32));
+        assert_eq!(it.entry(b"/a"), no_room(27));
+        assert_eq!((it.room(), it.is_complete()), (26, false));
+        assert_eq!(it.value(b"ab", 0), Ok(()));
+        assert_eq!((it.room(), it.capacity(), it.owed(), it.is_complete()), (0, 26, 0, true));
+        assert_eq!(
+            std::format!("{}", NoRoom { needed: 27, room: 26 }),
+            "27 bytes are needed, there is room for 26"
+        );
+    }
+
+    #[test]
+    fn no_frame_begins_within_another() {
+        let mut connection = asked([0; 64]);
+        let mut it = answer(&mut connection);
+        it.begin(Head { payload: 3, ..Head::default() }, Last::No).unwrap();
+        assert_eq!((it.push(b"a"), it.owed()), (1, 2));
+        let no_room = Err(NoRoom { needed: HEADER_LEN + 2, room: 64 - HEADER_LEN - 1 });
+        assert_eq!(it.success(), no_room);
+        assert!(it.value(b"x", 0).is_err() && it.entry(b"").is_err());
+        assert_eq!((it.push(b"bcd"), it.owed()), (2, 0), "no more than is owed");
+        assert_eq!(it.success(), Ok(()));
+        assert_eq!(connection.poll_transmit().len(), HEADER_LEN + 3 + HEADER_LEN);
+    }
+
+    #[test]
+    fn storage_of_one_header_is_enough_and_less_is_not() {
+        let mut connection = asked([0; HEADER_LEN]);
+        let mut it = answer(&mut connection);
+        it.begin(Head { payload: 1, ..Head::default() }, Last::Yes).unwrap();
+        assert_eq!(it.push(b"x"), 0);
+        assert_eq!(connection.end(), None, "bytes wait, and then there is room");
+        connection.handle_transmitted(HEADER_LEN, Instant::ZERO);
+        assert_eq!(answer(&mut connection).push(b"x"), 1);
+        assert_eq!(connection.end(), Some(End::Answered));
+
+        let mut connection = asked([0; HEADER_LEN - 1]);
+        assert_eq!(answer(&mut connection).success(), Ok(()));
+        assert_eq!((connection.end(), connection.poll_transmit()), (Some(End::TransmitTooSmall), &b""[..]));
+    }
+
+    /// Says that it has room, and takes headers only, as a heap that is used up.
+    struct Stubborn([u8; HEADER_LEN]);
+
+    impl Storage for Stubborn {
+        fn capacity(&self) -> usize {
+            64
+        }
+        fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
+            self.0.get_mut(at..)?.get_mut(..len).filter(|place| place.len() == HEADER_LEN)
+        }
+        fn filled(&self, len: usize) -> &[u8] {
+            self.0.get(..len).unwrap_or(&self.0)
+        }
+    }
+
+    #[test]
+    fn storage_that_takes_nothing_though_it_is_empty_ends_the_connection() {
+        let mut connection = asked(Stubborn([0; HEADER_LEN]));
+        let mut it = answer(&mut connection);
+        it.begin(Head { payload: 1, ..Head::default() }, Last::Yes).unwrap();
+        assert_eq!(it.push(b"x"), 0);
+        assert_eq!(connection.end(), None);
+        connection.handle_transmitted(HEADER_LEN, Instant::ZERO);
+        assert_eq!(answer(&mut connection).push(b"x"), 0);
+        assert_eq!(connection.end(), Some(End::TransmitTooSmall));
+    }
+}

@@ -223,4 +223,14 @@ mod tests {
         assert!(text.is_empty());
         assert_eq!(text.as_str(), "");
     }
+
+    #[test]
+    fn it_is_compared_and_shown_as_text() {
+        let mut text = Ascii::<8>::new();
+        text.push_str("a\"b");
+        assert!(!text.is_empty());
+        assert!(text == *"a\"b" && text != *"ab" && text == "a\"b" && text != "a");
+        assert_eq!((AsRef::<str>::as_ref(&text), AsRef::<[u8]>::as_ref(&text)), ("a\"b", &b"a\"b"[..]));
+        assert_eq!(std::format!("{text:5}| {text:?}"), r#"a"b  | "a\"b""#);
+    }
 }

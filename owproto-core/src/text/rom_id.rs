@@ -491,6 +491,42 @@ mod tests {
         assert!(serde_json::from_str::<RomId>(r#""1067c6697351ff8e""#).is_err());
     }
 
+    #[test]
+    fn bytes_come_back() {
+        let bytes = [0x10, 0x67, 0xc6, 0x69, 0x73, 0x51, 0xff, 0x8d];
+        assert_eq!(RomId::try_from(bytes), Ok(EXAMPLE));
+        assert_eq!(<[u8; 8]>::from(EXAMPLE), bytes);
+        assert_eq!(
+            (EXAMPLE.family(), EXAMPLE.id(), EXAMPLE.as_bytes()),
+            (0x10, [0x67, 0xc6, 0x69, 0x73, 0x51, 0xff], &bytes)
+        );
+    }
+
+    #[test]
+    fn errors_say_what_is_wrong() {
+        assert_eq!(RomIdError::Syntax { position: 3 }.to_string(), "not a ROM id: unexpected at byte 3");
+        assert_eq!(RomIdError::Length { found: 7 }.to_string(), "a ROM id has 8 bytes, not 7");
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn something_else_is_refused_with_an_example() {
+        let wrong = serde_json::from_str::<RomId>("7").unwrap_err().to_string();
+        assert!(wrong.contains("expected a ROM id such as 10.67C6697351FF"), "{wrong}");
+    }
+
+    #[cfg(feature = "arbitrary")]
+    #[test]
+    fn seven_bytes_make_an_id() {
+        use arbitrary::{Arbitrary, Unstructured};
+        let bytes = [0x10, 0x67, 0xc6, 0x69, 0x73, 0x51, 0xff];
+        let mut source = Unstructured::new(&bytes);
+        let id = RomId::arbitrary(&mut source).unwrap();
+        assert!(RomId::is_valid(id.as_bytes()) && source.is_empty());
+        assert_ne!(Ok(id), RomId::arbitrary(&mut Unstructured::new(&[0; 7])));
+        assert_eq!(RomId::size_hint(0), (7, Some(7)));
+    }
+
     proptest! {
         #[test]
         fn every_id_survives_every_format(family: u8, id: [u8; 6], rest in "([/,=.].*)?") {
