@@ -194,13 +194,15 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
         self.make_room(now, sockets);
         // Whoever was first is last the next time.
         self.first = if self.first.saturating_add(1) < N { self.first.saturating_add(1) } else { 0 };
-        for n in (self.first..N).chain(0..self.first) {
+        let mut n = self.first;
+        for _ in 0..N {
             let kept = self.slots.iter().filter(|slot| slot.has_place).count();
             if let Some(slot) = self.slots.get_mut(n) {
                 let socket = sockets.get_mut::<tcp::Socket<'_>>(slot.handle);
                 slot.wait = Wait::Client;
                 slot.run(now, self.port, kept < self.persistent, socket, service);
             }
+            n = if n.saturating_add(1) < N { n.saturating_add(1) } else { 0 };
         }
     }
 
@@ -212,26 +214,29 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
         if self.slots.iter().any(is_free) {
             return;
         }
-        // One that is being closed will be free soon. If its client has everything and only does not close its side, at
-        // once.
         let mut is_on_its_way = false;
+        let mut idle: Option<&mut Slot<T, R, J>> = None;
         for slot in &mut self.slots {
-            if let Link::Closing { until } = &mut slot.link {
-                if sockets.get::<tcp::Socket<'_>>(slot.handle).state() == State::FinWait2 {
-                    *until = now;
+            let socket = sockets.get::<tcp::Socket<'_>>(slot.handle);
+            match &mut slot.link {
+                // It will be free soon. If its client has everything and only does not close its side, at once.
+                Link::Closing { until } => {
+                    if socket.state() == State::FinWait2 {
+                        *until = now;
+                    }
+                    is_on_its_way |= now <= *until;
                 }
-                is_on_its_way |= now <= *until;
+                Link::Open if slot.idle_since.is_some() && !socket.can_recv() => {
+                    if idle.as_ref().is_none_or(|idle| slot.idle_since < idle.idle_since) {
+                        idle = Some(slot);
+                    }
+                }
+                _ => {}
             }
         }
-        if is_on_its_way {
-            return;
-        }
-        let idle = self.slots.iter_mut().filter(|slot| {
-            slot.link == Link::Open
-                && slot.idle_since.is_some()
-                && !sockets.get::<tcp::Socket<'_>>(slot.handle).can_recv()
-        });
-        if let Some(slot) = idle.min_by_key(|slot| slot.idle_since) {
+        if let Some(slot) = idle
+            && !is_on_its_way
+        {
             slot.connection.close();
         }
     }
@@ -243,20 +248,23 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
     /// It counts only if a client waits for it.
     #[must_use]
     pub fn poll_at(&self, bus: Option<Instant>) -> Option<smoltcp::time::Instant> {
-        let times = self.slots.iter().flat_map(|slot| {
+        // A loop, which is half as much code as a chain of iterators.
+        const NEVER: Instant = Instant::from_micros(u64::MAX);
+        let mut first = NEVER;
+        for slot in &self.slots {
             let timeout = match slot.link {
                 Link::Listening => None,
-                Link::Open => slot.connection.poll_timeout().map(|(at, _)| to_smoltcp(at)),
-                Link::Closing { until } => Some(to_smoltcp(until)),
+                Link::Open => slot.connection.poll_timeout().map(|(at, _)| at),
+                Link::Closing { until } => Some(until),
             };
             let other = match slot.wait {
                 Wait::Client => None,
-                Wait::Bus => bus.map(to_smoltcp),
-                Wait::Turn => Some(smoltcp::time::Instant::ZERO),
+                Wait::Bus => bus,
+                Wait::Turn => Some(Instant::ZERO),
             };
-            [timeout, other]
-        });
-        times.flatten().min()
+            first = first.min(timeout.unwrap_or(NEVER)).min(other.unwrap_or(NEVER));
+        }
+        (first < NEVER).then(|| to_smoltcp(first))
     }
 }
 
