@@ -121,10 +121,12 @@ impl Job {
     /// Nothing was begun.
     #[must_use]
     pub const fn new() -> Self {
+        // Made beforehand.
+        const NONE: RomId = RomId::new(0, [0; 6]);
         Self {
             phase: Phase::New,
             bus: None,
-            device: RomId::new(0, [0; 6]),
+            device: NONE,
             operation: Operation(0),
             is_renewed: false,
             progress: Progress::NEW,
@@ -390,6 +392,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
     }
 
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn advance<T: Storage>(
         &mut self,
         job: &mut Job,
