@@ -113,7 +113,7 @@ struct Slot<T, R, J> {
 
 // Besides the buffers, as the README says.
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<Slot<[u8; 0], [u8; 0], Job>>() <= 320);
+const _: () = assert!(size_of::<Slot<[u8; 0], [u8; 0], Job>>() <= 304);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Link {
