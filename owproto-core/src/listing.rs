@@ -135,7 +135,7 @@ impl<'a> Iterator for Entries<'a> {
 
 /// The first entry of a list and what lies behind it, if it is so long.
 #[cfg(target_pointer_width = "64")]
-#[inline]
+#[inline(always)]
 fn as_long_as_before(list: &[u8], len: usize) -> Option<(&[u8], &[u8])> {
     let (entry, behind) = list.split_at_checked(len)?;
     let [b',', rest @ ..] = behind else { return None };
@@ -240,7 +240,7 @@ pub(crate) fn has_nul(bytes: &[u8]) -> bool {
 
 /// Whether all of 16 to 32 bytes are of a kind. Sixteen at either end are looked at together, with one instruction where
 /// the processor has it; `None` for another number of bytes, and on small processors, which rather have less code.
-#[inline]
+#[inline(always)]
 fn all_in_ends(bytes: &[u8], is_good: impl Fn(u8) -> bool) -> Option<bool> {
     const TOGETHER: usize = 16;
     if cfg!(not(target_pointer_width = "64")) || bytes.len() > 2 * TOGETHER {

@@ -152,8 +152,8 @@ impl Storage for alloc::vec::Vec<u8> {
 /// Paths and values are short, so that a call takes longer than to copy them; small processors rather have less code.
 #[inline]
 pub(crate) fn copy(place: &mut [u8], bytes: &[u8]) {
-    let is_copied = cfg!(target_pointer_width = "64")
-        && (copy_ends::<16>(place, bytes) || copy_ends::<32>(place, bytes));
+    let is_copied =
+        cfg!(target_pointer_width = "64") && (copy_ends::<16>(place, bytes) || copy_ends::<32>(place, bytes));
     if !is_copied {
         place.copy_from_slice(bytes);
     }
@@ -163,7 +163,7 @@ pub(crate) fn copy(place: &mut [u8], bytes: &[u8]) {
 #[inline]
 fn copy_ends<const N: usize>(place: &mut [u8], bytes: &[u8]) -> bool {
     let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else { return false };
-    if bytes.len() > 2 * N || place.len() != bytes.len() {
+    if bytes.len() > N.saturating_mul(2) || place.len() != bytes.len() {
         return false;
     }
     if let Some(place) = place.first_chunk_mut() {

@@ -180,9 +180,7 @@ impl fmt::Debug for Listing {
 
 impl<'a> Extend<&'a [u8]> for Listing {
     fn extend<I: IntoIterator<Item = &'a [u8]>>(&mut self, entries: I) {
-        for entry in entries {
-            self.push(entry);
-        }
+        entries.into_iter().for_each(|entry| self.push(entry));
     }
 }
 
@@ -236,7 +234,9 @@ mod tests {
 
     #[test]
     fn a_list_is_taken_as_its_entries() {
-        for list in [&b"/a,/bc,/d"[..], b"/a,/bc\0", b"/a,b,/c,", b"\0/a,/b", b"/a\0\0/b,/c\0\0", b"\0", b"", b"/a"] {
+        for list in
+            [&b"/a,/bc,/d"[..], b"/a,/bc\0", b"/a,b,/c,", b"\0/a,/b", b"/a\0\0/b,/c\0\0", b"\0", b"", b"/a"]
+        {
             for before in [&[][..], &[&b"/x"[..]], &[&b"/x"[..], b""]] {
                 let mut listing: Listing = before.iter().copied().collect();
                 listing.take(Entries::list(list));

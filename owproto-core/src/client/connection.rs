@@ -328,7 +328,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             self.last_activity = now;
             self.exchanges.answer_begun = true;
         }
-        if matches!(self.exchanges.state, State::Failed(_)) || self.exchanges.earliest_deadline.has_passed(now) {
+        if matches!(self.exchanges.state, State::Failed(_))
+            || self.exchanges.earliest_deadline.has_passed(now)
+        {
             return Err(self.refuse_input(now));
         }
         let shape = match form {
@@ -394,7 +396,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     fn refuse_input(&mut self, now: Instant) -> ConnectionError {
         match self.exchanges.state {
             State::Failed(error) => error,
-            _ if self.exchanges.earliest_deadline.has_passed(now) => self.exchanges.fail(ConnectionError::TimedOut(Timeout::Total)),
+            _ if self.exchanges.earliest_deadline.has_passed(now) => {
+                self.exchanges.fail(ConnectionError::TimedOut(Timeout::Total))
+            }
             _ => self.exchanges.fail(ConnectionError::UnexpectedData),
         }
     }
@@ -402,7 +406,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// The oldest request's; they are counted.
     #[inline]
     fn oldest_id(&self) -> RequestId {
-        RequestId(self.next_id.wrapping_sub(u32::try_from(self.exchanges.in_flight.len()).unwrap_or(u32::MAX)))
+        RequestId(
+            self.next_id.wrapping_sub(u32::try_from(self.exchanges.in_flight.len()).unwrap_or(u32::MAX)),
+        )
     }
 
     /// The server has closed its side.
@@ -522,7 +528,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[must_use]
     #[inline]
     pub fn is_reusable(&self) -> bool {
-        matches!(self.exchanges.state, State::Open) && self.exchanges.was_kept && self.exchanges.in_flight.is_empty()
+        matches!(self.exchanges.state, State::Open)
+            && self.exchanges.was_kept
+            && self.exchanges.in_flight.is_empty()
     }
 
     /// How many requests wait for the end of their answer.

@@ -70,8 +70,7 @@ impl Deadline {
 }
 
 impl Pending {
-    const NONE: Self =
-        Self { deadline: Deadline::NEVER, ends_at: 0, form: Form::Reply, is_idempotent: true };
+    const NONE: Self = Self { deadline: Deadline::NEVER, ends_at: 0, form: Form::Reply, is_idempotent: true };
 
     /// Whether bytes of it wait to be sent, when so many were sent over the connection. The server waits for them.
     #[inline]

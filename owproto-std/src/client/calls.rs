@@ -289,8 +289,9 @@ impl<R: Runtime> Calls<R> {
             return self.list(path, MessageType::DIR, options, way, on_entries).await;
         }
         let mut listing = Listing::default();
-        let flags =
-            self.list(path, MessageType::DIR, options, way, |entries: Entries<'_>| listing.take(entries)).await?;
+        let flags = self
+            .list(path, MessageType::DIR, options, way, |entries: Entries<'_>| listing.take(entries))
+            .await?;
         for path in listing.iter() {
             let mut marked = path.to_vec();
             if self.is_directory(path, way).await? {
