@@ -48,7 +48,7 @@ pub enum Error {
     },
 
     /// The call took longer than it may. The connection was closed, so that a late answer cannot be taken for another
-    /// one's.
+    /// one's; or another call that had asked for it drops that answer.
     #[error("{address} did not answer in time: {timeout} (limit {})", Seconds(*limit))]
     TimedOut {
         /// The server's address.

@@ -24,7 +24,8 @@
 //! | flags, scales, formats | an integer | typed; any bits can be sent |
 //! | silence of the server | 2 s | 2 s, [settable](Builder::inactivity_timeout) |
 //! | time for a call | seen at the next keepalive | [exact](Builder::total_timeout), waiting and connecting included |
-//! | persistent connections | one, not to be shared | shared by threads and tasks; [several](Builder::connections) if wanted |
+//! | persistent connections | one, not to be shared | [several](Builder::connections), shared by threads and tasks; what waits is sent together |
+//! | the same read by several at once | as many requests | [one](Builder::coalesce_reads), if wanted |
 //! | a connection that the server closed | an error | replaced, where asking again is safe |
 //! | a server that refuses DIRALL | an error | asked with DIR, and remembered |
 //! | names | ASCII, no commas | bytes |
@@ -37,7 +38,7 @@
 //! [`Error::is_transient`] whether to try later.
 //!
 //! A call that timed out closes its connection, since the answer may still come and must not be taken for another
-//! one's.
+//! one's. Where another call has asked for it, the connection goes on, and the late answer is dropped.
 
 mod address;
 #[cfg(any(feature = "server", feature = "sim"))]

@@ -32,6 +32,14 @@ pub(crate) trait Runtime: Send + Sync + 'static {
 
 /// A connected socket. Its waits are those of the protocol, in whole microseconds, which are cheap to compare.
 pub(crate) trait Stream: Send + 'static {
+    /// What [`read`](Self::read) gives, from a socket that waits by blocking. `None` from one that needs a future for
+    /// that; then `read` it.
+    fn read_at_once(
+        &mut self,
+        buffer: &mut [u8],
+        wait: Option<time::Duration>,
+    ) -> Option<io::Result<Option<usize>>>;
+
     /// Reads what is there, at least a byte; 0 at the end. `None` if `wait` passes before.
     fn read(
         &mut self,
@@ -61,15 +69,12 @@ pub(crate) trait Stream: Send + 'static {
     fn is_spoilt(&self) -> bool;
 }
 
-/// Where calls wait for the places of others: a semaphore, without places at first.
+/// Where a call waits for others: a semaphore, without places at first.
 pub(crate) trait Gate: Default + Send + Sync + 'static {
     /// Waits for a place. False if `wait` passes before.
     fn enter(&self, wait: Option<Duration>) -> impl Future<Output = bool> + Send;
 
-    /// Takes a place if there is one.
-    fn try_enter(&self) -> bool;
-
-    /// Gives a place to one of those who wait.
+    /// Lets one in.
     fn leave(&self);
 }
 

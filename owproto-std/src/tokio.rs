@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ::tokio::net::TcpStream;
-use ::tokio::sync::{Semaphore, SemaphorePermit};
+use ::tokio::sync::Semaphore;
 use ::tokio::time::{Sleep, sleep_until};
 use owproto_core::time::{self, Instant};
 
@@ -23,7 +23,8 @@ use crate::{DirOptions, Error};
 ///
 /// It is `Send`, `Sync` and cheap to clone; clones share its connections. The future of a call may be dropped at any
 /// time: the connection that it had is closed, and the next call is not touched. (What was sent by then may still be
-/// carried out by the server.)
+/// carried out by the server.) One that has begun and is neither polled nor dropped keeps its connection from others that
+/// wait for it.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -160,6 +161,10 @@ impl TokioStream {
 }
 
 impl Stream for TokioStream {
+    fn read_at_once(&mut self, _: &mut [u8], _: Option<time::Duration>) -> Option<io::Result<Option<usize>>> {
+        None
+    }
+
     async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         self.within(wait, |socket, cx| {
             let mut buffer = ReadBuf::new(buffer);
@@ -207,10 +212,6 @@ impl Gate for TokioGate {
             // It is never closed.
             Some(Err(_)) | None => false,
         }
-    }
-
-    fn try_enter(&self) -> bool {
-        self.0.try_acquire().map(SemaphorePermit::forget).is_ok()
     }
 
     fn leave(&self) {

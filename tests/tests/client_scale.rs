@@ -1,52 +1,135 @@
-//! What a call costs as calls at once grow: the same.
+//! What a call costs as calls at once grow from 1 to 100,000: the same.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use allocation_counter::measure;
 use owproto_core::wire::{Flags, Header};
-use owproto_std::Builder;
+use owproto_std::{Builder, tokio::Client};
 use owproto_tests::responder::Responder;
 
 const CONNECTIONS: usize = 4;
 
-/// As many bytes as the path has, each an `x`.
+/// The most bytes that a task with a call that waits may take, the task itself included.
+const TASK_BUDGET: u64 = 2048;
+
+/// The most bytes that the connections and the runtime may take.
+const FIXED_BUDGET: u64 = CONNECTIONS as u64 * (80 << 10) + (64 << 10);
+
+/// The value of a property is its path.
 fn answer(request: &[u8]) -> Vec<u8> {
-    let len = request.len() - 25;
-    let word = i32::try_from(len).unwrap();
+    let path = request[24..].strip_suffix(b"\0").unwrap();
+    let word = i32::try_from(path.len()).unwrap();
     let header =
         Header { payload: word, code: word, size: word, flags: Flags::PERSISTENCE, ..Header::default() };
-    [&header.to_bytes()[..], &vec![b'x'; len]].concat()
+    [&header.to_bytes()[..], path].concat()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// So many tasks at once, each of which reads a value of its own.
+async fn read_at_once(client: &Client, tasks: usize) {
+    let tasks: Vec<_> = (0..tasks)
+        .map(|number| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                let path = number.to_be_bytes().map(|byte| b"0123456789abcdef"[usize::from(byte % 16)]);
+                let mut value = [0; 8];
+                let len = client.read_into(&path, &mut value).await.unwrap();
+                assert_eq!(value[..len], path);
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
 }
 
 #[test]
 fn tasks_share_a_few_connections_and_each_costs_the_same() {
-    let server = Responder::start(answer);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let client =
-        Arc::new(Builder::default().address(server.address().into()).connections(CONNECTIONS).build_tokio());
     let run = |tasks: usize| {
-        runtime.block_on(async {
-            let tasks: Vec<_> = (0..tasks)
-                .map(|number| {
-                    let client = Arc::clone(&client);
+        let server = Responder::start(answer);
+        let measured = measure(|| {
+            let runtime = runtime();
+            let builder = Builder::default().address(server.address().into()).connections(CONNECTIONS);
+            let client = builder.build_tokio();
+            runtime.block_on(read_at_once(&client, tasks));
+        });
+        assert!(server.connections() <= CONNECTIONS, "{} connections", server.connections());
+        measured
+    };
+    run(100);
+    println!("calls at once  allocations  most bytes at once");
+    let mut allocations = Vec::new();
+    for tasks in [1, 100, 10_000, 100_000] {
+        let measured = run(tasks);
+        println!("{tasks:13}  {:11}  {:18}", measured.count_total, measured.bytes_max);
+        assert_eq!(measured.bytes_current, 0, "bytes are left");
+        let most = FIXED_BUDGET + TASK_BUDGET * tasks as u64;
+        assert!(measured.bytes_max <= most, "{} bytes, and no more than {most} wanted", measured.bytes_max);
+        allocations.push(measured.count_total as f64 / tasks as f64);
+    }
+    // A call that waits keeps its question, and the answer that another call got for it.
+    assert!(allocations[2] < 5.0 && allocations[3] < allocations[2] + 0.1, "{allocations:?} for each call");
+}
+
+#[test]
+fn threads_share_a_connection_in_100_000_calls() {
+    const THREADS: usize = 100;
+    let server = Responder::start(answer);
+    let client = Builder::default().address(server.address().into()).connections(2).build();
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let client = &client;
+            scope.spawn(move || {
+                for call in 0..100_000 / THREADS {
+                    let path = format!("/{thread}/{call}");
+                    assert_eq!(client.read(&path).unwrap(), path.as_bytes());
+                }
+            });
+        }
+    });
+    assert!(server.connections() <= 2, "{} connections", server.connections());
+}
+
+#[test]
+fn of_identical_reads_at_once_the_server_sees_one() {
+    for tasks in [1, 100, 10_000, 100_000] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (release, released) = mpsc::channel::<()>();
+        let server = {
+            let (asked, released) = (Arc::clone(&asked), std::sync::Mutex::new(released));
+            Responder::start(move |request| {
+                asked.fetch_add(1, Ordering::SeqCst);
+                // Not before all have begun.
+                let _ = released.lock().unwrap().recv();
+                answer(request)
+            })
+        };
+        let builder = Builder::default().address(server.address().into());
+        let client = builder.inactivity_timeout(std::time::Duration::ZERO).coalesce_reads(true).build_tokio();
+        let begun = Arc::new(AtomicUsize::new(0));
+        runtime().block_on(async {
+            let calls: Vec<_> = (0..tasks)
+                .map(|_| {
+                    let (client, begun) = (client.clone(), Arc::clone(&begun));
                     tokio::spawn(async move {
-                        let path = ["/a", "/bcd"][number % 2];
-                        let mut value = [0; 8];
-                        let len = client.read_into(path, &mut value).await.unwrap();
-                        assert_eq!(&value[..len], vec![b'x'; path.len()]);
+                        begun.fetch_add(1, Ordering::SeqCst);
+                        client.read("/shared").await.unwrap()
                     })
                 })
                 .collect();
-            for task in tasks {
-                task.await.unwrap();
+            while begun.load(Ordering::SeqCst) < tasks {
+                tokio::task::yield_now().await;
+            }
+            drop(release);
+            for call in calls {
+                assert_eq!(call.await.unwrap(), b"/shared");
             }
         });
-    };
-    run(100);
-    let allocations = |tasks: usize| measure(|| run(tasks)).count_total as f64 / tasks as f64;
-    let (few, many) = (allocations(100), allocations(20_000));
-    // Of a task there is the task itself and what the test compares with; of a call nothing.
-    assert!(many <= few + 0.1, "{few} allocations a task, then {many}");
-    assert!(many < 3.1, "{many} allocations a task");
-    assert!(server.connections() <= CONNECTIONS, "{} connections", server.connections());
+        assert_eq!((asked.load(Ordering::SeqCst), server.connections()), (1, 1), "{tasks} reads");
+    }
 }

@@ -1,19 +1,22 @@
 //! Our clients beside raw sockets and beside other people's clients, in turns, on a canned server and a real one.
 //!
-//! `cargo bench -p owproto-std --features tokio --bench clients [-- --quick] [--write]`
+//! `cargo bench -p owproto-std --features tokio --bench clients [-- --quick] [--only=TEXT] [--write]`
 //!
 //! All that runs here, servers and other programs included, shares one processor, so that nothing but the work counts.
-//! Raw sockets, which know beforehand what will come, are the bound that the others are compared with; of the rounds the
-//! lower quartile is shown, since what others do on the machine only adds. `--write` puts the tables and a picture into `owproto-std/benchmarks.*`.
-//! What is not installed is named and left out.
+//! Raw sockets, which know beforehand what will come, are the bound that the others are compared with: all ways have a
+//! turn in each of many rounds, and what counts is the median of the ratios in the rounds. `--only` measures the cases
+//! with that text in their names. `--write` puts the tables and a picture into `owproto-std/benchmarks.*`. What is not
+//! installed is named and left out.
 
 mod canned;
+#[path = "../common/mod.rs"]
+mod common;
 mod others;
 mod raw;
 mod report;
 
 use std::hint::black_box;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
@@ -65,16 +68,15 @@ impl Others {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    pin();
-    // Under `cargo test` without `--bench`: whether it runs at all.
-    let is_quick = has("--quick") || !has("--bench");
+    common::pin();
+    let is_quick = common::is_quick();
     let (rounds, turn) =
         if is_quick { (3, Duration::from_millis(1)) } else { (151, Duration::from_millis(1)) };
-    let mut report = Report::new(rounds, turn);
+    let only = arguments.iter().find_map(|argument| argument.strip_prefix("--only="));
+    let mut report = Report::new(rounds, turn, only.map(str::to_owned));
 
-    let canned = canned::serve();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let canned = canned::serve(listener, canned::ROOT);
     let mut others = Others::of(canned);
     nop(&mut report, "NOP", canned, &mut others);
     read(&mut report, "READ", canned, PATH, &mut others);
@@ -111,7 +113,7 @@ fn main() {
         println!("!!!!!!!! owserver is not installed: THE COMPARISONS ON THE REAL SERVER DID NOT RUN");
     }
     report.judge(&bars());
-    if has("--write") {
+    if common::has("--write") {
         report.write();
     }
 }
@@ -130,24 +132,6 @@ fn bars() -> Vec<Bar> {
         bar("READ, 16 in flight", "read_each", 12.0, "raw, one by one"),
         bar("owserver: DIR of 20", "dir_each", 0.95, "raw"),
     ]
-}
-
-/// This process, its threads and its children share one processor: the last one.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn pin() {
-    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-    let all = sched_getaffinity(None).expect("a process may ask for its processors");
-    if let Some(last) = (0..CpuSet::MAX_CPU).rfind(|cpu| all.is_set(*cpu)) {
-        let mut one = CpuSet::new();
-        one.set(last);
-        sched_setaffinity(None, &one).expect("it is one of those it may use");
-        println!("pinned to processor {last}");
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn pin() {
-    println!("!!!!!!!! not pinned to one processor: THE RATIOS VARY MORE");
 }
 
 fn builder(server: SocketAddr) -> Builder {

@@ -10,6 +10,9 @@ use crate::runtime::Runtime;
 use crate::tap::{Tap, Traffic};
 use crate::{Address, AddressError};
 
+/// A fifth of the places that owserver has for all its clients.
+const DEFAULT_CONNECTIONS: usize = 4;
+
 /// How a client behaves. Nothing is sent before the first call.
 ///
 /// ```no_run
@@ -38,7 +41,8 @@ impl Default for Builder {
             settings: Settings {
                 address: Address::default(),
                 connect_timeout: Duration::from_secs(5),
-                connections: 1,
+                connections: DEFAULT_CONNECTIONS,
+                coalesce: false,
                 payload_limit: DEFAULT_PAYLOAD_LIMIT,
                 list_limit: DEFAULT_LIST_LIMIT,
                 tap: Tap::NONE,
@@ -103,11 +107,34 @@ impl Builder {
         self
     }
 
-    /// How many persistent connections are used at once, at least 1; 1 otherwise. Calls from several threads or
-    /// tasks wait for one another where there are not enough; only listings under way have one more. owserver gives
-    /// 20 to all its clients together.
+    /// How many persistent connections are used at once, at least 1; 4 otherwise. A connection is made when all others
+    /// are busy. Listings under way have one more.
+    ///
+    /// owserver gives 20 places to all its clients together (owfs: `globals.c`, `clients_persistent_high`). With 4 a slow
+    /// device holds up no other call, and five clients like this have room. More than 20 are of use with a server that
+    /// has more places. Where a server keeps fewer than this, the client learns that from its first refusal, which costs
+    /// a connection and no call: it goes on with those that are kept, and asks for one more every 10 s while it needs
+    /// one.
+    ///
+    /// Calls from several threads or tasks wait for one another where there are not enough connections, the oldest
+    /// first. Those that wait with small questions that do no harm when asked twice (`read`, `read_into`, `read_at`,
+    /// `read_number`, `present`, `rom_id`, `get`, `ping`) are sent together, up to 64 over a connection, without waiting for
+    /// the answers between them; each keeps its own timeouts. A write is never among them.
     pub fn connections(mut self, connections: usize) -> Self {
         self.settings.connections = connections.max(1);
+        self
+    }
+
+    /// Whether reads of the same property at the same time are one request and share its answer; false otherwise.
+    ///
+    /// The same are path, flags, size and offset. A read joins another one that is under way, or waits for a connection,
+    /// and has no answer yet; once the answer is there, a read that begins is a new one. So the value is never older
+    /// than the other read's beginning. An error of the server is an answer; after a failure of the connection
+    /// each of those that joined asks for itself. Each keeps its own total timeout. Made for many tasks that watch few sensors. It
+    /// holds for `read`, `read_into`, `read_at` and `read_number`, not for `read_many` and `read_each`, and costs each of
+    /// them some allocations.
+    pub fn coalesce_reads(mut self, coalesce: bool) -> Self {
+        self.settings.coalesce = coalesce;
         self
     }
 

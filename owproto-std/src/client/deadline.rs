@@ -31,6 +31,11 @@ impl Deadline {
         self.0.map(|at| at.since(R::now()).into())
     }
 
+    /// Sorts what ends first before what ends later or never.
+    pub(crate) fn order(self) -> Instant {
+        self.0.unwrap_or(Instant::from_micros(u64::MAX))
+    }
+
     pub(crate) fn is_over<R: Runtime>(self) -> bool {
         self.0.is_some_and(|at| R::now() >= at)
     }

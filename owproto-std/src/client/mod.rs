@@ -1,9 +1,12 @@
 //! The client, without its sockets: settings, connections, calls.
 
 pub(crate) mod api;
+mod batch;
 mod builder;
 mod calls;
+mod coalesce;
 mod deadline;
+mod pool;
 mod session;
 mod shared;
 

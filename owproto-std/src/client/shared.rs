@@ -1,14 +1,19 @@
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use owproto_core::Request;
 use owproto_core::client::Refusals;
+use owproto_core::time::Instant;
+use parking_lot::Mutex;
 
+use super::coalesce::Reads;
 use super::deadline::Deadline;
+use super::pool::{Held, Pool, Waiter, Waiting, Woken, wake};
 use super::session::{Buffers, Session};
-use crate::runtime::{Gate, Runtime};
+use crate::runtime::Runtime;
 use crate::tap::{Tap, Traffic};
 use crate::{Address, Error};
 
@@ -21,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) address: Address,
     pub(crate) connect_timeout: Duration,
     pub(crate) connections: usize,
+    pub(crate) coalesce: bool,
     pub(crate) payload_limit: usize,
     pub(crate) list_limit: usize,
     pub(crate) tap: Tap,
@@ -30,11 +36,11 @@ pub(crate) struct Settings {
 pub(crate) struct Shared<R: Runtime> {
     pub(crate) settings: Settings,
     pool: Mutex<Pool<R>>,
-    /// Where calls wait if no place is free.
-    gate: R::Gate,
-    // Boxed, since they move from one connection to the next.
-    #[allow(clippy::vec_box)]
-    spare: Mutex<Vec<Box<Buffers>>>,
+    /// How many calls have had to wait for a place.
+    waited: AtomicU64,
+    /// Reads that others may join.
+    pub(crate) reads: Reads<R>,
+    spare: Mutex<Vec<Buffers>>,
     /// The host's addresses, the one that answered last in front.
     addresses: Mutex<Vec<SocketAddr>>,
     refusals: AtomicU16,
@@ -42,35 +48,14 @@ pub(crate) struct Shared<R: Runtime> {
     pub(crate) texts: OnceLock<Vec<String>>,
 }
 
-/// Persistent connections and the places for them, under one lock, so that a call takes it twice.
-struct Pool<R: Runtime> {
-    idle: Vec<Session<R>>,
-    /// Places that nobody has or was promised.
-    free: usize,
-    /// Calls that wait at the gate and were not promised a place yet. Those that were have one there.
-    waiting: usize,
-}
-
-impl<R: Runtime> Pool<R> {
-    /// A place becomes free: it goes to one of those who wait.
-    #[inline]
-    fn give_back(&mut self, gate: &R::Gate) {
-        if self.waiting > 0 {
-            self.waiting -= 1;
-            gate.leave();
-        } else {
-            self.free += 1;
-        }
-    }
-}
-
 impl<R: Runtime> Shared<R> {
-    pub(crate) fn new(settings: Settings) -> Self {
-        let pool = Pool { idle: Vec::new(), free: settings.connections.max(1), waiting: 0 };
+    pub(crate) fn new(mut settings: Settings) -> Self {
+        settings.connections = settings.connections.max(1);
         Self {
-            gate: R::Gate::default(),
+            pool: Mutex::new(Pool::new(settings.connections)),
+            waited: AtomicU64::new(0),
+            reads: Reads::default(),
             settings,
-            pool: Mutex::new(pool),
             spare: Mutex::default(),
             addresses: Mutex::default(),
             refusals: AtomicU16::new(Refusals::NONE.bits()),
@@ -88,69 +73,101 @@ impl<R: Runtime> Shared<R> {
 
     /// A place for a persistent connection, and one that is idle if there is one; `None` if all places are
     /// taken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_enter(&self) -> Option<(Place<'_, R>, Option<Session<R>>)> {
-        let mut pool = lock(&self.pool);
-        if pool.free == 0 {
-            return None;
-        }
-        pool.free -= 1;
-        let idle = pool.idle.pop();
-        Some((Place(self), idle))
+        let (held, idle) = self.pool.lock().enter()?;
+        Some((self.place(held), idle))
     }
 
-    /// Waits for a place. `None` if the time is over before.
+    #[inline]
+    fn place(&self, held: Held) -> Place<'_, R> {
+        Place { shared: self, held }
+    }
+
+    /// The place of a call that waited until its turn came.
+    pub(super) fn handed_on(&self) -> Place<'_, R> {
+        self.place(Held::BARE)
+    }
+
+    /// Lets a call wait, unless there is a place. What it asks may be asked by others for it.
     #[cold]
-    pub(crate) async fn wait_for_place(&self, deadline: Deadline) -> Option<Place<'_, R>> {
-        {
-            let mut pool = lock(&self.pool);
-            if pool.free > 0 {
-                pool.free -= 1;
-                return Some(Place(self));
-            }
-            pool.waiting += 1;
+    pub(super) fn queue_up(
+        &self,
+        request: Option<&Request<'_>>,
+        deadline: Deadline,
+        now: Instant,
+    ) -> Result<Waiting<'_, R>, Place<'_, R>> {
+        let waiter = Waiter::new(self.waited.fetch_add(1, Ordering::Relaxed), deadline, request);
+        let place = self.pool.lock().queue_up(&waiter, now);
+        match place {
+            Some(held) => Err(self.place(held)),
+            None => Ok(Waiting::new(&self.pool, waiter)),
         }
-        let waiting = Waiting(self);
-        if !self.gate.enter(deadline.wait::<R>()).await {
-            return None;
-        }
-        std::mem::forget(waiting);
-        Some(Place(self))
+    }
+
+    /// Those of them that wait still wait further.
+    pub(super) fn queue_again(&self, waiters: impl Iterator<Item = Arc<Waiter<R>>>) {
+        let woken = self.pool.lock().queue_again(waiters);
+        wake(woken);
     }
 
     #[inline]
     pub(crate) fn take_idle(&self) -> Option<Session<R>> {
-        lock(&self.pool).idle.pop()
+        self.pool.lock().idle.pop()
+    }
+
+    /// An idle connection for a call that has lost or never had one, and for its place if it has one.
+    pub(crate) fn take_idle_for(&self, place: Option<&mut Place<'_, R>>) -> Option<Session<R>> {
+        match place {
+            Some(place) => self.pool.lock().take_idle(&mut place.held),
+            None => self.take_idle(),
+        }
     }
 
     /// Keeps a connection for later if the server does, closes it otherwise; gives its place back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_back(&self, session: Session<R>, place: Option<Place<'_, R>>) {
         if !session.is_reusable() {
-            return self.close(session);
+            return self.end(session, place);
         }
-        let mut pool = lock(&self.pool);
-        if let Some(place) = place {
-            pool.give_back(&self.gate);
-            std::mem::forget(place);
-        }
-        // Listings have connections beside those that have a place.
-        let beside = if pool.idle.len() < self.settings.connections.max(1) {
-            pool.idle.push(session);
-            None
-        } else {
-            Some(session)
+        let mut pool = self.pool.lock();
+        let woken = match place {
+            Some(place) => {
+                let mut held = place.into_held();
+                pool.kept(&mut held);
+                pool.leave(held)
+            }
+            None => None,
         };
-        drop(pool);
-        if let Some(session) = beside {
+        // Listings have connections beside those that have a place.
+        if pool.idle.len() < self.settings.connections {
+            pool.idle.push(session);
+            drop(pool);
+        } else {
+            drop(pool);
             self.close(session);
+        }
+        if let Some(waiter) = woken {
+            waiter.wake();
+        }
+    }
+
+    /// Closes a connection that was not kept; gives its place back, unless the server has no more places.
+    #[cold]
+    fn end(&self, session: Session<R>, place: Option<Place<'_, R>>) {
+        let is_refused = session.is_refused();
+        let now = session.now();
+        self.close(session);
+        if let Some(place) = place.filter(|_| is_refused) {
+            let woken = self.pool.lock().refused(place.into_held(), now);
+            wake(woken);
         }
     }
 
     #[cold]
     pub(crate) fn close(&self, session: Session<R>) {
         let buffers = session.close();
-        let mut spare = lock(&self.spare);
+        let mut spare = self.spare.lock();
         if spare.len() < SPARE_BUFFERS {
             spare.push(buffers);
         }
@@ -159,18 +176,30 @@ impl<R: Runtime> Shared<R> {
     /// Whether no idle connection is of any use any more.
     #[cfg(test)]
     pub(crate) fn idle_is_spoilt(&self) -> bool {
-        lock(&self.pool).idle.iter().all(Session::is_spoilt)
+        self.pool.lock().idle.iter().all(Session::is_spoilt)
+    }
+
+    /// Whether all places are free and nobody waits.
+    #[cfg(test)]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.pool.lock().is_at_rest() && self.reads.is_empty()
+    }
+
+    /// How many places there are.
+    #[cfg(test)]
+    pub(crate) fn places(&self) -> usize {
+        self.pool.lock().places()
     }
 
     /// How many connections are idle.
     #[cfg(test)]
     pub(crate) fn idle(&self) -> usize {
-        lock(&self.pool).idle.len()
+        self.pool.lock().idle.len()
     }
 
     /// Closes all idle connections.
     pub(crate) fn close_idle(&self) {
-        let idle = std::mem::take(&mut lock(&self.pool).idle);
+        let idle = std::mem::take(&mut self.pool.lock().idle);
         for session in idle {
             self.close(session);
         }
@@ -179,7 +208,7 @@ impl<R: Runtime> Shared<R> {
     /// A new connection, to the first of the host's addresses that takes one.
     pub(crate) async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
         let no_connection = |source| Error::Connect { address: self.settings.address.clone(), source };
-        let known = lock(&self.addresses).clone();
+        let known = self.addresses.lock().clone();
         let (stream, peer) = match self.connect_any(&known, deadline).await {
             Ok(connected) => connected,
             Err(error) if deadline.is_over::<R>() => return Err(no_connection(error)),
@@ -196,8 +225,8 @@ impl<R: Runtime> Shared<R> {
                 self.connect_any(&others, deadline).await.map_err(no_connection)?
             }
         };
-        self.settings.tap.show(Traffic::Connected(peer));
-        let buffers = lock(&self.spare).pop().unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
+        self.settings.tap.show(|| Traffic::Connected(peer));
+        let buffers = self.spare.lock().pop().unwrap_or_else(|| Buffers::new(&self.settings));
         Ok(Session::new(stream, buffers))
     }
 
@@ -210,7 +239,7 @@ impl<R: Runtime> Shared<R> {
             false => Ok(found),
         });
         let found = found.map_err(|source| Error::Resolve { address: address.clone(), source })?;
-        lock(&self.addresses).clone_from(&found);
+        self.addresses.lock().clone_from(&found);
         Ok(found)
     }
 
@@ -230,7 +259,7 @@ impl<R: Runtime> Shared<R> {
             match R::connect(address, wait).await {
                 Ok(stream) => {
                     // Next time this one first.
-                    let mut known = lock(&self.addresses);
+                    let mut known = self.addresses.lock();
                     if known.first() != Some(&address) {
                         known.retain(|&other| other != address);
                         known.insert(0, address);
@@ -245,30 +274,29 @@ impl<R: Runtime> Shared<R> {
 }
 
 /// A place for a persistent connection, given back when it is dropped.
-pub(crate) struct Place<'a, R: Runtime>(&'a Shared<R>);
+pub(crate) struct Place<'a, R: Runtime> {
+    shared: &'a Shared<R>,
+    held: Held,
+}
+
+impl<R: Runtime> Place<'_, R> {
+    /// Its connection is none any more.
+    pub(crate) fn lose(&mut self) {
+        self.shared.pool.lock().lost(&mut self.held, true);
+    }
+
+    /// Whoever takes it gives it back.
+    #[inline]
+    fn into_held(self) -> Held {
+        let held = self.held;
+        std::mem::forget(self);
+        held
+    }
+}
 
 impl<R: Runtime> Drop for Place<'_, R> {
     fn drop(&mut self) {
-        lock(&self.0.pool).give_back(&self.0.gate);
+        let woken: Woken<R> = self.shared.pool.lock().leave(self.held).into_iter().collect();
+        wake(woken);
     }
-}
-
-/// A call that waits for a place. Dropped when it gives up.
-struct Waiting<'a, R: Runtime>(&'a Shared<R>);
-
-impl<R: Runtime> Drop for Waiting<'_, R> {
-    fn drop(&mut self) {
-        let mut pool = lock(&self.0.pool);
-        if pool.waiting > 0 {
-            pool.waiting -= 1;
-        } else if self.0.gate.try_enter() {
-            // Everybody at the gate was promised a place, so this one too.
-            pool.free += 1;
-        }
-    }
-}
-
-/// No code that holds one of these locks can panic half-way, so a poisoned one is as good as any.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,8 @@
 //! Futures of calls that are dropped half-way.
 
 use super::scenario::*;
-use super::virtual_time::{self as world, Attempt, Client, block_on, poll_times};
+use super::tasks::{block_on, poll_times};
+use super::virtual_time::{self as world, Attempt, Client};
 use crate::{Builder, DirOptions};
 
 macro_rules! wait {

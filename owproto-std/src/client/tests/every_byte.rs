@@ -11,7 +11,8 @@ use owproto_tests::vectors;
 
 use super::scenario::*;
 use super::sockets::OverSockets;
-use super::virtual_time::{self as world, Attempt, Client, block_on};
+use super::tasks::block_on;
+use super::virtual_time::{self as world, Attempt, Client};
 use crate::{Builder, DirOptions};
 
 /// How long a call waits for a peer that has stopped in the middle, in milliseconds.

@@ -103,6 +103,11 @@ pub(super) enum Act {
     Reset,
     /// Answers every request with [`answer_to`].
     Serve,
+    /// Answers one request with [`answer_to`], after so many milliseconds, and keeps the connection or not.
+    Answer {
+        after: u64,
+        keeps: bool,
+    },
     /// Takes no more bytes.
     Full,
 }
@@ -168,6 +173,17 @@ impl Peer {
 
     pub(super) fn serves(self) -> Self {
         self.act(Act::Serve)
+    }
+
+    /// Answers so many requests, each after so many milliseconds.
+    pub(super) fn answers(mut self, count: usize, after: u64) -> Self {
+        self.acts.extend(std::iter::repeat_n(Act::Answer { after, keeps: true }, count));
+        self
+    }
+
+    /// Answers a request after so many milliseconds, and does not keep the connection.
+    pub(super) fn answers_and_ends(self, after: u64) -> Self {
+        self.act(Act::Answer { after, keeps: false })
     }
 
     pub(super) fn fills_up(self) -> Self {

@@ -22,7 +22,7 @@ fn path(thread: usize, round: usize) -> String {
 #[test]
 fn threads_share_a_connection_and_get_their_own_answers() {
     let server = Responder::start(answer_to);
-    let client = Builder::default().address(server.address().into()).build();
+    let client = Builder::default().address(server.address().into()).connections(1).build();
     thread::scope(|scope| {
         for number in 0..THREADS {
             let client = client.clone();
@@ -124,7 +124,7 @@ fn a_call_waits_for_a_place_no_longer_than_it_may() {
             answer_to(request)
         })
     };
-    let client = Builder::default().address(server.address().into()).build();
+    let client = Builder::default().address(server.address().into()).connections(1).build();
     client.ping().unwrap();
     thread::scope(|scope| {
         let slow = scope.spawn(|| client.read("/slow"));
@@ -230,7 +230,7 @@ mod on_tokio {
     #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn tasks_share_a_connection_and_get_their_own_answers() {
         let server = Responder::start(answer_to);
-        let client = Builder::default().address(server.address().into()).build_tokio();
+        let client = Builder::default().address(server.address().into()).connections(1).build_tokio();
         let tasks = (0..THREADS).map(|number| {
             let client = client.clone();
             ::tokio::spawn(async move {

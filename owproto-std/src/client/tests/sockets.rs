@@ -22,7 +22,7 @@ impl From<&Peer> for Script {
             Act::Pause(millis) => script.pause(Duration::from_millis(*millis)),
             Act::Silence => script.stall(),
             Act::Reset => script.reset(),
-            Act::Serve | Act::Full => unreachable!("only in virtual time"),
+            Act::Serve | Act::Answer { .. } | Act::Full => unreachable!("only in virtual time"),
         })
     }
 }

@@ -767,6 +767,7 @@ fn listings() -> Vec<Scenario> {
             .call(Call::DirIter("/", 1), lists(&["/a"]))
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("calls while a listing is under way")
+            .client(|b| b.connections(1))
             .peer(
                 p().keeps_after("NOP+", done())
                     .takes("DIR+ /")

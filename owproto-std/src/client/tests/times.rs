@@ -7,7 +7,8 @@ use owproto_core::client::ConnectionError;
 
 use super::scenario::*;
 use super::table;
-use super::virtual_time::{self as world, Attempt, Client, block_on};
+use super::tasks::{Tasks, block_on};
+use super::virtual_time::{self as world, Attempt, Client};
 use crate::{Builder, DirOptions};
 
 macro_rules! wait {
@@ -83,7 +84,7 @@ const fn secs(secs: u64) -> Duration {
 fn the_total_time_counts_waiting_resolving_and_connecting() {
     let silent = || Peer::new().takes("READ+ /a").pauses(1900).keepalive().falls_silent();
     world::begin([serving(), Attempt::AcceptedAfter(1000, silent())], 1);
-    let client = built(|b| b.total_timeout(secs(10)));
+    let client = built(|b| b.connections(1).total_timeout(secs(10)));
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     client.close_connection();
     // All places are taken, by a call that never ends.
@@ -94,10 +95,16 @@ fn the_total_time_counts_waiting_resolving_and_connecting() {
     assert_eq!(world::now() - start, 10_000_000);
     assert_eq!(world::tried().len(), 1);
     // Somebody leaves: what is left is for connecting and for the answer.
-    world::place_left_after(7000);
     let start = world::now();
-    assert_eq!(call(&client, &Call::Read("/a")), too_long());
-    assert_eq!(world::now() - start, 10_000_000);
+    let mut tasks = Tasks::new();
+    tasks.begin(perform(&client, Via::Itself, &Call::Read("/a")));
+    tasks.begin(async {
+        world::sleep(7000).await;
+        drop(place);
+        Outcome::Done
+    });
+    let ends = tasks.finish();
+    assert_eq!(ends, [Some((start + 10_000_000, too_long())), Some((start + 7_000_000, Outcome::Done))]);
     assert_eq!(world::tried().len(), 2);
 
     world::begin([Attempt::AcceptedAfter(1000, silent())], 1);

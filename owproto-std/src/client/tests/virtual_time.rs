@@ -1,13 +1,12 @@
-//! A runtime without sockets and without waiting: peers that follow their scripts, and a clock that is moved on by
-//! whoever waits. Everything belongs to the thread of one test.
+//! A runtime without sockets and without waiting: peers that follow their scripts, and a clock that is moved on when
+//! everybody waits (see `tasks.rs`). Everything belongs to the thread of one test.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -80,9 +79,10 @@ struct World {
     attempts: VecDeque<Attempt>,
     /// The addresses that were tried.
     tried: Vec<SocketAddr>,
-    /// After so many microseconds of waiting somebody gives a place back.
-    place_left_after: Option<u64>,
+    /// Who is to be woken when.
+    alarms: Vec<(u64, Waker)>,
     connections: Vec<Connection>,
+    most_open: usize,
 }
 
 thread_local! {
@@ -133,6 +133,17 @@ impl Connection {
                     if let Act::Serve = act {
                         continue;
                     }
+                }
+                Act::Answer { after, keeps } => {
+                    let Some(len) = request_len(&self.inbox) else { return };
+                    self.at = self.at.max(now) + after * 1000;
+                    let mut request: Vec<u8> = self.inbox.drain(..len).collect();
+                    self.taken.push(request.clone());
+                    if !keeps {
+                        // The persistence bit.
+                        request[15] &= !4;
+                    }
+                    self.arriving.push_back((self.at, Arrival::Bytes(answer_to(&request))));
                 }
                 Act::TakeBytes(count) => {
                     if self.inbox.len() < count {
@@ -202,10 +213,6 @@ pub(super) fn window(bytes: usize) {
     world(|world| world.window = Some(bytes));
 }
 
-pub(super) fn place_left_after(millis: u64) {
-    world(|world| world.place_left_after = Some(millis * 1000));
-}
-
 /// From now on each operation is pending once.
 pub(super) fn yielding() {
     world(|world| world.yields = true);
@@ -233,6 +240,11 @@ pub(super) fn requests() -> Vec<Vec<String>> {
     world(|world| world.connections.iter().map(describe).collect())
 }
 
+/// The most connections that were open at once.
+pub(super) fn most_open() -> usize {
+    world(|world| world.most_open)
+}
+
 /// How many connections the client has open.
 pub(super) fn open() -> usize {
     world(|world| world.connections.iter().filter(|connection| !connection.closed).count())
@@ -244,20 +256,15 @@ pub(super) fn waits() -> (usize, usize) {
     (sum(|connection| connection.waits), sum(|connection| connection.acknowledged))
 }
 
-/// Runs a future to its end.
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
-    poll_times(usize::MAX, future).expect("it ends")
-}
-
-/// Polls a future so many times and drops it.
-pub(super) fn poll_times<F: Future>(count: usize, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    for _ in 0..count {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return Some(output);
-        }
-    }
-    None
+/// Moves the clock to the next moment that somebody waits for. False if there is none.
+pub(super) fn pass_time() -> bool {
+    let due = world(|world| {
+        let at = world.alarms.iter().map(|(at, _)| *at).min()?;
+        world.now = world.now.max(at);
+        let now = world.now;
+        Some(world.alarms.extract_if(.., |(at, _)| *at <= now).map(|(_, waker)| waker).collect::<Vec<_>>())
+    });
+    due.as_ref().inspect(|due| due.iter().for_each(Waker::wake_by_ref)).is_some()
 }
 
 // What the client does with it.
@@ -270,11 +277,59 @@ fn micros(wait: Option<Duration>) -> Option<u64> {
 
 async fn turn() {
     let mut waited = !world(|world| world.yields);
-    poll_fn(|_| match std::mem::replace(&mut waited, true) {
+    poll_fn(|context| match std::mem::replace(&mut waited, true) {
         true => Poll::Ready(()),
-        false => Poll::Pending,
+        false => {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
     })
     .await;
+}
+
+/// Waits until `poll` gives something, or until `wait` has passed.
+async fn within<T>(
+    wait: Option<u64>,
+    mut poll: impl FnMut(&mut World, &Context<'_>) -> Poll<T> + Send,
+) -> Option<T> {
+    let end = wait.map(|wait| now() + wait);
+    poll_fn(|context| {
+        world(|world| {
+            if let Poll::Ready(output) = poll(world, context) {
+                return Poll::Ready(Some(output));
+            }
+            match end {
+                Some(end) if end <= world.now => return Poll::Ready(None),
+                Some(end) => world.alarms.push((end, context.waker().clone())),
+                None => {}
+            }
+            Poll::Pending
+        })
+    })
+    .await
+}
+
+/// Whether a moment has come. If not, the task is woken then.
+fn comes(world: &mut World, at: u64, context: &Context<'_>) -> bool {
+    if at > world.now && at < u64::MAX {
+        world.alarms.push((at, context.waker().clone()));
+    }
+    at <= world.now
+}
+
+/// Lets time pass, but no more than `wait`. False if it was not enough.
+async fn pass(micros: u64, wait: Option<u64>) -> bool {
+    let at = now().saturating_add(micros);
+    let passed = within(
+        wait,
+        |world, context| if comes(world, at, context) { Poll::Ready(()) } else { Poll::Pending },
+    );
+    passed.await.is_some()
+}
+
+/// Lets time pass.
+pub(super) async fn sleep(millis: u64) {
+    pass(millis * 1000, None).await;
 }
 
 impl Runtime for Virtual {
@@ -288,13 +343,14 @@ impl Runtime for Virtual {
     async fn resolve(host: &str, port: u16, wait: Option<Duration>) -> io::Result<Vec<SocketAddr>> {
         turn().await;
         assert_eq!((host, port), ("localhost", 4304));
-        world(|world| {
+        let takes = world(|world| {
             world.resolved += 1;
-            if micros(wait).is_some_and(|wait| wait < world.resolving_takes) {
-                world.now += micros(wait).unwrap_or_default();
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            world.now += world.resolving_takes;
+            world.resolving_takes
+        });
+        if !pass(takes, micros(wait)).await {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        world(|world| {
             let found = world.names.front().cloned().unwrap_or_default();
             if world.names.len() > 1 {
                 world.names.pop_front();
@@ -305,24 +361,19 @@ impl Runtime for Virtual {
 
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<VirtualStream> {
         turn().await;
-        world(|world| {
+        let (after, peer) = world(|world| {
             world.tried.push(address);
-            let (after, peer) = match world.attempts.pop_front().unwrap_or(Attempt::Refused) {
+            match world.attempts.pop_front().unwrap_or(Attempt::Refused) {
                 Attempt::Accepted(peer) => (0, Some(peer)),
                 Attempt::AcceptedAfter(millis, peer) => (millis * 1000, Some(peer)),
                 Attempt::Refused => (0, None),
                 Attempt::Lost => (u64::MAX, None),
-            };
-            match micros(wait) {
-                Some(wait) if wait < after => {
-                    world.now += wait;
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
-                _ => {
-                    assert!(after < u64::MAX, "connecting would last for ever");
-                    world.now += after;
-                }
             }
+        });
+        if !pass(after, micros(wait)).await {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        world(|world| {
             let peer = peer.ok_or(io::ErrorKind::ConnectionRefused)?;
             let mut acts = VecDeque::from(peer.acts);
             let mut arriving = VecDeque::new();
@@ -341,6 +392,8 @@ impl Runtime for Virtual {
                 acknowledged: 0,
             };
             world.connections.push(connection);
+            let open = world.connections.iter().filter(|connection| !connection.closed).count();
+            world.most_open = world.most_open.max(open);
             Ok(VirtualStream { number: world.connections.len() - 1 })
         })
     }
@@ -374,44 +427,55 @@ impl VirtualStream {
         connection.run(world.now, world.window);
         Ok(Some(count))
     }
+
+    /// Takes what has arrived; `None` if nothing has.
+    fn take(&self, world: &mut World, buffer: &mut [u8]) -> Option<io::Result<Option<usize>>> {
+        let connection = &mut world.connections[self.number];
+        connection.run(world.now, world.window);
+        connection.has_arrived(world.now)?;
+        Some(match connection.arriving.front_mut() {
+            Some((_, Arrival::Bytes(bytes))) => {
+                let count = bytes.len().min(buffer.len()).min(world.chunk);
+                for (to, from) in buffer.iter_mut().zip(bytes.drain(..count)) {
+                    *to = from;
+                }
+                if bytes.is_empty() {
+                    connection.arriving.pop_front();
+                }
+                Ok(Some(count))
+            }
+            Some((_, Arrival::Reset)) => Err(io::ErrorKind::ConnectionReset.into()),
+            Some((_, Arrival::End)) | None => Ok(Some(0)),
+        })
+    }
 }
 
 impl Stream for VirtualStream {
+    fn read_at_once(
+        &mut self,
+        buffer: &mut [u8],
+        _: Option<time::Duration>,
+    ) -> Option<io::Result<Option<usize>>> {
+        world(|world| {
+            let read = if world.yields { None } else { self.take(world, buffer) };
+            world.connections[self.number].waits += usize::from(read.is_some());
+            read
+        })
+    }
+
     async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         turn().await;
-        world(|world| {
-            let connection = &mut world.connections[self.number];
-            connection.waits += 1;
-            connection.run(world.now, world.window);
-            let at = connection.arriving.front().map_or(u64::MAX, |(at, _)| *at);
-            if at > world.now {
-                let needed = at - world.now;
-                match wait.map(time::Duration::as_micros) {
-                    Some(wait) if wait < needed => {
-                        world.now += wait;
-                        return Ok(None);
-                    }
-                    _ => {
-                        assert!(at < u64::MAX, "reading would last for ever");
-                        world.now = at;
-                    }
-                }
+        world(|world| world.connections[self.number].waits += 1);
+        let read = within(wait.map(time::Duration::as_micros), |world, context| {
+            if let Some(read) = self.take(world, buffer) {
+                return Poll::Ready(read);
             }
-            match connection.arriving.front_mut() {
-                Some((_, Arrival::Bytes(bytes))) => {
-                    let count = bytes.len().min(buffer.len()).min(world.chunk);
-                    for (to, from) in buffer.iter_mut().zip(bytes.drain(..count)) {
-                        *to = from;
-                    }
-                    if bytes.is_empty() {
-                        connection.arriving.pop_front();
-                    }
-                    Ok(Some(count))
-                }
-                Some((_, Arrival::Reset)) => Err(io::ErrorKind::ConnectionReset.into()),
-                Some((_, Arrival::End)) | None => Ok(Some(0)),
-            }
-        })
+            let arriving = world.connections[self.number].arriving.front();
+            let at = arriving.map_or(u64::MAX, |(at, _)| *at);
+            comes(world, at, context);
+            Poll::Pending
+        });
+        read.await.unwrap_or(Ok(None))
     }
 
     fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
@@ -420,13 +484,12 @@ impl Stream for VirtualStream {
 
     async fn write(&mut self, bytes: &[u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         turn().await;
-        world(|world| {
-            let written = self.put(world, bytes);
-            if let Ok(None) = written {
-                world.now += wait.expect("writing would last for ever").as_micros();
-            }
-            written
-        })
+        // Nobody makes room meanwhile.
+        let written = world(|world| self.put(world, bytes));
+        if let Ok(None) = written {
+            pass(wait.expect("writing would last for ever").as_micros(), None).await;
+        }
+        written
     }
 
     fn acknowledge_at_once(&self) {
@@ -443,36 +506,26 @@ impl Stream for VirtualStream {
 }
 
 #[derive(Default)]
-pub(super) struct VirtualGate {
-    free: AtomicUsize,
-}
+pub(super) struct VirtualGate(Mutex<(usize, Vec<Waker>)>);
 
 impl Gate for VirtualGate {
     async fn enter(&self, wait: Option<Duration>) -> bool {
         turn().await;
-        if self.try_enter() {
-            return true;
-        }
-        world(|world| match (micros(wait), world.place_left_after.take()) {
-            (wait, Some(after)) if wait.is_none_or(|wait| after <= wait) => {
-                world.now += after;
-                true
+        let entered = within(micros(wait), |_, context| {
+            let (free, waiting) = &mut *self.0.lock().unwrap();
+            if *free == 0 {
+                waiting.push(context.waker().clone());
+                return Poll::Pending;
             }
-            (Some(wait), _) => {
-                world.now += wait;
-                false
-            }
-            (None, _) => panic!("waiting for a place would last for ever"),
-        })
-    }
-
-    fn try_enter(&self) -> bool {
-        let free = self.free.load(Ordering::Relaxed);
-        self.free.store(free.saturating_sub(1), Ordering::Relaxed);
-        free > 0
+            *free -= 1;
+            Poll::Ready(())
+        });
+        entered.await.is_some()
     }
 
     fn leave(&self) {
-        self.free.fetch_add(1, Ordering::Relaxed);
+        let (free, waiting) = &mut *self.0.lock().unwrap();
+        *free += 1;
+        waiting.drain(..).for_each(Waker::wake);
     }
 }

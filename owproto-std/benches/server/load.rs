@@ -1,0 +1,107 @@
+//! The clients: a process that has so many connections, and asks over them in turns or over several at once.
+
+use std::io::{BufRead, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::role::Process;
+
+/// What the clients do.
+#[derive(Clone)]
+pub(crate) struct Load {
+    /// What is sent at once over a connection: one request or several.
+    pub(crate) batch: Vec<u8>,
+    /// How many bytes come back.
+    pub(crate) reply_len: usize,
+    pub(crate) connections: usize,
+    /// Over how many connections it is sent before an answer is read.
+    pub(crate) at_once: usize,
+    /// Whether what comes is acknowledged at once. owserver sends a listing, and several answers, with several
+    /// writes, and would wait 40 ms between them.
+    pub(crate) acknowledges: bool,
+}
+
+impl Load {
+    /// Starts it as a process, which has connected when this returns, and has had an answer over each connection.
+    pub(crate) fn start(&self, server: SocketAddr) -> Process {
+        let Self { batch, reply_len, connections, at_once, acknowledges } = self;
+        let bytes = batch.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let acknowledges = u8::from(*acknowledges);
+        let mut process = Process::start(&format!(
+            "load {server} {reply_len} {connections} {at_once} {acknowledges} {bytes}"
+        ));
+        assert_eq!(process.line(), "ready");
+        process
+    }
+
+    /// What that process does: for each number on its standard input it exchanges so often, and tells how many nanoseconds
+    /// that took.
+    pub(crate) fn run(arguments: &[&str]) {
+        let [server, reply_len, connections, at_once, acknowledges, bytes] = arguments else {
+            panic!("{arguments:?}")
+        };
+        let number = |text: &str| text.parse::<usize>().expect("it is a number");
+        let byte = |at| u8::from_str_radix(&bytes[at..at + 2], 16).expect("it is a byte");
+        let load = Self {
+            batch: (0..bytes.len()).step_by(2).map(byte).collect(),
+            reply_len: number(reply_len),
+            connections: number(connections),
+            at_once: number(at_once),
+            acknowledges: number(acknowledges) > 0,
+        };
+        let _ = owproto_tests::files::raise_limit();
+        let server: SocketAddr = server.parse().expect("it is an address");
+        let mut sockets: Vec<_> = (0..load.connections)
+            .map(|_| {
+                let mut socket = connect(server);
+                load.send(&mut socket);
+                load.receive(&mut socket, &mut vec![0; load.reply_len]);
+                socket
+            })
+            .collect();
+        println!("ready");
+        let mut answer = vec![0; load.reply_len];
+        let mut next = 0;
+        for line in std::io::stdin().lock().lines() {
+            let count = number(&line.expect("it is text"));
+            let start = Instant::now();
+            let mut left = count;
+            while left > 0 {
+                let together = load.at_once.min(left);
+                // Their numbers go round.
+                for at in 0..together {
+                    load.send(&mut sockets[(next + at) % load.connections]);
+                }
+                for at in 0..together {
+                    load.receive(&mut sockets[(next + at) % load.connections], &mut answer);
+                }
+                next = (next + together) % load.connections;
+                left -= together;
+            }
+            println!("{}", start.elapsed().as_nanos());
+        }
+    }
+
+    fn send(&self, socket: &mut TcpStream) {
+        socket.write_all(&self.batch).expect("the server reads");
+    }
+
+    fn receive(&self, socket: &mut TcpStream, answer: &mut [u8]) {
+        let mut have = 0;
+        while have < self.reply_len {
+            if self.acknowledges {
+                socket2::SockRef::from(&*socket).set_tcp_quickack(true).expect("it is a TCP socket");
+            }
+            let n = socket.read(&mut answer[have..]).expect("the server answers");
+            assert!(n > 0, "the server has closed");
+            have += n;
+        }
+    }
+}
+
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server takes connections");
+    stream.set_nodelay(true).expect("it is a TCP socket");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("it is a TCP socket");
+    stream
+}

@@ -1,0 +1,212 @@
+//! Reads that share an answer, in virtual time.
+
+use std::time::Duration;
+
+use owproto_core::client::ConnectionError;
+use owproto_core::wire::{Flags, TemperatureScale};
+
+use super::scenario::*;
+use super::tasks::{Tasks, block_on};
+use super::virtual_time::{self as world, Attempt, Client};
+use crate::{Builder, DirOptions};
+
+macro_rules! wait {
+    ($future:expr) => {
+        $future.await
+    };
+}
+
+performer!([async] perform, Client, wait);
+
+fn client(connections: usize) -> Client {
+    Client::build(Builder::default().connections(connections).coalesce_reads(true))
+}
+
+fn begin(peers: impl IntoIterator<Item = Peer>) {
+    world::begin(peers.into_iter().map(Attempt::Accepted), usize::MAX);
+}
+
+async fn read(client: &Client) -> Outcome {
+    perform(client, Via::Itself, &Call::Read("/a")).await
+}
+
+fn at(millis: u64, outcome: Outcome) -> Option<(u64, Outcome)> {
+    Some((millis * 1000, outcome))
+}
+
+fn answer() -> Outcome {
+    gives("value of /a")
+}
+
+fn finish(client: &Client, tasks: Tasks<'_, Outcome>) -> Vec<Option<(u64, Outcome)>> {
+    let ends = tasks.finish();
+    assert!(client.shared().is_at_rest());
+    ends
+}
+
+/// How many requests came over each connection.
+fn asked() -> Vec<usize> {
+    world::requests().iter().map(Vec::len).collect()
+}
+
+#[test]
+fn reads_of_the_same_are_one_request() {
+    begin([Peer::new().answers(10, 100)]);
+    let client = client(1);
+    let mut tasks = Tasks::new();
+    for _ in 0..1000 {
+        tasks.begin(read(&client));
+    }
+    tasks.begin(async {
+        world::sleep(99).await;
+        read(&client).await
+    });
+    // When the answer has come, a read is a new one.
+    tasks.begin(async {
+        world::sleep(101).await;
+        read(&client).await
+    });
+    let ends = finish(&client, tasks);
+    assert!(ends[..1001].iter().all(|end| *end == at(100, answer())));
+    assert_eq!(ends[1001], at(201, answer()));
+    assert_eq!(asked(), [2]);
+}
+
+#[test]
+fn not_unless_wanted() {
+    begin([Peer::new().answers(10, 100)]);
+    let client = Client::build(Builder::default().connections(1));
+    let mut tasks = Tasks::new();
+    (0..3).for_each(|_| tasks.begin(read(&client)));
+    finish(&client, tasks);
+    assert_eq!(asked(), [3]);
+}
+
+#[test]
+fn also_while_they_wait_for_a_place_and_between_calls_of_all_kinds() {
+    begin([Peer::new().answers(10, 100)]);
+    let client = client(1);
+    let mut tasks = Tasks::new();
+    tasks.begin(perform(&client, Via::Itself, &Call::Read("/first")));
+    for _ in 0..3 {
+        tasks.begin(read(&client));
+        tasks.begin(perform(&client, Via::Itself, &Call::ReadAt("/a", 65_536, 0)));
+    }
+    let ends = finish(&client, tasks);
+    assert_eq!(ends[0], at(100, gives("value of /first")));
+    assert!(ends[1..].iter().all(|end| *end == at(200, answer())), "{ends:?}");
+    assert_eq!(world::requests(), [["READ+ /first", "READ+ /a"]]);
+}
+
+#[test]
+fn what_differs_is_another_request() {
+    begin([Peer::new().answers(10, 1)]);
+    let client = client(1);
+    let fahrenheit = client.with_flags(Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit));
+    let once = client.non_persistent();
+    let mut tasks = Tasks::new();
+    for _ in 0..2 {
+        tasks.begin(read(&client));
+        tasks.begin(read(&fahrenheit));
+        tasks.begin(perform(&client, Via::Itself, &Call::ReadAt("/a", 5, 0)));
+        tasks.begin(perform(&client, Via::Itself, &Call::ReadAt("/a", 65_536, 5)));
+        tasks.begin(perform(&client, Via::Itself, &Call::ReadInto("/a", 4)));
+        tasks.begin(perform(&client, Via::Itself, &Call::Read("/b")));
+    }
+    finish(&client, tasks);
+    assert_eq!(asked(), [6]);
+    drop(once);
+}
+
+#[test]
+fn an_error_of_the_server_is_an_answer() {
+    begin([Peer::new().takes("READ+ /a").pauses(100).keeps(says_no(42)).answers(1, 1)]);
+    let client = client(1);
+    let mut tasks = Tasks::new();
+    (0..3).for_each(|_| tasks.begin(read(&client)));
+    let ends = finish(&client, tasks);
+    assert!(ends.iter().all(|end| *end == at(100, refused(42))), "{ends:?}");
+    assert_eq!(asked(), [1]);
+    assert_eq!(block_on(read(&client)), answer());
+}
+
+#[test]
+fn each_keeps_its_total_timeout() {
+    begin([Peer::new().answers(1, 100)]);
+    let client = client(1);
+    let mut tasks = Tasks::new();
+    for millis in [0, 50, 99, 101] {
+        let client = client.with_timeout(Duration::from_millis(millis));
+        tasks.begin(async move { read(&client).await });
+    }
+    let ends = finish(&client, tasks);
+    assert_eq!(ends, [at(100, answer()), at(50, too_long()), at(99, too_long()), at(100, answer())]);
+    assert_eq!(asked(), [1]);
+}
+
+#[test]
+fn when_the_one_that_asked_has_no_more_time_another_one_asks_for_the_rest() {
+    begin(vec![Peer::new().answers(1, 100); 4]);
+    let client = client(1);
+    let mut tasks = Tasks::new();
+    for millis in [50, 149, 151, 0] {
+        let client = client.with_timeout(Duration::from_millis(millis));
+        tasks.begin(async move { read(&client).await });
+    }
+    let ends = finish(&client, tasks);
+    assert_eq!(ends, [at(50, too_long()), at(149, too_long()), at(151, too_long()), at(251, answer())]);
+    assert_eq!(asked(), [1, 1, 1, 1]);
+}
+
+#[test]
+fn whoever_is_dropped_the_others_have_their_answer() {
+    for victim in 0..3 {
+        for polls in 0.. {
+            world::begin(vec![Attempt::Accepted(Peer::new().serves()); 5], 5);
+            world::yielding();
+            let client = client(1);
+            let mut tasks = Tasks::new();
+            for number in 0..3 {
+                tasks.begin_for(if number == victim { polls } else { usize::MAX }, read(&client));
+            }
+            let ends = finish(&client, tasks);
+            for (number, end) in ends.iter().enumerate() {
+                match end {
+                    Some((_, outcome)) => assert_eq!(*outcome, answer()),
+                    None => assert_eq!(number, victim),
+                }
+            }
+            // One more if the first one had asked already.
+            assert!(world::requests().concat().len() <= 2);
+            if ends[victim].is_some() {
+                assert!(polls > 1);
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn after_a_failure_of_the_connection_each_asks_for_itself() {
+    let half = bytes_of(value("value").as_ref(), Flags::PERSISTENCE)[..26].to_vec();
+    begin([Peer::new().takes("READ+ /a").pauses(100).sends(half), Peer::new().answers(1, 1).answers(2, 100)]);
+    let client = client(1);
+    let mut tasks = Tasks::new();
+    (0..3).for_each(|_| tasks.begin(read(&client)));
+    let ends = finish(&client, tasks);
+    assert_eq!(ends[0], at(100, lost(ConnectionError::Truncated)));
+    assert!(ends[1..].iter().all(|end| end.as_ref().unwrap().1 == answer()), "{ends:?}");
+    assert_eq!(asked(), [1, 2]);
+}
+
+#[test]
+fn a_silent_server_costs_those_that_joined_no_more_than_one_more_silence() {
+    begin([Peer::new().takes("READ+ /a").falls_silent(), Peer::new().answers(1, 10).falls_silent()]);
+    let client = client(1);
+    let mut tasks = Tasks::new();
+    (0..5).for_each(|_| tasks.begin(read(&client)));
+    let ends = finish(&client, tasks);
+    assert_eq!(ends[0], at(2000, silent()));
+    assert_eq!(ends[1], at(2010, answer()));
+    assert!(ends[2..].iter().all(|end| *end == at(4010, silent())), "{ends:?}");
+}

@@ -1,0 +1,131 @@
+//! Calls of all kinds at random moments, given up at random, on servers that answer, refuse, fall silent and break: in
+//! virtual time, so that each storm is the same again.
+
+use std::time::Duration;
+
+use super::scenario::*;
+use super::tasks::{Tasks, block_on};
+use super::virtual_time::{self as world, Attempt, Client};
+use crate::{Builder, DirOptions};
+
+macro_rules! wait {
+    ($future:expr) => {
+        $future.await
+    };
+}
+
+performer!([async] perform, Client, wait);
+
+/// Numbers that look random (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+
+    fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
+        all[usize::try_from(self.below(all.len() as u64)).unwrap()].clone()
+    }
+}
+
+fn attempt(random: &mut Random) -> Attempt {
+    let answers = usize::try_from(random.below(12)).unwrap();
+    let peer = Peer::new().answers(answers, random.one_of(&[0, 0, 1, 30]));
+    match random.below(8) {
+        0 => Attempt::Refused,
+        1 => Attempt::AcceptedAfter(20, peer.serves()),
+        2 => Attempt::Accepted(peer.falls_silent()),
+        3 => Attempt::Accepted(peer.answers_and_ends(1)),
+        4 => Attempt::Accepted(peer.takes_bytes(30).resets()),
+        5 => Attempt::Accepted(peer.takes_bytes(30).sends([0; 10])),
+        6 => Attempt::Accepted(peer.takes_bytes(30).sends([255; 24])),
+        _ => Attempt::Accepted(peer),
+    }
+}
+
+/// A call and what it must give, if it does not fail.
+fn call(random: &mut Random, number: usize) -> (Call, Outcome) {
+    let path = random.one_of(&["/a", "/b", "/c", "/d"]);
+    let own = gives(&format!("value of {path}"));
+    match random.below(10) {
+        // Each write of its own.
+        0 => (Call::Write(path, "x".repeat(number + 1).leak()), Outcome::Count(number + 1)),
+        1 => (Call::Dir("/"), lists(&LISTED)),
+        2 => (Call::Get(path), own),
+        3 => (
+            Call::ReadMany(vec!["/a", "/b"]),
+            Outcome::Many(vec![gives("value of /a"), gives("value of /b")]),
+        ),
+        4 => (Call::Ping, Outcome::Done),
+        _ => (Call::Read(path), own),
+    }
+}
+
+fn storm(seed: u64) {
+    println!("storm {seed}");
+    let mut random = Random(seed);
+    let random = &mut random;
+    let attempts: Vec<_> = (0..40).map(|_| attempt(random)).collect();
+    world::begin(attempts, random.one_of(&[1, 7, usize::MAX]));
+    if random.below(2) == 0 {
+        world::yielding();
+    }
+    let connections = random.one_of(&[1, 2, 5]);
+    let builder = Builder::default().connections(connections).coalesce_reads(random.below(2) == 0);
+    let client = Client::build(builder);
+    let calls: Vec<_> = (0..30).map(|number| call(random, number)).collect();
+    let mut tasks = Tasks::new();
+    for (call, _) in &calls {
+        let polls = random.one_of(&[usize::MAX, usize::MAX, 1, 2, 3, 5, 8]);
+        let within = random.one_of(&[0, 0, 0, 1, 40, 500]);
+        let begins = random.one_of(&[0, 0, 10, 40]);
+        let client = client.with_timeout(Duration::from_millis(within));
+        tasks.begin_for(polls, async move {
+            world::sleep(begins).await;
+            let start = world::now();
+            let outcome = perform(&client, Via::Itself, call).await;
+            // What is left of a time is a microsecond at least.
+            let took = world::now() - start;
+            assert!(
+                within == 0 || took <= within * 1000 + 1,
+                "{call:?} took {took} µs instead of {within} ms: {outcome:?}"
+            );
+            outcome
+        });
+    }
+    for (end, (call, right)) in tasks.finish().into_iter().zip(&calls) {
+        match end {
+            None | Some((_, Outcome::Fails(_))) => {}
+            Some((_, Outcome::Many(values))) => {
+                let Outcome::Many(right) = right else { panic!("{call:?}") };
+                let is_right = |(value, right)| value == right || matches!(value, &Outcome::Fails(_));
+                assert!(values.iter().zip(right).all(is_right), "{values:?}");
+            }
+            Some((_, outcome)) => assert_eq!(outcome, *right, "{call:?}"),
+        }
+    }
+    assert!(client.shared().is_at_rest(), "after storm {seed}");
+    assert_eq!(world::open(), client.shared().idle(), "after storm {seed}");
+    assert!(world::most_open() <= connections, "in storm {seed}");
+    let requests = world::requests().concat();
+    for request in requests.iter().filter(|request| request.starts_with("WRITE")) {
+        let times = requests.iter().filter(|other| *other == request).count();
+        assert_eq!(times, 1, "{request} in storm {seed}");
+    }
+    // And then it is well.
+    client.close_connection();
+    world::begin(vec![Attempt::Accepted(Peer::new().serves()); 9], usize::MAX);
+    assert_eq!(block_on(client.read("/after")).unwrap(), value_at(b"/after"));
+    assert!(block_on(client.dir_with("/", DirOptions::new())).unwrap().iter().eq(LISTED.map(str::as_bytes)));
+}
+
+#[test]
+fn storms() {
+    for seed in 1..=1000_u64 {
+        storm(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    }
+}
