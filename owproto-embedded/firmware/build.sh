@@ -28,7 +28,7 @@ target=$(cd "$target" && pwd)
 # would, as the calls cost more than many a small function; but what has one caller alone is not taken in at any size,
 # which "z" would do: a function that is too large has no registers left.
 settings=(
-    -Cllvm-args=-inline-threshold=100
+    -Cllvm-args=-inline-threshold=80
     -Cllvm-args=-inline-instr-cost=10
     -Cllvm-args=-inline-call-penalty=50
     # Functions that came to the same instructions are one.

@@ -43,12 +43,13 @@ pub(crate) enum Interrupt {
     Ethernet = 13,
 }
 
-/// The part of the vector table that cortex-m-rt leaves to the board. It is as long as the numbers above need it; without
-/// one, cortex-m-rt would put 240 entries there.
-// SAFETY: the linker script puts it behind the other vectors, and no entry is ever used.
+/// The part of the vector table that cortex-m-rt leaves to the board; without it, cortex-m-rt would put 240 entries there. It
+/// has one entry, the least that there can be, because interrupts are disabled as a whole before the first one is let
+/// through: none is ever taken.
+// SAFETY: the linker script puts it behind the other vectors.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
-static __INTERRUPTS: [usize; 14] = [0; 14];
+static __INTERRUPTS: [usize; 1] = [0];
 
 // SAFETY: the numbers are those of the board (Arm AN385, table 3-3).
 unsafe impl cortex_m::interrupt::InterruptNumber for Interrupt {
