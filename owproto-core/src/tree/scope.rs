@@ -77,3 +77,27 @@ impl Scope {
         self.contains(Self::DATES) || property.value_type != ValueType::Date
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::families;
+    use super::*;
+
+    #[test]
+    fn parts_are_added_and_left_out() {
+        let two = Scope::LEAST.with(Scope::SYSTEM).with(Scope::DATES);
+        assert!(two.contains(Scope::SYSTEM) && two.contains(Scope::DATES) && !two.contains(Scope::WRITES));
+        assert_eq!(two.with(Scope::SYSTEM), two);
+        assert_eq!(two.without(Scope::SYSTEM), Scope::DATES);
+        assert_eq!(two.without(Scope::WRITES), two);
+        assert!(!Scope::SYSTEM.contains(two) && Scope::FULL.contains(two) && two.contains(Scope::LEAST));
+    }
+
+    #[test]
+    fn without_dates_only_properties_that_are_dates_are_missing() {
+        let clock = families::family(families::ALL, 0x24);
+        let (date, number) = (clock.property(b"date").unwrap(), clock.property(b"udate").unwrap());
+        assert!(Scope::FULL.has(date) && Scope::FULL.has(number));
+        assert!(!Scope::FULL.without(Scope::DATES).has(date) && Scope::LEAST.has(number));
+    }
+}
