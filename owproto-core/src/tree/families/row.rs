@@ -42,6 +42,41 @@ pub(super) const fn row(
     Property { name, value_type, array: Array::Scalar, access, len, change, visibility: Visibility::Always }
 }
 
+/// One table of several parts, for rows that more than one family has.
+macro_rules! rows {
+    ($($part:expr),+ $(,)?) => {{
+        const PARTS: &[&[Property]] = &[$($part),+];
+        const ROWS: [Property; count(PARTS)] = join(PARTS);
+        &ROWS
+    }};
+}
+pub(super) use rows;
+
+pub(super) const fn count(mut parts: &[&[Property]]) -> usize {
+    let mut count = 0_usize;
+    while let [part, others @ ..] = parts {
+        count = count.wrapping_add(part.len());
+        parts = others;
+    }
+    count
+}
+
+/// The rows of all parts. There are `N` of them.
+pub(super) const fn join<const N: usize>(mut parts: &[&[Property]]) -> [Property; N] {
+    let mut rows = [row("", ValueType::Text, OO, FIXED); N];
+    let mut free: &mut [Property] = &mut rows;
+    while let [part, others @ ..] = parts {
+        let mut part = *part;
+        while let [row, more @ ..] = part {
+            let Some((place, places)) = free.split_first_mut() else { return rows };
+            *place = *row;
+            (part, free) = (more, places);
+        }
+        parts = others;
+    }
+    rows
+}
+
 impl Property {
     pub(super) const fn numbered(self, elements: u32) -> Self {
         match NonZeroU32::new(elements) {

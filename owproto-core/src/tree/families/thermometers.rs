@@ -2,6 +2,26 @@
 
 use super::row::*;
 
+/// Those whose resolution can be set.
+static RESOLVED: &[Property] = &[
+    row("errata/die", Text, RO, FIXED).len(2),
+    row("errata/trim", Unsigned, RW, VOLATILE),
+    row("errata/trimblanket", YesNo, RW, VOLATILE),
+    row("errata/trimvalid", YesNo, RO, VOLATILE),
+    row("fasttemp", Temperature, RO, VOLATILE),
+    row("latesttemp", Temperature, RO, VOLATILE),
+    row("power", YesNo, RO, VOLATILE),
+    row("scratchpad", Bytes, RO, VOLATILE).len(9),
+    row("temperature", Temperature, RO, VOLATILE),
+    row("temperature10", Temperature, RO, VOLATILE),
+    row("temperature11", Temperature, RO, VOLATILE),
+    row("temperature12", Temperature, RO, VOLATILE),
+    row("temperature9", Temperature, RO, VOLATILE),
+    row("temphigh", Temperature, RW, STABLE),
+    row("templow", Temperature, RW, STABLE),
+    row("tempres", Unsigned, RW, STABLE),
+];
+
 /// DS18S20.
 pub static FAMILY_10: Family =
     Family::new(0x10, "10", "DS18S20").flags(&[ALARM, SIMULTANEOUS_TEMPERATURE]).properties(&[
@@ -24,45 +44,11 @@ pub static FAMILY_10: Family =
 
 /// DS1822.
 pub static FAMILY_22: Family =
-    Family::new(0x22, "22", "DS1822").flags(&[ALARM, SIMULTANEOUS_TEMPERATURE]).properties(&[
-        row("errata/die", Text, RO, FIXED).len(2),
-        row("errata/trim", Unsigned, RW, VOLATILE),
-        row("errata/trimblanket", YesNo, RW, VOLATILE),
-        row("errata/trimvalid", YesNo, RO, VOLATILE),
-        row("fasttemp", Temperature, RO, VOLATILE),
-        row("latesttemp", Temperature, RO, VOLATILE),
-        row("power", YesNo, RO, VOLATILE),
-        row("scratchpad", Bytes, RO, VOLATILE).len(9),
-        row("temperature", Temperature, RO, VOLATILE),
-        row("temperature10", Temperature, RO, VOLATILE),
-        row("temperature11", Temperature, RO, VOLATILE),
-        row("temperature12", Temperature, RO, VOLATILE),
-        row("temperature9", Temperature, RO, VOLATILE),
-        row("temphigh", Temperature, RW, STABLE),
-        row("templow", Temperature, RW, STABLE),
-        row("tempres", Unsigned, RW, STABLE),
-    ]);
+    Family::new(0x22, "22", "DS1822").flags(&[ALARM, SIMULTANEOUS_TEMPERATURE]).properties(RESOLVED);
 
 /// DS18B20.
 pub static FAMILY_28: Family =
-    Family::new(0x28, "28", "DS18B20").flags(&[ALARM, SIMULTANEOUS_TEMPERATURE]).properties(&[
-        row("errata/die", Text, RO, FIXED).len(2),
-        row("errata/trim", Unsigned, RW, VOLATILE),
-        row("errata/trimblanket", YesNo, RW, VOLATILE),
-        row("errata/trimvalid", YesNo, RO, VOLATILE),
-        row("fasttemp", Temperature, RO, VOLATILE),
-        row("latesttemp", Temperature, RO, VOLATILE),
-        row("power", YesNo, RO, VOLATILE),
-        row("scratchpad", Bytes, RO, VOLATILE).len(9),
-        row("temperature", Temperature, RO, VOLATILE),
-        row("temperature10", Temperature, RO, VOLATILE),
-        row("temperature11", Temperature, RO, VOLATILE),
-        row("temperature12", Temperature, RO, VOLATILE),
-        row("temperature9", Temperature, RO, VOLATILE),
-        row("temphigh", Temperature, RW, STABLE),
-        row("templow", Temperature, RW, STABLE),
-        row("tempres", Unsigned, RW, STABLE),
-    ]);
+    Family::new(0x28, "28", "DS18B20").flags(&[ALARM, SIMULTANEOUS_TEMPERATURE]).properties(RESOLVED);
 
 /// DS1825.
 pub static FAMILY_3B: Family =
