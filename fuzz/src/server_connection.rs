@@ -153,6 +153,7 @@ impl World {
                     idle_low: tenths(),
                     idle_high: tenths(),
                     send: tenths(),
+                    send_total: tenths(),
                     keepalive: tenths(),
                 };
                 self.both(|connection| connection.set_timeouts(timeouts));

@@ -149,8 +149,8 @@ impl<'s> Server<'s> {
         if switches & 16 != 0 {
             aliases.set(RomId::new(0x10, [0, 0, 0x10, 0xef, 0, 0]), b"kitchen").unwrap();
         }
-        // The job of the timeout for sending is another target's.
-        let timeouts = Timeouts { send: Duration::ZERO, ..Timeouts::DEFAULT };
+        // The timeouts for sending are another target's concern.
+        let timeouts = Timeouts { send: Duration::ZERO, send_total: Duration::ZERO, ..Timeouts::DEFAULT };
         Self {
             tree: Tree::new(bus)
                 .with_aliases(aliases)

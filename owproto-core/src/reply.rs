@@ -91,8 +91,28 @@ impl<'a> Reply<'a> {
     /// The payload cut to the size word, as pyownet does: without the NUL that ends a path or a list, and nothing of
     /// the answer to PRESENCE, where owserver says 0.
     #[must_use]
+    #[inline]
     pub fn data(&self) -> &'a [u8] {
         word::to_len(self.header().size).and_then(|size| self.payload.get(..size)).unwrap_or(self.payload)
+    }
+
+    /// Copies [`data`](Self::data) to the front of a buffer, as much as fits; gives how much that is.
+    ///
+    /// ```
+    /// # use owproto_core::Reply;
+    /// # use owproto_core::wire::Header;
+    /// let mut buffer = [0; 4];
+    /// let reply = Reply::new(Header { payload: 5, size: 5, ..Header::default() }, b"12.25");
+    /// assert_eq!((reply.copy_data(&mut buffer), &buffer), (4, b"12.2"));
+    /// ```
+    #[inline]
+    pub fn copy_data(&self, buffer: &mut [u8]) -> usize {
+        let data = self.data();
+        let len = data.len().min(buffer.len());
+        if let (Some(place), Some(data)) = (buffer.get_mut(..len), data.get(..len)) {
+            place.copy_from_slice(data);
+        }
+        len
     }
 
     /// The entries in the payload of an answer to DIRALL or DIRALLSLASH.
@@ -146,6 +166,33 @@ mod tests {
         for size in [9, -1, i32::MAX] {
             assert_eq!(Reply::new(Header { size, ..presence }, b"12345678").data(), b"12345678");
         }
+    }
+
+    #[test]
+    fn each_word_is_where_it_belongs() {
+        let header = Header {
+            payload: 3,
+            code: -21,
+            flags: Flags(0x0001_0004),
+            size: 2,
+            offset: 0x18,
+            ..Header::default()
+        };
+        let reply = Reply::new(header, b"/a,/b");
+        assert_eq!((reply.header(), reply.payload()), (header, &b"/a,/b"[..]));
+        assert_eq!((reply.ret(), reply.return_code()), (-21, ReturnCode::IS_A_DIRECTORY));
+        assert_eq!((reply.flags(), reply.size(), reply.offset()), (Flags(0x0001_0004), 2, 0x18));
+        assert_eq!(reply.directory_flags(), DirectoryFlags(0x18));
+        assert!(reply.is_persistent());
+        assert!(!Reply::new(Header { flags: Flags(!4), ..header }, b"").is_persistent());
+        assert!(reply.entries().eq([&b"/a"[..], b"/b"]));
+    }
+
+    #[test]
+    fn a_reply_prints_as_its_header() {
+        let reply = Reply::new(Header { payload: 1, size: 1, ..Header::default() }, b"1");
+        assert_eq!(std::format!("{reply}"), "reply ret 0 version 0 payload 1 flags 0 size 1 offset 0");
+        assert!(std::format!("{reply:?}").ends_with("payload: [49] }"), "{reply:?}");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use crate::listing::first_nul;
+use crate::listing::{first_nul, has_nul};
+use crate::storage::copy;
 use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Tokens, Version, word};
 
 /// The longest path that fits every message type: with its terminating NUL it stays below owserver's limit of
@@ -55,12 +56,13 @@ impl<'a> Request<'a> {
         Self { header, path, terminator, data: &[], tokens: Tokens::NONE }
     }
 
+    #[inline(always)]
     fn with_path(message_type: MessageType, path: &'a [u8]) -> Result<Self, RequestError> {
         if path.len() > MAX_PATH_LEN {
             return Err(RequestError::PathTooLong { len: path.len() });
         }
-        if let Some(at) = first_nul(path) {
-            return Err(RequestError::PathContainsNul { at });
+        if has_nul(path) {
+            return Err(contains_nul(path));
         }
         Ok(Self::new(message_type, path, b"\0"))
     }
@@ -75,7 +77,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// [`RequestError::PathContainsNul`], [`RequestError::PathTooLong`]; the same for all that take a path.
-    #[inline]
+    #[inline(always)]
     pub fn read<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
         Ok(Self::with_path(MessageType::READ, path.as_ref())?
             .with_raw_size(word::from_bits(DEFAULT_READ_SIZE)))
@@ -303,24 +305,38 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// [`RequestError::BufferTooSmall`]; the buffer is then unchanged.
+    #[inline]
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], RequestError> {
         let needed = self.encoded_len();
         let available = buffer.len();
         let Some(place) = buffer.get_mut(..needed) else {
             return Err(RequestError::BufferTooSmall { needed, available });
         };
-        let mut header = [0; HEADER_LEN];
-        let mut rest = &mut *place;
-        for part in self.parts(&mut header) {
-            if let Some((room, behind)) = rest.split_at_mut_checked(part.len()) {
-                room.copy_from_slice(part);
-                rest = behind;
-            } else {
-                break;
-            }
-        }
+        self.write_to(place);
         Ok(place)
     }
+
+    /// Writes it to a place that has exactly its length.
+    #[inline(always)]
+    pub(crate) fn write_to(&self, place: &mut [u8]) {
+        let mut header = [0; HEADER_LEN];
+        let mut rest = place;
+        for part in self.parts(&mut header) {
+            let Some((room, behind)) = rest.split_at_mut_checked(part.len()) else { return };
+            match (part, &mut *room) {
+                // A call for one byte is slow; small processors rather have less code.
+                ([byte], [place]) if cfg!(target_pointer_width = "64") => *place = *byte,
+                ([], _) if cfg!(target_pointer_width = "64") => {}
+                _ => copy(room, part),
+            }
+            rest = behind;
+        }
+    }
+}
+
+#[cold]
+fn contains_nul(path: &[u8]) -> RequestError {
+    RequestError::PathContainsNul { at: first_nul(path).unwrap_or_default() }
 }
 
 /// Why a request cannot be made or sent; nothing of it went out. The caller's to mend.
@@ -457,5 +473,37 @@ mod tests {
         let mut short = [0xa5; 30];
         assert_eq!(request.encode(&mut short), Err(RequestError::BufferTooSmall { needed, available: 30 }));
         assert_eq!(short, [0xa5; 30]);
+    }
+
+    #[test]
+    fn each_error_says_what_is_wrong() {
+        use std::string::ToString;
+        for (error, text) in [
+            (RequestError::PathContainsNul { at: 3 }, "the path has a NUL byte at position 3"),
+            (
+                RequestError::PathTooLong { len: 4095 },
+                "the path has 4095 bytes, more than the 4094 that owserver takes",
+            ),
+            (
+                RequestError::SizeOutOfRange { size: 0 },
+                "a size of 0 is outside of 1 to 100050, or has no meaning for this request",
+            ),
+            (
+                RequestError::OffsetOutOfRange { offset: 0x8000_0000 },
+                "an offset of 2147483648 is above 2147483647",
+            ),
+            (
+                RequestError::BodyTooLarge { len: 100_051 },
+                "the request has 100051 bytes, more than the 100050 that owserver takes",
+            ),
+            (
+                RequestError::BufferTooSmall { needed: 30, available: 24 },
+                "the request has 30 bytes, the buffer has room for 24",
+            ),
+            (RequestError::TooManyInFlight, "too many requests are in flight on this connection"),
+            (RequestError::ConnectionEnded, "the connection has ended"),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
     }
 }

@@ -95,7 +95,9 @@ impl ReturnCode {
     /// say, give `i32::MIN`.
     #[must_use]
     pub const fn to_ret(self) -> i32 {
-        0i32.saturating_sub_unsigned(self.0)
+        // Numbers that are too large come out positive.
+        let word = self.0.cast_signed().wrapping_neg();
+        if word > 0 { i32::MIN } else { word }
     }
 
     /// Whether this is an error: any code but 0.
@@ -488,10 +490,66 @@ mod tests {
     }
 
     #[test]
+    fn names_are_those_of_errno() {
+        let named: Vec<_> =
+            (0..300).filter_map(|code| ReturnCode::from_code(code).name().map(|name| (code, name))).collect();
+        // asm-generic/errno-base.h and errno.h of Linux.
+        let errno = [
+            (2, "ENOENT"),
+            (4, "EINTR"),
+            (5, "EIO"),
+            (9, "EBADF"),
+            (11, "EAGAIN"),
+            (12, "ENOMEM"),
+            (13, "EACCES"),
+            (14, "EFAULT"),
+            (16, "EBUSY"),
+            (19, "ENODEV"),
+            (20, "ENOTDIR"),
+            (21, "EISDIR"),
+            (22, "EINVAL"),
+            (30, "EROFS"),
+            (34, "ERANGE"),
+            (36, "ENAMETOOLONG"),
+            (40, "ELOOP"),
+            (42, "ENOMSG"),
+            (74, "EBADMSG"),
+            (90, "EMSGSIZE"),
+            (95, "EOPNOTSUPP"),
+            (98, "EADDRINUSE"),
+            (99, "EADDRNOTAVAIL"),
+            (103, "ECONNABORTED"),
+            (105, "ENOBUFS"),
+        ];
+        assert_eq!(named, errno);
+    }
+
+    #[test]
+    fn questions_about_a_code() {
+        assert!(ReturnCode::IO.is_error() && !ReturnCode::GOOD.is_error());
+        assert!(ReturnCode::MESSAGE_TYPE_NOT_SUPPORTED.is_not_supported());
+        assert!(!ReturnCode::OPERATION_NOT_SUPPORTED.is_not_supported());
+        let no_such_path = (0..300).filter(|&code| ReturnCode::from_code(code).is_no_such_path());
+        assert!(no_such_path.eq([1, 2]));
+        let error = ServerError::new(ReturnCode::BUSY).unwrap();
+        assert!(error.is_transient() && error.code() == ReturnCode::BUSY);
+        assert!(!ServerError::new(ReturnCode::ACCESS).unwrap().is_transient());
+        assert_eq!(ServerError::new(ReturnCode::GOOD), None);
+    }
+
+    #[test]
     fn printing() {
         assert_eq!(ReturnCode::IS_A_DIRECTORY.to_string(), "-21 EISDIR");
         assert_eq!(ReturnCode::NO_SUCH_PATH.to_string(), "-1");
         assert_eq!(ServerError(ReturnCode(44)).to_string(), "Bus - bus short (-44)");
         assert_eq!(ServerError(ReturnCode(150)).to_string(), "Unassigned error 150 (-150)");
+        let error = ServerError(ReturnCode::MESSAGE_TYPE_NOT_SUPPORTED);
+        assert_eq!(error.to_string(), "the server does not support this type of message (-42)");
+        assert_eq!(
+            std::format!("{error:#}"),
+            "the server does not support this type of message (-42, owserver: legacy - No message)"
+        );
+        assert_eq!(std::format!("{:?}", ReturnCode::IO), "ReturnCode(-5 EIO)");
+        assert_eq!(std::format!("{:13}|", ReturnCode::GOOD.owserver_text()), "Good result  |");
     }
 }

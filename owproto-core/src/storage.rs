@@ -111,6 +111,11 @@ impl Storage for alloc::vec::Vec<u8> {
 
     #[inline]
     fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
+        // What it had once is overwritten, so that it grows only where it never was as long.
+        if let Some(place) = space_in_slice(self, at, bytes.len()) {
+            place.copy_from_slice(bytes);
+            return true;
+        }
         self.truncate(at);
         if self.len() != at || self.try_reserve(bytes.len()).is_err() {
             return false;
@@ -121,12 +126,11 @@ impl Storage for alloc::vec::Vec<u8> {
 
     #[inline]
     fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
-        self.truncate(at);
-        if self.len() != at || self.try_reserve(len).is_err() {
+        let end = at.checked_add(len)?;
+        if end > self.len() && !grow(self, at, end) {
             return None;
         }
-        self.resize(at.checked_add(len)?, 0);
-        self.get_mut(at..)
+        self.get_mut(at..end)
     }
 
     #[inline]
@@ -141,6 +145,45 @@ impl Storage for alloc::vec::Vec<u8> {
             self.shrink_to(keep);
         }
     }
+}
+
+/// Copies bytes to a place of the same length.
+///
+/// Paths and values are short, so that a call takes longer than to copy them; small processors rather have less code.
+#[inline]
+pub(crate) fn copy(place: &mut [u8], bytes: &[u8]) {
+    let is_copied =
+        cfg!(target_pointer_width = "64") && (copy_ends::<16>(place, bytes) || copy_ends::<32>(place, bytes));
+    if !is_copied {
+        place.copy_from_slice(bytes);
+    }
+}
+
+/// Copies the first `N` bytes and the last `N`, if they are all. Whether they were.
+#[inline]
+fn copy_ends<const N: usize>(place: &mut [u8], bytes: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else { return false };
+    if bytes.len() > N.saturating_mul(2) || place.len() != bytes.len() {
+        return false;
+    }
+    if let Some(place) = place.first_chunk_mut() {
+        *place = *first;
+    }
+    if let Some(place) = place.last_chunk_mut() {
+        *place = *last;
+    }
+    true
+}
+
+/// Makes a `Vec` longer, if it holds the bytes before `at`. Whether it could.
+#[cfg(feature = "alloc")]
+#[cold]
+fn grow(storage: &mut alloc::vec::Vec<u8>, at: usize, end: usize) -> bool {
+    let can = at <= storage.len() && storage.try_reserve(end.saturating_sub(storage.len())).is_ok();
+    if can {
+        storage.resize(end, 0);
+    }
+    can
 }
 
 #[cfg(test)]
@@ -173,6 +216,16 @@ mod tests {
     }
 
     #[test]
+    fn bytes_of_any_length_are_copied() {
+        let bytes: [u8; 100] = core::array::from_fn(|n| u8::try_from(n).unwrap());
+        for len in 0..bytes.len() {
+            let mut place = [0xa5; 100];
+            copy(&mut place[..len], &bytes[..len]);
+            assert!(place[..len] == bytes[..len] && place[len..].iter().all(|&byte| byte == 0xa5), "{len}");
+        }
+    }
+
+    #[test]
     fn all_kinds_of_storage_behave_alike() {
         fill([0xa5; 6]);
         fill([0xa5; 6].as_mut_slice());
@@ -180,5 +233,15 @@ mod tests {
         fill(heapless::Vec::<u8, 6>::new());
         #[cfg(feature = "alloc")]
         fill(alloc::vec::Vec::new());
+    }
+
+    #[test]
+    fn it_holds_what_it_was_made_for() {
+        assert_eq!([0; 6].capacity(), 6);
+        assert_eq!(Storage::capacity(&[0; 6].as_mut_slice()), 6);
+        #[cfg(feature = "heapless")]
+        assert_eq!(Storage::capacity(&heapless::Vec::<u8, 6>::new()), 6);
+        #[cfg(feature = "alloc")]
+        assert_eq!(Storage::capacity(&alloc::vec::Vec::new()), usize::MAX);
     }
 }

@@ -95,6 +95,12 @@ impl Duration {
         self.0
     }
 
+    /// What is left of it after another one; nothing if that is longer.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// Whether this is no time at all.
     #[must_use]
     pub const fn is_zero(self) -> bool {
@@ -131,6 +137,28 @@ mod tests {
         assert_eq!(Duration::from(core::time::Duration::from_nanos(1)), Duration::from_micros(1));
         assert_eq!(Duration::from(core::time::Duration::ZERO), Duration::ZERO);
         assert_eq!(Duration::from(core::time::Duration::MAX).as_micros(), u64::MAX);
+    }
+
+    #[test]
+    fn units_are_microseconds() {
+        assert_eq!(Instant::from_micros(7).as_micros(), 7);
+        assert_eq!(Instant::from_millis(7).as_micros(), 7_000);
+        assert_eq!(
+            (Duration::from_millis(7).as_micros(), Duration::from_secs(7).as_micros()),
+            (7_000, 7_000_000)
+        );
+        assert_eq!(core::time::Duration::from(Duration::from_secs(2)), core::time::Duration::from_secs(2));
+        let mut now = Instant::from_millis(1);
+        now += Duration::from_millis(2);
+        assert_eq!(now, Instant::from_millis(3));
+        assert!(Duration::ZERO.is_zero() && !Duration::from_micros(1).is_zero());
+    }
+
+    #[test]
+    fn a_duration_prints_with_its_unit() {
+        for (micros, text) in [(2_000_000, "2s"), (1_500, "1.5ms"), (0, "0ns")] {
+            assert_eq!(std::format!("{}", Duration::from_micros(micros)), text);
+        }
     }
 
     #[test]

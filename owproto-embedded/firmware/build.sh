@@ -24,12 +24,23 @@ target=${CARGO_TARGET_DIR:-$root/target}
 mkdir -p "$target/firmware/$kind"
 target=$(cd "$target" && pwd)
 
+# What `opt-level = "z"` alone does not do; README.md has what each of it saves. Inlining: up to a greater size than "z"
+# would, as the calls cost more than many a small function; but what has one caller alone is not taken in at any size,
+# which "z" would do: a function that is too large has no registers left.
+settings=(
+    -Cllvm-args=-inline-threshold=100
+    -Cllvm-args=-inline-instr-cost=10
+    -Cllvm-args=-inline-call-penalty=50
+    # Functions that came to the same instructions are one.
+    -Clink-arg=--icf=all
+)
+
 environment=$("$root/tests/embedded-toolchain.sh" thumbv7m-none-eabi)
 eval "$environment"
 for program in client gateway; do
     # Each by itself, because their features would be joined.
     # shellcheck disable=SC2086 # arguments, or nothing
-    cargo build --release --manifest-path "$here/Cargo.toml" --target thumbv7m-none-eabi --target-dir "$target/embedded" \
-        $EMBEDDED_BUILD_STD --package "owproto-firmware-$program" ${features[@]+"${features[@]}"}
-    cp "$target/embedded/thumbv7m-none-eabi/release/$program" "$target/firmware/$kind/"
+    cargo rustc --profile firmware --manifest-path "$here/Cargo.toml" --target thumbv7m-none-eabi --target-dir "$target/embedded" \
+        $EMBEDDED_BUILD_STD --package "owproto-firmware-$program" ${features[@]+"${features[@]}"} -- "${settings[@]}"
+    cp "$target/embedded/thumbv7m-none-eabi/firmware/$program" "$target/firmware/$kind/"
 done

@@ -131,7 +131,7 @@ macro_rules! server {
                     }
                 }
                 let end = connection.end().unwrap_or(End::Closed);
-                if is_unflushed && !matches!(end, End::ClientGone | End::TimedOut(Timeout::Send)) {
+                if is_unflushed && !end.is_unread() {
                     $wait!(transport.flush(sent_until, clock)).map_err($crate::ServeError::Transport)?;
                 }
                 Ok(end)

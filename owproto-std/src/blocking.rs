@@ -1,6 +1,8 @@
 use std::fmt;
-use std::future::{self, Future};
-use std::io::{self, Read, Write};
+use std::future::Future;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use std::io::Read;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::pin;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
@@ -100,9 +102,9 @@ impl Runtime for Blocking {
     fn now() -> Instant {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
-            // The same clock without the checks, for two looks at it in each call.
+            // The same clock without the checks, for two looks at it in each call. It is never negative.
             let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-            Instant::from_micros(time.tv_sec.unsigned_abs() * 1_000_000 + time.tv_nsec.unsigned_abs() / 1000)
+            Instant::from_micros(time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1000)
         }
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         runtime::since_start(std::time::Instant::now())
@@ -192,14 +194,6 @@ enum Written {
 }
 
 impl BlockingStream {
-    #[inline]
-    fn read_within(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
-        if needs_setting(self.read_timeout, wait) {
-            self.set_read_timeout(wait)?;
-        }
-        or_timeout(self.socket.read(buffer))
-    }
-
     #[cold]
     fn set_read_timeout(&mut self, wait: Option<time::Duration>) -> io::Result<()> {
         self.socket.set_read_timeout(wait.map(|wait| Duration::from(wait).max(SHORTEST)))?;
@@ -217,13 +211,16 @@ impl BlockingStream {
     /// Many connections are used once, and need no setting.
     #[inline]
     fn before_write(&mut self) -> io::Result<()> {
-        match self.written {
-            Written::More => {}
-            Written::Nothing => self.written = Written::Once,
-            Written::Once => {
-                self.socket.set_nodelay(true)?;
-                self.written = Written::More;
-            }
+        if self.written == Written::More { Ok(()) } else { self.before_first_writes() }
+    }
+
+    #[cold]
+    fn before_first_writes(&mut self) -> io::Result<()> {
+        if self.written == Written::Once {
+            self.socket.set_nodelay(true)?;
+            self.written = Written::More;
+        } else {
+            self.written = Written::Once;
         }
         Ok(())
     }
@@ -253,13 +250,29 @@ fn or_timeout(result: io::Result<usize>) -> io::Result<Option<usize>> {
 
 impl Stream for BlockingStream {
     #[inline]
-    fn read(
+    fn read_at_once(
         &mut self,
         buffer: &mut [u8],
         wait: Option<time::Duration>,
-    ) -> impl Future<Output = io::Result<Option<usize>>> + Send {
-        // Read at once, and ready: there is nothing for a future to keep.
-        future::ready(self.read_within(buffer, wait))
+    ) -> Option<io::Result<Option<usize>>> {
+        // Mostly it is the same.
+        if self.read_timeout != wait
+            && needs_setting(self.read_timeout, wait)
+            && let Err(error) = self.set_read_timeout(wait)
+        {
+            return Some(Err(error));
+        }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let read = rustix::net::recv(&self.socket, buffer, rustix::net::RecvFlags::empty());
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let read = read.map(|(n, _)| n).map_err(Into::into);
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let read = self.socket.read(buffer);
+        Some(or_timeout(read))
+    }
+
+    async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
+        self.read_at_once(buffer, wait).unwrap_or(Ok(None))
     }
 
     #[inline]

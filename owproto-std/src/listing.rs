@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use owproto_core::listing::DirectoryFlags;
+use owproto_core::listing::{DirectoryFlags, Entries};
 use owproto_core::wire::MessageType;
 
 /// What to list besides the names, and how.
@@ -60,8 +60,9 @@ impl DirOptions {
 /// The entries of a directory, kept in one piece of memory.
 ///
 /// They are bytes, since an alias may hold any byte. Each can be given back to the client as a path.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, Default)]
 pub struct Listing {
+    /// The entries, with one byte between them, whatever it is.
     bytes: Vec<u8>,
     ends: Vec<usize>,
     pub(crate) flags: DirectoryFlags,
@@ -69,8 +70,57 @@ pub struct Listing {
 
 impl Listing {
     pub(crate) fn push(&mut self, entry: &[u8]) {
+        self.begin_entry();
         self.bytes.extend_from_slice(entry);
         self.ends.push(self.bytes.len());
+    }
+
+    /// Where the next entry begins.
+    fn begin_entry(&mut self) -> usize {
+        if !self.ends.is_empty() {
+            self.bytes.push(b',');
+        }
+        self.bytes.len()
+    }
+
+    /// Takes all entries; gives the bytes that they take in a list.
+    pub(crate) fn take(&mut self, entries: Entries<'_>) -> usize {
+        let before = self.list_len();
+        match entries.as_list() {
+            Some(list) => self.take_list(list, entries),
+            None => self.extend(entries),
+        }
+        self.list_len() - before
+    }
+
+    /// The bytes that the entries take in a list, each with a comma.
+    fn list_len(&self) -> usize {
+        if self.is_empty() { 0 } else { self.bytes.len() + 1 }
+    }
+
+    /// Takes a list with one copy.
+    fn take_list(&mut self, list: &[u8], entries: Entries<'_>) {
+        let (count, len) = (self.ends.len(), self.bytes.len());
+        let mut start = self.begin_entry();
+        self.bytes.extend_from_slice(list);
+        // Mostly all are as long as the first one.
+        let first = { entries }.next().unwrap_or(list);
+        self.ends.reserve(list.len() / (first.len() + 1) + 1);
+        let moved = start.wrapping_sub(list.as_ptr().addr());
+        let mut is_regular = true;
+        entries.for_each(|entry| {
+            is_regular &= entry.as_ptr().addr().wrapping_add(moved) == start;
+            self.ends.push(start + entry.len());
+            start += entry.len() + 1;
+        });
+        if is_regular {
+            self.bytes.truncate(self.ends.last().copied().unwrap_or_default());
+        } else {
+            // More than one byte is between two of them, or before the first one.
+            self.ends.truncate(count);
+            self.bytes.truncate(len);
+            self.extend(entries);
+        }
     }
 
     /// How many entries there are.
@@ -95,7 +145,7 @@ impl Listing {
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         let start = match index.checked_sub(1) {
-            Some(before) => *self.ends.get(before)?,
+            Some(before) => *self.ends.get(before)? + 1,
             None => 0,
         };
         self.bytes.get(start..*self.ends.get(index)?)
@@ -114,6 +164,14 @@ impl Listing {
     }
 }
 
+impl PartialEq for Listing {
+    fn eq(&self, other: &Self) -> bool {
+        self.flags == other.flags && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Listing {}
+
 impl fmt::Debug for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.names()).finish()
@@ -122,9 +180,7 @@ impl fmt::Debug for Listing {
 
 impl<'a> Extend<&'a [u8]> for Listing {
     fn extend<I: IntoIterator<Item = &'a [u8]>>(&mut self, entries: I) {
-        for entry in entries {
-            self.push(entry);
-        }
+        entries.into_iter().for_each(|entry| self.push(entry));
     }
 }
 
@@ -174,5 +230,22 @@ mod tests {
         assert_eq!(listing.get(4), None);
         assert_eq!(listing.names().next_back().unwrap(), "/\u{fffd}");
         assert!(Listing::default().is_empty());
+    }
+
+    #[test]
+    fn a_list_is_taken_as_its_entries() {
+        for list in
+            [&b"/a,/bc,/d"[..], b"/a,/bc\0", b"/a,b,/c,", b"\0/a,/b", b"/a\0\0/b,/c\0\0", b"\0", b"", b"/a"]
+        {
+            for before in [&[][..], &[&b"/x"[..]], &[&b"/x"[..], b""]] {
+                let mut listing: Listing = before.iter().copied().collect();
+                listing.take(Entries::list(list));
+                listing.take(Entries::list(list));
+                let entries = || Entries::list(list);
+                let expected: Listing = before.iter().copied().chain(entries()).chain(entries()).collect();
+                assert_eq!(listing, expected, "{list:?} behind {before:?}");
+                assert!(listing.iter().eq(before.iter().copied().chain(entries()).chain(entries())));
+            }
+        }
     }
 }

@@ -32,6 +32,14 @@ pub(crate) trait Runtime: Send + Sync + 'static {
 
 /// A connected socket. Its waits are those of the protocol, in whole microseconds, which are cheap to compare.
 pub(crate) trait Stream: Send + 'static {
+    /// What [`read`](Self::read) gives, from a socket that waits by blocking. `None` from one that needs a future for
+    /// that; then `read` it.
+    fn read_at_once(
+        &mut self,
+        buffer: &mut [u8],
+        wait: Option<time::Duration>,
+    ) -> Option<io::Result<Option<usize>>>;
+
     /// Reads what is there, at least a byte; 0 at the end. `None` if `wait` passes before.
     fn read(
         &mut self,

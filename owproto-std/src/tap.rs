@@ -31,9 +31,9 @@ impl Tap {
     }
 
     #[inline]
-    pub(crate) fn show(&self, traffic: Traffic<'_>) {
+    pub(crate) fn show<'t>(&self, traffic: impl FnOnce() -> Traffic<'t>) {
         if let Some(watch) = &self.0 {
-            watch(traffic);
+            watch(traffic());
         }
     }
 }

@@ -161,6 +161,10 @@ impl TokioStream {
 }
 
 impl Stream for TokioStream {
+    fn read_at_once(&mut self, _: &mut [u8], _: Option<time::Duration>) -> Option<io::Result<Option<usize>>> {
+        None
+    }
+
     async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         self.within(wait, |socket, cx| {
             let mut buffer = ReadBuf::new(buffer);

@@ -73,6 +73,11 @@ pub fn all() -> Vec<BadInput> {
         ("4096 bytes of payload, READ", ask(2, 100, &padded(path, 4096)), Fate::Answered(-90)),
         ("4096 bytes of payload, DIR", ask(4, 0, &padded(b"/", 4096)), Fate::Answered(-90)),
         ("4096 bytes of payload, PRESENCE", ask(6, 0, &padded(path, 4096)), Fate::Answered(0)),
+        (
+            "4096 bytes of payload, WRITE",
+            ask(3, 2, &[&padded(b"/28.000028D70100/templow\0", 4094)[..], b"30"].concat()),
+            Fate::Answered(0),
+        ),
         ("WRITE size as large as the payload", ask(3, 27, write), Fate::Closed),
         ("WRITE size larger than the payload", ask(3, 1000, write), Fate::Closed),
         ("WRITE size -1", ask(3, -1, write), Fate::Closed),

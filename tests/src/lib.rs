@@ -14,13 +14,19 @@
 //! | [`qemu`] | the firmware in QEMU, as a child process for one test |
 //! | [`bad_input`] | requests that are wrong, and what becomes of them |
 //! | [`files`] | how many files a process may open |
+//! | `machines` | two machines in memory, on which embassy-net or smoltcp run, and their cable (feature `machines`) |
+//! | `relay` | from such a machine to a server on a real socket (feature `machines`) |
+//! | [`bell`] | futures of one task, polled one by one |
 //! | [`process`] | running a program to its end, with a deadline |
 //!
 //! Tests that need owserver or ow-shell live in `tests/interop` behind the feature `interop`, those that need QEMU in
 //! `tests/firmware` behind the feature `firmware`; all others pass on a machine that has nothing but Rust.
 
 pub mod bad_input;
+pub mod bell;
 pub mod files;
+#[cfg(feature = "machines")]
+pub mod machines;
 pub mod ours;
 pub mod owserver;
 pub mod path_words;
@@ -28,6 +34,8 @@ pub mod peer;
 pub mod process;
 pub mod proxy;
 pub mod qemu;
+#[cfg(feature = "machines")]
+pub mod relay;
 pub mod responder;
 pub mod side_by_side;
 pub mod splits;

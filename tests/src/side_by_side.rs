@@ -1,5 +1,5 @@
-//! Several ways to do the same, measured in turns, so that all of them meet the same disturbances. Of each way's rounds
-//! the lower quartile counts: what others do on the machine only ever adds to a time.
+//! Several ways to do the same, measured in turns, so that all of them meet the same disturbances. What counts is the
+//! median: that of the times, and that of the ratios of two times in the same round.
 
 use std::env;
 use std::time::{Duration, Instant};
@@ -26,10 +26,22 @@ pub struct SideBySide<'a> {
 pub struct Measured {
     /// The way's name.
     pub name: String,
-    /// The time of a unit in nanoseconds, the lower quartile of the rounds.
-    pub nanos: f64,
-    /// Its ratio to that of the bound.
-    pub ratio: f64,
+    /// The time of a unit in each round, in nanoseconds.
+    times: Vec<f64>,
+}
+
+impl Measured {
+    /// The time of a unit in nanoseconds: the median of the rounds.
+    #[must_use]
+    pub fn nanos(&self) -> f64 {
+        median(self.times.clone())
+    }
+
+    /// How many times as long it takes as another way: the median of the ratios in each round.
+    #[must_use]
+    pub fn ratio_to(&self, other: &Self) -> f64 {
+        median(self.times.iter().zip(&other.times).map(|(time, other)| time / other).collect())
+    }
 }
 
 impl<'a> SideBySide<'a> {
@@ -76,8 +88,9 @@ impl<'a> SideBySide<'a> {
             return;
         }
         println!("\n| {} | ns per {} | ratio |\n|---|---:|---:|", self.title, self.unit);
-        for Measured { name, nanos, ratio } in self.measure(ROUNDS, TURN) {
-            println!("| {name} | {nanos:.2} | {ratio:.3} |");
+        let measured = self.measure(ROUNDS, TURN);
+        for way in &measured {
+            println!("| {} | {:.2} | {:.3} |", way.name, way.nanos(), way.ratio_to(&measured[0]));
         }
     }
 
@@ -88,19 +101,18 @@ impl<'a> SideBySide<'a> {
     #[must_use]
     pub fn measure(mut self, rounds: usize, turn: Duration) -> Vec<Measured> {
         let calls: Vec<u32> = self.ways.iter_mut().map(|(_, way)| calls_in_a_turn(way, turn)).collect();
-        let mut times = vec![Vec::with_capacity(rounds); self.ways.len()];
-        for _ in 0..rounds {
-            for (((_, way), calls), times) in self.ways.iter_mut().zip(&calls).zip(&mut times) {
-                times.push(time(way, *calls) / f64::from(*calls) / f64::from(self.units));
+        let named = |(name, _): &(&str, _)| Measured { name: (*name).to_owned(), times: Vec::new() };
+        let mut measured: Vec<Measured> = self.ways.iter().map(named).collect();
+        for round in 0..rounds {
+            // Each round begins with another way, since what comes behind a slow one finds the caches cold.
+            for turn in 0..self.ways.len() {
+                let number = (round + turn) % self.ways.len();
+                let (_, way) = &mut self.ways[number];
+                let time = time(way, calls[number]);
+                measured[number].times.push(time / f64::from(calls[number]) / f64::from(self.units));
             }
         }
-        let times: Vec<f64> = times.into_iter().map(lower_quartile).collect();
-        let measured = |((name, _), &nanos): (&(&str, Calls<'_>), &f64)| Measured {
-            name: (*name).to_owned(),
-            nanos,
-            ratio: nanos / times[0],
-        };
-        self.ways.iter().zip(&times).map(measured).collect()
+        measured
     }
 }
 
@@ -118,7 +130,7 @@ fn time(way: &mut dyn FnMut(u32), calls: u32) -> f64 {
     start.elapsed().as_nanos() as f64
 }
 
-fn lower_quartile(mut numbers: Vec<f64>) -> f64 {
+fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 4]
+    numbers[numbers.len() / 2]
 }

@@ -64,6 +64,7 @@ fn limits_of_servers_are_those_of_the_table() {
     assert_eq!(limit("silence within a request, or before the first"), seconds(timeouts.request));
     assert_eq!(limit("time for a whole request"), seconds(timeouts.request_total));
     assert_eq!(limit("time without taking a byte of an answer"), seconds(timeouts.send));
+    assert_eq!(limit("time for the bytes of an answer that wait"), seconds(timeouts.send_total));
     assert_eq!(limit("idleness, when the server has many clients"), seconds(timeouts.idle_low));
     assert_eq!(limit("idleness"), seconds(timeouts.idle_high));
     assert_eq!(limit("time for what is under way when the server stops"), shown(&builder, "shutdown_grace"));

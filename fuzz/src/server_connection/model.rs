@@ -43,6 +43,8 @@ pub(super) struct Model {
     ping_due: bool,
     last_frame: Instant,
     last_progress: Instant,
+    /// When the first byte was put since nothing waited.
+    waits_since: Instant,
 }
 
 impl Model {
@@ -73,6 +75,7 @@ impl Model {
             ping_due: false,
             last_frame: Instant::ZERO,
             last_progress: Instant::ZERO,
+            waits_since: Instant::ZERO,
         }
     }
 
@@ -116,7 +119,8 @@ impl Model {
     /// Bytes to be sent: none to a client that is gone.
     pub(super) fn unsent(&self) -> &[u8] {
         match self.state {
-            State::Ended(End::ClientGone | End::TransmitTooSmall | End::TimedOut(Timeout::Send)) => &[],
+            State::Ended(End::ClientGone | End::TransmitTooSmall) => &[],
+            State::Ended(End::TimedOut(Timeout::Send | Timeout::SendTotal)) => &[],
             _ => &self.put[self.sent..],
         }
     }
@@ -232,6 +236,7 @@ impl Model {
             self.put.clear();
             self.sent = 0;
             self.last_progress = now;
+            self.waits_since = now;
         }
         self.put.extend_from_slice(bytes);
         assert!(self.put.len() <= self.capacity);
@@ -310,7 +315,10 @@ impl Model {
     pub(super) fn due(&self) -> Option<(Instant, Timeout)> {
         let times = &self.timeouts;
         let candidates: Vec<(Instant, Duration, Timeout)> = match self.state {
-            _ if !self.unsent().is_empty() => vec![(self.last_progress, times.send, Timeout::Send)],
+            _ if !self.unsent().is_empty() => vec![
+                (self.last_progress, times.send, Timeout::Send),
+                (self.waits_since, times.send_total, Timeout::SendTotal),
+            ],
             State::Ended(_) => vec![],
             State::Waiting { since, .. } if !self.kept => vec![(since, times.request, Timeout::Request)],
             State::Waiting { since, low_passed } => {

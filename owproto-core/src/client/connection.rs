@@ -1,5 +1,6 @@
 use super::error::{ConnectionError, Lost, Resend};
-use super::in_flight::{Deadline, InFlight, Pending, RequestId};
+use super::exchanges::{Exchanges, State};
+use super::in_flight::{Deadline, Form, Pending, RequestId};
 use super::timeouts::{Timeout, Timeouts};
 use crate::decode::{DEFAULT_PAYLOAD_LIMIT, Direction, FrameParser, Parsed, Shape};
 use crate::listing::Entries;
@@ -7,7 +8,7 @@ use crate::reply::Reply;
 use crate::request::{Request, RequestError};
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
-use crate::wire::{Flags, MessageType};
+use crate::wire::{Flags, word};
 
 /// The default limit for the payload of a DIRALL reply, in bytes. owserver has none; this one is room for about a
 /// million devices. Such a payload is not stored, it goes through entry by entry.
@@ -132,9 +133,6 @@ pub struct Connection<T, R, const DEPTH: usize = 1> {
     timeouts: Timeouts,
     /// When something last came or went, or when waiting began.
     last_activity: Instant,
-    /// The earliest end of a total timeout of what is in flight.
-    earliest_deadline: Deadline,
-    state: State,
     /// `transmit` holds unsent bytes at `sent..filled`, `0 <= sent <= filled`.
     sent: usize,
     filled: usize,
@@ -142,23 +140,9 @@ pub struct Connection<T, R, const DEPTH: usize = 1> {
     total_sent: u32,
     next_id: u32,
     list_limit: usize,
-    /// Whether the server has kept this connection after a reply.
-    was_kept: bool,
-    /// Whether the newest request does not ask to keep the connection, so that none can follow.
-    is_last: bool,
-    /// Whether a byte of the oldest request's answer has come.
-    answer_begun: bool,
-    in_flight: InFlight<DEPTH>,
+    exchanges: Exchanges<DEPTH>,
     frames: FrameParser<R>,
     transmit: T,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum State {
-    Open,
-    /// The server does not keep the connection, and nothing is in flight.
-    Ended,
-    Failed(ConnectionError),
 }
 
 impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
@@ -166,15 +150,10 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[must_use]
     pub const fn new(transmit: T, receive: R) -> Self {
         Self {
-            state: State::Open,
             timeouts: Timeouts::DEFAULT,
             last_activity: Instant::ZERO,
-            earliest_deadline: Deadline::NEVER,
-            in_flight: InFlight::new(),
+            exchanges: Exchanges::new(),
             next_id: 0,
-            was_kept: false,
-            is_last: false,
-            answer_begun: false,
             list_limit: DEFAULT_LIST_LIMIT,
             frames: FrameParser::new(DEFAULT_PAYLOAD_LIMIT, receive),
             transmit,
@@ -216,12 +195,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// At most 1 before the server has kept the connection once. 0 after it ended, and behind a request that does not
     /// ask to keep it.
     #[must_use]
+    #[inline]
     pub fn room(&self) -> usize {
-        if !matches!(self.state, State::Open) || self.is_last && !self.in_flight.is_empty() {
-            return 0;
-        }
-        let most = if self.was_kept { DEPTH } else { DEPTH.min(1) };
-        most.saturating_sub(self.in_flight.len())
+        self.exchanges.room()
     }
 
     /// Takes a request, to be sent as soon as possible. Its answer comes as events with the id given here.
@@ -240,48 +216,54 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     ///
     /// # Errors
     /// As [`request`](Self::request).
+    #[inline(always)]
     pub fn request_within(
         &mut self,
         request: &Request<'_>,
         total: Duration,
         now: Instant,
     ) -> Result<RequestId, RequestError> {
-        if !matches!(self.state, State::Open) {
-            return Err(RequestError::ConnectionEnded);
-        }
-        if self.room() == 0 {
-            return Err(RequestError::TooManyInFlight);
-        }
-        if self.sent == self.filled {
-            (self.sent, self.filled) = (0, 0);
+        if !self.exchanges.has_room() {
+            return Err(self.refusal());
         }
         let needed = request.encoded_len();
-        let Some(Ok(bytes)) = self.transmit.space(self.filled, needed).map(|place| request.encode(place))
-        else {
+        let Some(place) = self.transmit.space(self.filled, needed) else {
             let available = self.transmit.capacity().wrapping_sub(self.filled);
             return Err(RequestError::BufferTooSmall { needed, available });
         };
-        self.filled = self.filled.wrapping_add(bytes.len());
+        request.write_to(place);
+        self.filled = self.filled.wrapping_add(needed);
         let id = RequestId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
-        let deadline = if total.is_zero() { Deadline::NEVER } else { Deadline::at(now.after(total)) };
-        if self.in_flight.is_empty() {
+        let mut deadline = Deadline::NEVER;
+        if !total.is_zero() {
+            deadline = Deadline::at(now.after(total));
+            self.exchanges.earliest_deadline = self.exchanges.earliest_deadline.or_sooner(deadline);
+        }
+        if self.exchanges.in_flight.is_empty() {
             self.last_activity = now;
         }
-        let unsent = u32::try_from(self.filled.wrapping_sub(self.sent)).unwrap_or(u32::MAX);
-        let ends_at = self.total_sent.wrapping_add(unsent);
-        self.is_last = !request.flags().contains(Flags::PERSISTENCE);
-        self.in_flight.push(Pending { deadline, ends_at, message_type: request.message_type() });
-        self.earliest_deadline = self.earliest_deadline.or_sooner(deadline);
+        let ends_at = self.total_sent.wrapping_add(word::of_len(self.filled.wrapping_sub(self.sent)));
+        self.exchanges.is_last = !request.flags().contains(Flags::PERSISTENCE);
+        self.exchanges.in_flight.push(Pending { deadline, ends_at, message_type: request.message_type() });
         Ok(id)
+    }
+
+    /// Why there is no room for a request.
+    #[cold]
+    fn refusal(&self) -> RequestError {
+        match self.exchanges.state {
+            State::Open => RequestError::TooManyInFlight,
+            State::Ended | State::Failed(_) => RequestError::ConnectionEnded,
+        }
     }
 
     /// What to do next.
     #[inline]
     pub fn step(&self) -> Step {
-        match self.state {
+        match self.exchanges.state {
             State::Open if self.sent < self.filled => Step::Write,
-            State::Open if self.in_flight.is_empty() => Step::Idle,
+            State::Open if self.exchanges.in_flight.is_empty() => Step::Idle,
             State::Open => Step::Read,
             State::Ended | State::Failed(_) => Step::Close,
         }
@@ -292,7 +274,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[must_use]
     #[inline]
     pub fn poll_transmit(&self) -> &[u8] {
-        match self.state {
+        match self.exchanges.state {
             State::Open => self.transmit.filled(self.filled).get(self.sent..).unwrap_or_default(),
             _ => &[],
         }
@@ -302,11 +284,16 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[inline]
     pub fn handle_transmitted(&mut self, n: usize, now: Instant) {
         let n = n.min(self.filled.wrapping_sub(self.sent));
-        if n > 0 {
-            self.sent = self.sent.wrapping_add(n);
-            self.total_sent = self.total_sent.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
-            self.last_activity = now;
+        if n == 0 {
+            return;
         }
+        self.sent = self.sent.wrapping_add(n);
+        // What is all sent needs no place any more.
+        if self.sent == self.filled {
+            (self.sent, self.filled) = (0, 0);
+        }
+        self.total_sent = self.total_sent.wrapping_add(word::of_len(n));
+        self.last_activity = now;
     }
 
     /// Takes the next event from the front of `input` and moves `input` behind it.
@@ -321,68 +308,103 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         now: Instant,
     ) -> Result<Event<'a>, ConnectionError> {
         let id = self.oldest_id();
-        let oldest = self.in_flight.oldest();
-        let message_type = oldest.map_or(MessageType::NOP, |oldest| oldest.message_type);
-        let mut failure = None;
-        if !input.is_empty() {
-            if oldest.is_none_or(|oldest| oldest.is_unsent(self.total_sent)) {
-                failure = Some(ConnectionError::UnexpectedData);
-            }
+        let mut behind = *input;
+        let oldest = self.exchanges.in_flight.oldest();
+        if let Some(reply) = oldest.and_then(|oldest| self.whole_reply(oldest, &mut behind, now)) {
+            *input = behind;
             self.last_activity = now;
-            self.answer_begun = true;
+            self.exchanges.end_answer(reply.is_persistent());
+            return Ok(Event::Reply(id, reply));
         }
-        if self.earliest_deadline.has_passed(now) {
-            failure = Some(ConnectionError::TimedOut(Timeout::Total));
+        let oldest = self.exchanges.in_flight.oldest();
+        let form = oldest.map_or(Form::Reply, Pending::form);
+        let is_due = oldest.is_some_and(|oldest| !oldest.is_unsent(self.total_sent));
+        if !(input.is_empty() || is_due)
+            || matches!(self.exchanges.state, State::Failed(_))
+            || self.exchanges.earliest_deadline.has_passed(now)
+        {
+            return Err(self.refuse_input(now));
         }
-        if let State::Failed(error) = self.state {
-            failure = Some(error);
+        if !input.is_empty() {
+            self.last_activity = now;
+            self.exchanges.answer_begun = true;
         }
-        let shape = match message_type {
-            MessageType::DIRALL | MessageType::DIRALLSLASH => Shape::List { limit: self.list_limit },
-            _ => Shape::Whole,
+        let shape = match form {
+            Form::List => Shape::List { limit: self.list_limit },
+            Form::Reply | Form::Frames => Shape::Whole,
         };
-        let parsed = match failure {
-            None if message_type == MessageType::DIR
-                && let Some(entries) = self.frames.entry_frames(input) =>
-            {
-                Ok(Parsed::Entries(entries))
-            }
-            None => self.frames.parse(input, Direction::Replies, shape).map_err(ConnectionError::Decode),
-            Some(error) => Err(error),
-        };
-        let reply = match parsed {
+        if form == Form::Frames
+            && let Some(entries) = self.frames.entry_frames(input)
+        {
+            return Ok(Event::Entries(id, entries));
+        }
+        let reply = match self.frames.parse(input, Direction::Replies, shape) {
             Ok(Parsed::NeedMore(n)) => return Ok(Event::NeedMore(n)),
             Ok(Parsed::Keepalive) => return Ok(Event::Keepalive),
             Ok(Parsed::Entries(entries)) => return Ok(Event::Entries(id, entries)),
             Ok(Parsed::Frame(head, payload)) => Reply::from_parts(*head, payload),
             Err(error) => {
-                self.state = State::Failed(error);
+                let error = ConnectionError::Decode(error);
+                self.exchanges.state = State::Failed(error);
                 return Err(error);
             }
         };
         // An entry has a payload; the frame that ends a DIR listing has none (owfs: `dir.c`).
-        if message_type == MessageType::DIR && !reply.payload().is_empty() && reply.ret() >= 0 {
+        if form == Form::Frames && !reply.payload().is_empty() && reply.ret() >= 0 {
             return Ok(Event::Entries(id, Entries::one(reply.payload())));
         }
-        self.in_flight.pop();
-        if self.earliest_deadline > Deadline::NEVER {
-            self.earliest_deadline = self.in_flight.earliest_deadline();
-        }
-        self.answer_begun = false;
-        let is_empty = self.in_flight.is_empty();
-        self.was_kept = reply.is_persistent() && !(self.is_last && is_empty);
-        if !self.was_kept {
-            self.state = match is_empty {
-                true => State::Ended,
-                false => State::Failed(ConnectionError::PersistenceWithdrawn),
-            };
-        }
+        self.exchanges.end_answer(reply.is_persistent());
         Ok(Event::Reply(id, reply))
     }
 
+    /// Takes the reply to the one request in flight, if `input` is nothing but that, and whole. Otherwise nothing has
+    /// happened, and [`handle_input`](Self::handle_input) is to be called.
+    ///
+    /// It is no more than a short way: the same as `handle_input` for the most frequent case. Small processors, which
+    /// rather have less code, never take it.
+    #[inline(always)]
+    pub fn handle_reply<'i>(&mut self, input: &'i [u8], now: Instant) -> Option<Reply<'i>> {
+        let mut behind = input;
+        let only = self.exchanges.in_flight.only()?;
+        let reply = self.whole_reply(only, &mut behind, now).filter(|_| behind.is_empty())?;
+        self.last_activity = now;
+        self.exchanges.end_only_answer(reply.is_persistent());
+        Some(reply)
+    }
+
+    /// The reply to the oldest request, if it lies whole at the front of the input, and `input` behind it. Changes
+    /// nothing else.
+    #[inline(always)]
+    fn whole_reply<'i>(&self, oldest: &Pending, input: &mut &'i [u8], now: Instant) -> Option<Reply<'i>> {
+        if oldest.form() != Form::Reply
+            || self.filled > 0 && oldest.is_unsent(self.total_sent)
+            || !matches!(self.exchanges.state, State::Open)
+            || self.exchanges.earliest_deadline.has_passed(now)
+        {
+            return None;
+        }
+        let (head, payload) = self.frames.whole_frame(input, Direction::Replies)?;
+        Some(Reply::from_parts(head, payload))
+    }
+
+    /// Why input is not taken; from now on always so.
+    #[cold]
+    fn refuse_input(&mut self, now: Instant) -> ConnectionError {
+        match self.exchanges.state {
+            State::Failed(error) => error,
+            _ if self.exchanges.earliest_deadline.has_passed(now) => {
+                self.exchanges.fail(ConnectionError::TimedOut(Timeout::Total))
+            }
+            _ => self.exchanges.fail(ConnectionError::UnexpectedData),
+        }
+    }
+
     /// The oldest request's; they are counted.
+    #[inline]
     fn oldest_id(&self) -> RequestId {
-        RequestId(self.next_id.wrapping_sub(u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX)))
+        RequestId(
+            self.next_id.wrapping_sub(u32::try_from(self.exchanges.in_flight.len()).unwrap_or(u32::MAX)),
+        )
     }
 
     /// The server has closed its side.
@@ -391,11 +413,11 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// [`ConnectionError::Stale`], [`ConnectionError::Closed`] or [`ConnectionError::Truncated`] if something was in
     /// flight. Otherwise the connection has ended in peace.
     pub fn handle_eof(&mut self) -> Result<(), ConnectionError> {
-        match self.state {
+        match self.exchanges.state {
             State::Failed(error) => Err(error),
-            State::Open if !self.in_flight.is_empty() => Err(self.handle_transport_error()),
+            State::Open if !self.exchanges.in_flight.is_empty() => Err(self.handle_transport_error()),
             State::Open | State::Ended => {
-                self.state = State::Ended;
+                self.exchanges.state = State::Ended;
                 Ok(())
             }
         }
@@ -404,15 +426,15 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// The transport has failed, for a reason that the driver knows. Gives what that means for the protocol, or the
     /// failure that came first.
     pub fn handle_transport_error(&mut self) -> ConnectionError {
-        if let State::Failed(error) = self.state {
+        if let State::Failed(error) = self.exchanges.state {
             return error;
         }
-        let error = match (self.answer_begun, self.was_kept) {
+        let error = match (self.exchanges.answer_begun, self.exchanges.was_kept) {
             (true, _) => ConnectionError::Truncated,
             (false, true) => ConnectionError::Stale,
             (false, false) => ConnectionError::Closed,
         };
-        self.fail(error)
+        self.exchanges.fail(error)
     }
 
     /// When to stop waiting, and for which reason; `None` for never. Exact: a keepalive changes the one timeout and
@@ -420,17 +442,39 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[must_use]
     #[inline]
     pub fn poll_timeout(&self) -> Option<(Instant, Timeout)> {
-        if !matches!(self.state, State::Open) || self.in_flight.is_empty() {
+        if !matches!(self.exchanges.state, State::Open) || self.exchanges.in_flight.is_empty() {
             return None;
         }
         let silent = self.last_activity.after(self.timeouts.inactivity);
-        if !self.timeouts.inactivity.is_zero() && Deadline::at(silent) > self.earliest_deadline {
+        if !self.timeouts.inactivity.is_zero() && Deadline::at(silent) > self.exchanges.earliest_deadline {
             Some((silent, Timeout::Inactivity))
-        } else if self.earliest_deadline > Deadline::NEVER {
-            Some((self.earliest_deadline.moment(), Timeout::Total))
+        } else if self.exchanges.earliest_deadline > Deadline::NEVER {
+            Some((self.exchanges.earliest_deadline.moment(), Timeout::Total))
         } else {
             None
         }
+    }
+
+    /// How long to wait for an answer at most, from now on, where one is owed: until
+    /// [`poll_timeout`](Self::poll_timeout); `None` for ever.
+    ///
+    /// ```
+    /// # use owproto_core::Request;
+    /// # use owproto_core::client::Connection;
+    /// # use owproto_core::time::{Duration, Instant};
+    /// let mut connection: Connection<_, _> = Connection::new([0; 64], [0; 64]);
+    /// connection.request_within(&Request::nop(), Duration::from_secs(3), Instant::ZERO)?;
+    /// assert_eq!(connection.time_left(Instant::from_millis(500)), Some(Duration::from_millis(1500)));
+    /// # Ok::<(), owproto_core::RequestError>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn time_left(&self, now: Instant) -> Option<Duration> {
+        let inactivity = self.timeouts.inactivity;
+        if inactivity.is_zero() || self.exchanges.earliest_deadline > Deadline::NEVER {
+            return self.poll_timeout().map(|(at, _)| at.since(now));
+        }
+        Some(inactivity.less(now.since(self.last_activity)))
     }
 
     /// Lets time pass. Nothing happens before [`poll_timeout`](Self::poll_timeout).
@@ -438,12 +482,13 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// # Errors
     /// [`ConnectionError::TimedOut`] from that moment on; an answer that comes later must not be taken for another
     /// request's, so the connection has failed.
+    #[inline]
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), ConnectionError> {
-        if let State::Failed(error) = self.state {
+        if let State::Failed(error) = self.exchanges.state {
             return Err(error);
         }
         match self.poll_timeout() {
-            Some((at, timeout)) if now >= at => Err(self.fail(ConnectionError::TimedOut(timeout))),
+            Some((at, timeout)) if now >= at => Err(self.exchanges.fail(ConnectionError::TimedOut(timeout))),
             _ => Ok(()),
         }
     }
@@ -453,9 +498,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// It is [`Resend::Safe`] to send again if it was not sent to its last byte (the server waits for that one), if
     /// the server had ended the connection before it, or if its type does no harm when it is done twice.
     pub fn poll_lost(&mut self) -> Option<Lost> {
-        let State::Failed(error) = self.state else { return None };
+        let State::Failed(error) = self.exchanges.state else { return None };
         let id = self.oldest_id();
-        let lost = self.in_flight.pop()?;
+        let lost = self.exchanges.in_flight.pop()?;
         let is_unsent = lost.is_unsent(self.total_sent);
         let was_not_read = matches!(error, ConnectionError::PersistenceWithdrawn);
         let resend = if lost.message_type.is_idempotent() || is_unsent || was_not_read {
@@ -469,7 +514,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// The failure, if there was one.
     #[must_use]
     pub const fn error(&self) -> Option<ConnectionError> {
-        match self.state {
+        match self.exchanges.state {
             State::Failed(error) => Some(error),
             _ => None,
         }
@@ -479,31 +524,24 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[must_use]
     #[inline]
     pub fn is_reusable(&self) -> bool {
-        matches!(self.state, State::Open) && self.was_kept && self.in_flight.is_empty()
+        matches!(self.exchanges.state, State::Open)
+            && self.exchanges.was_kept
+            && self.exchanges.in_flight.is_empty()
     }
 
     /// How many requests wait for the end of their answer.
     #[must_use]
+    #[inline]
     pub const fn in_flight(&self) -> usize {
-        self.in_flight.len()
+        self.exchanges.in_flight.len()
     }
 
     /// Makes it new, for a new socket. Settings stay; what was in flight is forgotten, so ask
     /// [`poll_lost`](Self::poll_lost) before.
     pub fn reset(&mut self) {
-        self.state = State::Open;
-        self.in_flight.clear();
-        self.earliest_deadline = Deadline::NEVER;
-        self.was_kept = false;
-        self.answer_begun = false;
+        self.exchanges.reset();
         self.frames.reset();
         (self.sent, self.filled, self.total_sent) = (0, 0, 0);
-    }
-
-    #[cold]
-    fn fail(&mut self, error: ConnectionError) -> ConnectionError {
-        self.state = State::Failed(error);
-        error
     }
 }
 

@@ -86,3 +86,36 @@ pub enum Resend {
     /// It is a write (or a type without a name), all its bytes went out, and the server may have carried it out.
     MayHappenTwice,
 }
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error;
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn each_error_says_what_happened() {
+        let decode = DecodeError::NegativePayload { payload: -7 };
+        for (error, text) in [
+            (ConnectionError::from(decode), "a request announces -7 bytes of payload"),
+            (ConnectionError::UnexpectedData, "the server sent data that nobody had asked for"),
+            (ConnectionError::Stale, "the server had closed the connection"),
+            (ConnectionError::Closed, "the server closed the connection without an answer"),
+            (ConnectionError::Truncated, "the server closed the connection in the middle of an answer"),
+            (
+                ConnectionError::PersistenceWithdrawn,
+                "the server ended a connection that it had meant to keep",
+            ),
+            (ConnectionError::TimedOut(Timeout::Inactivity), "the server was silent for too long"),
+            (ConnectionError::TimedOut(Timeout::Total), "the answer took too long"),
+        ] {
+            assert_eq!(error.to_string(), text);
+            let source = error.source().map(ToString::to_string);
+            assert_eq!(source.is_some(), matches!(error, ConnectionError::Decode(_)), "{text}");
+            assert!(source.is_none_or(|source| source == text));
+            let is_old = matches!(error, ConnectionError::Stale | ConnectionError::PersistenceWithdrawn);
+            assert_eq!(error.is_stale(), is_old, "{text}");
+        }
+    }
+}

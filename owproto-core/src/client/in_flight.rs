@@ -16,6 +16,17 @@ pub(super) struct Pending {
     pub(super) message_type: MessageType,
 }
 
+/// In which form the answer to a request comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// As one reply.
+    Reply,
+    /// As a reply for each entry, and one that ends them.
+    Frames,
+    /// As one reply with a comma list.
+    List,
+}
+
 /// When something is over. Kept as the complement of its microseconds, so that "never" is 0, memory that is all zeros
 /// costs no code, and the sooner one is the greater.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -48,6 +59,15 @@ impl Deadline {
 impl Pending {
     const NONE: Self = Self { deadline: Deadline::NEVER, ends_at: 0, message_type: MessageType::NOP };
 
+    #[inline]
+    pub(super) const fn form(&self) -> Form {
+        match self.message_type {
+            MessageType::DIR => Form::Frames,
+            MessageType::DIRALL | MessageType::DIRALLSLASH => Form::List,
+            _ => Form::Reply,
+        }
+    }
+
     /// Whether bytes of it wait to be sent, when so many were sent over the connection. The server waits for them.
     #[inline]
     pub(super) const fn is_unsent(&self, total_sent: u32) -> bool {
@@ -60,7 +80,7 @@ impl Pending {
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub(super) struct InFlight<const DEPTH: usize> {
-    /// `0 <= first < DEPTH`, or 0.
+    /// `0 <= first < DEPTH`; 0 if there is none, so that one alone always has the same place.
     first: usize,
     /// `0 <= len <= DEPTH`.
     len: usize,
@@ -88,9 +108,24 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         if self.len == 0 { None } else { self.ring.get(self.first) }
     }
 
+    /// The one that is in flight, if it is alone.
+    #[inline]
+    pub(super) fn only(&self) -> Option<&Pending> {
+        if self.len == 1 && self.first == 0 { self.ring.first() } else { None }
+    }
+
     /// Puts one at the end, if there is room.
     #[inline]
     pub(super) fn push(&mut self, pending: Pending) {
+        // Where it is alone the place is known beforehand; small processors rather have less code.
+        if cfg!(target_pointer_width = "64")
+            && self.len == 0
+            && let Some(place) = self.ring.first_mut()
+        {
+            *place = pending;
+            self.len = 1;
+            return;
+        }
         let end = self.first.wrapping_add(self.len);
         let at = if end >= DEPTH { end.wrapping_sub(DEPTH) } else { end };
         if self.len < DEPTH
@@ -107,16 +142,28 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         let place = self.ring.get_mut(self.first)?;
         self.len = self.len.checked_sub(1)?;
         let next = self.first.wrapping_add(1);
-        self.first = if next >= DEPTH { 0 } else { next };
+        self.first = if next >= DEPTH || self.len == 0 { 0 } else { next };
         let oldest = *place;
         place.deadline = Deadline::NEVER;
         Some(oldest)
+    }
+
+    /// Takes the one away that is alone.
+    #[inline]
+    pub(super) fn pop_only(&mut self) {
+        if let Some(place) = self.ring.first_mut() {
+            place.deadline = Deadline::NEVER;
+            self.len = 0;
+        }
     }
 
     /// The earliest deadline of all.
     #[inline]
     pub(super) fn earliest_deadline(&self) -> Deadline {
         let mut earliest = Deadline::NEVER;
+        if self.is_empty() {
+            return earliest;
+        }
         for pending in &self.ring {
             earliest = earliest.or_sooner(pending.deadline);
         }
@@ -131,6 +178,27 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_alone_has_the_first_place() {
+        let pending = |n| Pending { ends_at: n, ..Pending::NONE };
+        let mut all = InFlight::<3>::new();
+        assert!(all.only().is_none());
+        for n in 0..4 {
+            all.push(pending(n));
+            assert_eq!(all.only().map(|only| only.ends_at), Some(n));
+            all.pop_only();
+            assert!(all.is_empty() && all.oldest().is_none());
+        }
+        (0..2).for_each(|n| all.push(pending(n)));
+        assert!(all.only().is_none());
+        all.pop();
+        assert!(all.only().is_none(), "alone, but in the second place");
+        all.push(pending(2));
+        assert_eq!([all.pop(), all.pop()].map(|one| one.unwrap().ends_at), [1, 2]);
+        all.push(pending(3));
+        assert!(all.only().is_some());
+    }
 
     #[test]
     fn they_keep_their_order() {

@@ -2,6 +2,7 @@
 
 mod connection;
 mod error;
+mod exchanges;
 mod in_flight;
 mod refusals;
 mod timeouts;

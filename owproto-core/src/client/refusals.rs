@@ -95,4 +95,14 @@ mod tests {
         assert_eq!(refusals.instead_of(MessageType::WRITE), MessageType::WRITE);
         assert_eq!(Refusals::from_bits(refusals.bits()), refusals);
     }
+
+    #[test]
+    fn what_was_learned_can_be_kept_and_joined() {
+        let (listings, gets) = (Refusals::from_bits(1), Refusals::from_bits(2));
+        let both = listings.and(gets);
+        assert_eq!((both.bits(), both.and(gets), listings.and(listings)), (3, both, listings));
+        assert_eq!(both.instead_of(MessageType::DIRALLSLASH), MessageType::DIR);
+        assert_eq!(both.instead_of(MessageType::GETSLASH), MessageType::READ);
+        assert_eq!(Refusals::from_bits(0xfffc), Refusals::NONE, "bits without a meaning are dropped");
+    }
 }

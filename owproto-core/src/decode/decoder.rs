@@ -266,4 +266,37 @@ mod tests {
             Err(DecodeError::NegativePayload { payload: -16 })
         );
     }
+
+    #[test]
+    fn a_limit_holds_from_the_next_header_on() {
+        let mut decoder = Decoder::replies().with_limit(8);
+        assert_eq!((decoder.limit(), decoder.direction()), (8, Direction::Replies));
+        assert_eq!(decoder.decode(&mut &header(8).to_bytes()[..]), Ok(Frame::Head(header(8))));
+        decoder.set_limit(2);
+        assert_eq!(decoder.limit(), 2);
+        assert_eq!(decoder.decode(&mut &b"12345678"[..]), Ok(Frame::Payload(b"12345678")));
+        assert_eq!(decoder.decode(&mut &b""[..]), Ok(Frame::End));
+        let error = DecodeError::PayloadTooLarge { announced: 3, limit: 2 };
+        assert_eq!(decoder.decode(&mut &header(3).to_bytes()[..]), Err(error));
+        assert_eq!(
+            (Decoder::requests().limit(), Decoder::requests().direction()),
+            (MAX_BODY_LEN, Direction::Requests)
+        );
+    }
+
+    #[test]
+    fn a_new_stream_begins_after_a_reset() {
+        let mut decoder = Decoder::replies().with_limit(8);
+        assert!(decoder.is_between_frames());
+        assert_eq!(decoder.decode(&mut &header(9).to_bytes()[..]).ok(), None);
+        assert!(decoder.error().is_some());
+        decoder.reset();
+        assert_eq!(decoder.error(), None);
+        // Also in the middle of a frame.
+        assert_eq!(decoder.decode(&mut &header(5).to_bytes()[..]), Ok(Frame::Head(header(5))));
+        assert!(!decoder.is_between_frames());
+        decoder.reset();
+        assert!(decoder.is_between_frames());
+        assert_eq!(decoder.decode(&mut &header(0).to_bytes()[..]), Ok(Frame::Head(header(0))));
+    }
 }

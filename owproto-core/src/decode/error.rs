@@ -59,3 +59,33 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_says_what_came() {
+        for (error, text) in [
+            (
+                DecodeError::UnexpectedVersion { version: Version(0x4854_5450) },
+                "the peer does not speak the owserver protocol (version word 0x48545450)",
+            ),
+            (
+                DecodeError::PayloadTooLarge { announced: 9, limit: 8 },
+                "a payload of 9 bytes is announced, the limit is 8",
+            ),
+            (
+                DecodeError::StorageTooSmall { announced: 9, capacity: 8 },
+                "a payload of 9 bytes is announced, the storage holds 8",
+            ),
+            (
+                DecodeError::EntryTooLong { capacity: 8 },
+                "an entry of a listing is longer than the storage of 8 bytes",
+            ),
+            (DecodeError::NegativePayload { payload: -1 }, "a request announces -1 bytes of payload"),
+        ] {
+            assert_eq!(std::format!("{error}"), text);
+        }
+    }
+}

@@ -92,7 +92,8 @@ impl<S: Storage> FrameParser<S> {
             Shape::Whole => (self.limit, self.storage.capacity()),
             Shape::List { limit } => (limit, usize::MAX),
         };
-        match self.framing.take_head(input, Rules { direction, versions: self.versions, limit, capacity })? {
+        let rules = Rules { direction, versions: self.versions, limit, capacity };
+        match self.framing.take_head(input, rules)? {
             Taken::NeedMore(n) => return Ok(Parsed::NeedMore(n)),
             Taken::Keepalive => return Ok(Parsed::Keepalive),
             Taken::Begun => self.stored = 0,
@@ -127,6 +128,18 @@ impl<S: Storage> FrameParser<S> {
         }
         self.framing.end_body();
         Ok(Parsed::Frame(self.framing.head(), body))
+    }
+
+    /// A frame that lies whole at the front of the input, which is moved behind it. To [`parse`](Self::parse) it is the
+    /// same, and slower.
+    #[inline(always)]
+    pub(crate) fn whole_frame<'i>(
+        &self,
+        input: &mut &'i [u8],
+        direction: Direction,
+    ) -> Option<(Head, &'i [u8])> {
+        let (limit, capacity) = (self.limit, self.storage.capacity());
+        self.framing.whole(input, Rules { direction, versions: self.versions, limit, capacity })
     }
 
     /// Takes the entries of whole DIR frames, if such frames are next. To take them one by one is the same, and slower;

@@ -101,6 +101,21 @@ impl Framing {
         self.left
     }
 
+    /// A whole frame, if the input begins with one: header and body. It leaves no trace here, which is why this is faster
+    /// than to take the one and then the other; small processors rather have less code.
+    #[inline(always)]
+    pub(crate) fn whole<'i>(&self, input: &mut &'i [u8], rules: Rules) -> Option<(Head, &'i [u8])> {
+        if cfg!(not(target_pointer_width = "64")) || !self.is_between_frames() {
+            return None;
+        }
+        let (head, behind) = input.split_first_chunk()?;
+        // What is no frame is looked at again, as what comes in parts.
+        let len = body_len(Header::from_bytes(head), rules).ok()??;
+        let (body, rest) = behind.split_at_checked(len)?;
+        *input = rest;
+        Some((Head(*head), body))
+    }
+
     /// Takes a header, unless the stream stands in a body.
     #[inline]
     pub(crate) fn take_head(&mut self, input: &mut &[u8], rules: Rules) -> Result<Taken, DecodeError> {
@@ -154,7 +169,7 @@ impl Framing {
 }
 
 /// Applies the rules to a header: the length of its body, or `None` for a keepalive.
-#[inline]
+#[inline(always)]
 fn body_len(header: Header, rules: Rules) -> Result<Option<usize>, DecodeError> {
     if rules.direction == Direction::Replies {
         if header.version != Version::PLAIN && rules.versions == Versions::Plain {

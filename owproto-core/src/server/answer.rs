@@ -100,17 +100,24 @@ impl<T: Storage> Answer<'_, T> {
     /// # Errors
     /// [`NoRoom`] if the header does not fit now, or bytes of the frame before are still owed. Nothing was done.
     pub fn begin(&mut self, head: Head, last: Last) -> Result<(), NoRoom> {
+        if self.begins(head, last) {
+            return Ok(());
+        }
+        Err(NoRoom { needed: self.head_len().saturating_add(self.out.owed), room: self.out.room() })
+    }
+
+    /// As [`begin`](Self::begin); false if there is no room.
+    pub(crate) fn begins(&mut self, head: Head, last: Last) -> bool {
         if self.is_complete() {
-            return Ok(());
+            return true;
         }
-        let needed = if self.out.ping_due { HEADER_LEN.saturating_mul(2) } else { HEADER_LEN };
+        let needed = self.head_len();
         if self.out.capacity() < needed {
-            *self.state = State::Ended(End::TransmitTooSmall);
-            return Ok(());
+            self.out.end_with(self.state, End::TransmitTooSmall);
+            return true;
         }
-        let room = self.out.room();
-        if room < needed || self.out.owed > 0 {
-            return Err(NoRoom { needed: needed.saturating_add(self.out.owed), room });
+        if self.out.room() < needed || self.out.owed > 0 {
+            return false;
         }
         if self.out.ping_due {
             self.out.put(&Header::KEEPALIVE.to_bytes(), self.now);
@@ -118,25 +125,30 @@ impl<T: Storage> Answer<'_, T> {
         }
         if !self.out.begun {
             self.out.begun = true;
-            let asks = self.request_flags.contains(Flags::PERSISTENCE);
-            let granted = asks && self.persistence == Persistence::Grant;
-            self.out.flags =
-                if granted { self.request_flags } else { self.request_flags.without(Flags::PERSISTENCE) };
+            self.out.flags = match self.persistence {
+                Persistence::Grant => self.request_flags,
+                Persistence::Refuse => self.request_flags.without(Flags::PERSISTENCE),
+            };
         }
+        let payload = word::from_len(head.payload).unwrap_or(i32::MAX);
         let header = Header {
             version: Version::PLAIN,
-            payload: word::from_len(head.payload).unwrap_or(i32::MAX),
+            payload,
             code: head.ret,
             flags: self.out.flags,
             size: head.size,
             offset: head.offset,
         };
         self.out.put(&header.to_bytes(), self.now);
-        self.out.last_frame = self.now;
-        self.out.owed = head.payload.min(i32::MAX.unsigned_abs().try_into().unwrap_or(usize::MAX));
+        self.out.owed = word::to_len(payload).unwrap_or_default();
         self.out.is_last = last == Last::Yes;
         self.settle();
-        Ok(())
+        true
+    }
+
+    /// Bytes of a header, and of the keepalive that goes in front of it.
+    const fn head_len(&self) -> usize {
+        if self.out.ping_due { HEADER_LEN.wrapping_mul(2) } else { HEADER_LEN }
     }
 
     /// Pushes as much of the frame's payload as there is room for, and as it is owed; says how many bytes that were.
@@ -147,10 +159,9 @@ impl<T: Storage> Answer<'_, T> {
         }
         let put = self.out.put(bytes, self.now);
         if put == 0 && self.out.unsent() == 0 {
-            *self.state = State::Ended(End::TransmitTooSmall);
+            self.out.end_with(self.state, End::TransmitTooSmall);
         }
-        self.out.owed = self.out.owed.saturating_sub(put);
-        self.out.last_frame = self.now;
+        self.out.owed = self.out.owed.wrapping_sub(put);
         self.settle();
         put
     }
@@ -205,24 +216,11 @@ impl<T: Storage> Answer<'_, T> {
     /// # Errors
     /// [`NoRoom`] if it does not fit now; if it never will, begin and push.
     pub fn presence(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
-        self.fits(RomId::LEN)?;
-        self.presence_in_pieces(device)
-    }
-
-    /// As [`presence`](Self::presence), from any storage that holds a header: called again, it goes on where it had no
-    /// room. For a caller that begins no other frame in between.
-    pub(crate) fn presence_in_pieces(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
         let bytes = device.map_or([0; RomId::LEN], RomId::to_bytes);
-        if self.owed() == 0 {
-            self.has_room_for(bytes.len())?;
-            self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
-        }
-        let begun = bytes.len().saturating_sub(self.owed());
-        self.push(bytes.get(begun..).unwrap_or_default());
-        match self.owed() {
-            0 => Ok(()),
-            needed => Err(NoRoom { needed, room: self.room() }),
-        }
+        self.fits(bytes.len())?;
+        self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
+        self.push(&bytes);
+        Ok(())
     }
 
     /// Gives an entry of a DIR listing that fits into the transmit storage: an absolute path.
@@ -247,20 +245,20 @@ impl<T: Storage> Answer<'_, T> {
 
     /// Whether a frame with so many bytes of payload is worth beginning: it fits now, or it will not fit any better once
     /// all that waits was sent.
-    pub(crate) fn has_room_for(&self, payload: usize) -> Result<(), NoRoom> {
-        if self.out.unsent() == 0 { Ok(()) } else { self.fits(payload) }
+    pub(crate) fn is_worth_beginning(&self, payload: usize) -> bool {
+        self.out.unsent() == 0 || self.fits(payload).is_ok()
     }
 
     /// Whether a frame with so many bytes of payload fits now.
     fn fits(&self, payload: usize) -> Result<(), NoRoom> {
-        let pings: usize = if self.out.ping_due { HEADER_LEN } else { 0 };
-        let needed = payload.saturating_add(HEADER_LEN).saturating_add(pings);
+        let needed = payload.saturating_add(self.head_len());
         let room = self.out.room();
         if needed > room || self.out.owed > 0 { Err(NoRoom { needed, room }) } else { Ok(()) }
     }
 
     /// After the last byte of the last frame the answer is complete.
     fn settle(&mut self) {
+        self.out.last_frame = self.now;
         if self.out.is_last && self.out.owed == 0 {
             *self.kept = self.out.flags.contains(Flags::PERSISTENCE);
             *self.state = match *self.kept {
@@ -284,5 +282,136 @@ pub(crate) fn entry_head(path_len: usize) -> Head {
         ret: 0,
         size: word::from_len(path_len).unwrap_or(i32::MAX),
         offset: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::request::Request;
+    use crate::server::{Connection, Event, Step};
+
+    /// A connection with a whole request, and storage for what is sent.
+    fn asked<T: Storage>(transmit: T) -> Connection<T, [u8; 64]> {
+        let mut buffer = [0; 64];
+        let mut input = Request::read("/a").unwrap().encode(&mut buffer).unwrap();
+        let mut connection = Connection::new(transmit, [0; 64]);
+        assert_eq!(connection.handle_input(&mut input, Instant::ZERO), Event::Request);
+        assert_eq!(connection.step(), Step::Work);
+        connection
+    }
+
+    fn answer<T: Storage>(connection: &mut Connection<T, [u8; 64]>) -> Answer<'_, T> {
+        connection.work(Instant::ZERO).unwrap().1
+    }
+
+    fn sent(answer_it: impl Fn(&mut Answer<'_, [u8; 64]>) -> Result<(), NoRoom>) -> Vec<u8> {
+        let mut connection = asked([0; 64]);
+        assert_eq!(answer_it(&mut answer(&mut connection)), Ok(()));
+        connection.poll_transmit().to_vec()
+    }
+
+    fn frame(header: Header, payload: &[u8]) -> Vec<u8> {
+        [&header.to_bytes()[..], payload].concat()
+    }
+
+    #[test]
+    fn each_answer_has_its_words() {
+        let nothing = Header::default();
+        let value = Header { payload: 2, code: 2, size: 2, offset: 7, ..nothing };
+        assert_eq!(sent(|answer| answer.value(b"xy", 7)), frame(value, b"xy"));
+        assert_eq!(sent(|answer| answer.value(b"", 7)), frame(nothing, b""));
+        assert_eq!(sent(Answer::success), frame(nothing, b""));
+        assert_eq!(sent(|answer| answer.written(5)), frame(Header { size: 5, ..nothing }, b""));
+        assert_eq!(
+            sent(|answer| answer.error(ReturnCode::BUSY)),
+            frame(Header { code: -16, ..nothing }, b"")
+        );
+        let last = Header { offset: 0x8002, ..nothing };
+        assert_eq!(sent(|answer| answer.end_of_entries(DirectoryFlags(0x8002))), frame(last, b""));
+        let entry = Header { payload: 3, size: 2, ..nothing };
+        assert_eq!(sent(|answer| answer.entry(b"/a")), frame(entry, b"/a\0"));
+        // Eight bytes that the size does not count.
+        let device = RomId::new(0x10, [1, 2, 3, 4, 5, 6]);
+        let presence = Header { payload: 8, ..nothing };
+        assert_eq!(sent(|answer| answer.presence(Some(device))), frame(presence, device.as_bytes()));
+        assert_eq!(sent(|answer| answer.presence(None)), frame(presence, &[0; 8]));
+    }
+
+    #[test]
+    fn what_just_fits_is_put_and_what_does_not_leaves_no_trace() {
+        let mut connection = asked([0; 26]);
+        let mut it = answer(&mut connection);
+        assert_eq!((it.room(), it.capacity(), it.owed(), it.is_complete()), (26, 26, 0, false));
+        let no_room = |needed| Err(NoRoom { needed, room: 26 });
+        assert_eq!(it.value(b"abc", 0), no_room(27));
+        assert_eq!(it.presence(None), no_room(32));
+        assert_eq!(it.entry(b"/a"), no_room(27));
+        assert_eq!((it.room(), it.is_complete()), (26, false));
+        assert_eq!(it.value(b"ab", 0), Ok(()));
+        assert_eq!((it.room(), it.capacity(), it.owed(), it.is_complete()), (0, 26, 0, true));
+        assert_eq!(
+            std::format!("{}", NoRoom { needed: 27, room: 26 }),
+            "27 bytes are needed, there is room for 26"
+        );
+    }
+
+    #[test]
+    fn no_frame_begins_within_another() {
+        let mut connection = asked([0; 64]);
+        let mut it = answer(&mut connection);
+        it.begin(Head { payload: 3, ..Head::default() }, Last::No).unwrap();
+        assert_eq!((it.push(b"a"), it.owed()), (1, 2));
+        let no_room = Err(NoRoom { needed: HEADER_LEN + 2, room: 64 - HEADER_LEN - 1 });
+        assert_eq!(it.success(), no_room);
+        assert!(it.value(b"x", 0).is_err() && it.entry(b"").is_err());
+        assert_eq!((it.push(b"bcd"), it.owed()), (2, 0), "no more than is owed");
+        assert_eq!(it.success(), Ok(()));
+        assert_eq!(connection.poll_transmit().len(), HEADER_LEN + 3 + HEADER_LEN);
+    }
+
+    #[test]
+    fn storage_of_one_header_is_enough_and_less_is_not() {
+        let mut connection = asked([0; HEADER_LEN]);
+        let mut it = answer(&mut connection);
+        it.begin(Head { payload: 1, ..Head::default() }, Last::Yes).unwrap();
+        assert_eq!(it.push(b"x"), 0);
+        assert_eq!(connection.end(), None, "bytes wait, and then there is room");
+        connection.handle_transmitted(HEADER_LEN, Instant::ZERO);
+        assert_eq!(answer(&mut connection).push(b"x"), 1);
+        assert_eq!(connection.end(), Some(End::Answered));
+
+        let mut connection = asked([0; HEADER_LEN - 1]);
+        assert_eq!(answer(&mut connection).success(), Ok(()));
+        assert_eq!((connection.end(), connection.poll_transmit()), (Some(End::TransmitTooSmall), &b""[..]));
+    }
+
+    /// Says that it has room, and takes headers only, as a heap that is used up.
+    struct Stubborn([u8; HEADER_LEN]);
+
+    impl Storage for Stubborn {
+        fn capacity(&self) -> usize {
+            64
+        }
+        fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
+            self.0.get_mut(at..)?.get_mut(..len).filter(|place| place.len() == HEADER_LEN)
+        }
+        fn filled(&self, len: usize) -> &[u8] {
+            self.0.get(..len).unwrap_or(&self.0)
+        }
+    }
+
+    #[test]
+    fn storage_that_takes_nothing_though_it_is_empty_ends_the_connection() {
+        let mut connection = asked(Stubborn([0; HEADER_LEN]));
+        let mut it = answer(&mut connection);
+        it.begin(Head { payload: 1, ..Head::default() }, Last::Yes).unwrap();
+        assert_eq!(it.push(b"x"), 0);
+        assert_eq!(connection.end(), None);
+        connection.handle_transmitted(HEADER_LEN, Instant::ZERO);
+        assert_eq!(answer(&mut connection).push(b"x"), 0);
+        assert_eq!(connection.end(), Some(End::TransmitTooSmall));
     }
 }

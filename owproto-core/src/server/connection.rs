@@ -241,8 +241,8 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     #[inline]
     pub fn step(&self) -> Step {
         match self.state {
-            State::Ended(end) if !end.lets_send() || self.out.unsent() == 0 => Step::Close,
             _ if self.out.unsent() > 0 => Step::Write,
+            State::Ended(_) => Step::Close,
             State::Working => Step::Work,
             _ => Step::Read,
         }
@@ -278,7 +278,7 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     fn accept(&mut self, now: Instant) -> Event {
         let (header, body) = self.frames.stored_frame();
         let request = RequestFrame::new(header, body);
-        if self.token.is_some_and(|own| has_passed(request.tokens, &own)) {
+        if self.token.as_ref().is_some_and(|own| has_passed(request.tokens, own)) {
             return self.end_with(End::Loop);
         }
         if request.message_type() == MessageType::WRITE && header.payload > 0 {
@@ -346,10 +346,7 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     #[must_use]
     #[inline]
     pub fn poll_transmit(&self) -> &[u8] {
-        match self.state {
-            State::Ended(end) if !end.lets_send() => &[],
-            _ => self.out.bytes(),
-        }
+        self.out.bytes()
     }
 
     /// The first `n` bytes of [`poll_transmit`](Self::poll_transmit) were handed to the transport.
@@ -378,7 +375,7 @@ impl<T: Storage, R: Storage> Connection<T, R> {
 
     /// The transport has failed: nobody is there to read an answer.
     pub fn handle_transport_error(&mut self) {
-        self.state = State::Ended(End::ClientGone);
+        let _ = self.end_with(End::ClientGone);
     }
 
     /// Ends the connection, for a reason of the caller's: it is idle and places are short, or the server stops. What
@@ -401,27 +398,27 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     /// When to stop waiting, and for which reason; `None` for never.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Instant, Timeout)> {
-        if self.step() == Step::Close {
-            return None;
-        }
-        let only =
-            |since, limit, timeout| [(since, limit, timeout), (Instant::ZERO, Duration::ZERO, timeout)];
-        let Timeouts { request, request_total, idle_low, idle_high, send, keepalive } = self.timeouts;
-        first(match self.state {
-            _ if self.out.unsent() > 0 => only(self.out.last_progress, send, Timeout::Send),
-            State::Waiting { since, .. } if !self.kept => only(since, request, Timeout::Request),
-            State::Waiting { since, low_passed: false } => {
-                [(since, idle_low, Timeout::IdleLow), (since, idle_high, Timeout::IdleHigh)]
+        let Timeouts { request, request_total, idle_low, idle_high, send, send_total, keepalive } =
+            self.timeouts;
+        match self.state {
+            _ if self.out.unsent() > 0 => {
+                let silence = (self.out.last_progress, send, Timeout::Send);
+                first((self.out.waits_since, send_total, Timeout::SendTotal), Some(silence))
             }
-            State::Waiting { since, low_passed: true } => only(since, idle_high, Timeout::IdleHigh),
+            State::Waiting { since, .. } if !self.kept => first((since, request, Timeout::Request), None),
+            State::Waiting { since, low_passed } => {
+                let low = (since, idle_low, Timeout::IdleLow);
+                first((since, idle_high, Timeout::IdleHigh), (!low_passed).then_some(low))
+            }
             State::Receiving { began, last_input } => {
-                [(last_input, request, Timeout::Request), (began, request_total, Timeout::RequestTotal)]
+                let silence = (last_input, request, Timeout::Request);
+                first((began, request_total, Timeout::RequestTotal), Some(silence))
             }
             // In the middle of a frame no keepalive can be put.
-            State::Working if self.out.owed > 0 => return None,
-            State::Working => only(self.out.last_frame, keepalive, Timeout::Keepalive),
-            State::Ended(_) => return None,
-        })
+            State::Working if self.out.owed > 0 => None,
+            State::Working => first((self.out.last_frame, keepalive, Timeout::Keepalive), None),
+            State::Ended(_) => None,
+        }
     }
 
     /// Lets time pass, and says what became due. Nothing happens before [`poll_timeout`](Self::poll_timeout).
@@ -439,7 +436,9 @@ impl<T: Storage, R: Storage> Connection<T, R> {
                     *low_passed = true;
                 }
             }
-            _ => self.state = State::Ended(End::TimedOut(timeout)),
+            _ => {
+                let _ = self.end_with(End::TimedOut(timeout));
+            }
         }
         Some(timeout)
     }
@@ -471,27 +470,31 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     }
 
     fn end_with(&mut self, end: End) -> Event {
-        self.state = State::Ended(end);
+        self.out.end_with(&mut self.state, end);
         Event::Ended
     }
 }
 
-/// The first of two timeouts, those of zero left out.
-fn first(timeouts: [(Instant, Duration, Timeout); 2]) -> Option<(Instant, Timeout)> {
-    let mut first = None;
-    for (since, limit, timeout) in timeouts {
-        let at = since.after(limit);
-        if !limit.is_zero() && first.is_none_or(|(earlier, _)| at < earlier) {
-            first = Some((at, timeout));
-        }
+type Limit = (Instant, Duration, Timeout);
+
+/// The first of two timeouts, the second one if they come together; those of zero left out.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn first(one: Limit, other: Option<Limit>) -> Option<(Instant, Timeout)> {
+    let at = |(since, limit, timeout): Limit| (!limit.is_zero()).then(|| (since.after(limit), timeout));
+    match (at(one), other.and_then(at)) {
+        (Some(one), Some(other)) => Some(if one.0 < other.0 { one } else { other }),
+        (one, other) => one.or(other),
     }
-    first
 }
 
 /// Whether a request with these tokens has passed this server before.
 fn has_passed(tokens: Tokens<'_>, own: &Token) -> bool {
-    let [_, own_tail @ ..] = own;
-    tokens.contains(own) || matches!(tokens.as_slice().first(), Some([0, tail @ ..]) if tail == own_tail)
+    let [own_first, own_tail @ ..] = own;
+    let mut is_first = true;
+    tokens.iter().any(|[first, tail @ ..]| {
+        let may_be_cut = core::mem::take(&mut is_first);
+        tail == own_tail && (first == own_first || (may_be_cut && *first == 0))
+    })
 }
 
 const _: () = assert!(DEFAULT_TRANSMIT_LIMIT > HEADER_LEN);

@@ -43,9 +43,15 @@ impl End {
         matches!(self, Self::Answered | Self::ClientClosed)
     }
 
+    /// Whether nobody takes what is sent, so that a driver should reset the transport instead of closing it.
+    #[must_use]
+    pub const fn is_unread(self) -> bool {
+        matches!(self, Self::ClientGone | Self::TimedOut(Timeout::Send | Timeout::SendTotal))
+    }
+
     /// Whether what waits to be sent is still worth sending.
     pub(super) const fn lets_send(self) -> bool {
-        !matches!(self, Self::ClientGone | Self::TimedOut(Timeout::Send) | Self::TransmitTooSmall)
+        !(self.is_unread() || matches!(self, Self::TransmitTooSmall))
     }
 }
 
@@ -64,6 +70,41 @@ impl fmt::Display for End {
             Self::AnswerBroken => f.write_str("the answer could not be finished"),
             Self::TransmitTooSmall => f.write_str("the transmit storage is too small"),
             Self::Closed => f.write_str("the connection was closed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_says_why_and_whether_the_client_has_all() {
+        let malformed = End::Malformed(DecodeError::NegativePayload { payload: -1 });
+        for (end, is_orderly, lets_send, text) in [
+            (End::Answered, true, true, "the last request was answered"),
+            (End::ClientClosed, true, true, "the client closed the connection"),
+            (End::ClientGone, false, false, "the client is gone"),
+            (malformed, false, true, "malformed request: a request announces -1 bytes of payload"),
+            (
+                End::MalformedWrite { size: 9, payload: 4 },
+                false,
+                true,
+                "malformed request: 9 bytes of data in a payload of 4",
+            ),
+            (End::Loop, false, true, "the request carries the token of this server: a loop of servers"),
+            (End::TimedOut(Timeout::Request), false, true, "the client did not go on with its request"),
+            (End::TimedOut(Timeout::RequestTotal), false, true, "the client took too long for its request"),
+            (End::TimedOut(Timeout::IdleLow), false, true, "the client is idle"),
+            (End::TimedOut(Timeout::IdleHigh), false, true, "the client was idle for too long"),
+            (End::TimedOut(Timeout::Send), false, false, "the client did not read"),
+            (End::TimedOut(Timeout::Keepalive), false, true, "a keepalive is due"),
+            (End::AnswerBroken, false, true, "the answer could not be finished"),
+            (End::TransmitTooSmall, false, false, "the transmit storage is too small"),
+            (End::Closed, false, true, "the connection was closed"),
+        ] {
+            assert_eq!(std::format!("{end}"), text);
+            assert_eq!((end.is_orderly(), end.lets_send()), (is_orderly, lets_send), "{text}");
         }
     }
 }

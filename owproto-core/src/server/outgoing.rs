@@ -1,3 +1,5 @@
+use super::connection::State;
+use super::end::End;
 use crate::storage::Storage;
 use crate::time::Instant;
 use crate::wire::{Flags, HEADER_LEN, Header};
@@ -25,6 +27,8 @@ pub(super) struct Outgoing<T> {
     pub(super) last_frame: Instant,
     /// When bytes were last taken by the transport, or when the first of those that wait was put.
     pub(super) last_progress: Instant,
+    /// When the first of the bytes that wait was put, those that went out since counted in.
+    pub(super) waits_since: Instant,
 }
 
 impl<T: Storage> Outgoing<T> {
@@ -41,6 +45,7 @@ impl<T: Storage> Outgoing<T> {
             flags: Flags::NONE,
             last_frame: Instant::ZERO,
             last_progress: Instant::ZERO,
+            waits_since: Instant::ZERO,
         }
     }
 
@@ -67,6 +72,7 @@ impl<T: Storage> Outgoing<T> {
         if self.unsent() == 0 {
             (self.sent, self.filled) = (0, 0);
             self.last_progress = now;
+            self.waits_since = now;
         }
         let room = self.room();
         let bytes = bytes.get(..room).unwrap_or(bytes);
@@ -107,6 +113,14 @@ impl<T: Storage> Outgoing<T> {
     pub(super) fn shrink(&mut self, keep: usize) {
         (self.sent, self.filled) = (0, 0);
         self.transmit.shrink(keep);
+    }
+
+    /// Ends the connection. What waits to be sent is dropped if that is not worth sending any more.
+    pub(super) fn end_with(&mut self, state: &mut State, end: End) {
+        if !end.lets_send() {
+            self.sent = self.filled;
+        }
+        *state = State::Ended(end);
     }
 
     pub(super) fn reset(&mut self) {

@@ -19,6 +19,11 @@ pub struct Timeouts {
     pub idle_high: Duration,
     /// The longest time in which a client takes not one byte of what waits for it.
     pub send: Duration,
+    /// The longest time for what waits: from the moment that the first byte is put, to the one that nothing is left. It
+    /// is at most a transmit storage full, so this is a least speed; with 16 KiB and two minutes 137 bytes a second. Only
+    /// time in which the client is waited for counts, not that which an answer takes to be made. owserver has none, so
+    /// that a client that takes a byte now and then keeps one of its threads for ever.
+    pub send_total: Duration,
     /// The time after the request, or after the last frame, at which a keepalive is sent. Clients give up after 2 s of
     /// silence.
     pub keepalive: Duration,
@@ -26,13 +31,14 @@ pub struct Timeouts {
 
 impl Timeouts {
     /// 10 s, 600 s, 3600 s and a keepalive each second as owserver (owfs: `globals.c`, `loop.c`); 60 s for a whole
-    /// request and 60 s for sending, which owserver does not limit.
+    /// request, 60 s without a byte that is taken and 120 s for all that waits, which owserver does not limit.
     pub const DEFAULT: Self = Self {
         request: Duration::from_secs(10),
         request_total: Duration::from_secs(60),
         idle_low: Duration::from_secs(600),
         idle_high: Duration::from_secs(3600),
         send: Duration::from_secs(60),
+        send_total: Duration::from_secs(120),
         keepalive: Duration::from_secs(1),
     };
 }
@@ -59,6 +65,8 @@ pub enum Timeout {
     IdleHigh,
     /// The client did not take what was sent.
     Send,
+    /// The client took what was sent too slowly.
+    SendTotal,
 }
 
 impl fmt::Display for Timeout {
@@ -70,6 +78,7 @@ impl fmt::Display for Timeout {
             Self::IdleLow => "the client is idle",
             Self::IdleHigh => "the client was idle for too long",
             Self::Send => "the client did not read",
+            Self::SendTotal => "the client read too slowly",
         })
     }
 }

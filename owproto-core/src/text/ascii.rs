@@ -61,25 +61,12 @@ impl<const N: usize> Ascii<N> {
         text.bytes().for_each(|byte| self.push(byte));
     }
 
-    /// Appends two digits for each byte.
-    pub(crate) fn push_hex(&mut self, bytes: &[u8]) {
-        self.end().push_hex(bytes);
-    }
-
     /// Appends a number, with bytes to fill in front of it up to a width.
     pub(crate) fn push_decimal(&mut self, number: u32, width: usize, fill: u8) {
         self.end().push_decimal(number, width, fill);
     }
 
-    /// Appends another text, with blanks in front of it up to a width.
-    pub(crate) fn push_right<const M: usize>(&mut self, text: &Ascii<M>, width: usize) {
-        for _ in text.len()..width {
-            self.push(b' ');
-        }
-        self.end().push_bytes(text.as_bytes());
-    }
-
-    fn end(&mut self) -> End<'_> {
+    pub(crate) fn end(&mut self) -> End<'_> {
         End::new(&mut self.bytes, &mut self.len)
     }
 }
@@ -98,7 +85,7 @@ impl<'a> End<'a> {
     }
 
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn push(&mut self, byte: u8) {
+    pub(crate) fn push(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(*self.len) {
             *place = byte;
             *self.len = self.len.wrapping_add(1);
@@ -123,6 +110,7 @@ impl<'a> End<'a> {
         *self.len = self.len.wrapping_add(len);
     }
 
+    /// A number, with bytes to fill in front of it up to a width of at most 10.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn push_decimal(&mut self, number: u32, width: usize, fill: u8) {
         let mut digits = [fill; 10];
@@ -136,10 +124,7 @@ impl<'a> End<'a> {
                 break;
             }
         }
-        for _ in len..width {
-            self.push(fill);
-        }
-        self.push_bytes(digits.get(digits.len().wrapping_sub(len)..).unwrap_or_default());
+        self.push_bytes(digits.get(digits.len().wrapping_sub(len.max(width))..).unwrap_or_default());
     }
 }
 
@@ -237,5 +222,15 @@ mod tests {
         assert_eq!(text.write_str("é"), Err(fmt::Error));
         assert!(text.is_empty());
         assert_eq!(text.as_str(), "");
+    }
+
+    #[test]
+    fn it_is_compared_and_shown_as_text() {
+        let mut text = Ascii::<8>::new();
+        text.push_str("a\"b");
+        assert!(!text.is_empty());
+        assert!(text == *"a\"b" && text != *"ab" && text == "a\"b" && text != "a");
+        assert_eq!((AsRef::<str>::as_ref(&text), AsRef::<[u8]>::as_ref(&text)), ("a\"b", &b"a\"b"[..]));
+        assert_eq!(std::format!("{text:5}| {text:?}"), r#"a"b  | "a\"b""#);
     }
 }

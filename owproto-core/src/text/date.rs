@@ -495,6 +495,69 @@ mod tests {
         assert_eq!(date.to_string(), "Fri Mar  2 04:00:00 2007");
     }
 
+    #[test]
+    fn each_part_can_be_asked_for() {
+        let date = Date::new(2024, 2, 29, 23, 58, 57).unwrap();
+        assert_eq!((date.year(), date.month(), date.day()), (2024, 2, 29));
+        assert_eq!((date.hour(), date.minute(), date.second()), (23, 58, 57));
+        assert_eq!(date.weekday(), Weekday::Thursday);
+        for (day, weekday) in (1..).zip(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]) {
+            assert_eq!(Date::new(2024, 1, day, 0, 0, 0).unwrap().weekday().short_name(), weekday);
+        }
+    }
+
+    #[test]
+    fn each_month_has_its_days() {
+        for (year, february) in [(2024, 29), (2023, 28), (2000, 29), (1900, 28), (2100, 28), (4, 29), (1, 28)]
+        {
+            let days = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+            for (month, days) in (1..).zip(days) {
+                assert!(Date::new(year, month, days, 0, 0, 0).is_some(), "{year} {month}");
+                assert!(Date::new(year, month, days + 1, 0, 0, 0).is_none(), "{year} {month}");
+            }
+        }
+        assert!(Date::new(2024, 0, 1, 0, 0, 0).is_none() && Date::new(2024, 13, 1, 0, 0, 0).is_none());
+    }
+
+    #[test]
+    fn errors_say_what_is_wrong() {
+        for (text, expected) in [
+            ("Fri", "not a date: unexpected at byte 3"),
+            ("Fri Feb 30 04:00:00 2007", "there is no such date or time"),
+            ("Thu Mar 23 04:00:00 2007", "the date falls on another day of the week"),
+        ] {
+            assert_eq!(text.parse::<Date>().unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn stored_as_text() {
+        let date = Date::new(2007, 3, 23, 4, 0, 0).unwrap();
+        assert_eq!(serde_json::to_string(&date).unwrap(), r#""Fri Mar 23 04:00:00 2007""#);
+        assert_eq!(serde_json::from_str::<Date>(r#""Fri Mar 23 04:00:00 2007""#).unwrap(), date);
+        let wrong = serde_json::from_str::<Date>("7").unwrap_err().to_string();
+        assert!(wrong.contains("expected a date such as Fri Mar 23 04:00:00 2007"), "{wrong}");
+    }
+
+    #[cfg(feature = "arbitrary")]
+    #[test]
+    fn any_bytes_make_a_date() {
+        use arbitrary::{Arbitrary, Unstructured};
+        let (least, most) = Date::size_hint(0);
+        for fill in [0, 1, 0x55, 0xff] {
+            let bytes = std::vec![fill; least];
+            let mut source = Unstructured::new(&bytes);
+            let date = Date::arbitrary(&mut source).unwrap();
+            assert!((Date::MIN..=Date::MAX).contains(&date));
+            assert!(source.is_empty() && most == Some(least), "it takes as much as it says");
+        }
+        assert_ne!(
+            Date::arbitrary(&mut Unstructured::new(&[1; 5])),
+            Date::arbitrary(&mut Unstructured::new(&[2; 5]))
+        );
+    }
+
     proptest! {
         #[test]
         fn parsing_undoes_printing(seconds in -62_135_596_800i64..=253_402_300_799) {

@@ -119,7 +119,9 @@ pub fn list_element(list: &[u8], n: usize) -> Option<&[u8]> {
     if list.is_empty() { None } else { list.split(|&byte| byte == b',').nth(n) }
 }
 
-fn split_at_comma(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+/// What stands before and behind the first comma.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+pub(crate) fn split_at_comma(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let comma = bytes.iter().position(|&byte| byte == b',')?;
     let (element, rest) = bytes.split_at_checked(comma)?;
     Some((element, rest.get(1..)?))

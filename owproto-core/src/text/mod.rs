@@ -30,6 +30,7 @@
 //! parsers take bytes, because a server sends bytes. They never panic, and say in a typed error where and why they
 //! stopped.
 
+pub(crate) mod arithmetic;
 mod ascii;
 #[cfg(test)]
 mod captured;
@@ -38,6 +39,7 @@ mod elements;
 mod located;
 mod number;
 mod power_on;
+mod ratio;
 mod render;
 mod rom_id;
 #[cfg(feature = "serde")]
@@ -49,10 +51,12 @@ mod value_type;
 pub use ascii::Ascii;
 pub(crate) use ascii::End;
 pub use date::{Date, DateError, Weekday};
+pub(crate) use elements::split_at_comma;
 pub use elements::{Elements, list_element};
-pub(crate) use number::{Base, leading_float};
+pub(crate) use number::{Base, digit_of, leading_float, sign};
 pub use power_on::{is_power_on_reading, power_on_temperature};
 pub use render::{BufferTooSmall, COLUMNS, Padding, TooWide, ValueText, encode_list, percent_g};
+pub(crate) use render::{Rendered, yes_no};
 pub use rom_id::{RomId, RomIdError, RomIdText, crc8};
 pub use structure::{Access, ChangeRate, Index, Shape, Structure, StructureError, StructureErrorKind};
 pub use value::{BitField, Value, ValueError, ValueErrorKind};

@@ -3,15 +3,10 @@
 //! The standard library's are faster by some hundred nanoseconds, and take 25 KB of a small processor's program; these
 //! take about one and a half.
 
-use core::cmp::Ordering;
+use super::ratio::{Big, Ratio, mantissa_and_power};
 
 /// Decimal digits that count when a number is read; of what follows only whether it is zero.
-const MAX_DIGITS: u32 = 40;
-
-/// Bits of the mantissa of an `f64`, the hidden one included.
-const MANTISSA_BITS: i32 = 53;
-/// The least exponent of a normal `f64`.
-const MIN_POWER: i32 = -1022;
+const MAX_DIGITS: i32 = 40;
 
 /// How a number is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,44 +39,32 @@ pub(crate) fn leading_float(text: &[u8], base: Base) -> Option<Read> {
     let mut has_digits = false;
     let mut rest = text;
     while let [byte, tail @ ..] = rest {
-        let digit = match byte {
-            b'0'..=b'9' => byte.wrapping_sub(b'0'),
-            b'.' if !is_fraction => {
-                is_fraction = true;
-                rest = tail;
-                continue;
-            }
-            _ if byte.is_ascii_hexdigit() => (byte | 0x20).wrapping_sub(b'a' - 10),
-            _ => break,
-        };
-        if u32::from(digit) >= radix {
+        if let Some(digit) = digit_of(*byte, radix) {
+            digits.push(digit, radix, is_fraction);
+            has_digits = true;
+        } else if *byte == b'.' && !is_fraction {
+            is_fraction = true;
+        } else {
             break;
         }
-        digits.push(digit, radix, is_fraction);
-        has_digits = true;
         rest = tail;
     }
     if !has_digits {
         return None;
     }
     if base == Base::Hexadecimal {
-        digits.exponent = digits.exponent.saturating_mul(4);
+        digits.exponent = digits.exponent.wrapping_mul(4);
     }
     if let [byte, tail @ ..] = rest
         && byte | 0x20 == mark
     {
-        let (is_small, tail) = match tail {
-            [b'-', tail @ ..] => (true, tail),
-            [b'+', tail @ ..] => (false, tail),
-            _ => (false, tail),
-        };
+        let (is_small, tail) = sign(tail);
         let mut exponent = 0i32;
-        for byte in tail {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
+        for digit in tail.iter().map_while(|byte| digit_of(*byte, 10)) {
+            // More than any text can make up for by its digits.
+            if exponent < 100_000_000 {
+                exponent = exponent.wrapping_mul(10).wrapping_add(digit.into());
             }
-            exponent = exponent.saturating_mul(10).saturating_add(digit.into());
         }
         let exponent = if is_small { exponent.wrapping_neg() } else { exponent };
         digits.exponent = digits.exponent.saturating_add(exponent);
@@ -90,14 +73,26 @@ pub(crate) fn leading_float(text: &[u8], base: Base) -> Option<Read> {
     Some(Read { value: digits.into_float(base), is_zero })
 }
 
+/// A sign, if there is one: whether it is a minus, and what follows.
+pub(crate) fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
+}
+
+/// The digit that a byte stands for in a base up to 16.
+pub(crate) const fn digit_of(byte: u8, radix: u8) -> Option<u8> {
+    let decimal = byte.wrapping_sub(b'0');
+    let digit = if decimal > 9 { (byte | 0x20).wrapping_sub(b'a').saturating_add(10) } else { decimal };
+    if digit < radix { Some(digit) } else { None }
+}
+
 /// The float that a decimal number with a sign or without one is nearest to: see [`leading_float`]. No number where
 /// there is none.
 pub(crate) fn from_decimal(text: &[u8]) -> f64 {
-    let (is_negative, text) = match text {
-        [b'-', text @ ..] => (true, text),
-        [b'+', text @ ..] => (false, text),
-        _ => (false, text),
-    };
+    let (is_negative, text) = sign(text);
     let number = leading_float(text, Base::Decimal).map_or(f64::NAN, |read| read.value);
     if is_negative { -number } else { number }
 }
@@ -105,61 +100,16 @@ pub(crate) fn from_decimal(text: &[u8]) -> f64 {
 /// The first digits of a finite number that is greater than 0, correctly rounded, ties to even, as values 0 to 9. Gives
 /// the exponent of the first of them.
 pub(crate) fn digits_of(number: f64, digits: &mut [u8]) -> i32 {
-    let bits = number.to_bits();
-    let fraction = bits & 0x000f_ffff_ffff_ffff;
-    let (mantissa, power) = match i32::try_from(bits >> 52 & 0x7ff).unwrap_or_default() {
-        0 => (fraction, MIN_POWER.wrapping_sub(52)),
-        biased => (fraction | 1 << 52, biased.wrapping_sub(1075)),
-    };
-    let (mut part, mut whole) = (Big::new(mantissa), Big::new(1));
-    if power >= 0 {
-        part.shift(power);
-    } else {
-        whole.shift(power.wrapping_neg());
-    }
-    // The logarithm to base 10, or one less or more.
-    let magnitude = power.wrapping_add(part_bits(mantissa)).wrapping_sub(1);
-    let mut exponent = magnitude.wrapping_mul(1233) >> 12;
-    if exponent >= 0 {
-        whole.scale(exponent);
-    } else {
-        part.scale(exponent.wrapping_neg());
-    }
-    let mut tenfold = whole.clone();
-    tenfold.multiply_add(10, 0);
-    if part.order(&whole) == Ordering::Less {
-        part.multiply_add(10, 0);
-        exponent = exponent.wrapping_sub(1);
-    } else if part.order(&tenfold) != Ordering::Less {
-        whole = tenfold;
-        exponent = exponent.wrapping_add(1);
-    }
-    // 1 <= part / whole < 10 from here on.
-    for place in &mut *digits {
-        *place = 0;
-        while part.order(&whole) != Ordering::Less {
-            part.subtract(&whole);
-            *place = place.wrapping_add(1);
-        }
-        part.multiply_add(10, 0);
-    }
-    // What is left of the last digit, times 10, against a half of it.
-    whole.multiply_add(5, 0);
-    let is_odd = digits.last().is_some_and(|last| last % 2 == 1);
-    let rounds_up = match part.order(&whole) {
-        Ordering::Less => false,
-        Ordering::Equal => is_odd,
-        Ordering::Greater => true,
-    };
-    if rounds_up {
-        for place in digits.iter_mut().rev() {
-            if *place < 9 {
-                *place = place.wrapping_add(1);
-                return exponent;
-            }
-            *place = 0;
-        }
-        // All were 9.
+    let (mantissa, power) = mantissa_and_power(number);
+    let mut ratio = Ratio::new(mantissa, 1);
+    // The logarithm to base 10 of the next power of 2, from 78913 / 2^18 and somewhat more: its whole part is the
+    // exponent, or one more.
+    let magnitude = power.wrapping_add(ratio.part.bits());
+    let mut exponent = magnitude.wrapping_mul(78_913).wrapping_add(512) >> 18;
+    ratio.scale(2, power);
+    ratio.scale(10, exponent.wrapping_neg());
+    exponent = exponent.wrapping_add(ratio.raise(10));
+    if ratio.digits(10, digits) {
         if let Some(first) = digits.first_mut() {
             *first = 1;
         }
@@ -191,11 +141,11 @@ pub(crate) fn significant(digits: &[u8]) -> usize {
     digits.iter().rposition(|digit| *digit != 0).map_or(0, |last| last.wrapping_add(1))
 }
 
-/// The digits of a decimal number, as they come.
+/// The digits of a number, as they come.
 struct Digits {
     number: Big,
     /// How many there are in `number`, from the first that is not 0.
-    len: u32,
+    len: i32,
     /// The power of the base, or of 2 in the end, that `number` is to be multiplied with.
     exponent: i32,
     /// Whether something else than zeros followed.
@@ -207,189 +157,39 @@ impl Digits {
         Self { number: Big::new(0), len: 0, exponent: 0, more: false }
     }
 
-    fn push(&mut self, digit: u8, radix: u32, is_fraction: bool) {
-        let is_kept = self.len < MAX_DIGITS;
-        if is_kept {
-            self.number.multiply_add(radix, digit.into());
+    fn push(&mut self, digit: u8, radix: u8, is_fraction: bool) {
+        if self.len < MAX_DIGITS {
+            self.number.multiply_add(radix.into(), digit.into());
             if self.len > 0 || digit > 0 {
                 self.len = self.len.wrapping_add(1);
             }
+            self.exponent = self.exponent.wrapping_sub(is_fraction.into());
         } else {
             self.more |= digit > 0;
-        }
-        match (is_kept, is_fraction) {
-            (true, true) => self.exponent = self.exponent.saturating_sub(1),
-            (false, false) => self.exponent = self.exponent.saturating_add(1),
-            _ => {}
+            self.exponent = self.exponent.wrapping_add((!is_fraction).into());
         }
     }
 
-    fn into_float(mut self, base: Base) -> f64 {
-        let len = i32::try_from(self.len).unwrap_or_default();
-        let (magnitude, least, most) = match base {
-            Base::Decimal => (len.saturating_add(self.exponent), -330, 310),
-            Base::Hexadecimal => (len.saturating_mul(4).saturating_add(self.exponent), -1080, 1030),
+    fn into_float(self, base: Base) -> f64 {
+        // The place of the first digit; beyond the limits is no float in either base.
+        let magnitude = match base {
+            Base::Decimal => self.exponent.saturating_add(self.len),
+            Base::Hexadecimal => self.exponent.saturating_add(self.len.wrapping_mul(4)) >> 2,
         };
-        if self.len == 0 || magnitude < least {
+        if self.len == 0 || magnitude < -330 {
             return 0.0;
         }
-        if magnitude > most {
+        if magnitude > 310 {
             return f64::INFINITY;
         }
-        let mut divisor = Big::new(1);
+        let mut ratio = Ratio { part: self.number, whole: Big::new(1) };
         if self.more {
             // Something behind the last digit that counts. How much it is makes no difference.
-            self.number.multiply_add(16, 1);
-            divisor.multiply_add(16, 0);
+            ratio.part.multiply_add(16, 1);
+            ratio.whole.multiply_add(16, 0);
         }
-        let scaled = if self.exponent >= 0 { &mut self.number } else { &mut divisor };
-        let exponent = i32::try_from(self.exponent.unsigned_abs()).unwrap_or(i32::MAX);
-        match base {
-            Base::Decimal => scaled.scale(exponent),
-            Base::Hexadecimal => scaled.shift(exponent),
-        }
-        quotient(self.number, divisor)
-    }
-}
-
-/// The float nearest to a quotient of two numbers that are not 0; ties to even.
-fn quotient(mut part: Big, mut whole: Big) -> f64 {
-    let mut power = part.bits().wrapping_sub(whole.bits());
-    if power >= 0 {
-        whole.shift(power);
-    } else {
-        part.shift(power.wrapping_neg());
-    }
-    if part.order(&whole) == Ordering::Less {
-        part.multiply_add(2, 0);
-        power = power.wrapping_sub(1);
-    }
-    // The quotient is part / whole * 2^power, and 1 <= part / whole < 2.
-    if power > 1023 {
-        return f64::INFINITY;
-    }
-    // Below the least normal number there are fewer bits.
-    let bits = MANTISSA_BITS.wrapping_add(power.wrapping_sub(MIN_POWER).min(0));
-    if bits < 0 {
-        return 0.0;
-    }
-    let mut mantissa = 0u64;
-    for _ in 0..bits {
-        mantissa <<= 1;
-        if part.order(&whole) != Ordering::Less {
-            part.subtract(&whole);
-            mantissa |= 1;
-        }
-        part.multiply_add(2, 0);
-    }
-    match part.order(&whole) {
-        Ordering::Less => {}
-        Ordering::Equal => mantissa = mantissa.wrapping_add(mantissa & 1),
-        Ordering::Greater => mantissa = mantissa.wrapping_add(1),
-    }
-    // The hidden bit adds 1 to the exponent, and so does a mantissa that was rounded up to the next power.
-    let biased = u64::try_from(power.wrapping_sub(MIN_POWER)).unwrap_or_default();
-    f64::from_bits((biased << 52).wrapping_add(mantissa))
-}
-
-/// Bits of a number that is not 0.
-fn part_bits(number: u64) -> i32 {
-    i32::try_from(u64::BITS.wrapping_sub(number.leading_zeros())).unwrap_or_default()
-}
-
-/// Words of the longest number: 10^385 over 40 digits, and a tenfold of it.
-const WORDS: usize = 44;
-
-/// A natural number, its low words first.
-#[derive(Clone)]
-struct Big {
-    words: [u32; WORDS],
-    /// `0 <= len <= WORDS`; the last word is not 0.
-    len: usize,
-}
-
-impl Big {
-    #[allow(clippy::cast_possible_truncation)] // the low and the high half
-    const fn new(number: u64) -> Self {
-        let mut words = [0; WORDS];
-        words[0] = number as u32;
-        words[1] = (number >> 32) as u32;
-        let len = if words[1] > 0 {
-            2
-        } else if words[0] > 0 {
-            1
-        } else {
-            0
-        };
-        Self { words, len }
-    }
-
-    fn used(&self) -> &[u32] {
-        self.words.get(..self.len).unwrap_or_default()
-    }
-
-    fn bits(&self) -> i32 {
-        let Some(high) = self.used().last() else { return 0 };
-        let whole = self.len.saturating_sub(1).saturating_mul(32);
-        i32::try_from(whole).unwrap_or_default().wrapping_add(part_bits((*high).into()))
-    }
-
-    #[inline(never)]
-    #[allow(clippy::cast_possible_truncation)] // the low half
-    fn multiply_add(&mut self, factor: u32, summand: u32) {
-        let mut carry = u64::from(summand);
-        for word in self.words.iter_mut().take(self.len) {
-            carry = carry.wrapping_add(u64::from(*word).wrapping_mul(factor.into()));
-            *word = carry as u32;
-            carry >>= 32;
-        }
-        if carry > 0
-            && let Some(word) = self.words.get_mut(self.len)
-        {
-            *word = carry as u32;
-            self.len = self.len.wrapping_add(1);
-        }
-    }
-
-    /// Multiplies with 2^n.
-    fn shift(&mut self, mut n: i32) {
-        while n >= 31 {
-            self.multiply_add(1 << 31, 0);
-            n = n.wrapping_sub(31);
-        }
-        self.multiply_add(1u32.wrapping_shl(n.unsigned_abs()), 0);
-    }
-
-    /// Multiplies with 10^n.
-    fn scale(&mut self, mut n: i32) {
-        while n >= 9 {
-            self.multiply_add(1_000_000_000, 0);
-            n = n.wrapping_sub(9);
-        }
-        while n > 0 {
-            self.multiply_add(10, 0);
-            n = n.wrapping_sub(1);
-        }
-    }
-
-    #[inline(never)]
-    fn order(&self, other: &Self) -> Ordering {
-        self.len.cmp(&other.len).then_with(|| self.used().iter().rev().cmp(other.used().iter().rev()))
-    }
-
-    /// Subtracts what is not greater.
-    #[inline(never)]
-    fn subtract(&mut self, other: &Self) {
-        let mut borrow = false;
-        for (word, less) in self.words.iter_mut().take(self.len).zip(&other.words) {
-            let (difference, first) = word.overflowing_sub(*less);
-            let (difference, second) = difference.overflowing_sub(borrow.into());
-            *word = difference;
-            borrow = first || second;
-        }
-        while self.used().last() == Some(&0) {
-            self.len = self.len.wrapping_sub(1);
-        }
+        ratio.scale(if base == Base::Decimal { 10 } else { 2 }, self.exponent);
+        ratio.nearest_float()
     }
 }
 

@@ -1,9 +1,10 @@
 //! Values as text: as owserver writes them in replies to READ, and as it takes them in WRITE.
 
 use core::fmt;
+use core::num::FpCategory;
 use core::ops::Range;
 
-use super::ascii::Ascii;
+use super::ascii::{Ascii, End};
 use super::date::Date;
 use super::number::{digits_of, shortest_digits_of, significant};
 use super::value::Value;
@@ -57,27 +58,15 @@ impl<'a> Value<'a> {
     /// # Ok::<(), owproto_core::text::TooWide>(())
     /// ```
     pub fn render(&self, padding: Padding) -> Result<ValueText<'a>, TooWide> {
-        let width = match padding {
-            Padding::Padded => COLUMNS,
-            Padding::Trimmed => 0,
-        };
-        // A number of 32 bits has at most 11 characters.
-        Ok(match *self {
-            Self::Integer(number) => ValueText::number(number < 0, number.unsigned_abs(), width),
-            Self::Unsigned(number) => ValueText::number(false, number, width),
-            Self::Float(number) => {
-                let number = percent_g(number);
-                if number.len() > COLUMNS {
-                    return Err(TooWide { columns: number.len() });
-                }
-                let mut text = ValueAscii::new();
-                text.push_right(&number, width);
-                ValueText(Inner::Ascii(text))
-            }
-            Self::YesNo(yes) => ValueText::yes_no(yes),
-            Self::Date(date) => ValueText(Inner::Ascii(date.to_ascii())),
-            Self::Text(bytes) | Self::Bytes(bytes) => ValueText(Inner::Borrowed(bytes)),
-        })
+        let mut made = Rendered::new();
+        Ok(ValueText::made(match *self {
+            Self::Integer(number) => made.integer(number < 0, number.unsigned_abs(), padding),
+            Self::Unsigned(number) => made.integer(false, number, padding),
+            Self::Float(number) => made.float(number, padding)?,
+            Self::YesNo(yes) => yes_no(yes),
+            Self::Date(date) => made.date(date),
+            Self::Text(bytes) | Self::Bytes(bytes) => return Ok(ValueText(Inner::Borrowed(bytes))),
+        }))
     }
 
     /// The value as data for WRITE: numbers in decimal, floats with the fewest digits that give the same float
@@ -93,14 +82,15 @@ impl<'a> Value<'a> {
     /// ```
     #[must_use]
     pub fn encode(&self) -> ValueText<'a> {
-        match *self {
-            Self::Integer(number) => ValueText::number(number < 0, number.unsigned_abs(), 0),
-            Self::Unsigned(number) => ValueText::number(false, number, 0),
-            Self::Float(number) => ValueText(Inner::Ascii(shortest(number))),
-            Self::YesNo(yes) => ValueText::yes_no(yes),
-            Self::Date(date) => ValueText(Inner::Ascii(date.to_ascii())),
-            Self::Text(bytes) | Self::Bytes(bytes) => ValueText(Inner::Borrowed(bytes)),
-        }
+        let mut made = Rendered::new();
+        ValueText::made(match *self {
+            Self::Integer(number) => made.integer(number < 0, number.unsigned_abs(), Padding::Trimmed),
+            Self::Unsigned(number) => made.integer(false, number, Padding::Trimmed),
+            Self::Float(number) => return ValueText(Inner::Ascii(shortest(number))),
+            Self::YesNo(yes) => yes_no(yes),
+            Self::Date(date) => made.date(date),
+            Self::Text(bytes) | Self::Bytes(bytes) => return ValueText(Inner::Borrowed(bytes)),
+        })
     }
 
     /// Writes what [`encode`](Self::encode) gives to the start of a buffer, and returns that part.
@@ -159,20 +149,9 @@ enum Inner<'a> {
 }
 
 impl ValueText<'_> {
-    fn number(is_negative: bool, magnitude: u32, width: usize) -> Self {
-        let mut digits = Ascii::<11>::new();
-        if is_negative {
-            digits.push(b'-');
-        }
-        digits.push_decimal(magnitude, 0, b'0');
+    fn made(bytes: &[u8]) -> Self {
         let mut text = ValueAscii::new();
-        text.push_right(&digits, width);
-        Self(Inner::Ascii(text))
-    }
-
-    fn yes_no(yes: bool) -> Self {
-        let mut text = ValueAscii::new();
-        text.push(if yes { b'1' } else { b'0' });
+        text.end().push_bytes(bytes);
         Self(Inner::Ascii(text))
     }
 
@@ -199,6 +178,59 @@ impl defmt::Format for ValueText<'_> {
     }
 }
 
+/// Memory for the text of a number with blanks in front of it, or for a date.
+pub(crate) struct Rendered(Ascii<{ 2 * COLUMNS + 1 }>);
+
+impl Rendered {
+    pub(crate) const fn new() -> Self {
+        Self(Ascii::new())
+    }
+
+    pub(crate) fn integer(&mut self, is_negative: bool, magnitude: u32, padding: Padding) -> &[u8] {
+        let mut end = self.behind_blanks();
+        if is_negative {
+            end.push(b'-');
+        }
+        end.push_decimal(magnitude, 0, b'0');
+        // It has at most 11 characters.
+        self.columns(padding).unwrap_or_default()
+    }
+
+    pub(crate) fn float(&mut self, number: f64, padding: Padding) -> Result<&[u8], TooWide> {
+        push_g(&mut self.behind_blanks(), number);
+        self.columns(padding)
+    }
+
+    pub(crate) fn date(&mut self, date: Date) -> &[u8] {
+        self.0.end().push_bytes(date.to_ascii().as_bytes());
+        self.0.as_bytes()
+    }
+
+    fn behind_blanks(&mut self) -> End<'_> {
+        let mut end = self.0.end();
+        end.push_bytes(&[b' '; COLUMNS]);
+        end
+    }
+
+    /// The number behind the blanks, with as many of them as it wants.
+    fn columns(&self, padding: Padding) -> Result<&[u8], TooWide> {
+        let text = self.0.as_bytes();
+        let columns = text.len().wrapping_sub(COLUMNS);
+        if columns > COLUMNS {
+            return Err(TooWide { columns });
+        }
+        let start = match padding {
+            Padding::Padded => columns,
+            Padding::Trimmed => COLUMNS,
+        };
+        Ok(text.get(start..).unwrap_or_default())
+    }
+}
+
+pub(crate) const fn yes_no(yes: bool) -> &'static [u8] {
+    if yes { b"1" } else { b"0" }
+}
+
 /// A float as C's `%G` prints it: six significant digits without trailing zeros, from 1E-04 to below 1E+06 without an
 /// exponent, `INF` and `NAN` in capitals.
 ///
@@ -214,27 +246,28 @@ impl defmt::Format for ValueText<'_> {
 pub fn percent_g(number: f64) -> Ascii<13> {
     // Everything fits into 13 characters: `-1.23456E-123`.
     let mut text = Ascii::new();
+    push_g(&mut text.end(), number);
+    text
+}
+
+fn push_g(text: &mut End<'_>, number: f64) {
     if number.is_sign_negative() {
         text.push(b'-');
     }
-    if number.is_nan() {
-        text.push_str("NAN");
-        return text;
-    }
-    if number.is_infinite() {
-        text.push_str("INF");
-        return text;
-    }
     let mut digits = [0; 6];
-    let exponent = if number == 0.0 { 0 } else { digits_of(number.abs(), &mut digits) };
+    let exponent = match number.classify() {
+        FpCategory::Nan => return text.push_bytes(b"NAN"),
+        FpCategory::Infinite => return text.push_bytes(b"INF"),
+        FpCategory::Zero => 0,
+        FpCategory::Subnormal | FpCategory::Normal => digits_of(number, &mut digits),
+    };
     let digits = digits.get(..significant(&digits)).unwrap_or_default();
-    push_digits(&mut text, digits, exponent, -4..6);
+    push_digits(text, digits, exponent, -4..6);
     if !(-4..6).contains(&exponent) {
         text.push(b'E');
         text.push(if exponent < 0 { b'-' } else { b'+' });
         text.push_decimal(exponent.unsigned_abs(), 2, b'0');
     }
-    text
 }
 
 /// A float with the fewest digits that give it again, written as the standard library does: `12.5`, `1.5e-7`.
@@ -254,7 +287,7 @@ fn shortest(number: f64) -> ValueAscii {
     }
     let mut digits = [0; 17];
     let (len, exponent) = if number == 0.0 { (0, 0) } else { shortest_digits_of(number.abs(), &mut digits) };
-    push_digits(&mut text, digits.get(..len).unwrap_or_default(), exponent, -5..16);
+    push_digits(&mut text.end(), digits.get(..len).unwrap_or_default(), exponent, -5..16);
     if !(-5..16).contains(&exponent) {
         text.push(b'e');
         if exponent < 0 {
@@ -267,7 +300,7 @@ fn shortest(number: f64) -> ValueAscii {
 
 /// Digits with a point, of which the first stands for 10 to the power of `exponent` if that is in `fixed`, and for
 /// units otherwise.
-fn push_digits<const N: usize>(text: &mut Ascii<N>, digits: &[u8], exponent: i32, fixed: Range<i32>) {
+fn push_digits(text: &mut End<'_>, digits: &[u8], exponent: i32, fixed: Range<i32>) {
     let first = if fixed.contains(&exponent) { exponent } else { 0 };
     // From the first digit, or from the units if that comes behind the point.
     let mut place = first.max(0);

@@ -1,11 +1,13 @@
 use core::fmt;
+use core::slice;
 use core::str::FromStr;
 
 use nom::Err::Error;
 use nom::IResult;
 use nom::error::{ErrorKind, FromExternalError, ParseError};
 
-use super::ascii::Ascii;
+use super::ascii::{Ascii, End};
+use super::number::digit_of;
 use crate::wire::DeviceFormat;
 
 /// The Dallas/Maxim CRC8 of 1-Wire: x⁸ + x⁵ + x⁴ + 1, least significant bit first, start value 0.
@@ -18,6 +20,7 @@ use crate::wire::DeviceFormat;
 /// assert_eq!(crc8(&[0x28, 0x00, 0x00, 0x28, 0xd7, 0x01, 0x00, 0xd5]), 0);
 /// ```
 #[must_use]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub const fn crc8(bytes: &[u8]) -> u8 {
     let mut crc = 0u8;
     let mut rest = bytes;
@@ -60,7 +63,9 @@ pub const fn crc8(bytes: &[u8]) -> u8 {
 /// assert_eq!("10.67C6697351FF.8E".parse::<RomId>(), Err(RomIdError::Crc { found: 0x8e, computed: 0x8d }));
 /// # Ok::<(), RomIdError>(())
 /// ```
+// Aligned, so that it is copied as words.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(align(4))]
 pub struct RomId([u8; RomId::LEN]);
 
 impl RomId {
@@ -73,7 +78,14 @@ impl RomId {
     #[must_use]
     pub const fn new(family: u8, id: [u8; 6]) -> Self {
         let [a, b, c, d, e, f] = id;
-        Self([family, a, b, c, d, e, f, crc8(&[family, a, b, c, d, e, f])])
+        Self::with_crc([family, a, b, c, d, e, f, 0])
+    }
+
+    /// The last byte is replaced by the CRC of the others.
+    const fn with_crc(mut bytes: [u8; Self::LEN]) -> Self {
+        let [others @ .., crc] = &mut bytes;
+        *crc = crc8(others);
+        Self(bytes)
     }
 
     /// Takes eight bytes in bus order.
@@ -177,18 +189,24 @@ impl RomId {
     #[must_use]
     pub fn format(self, format: DeviceFormat) -> RomIdText {
         let mut text = RomIdText::new();
-        text.push_hex(&[self.family()]);
+        self.write(&mut text.end(), format);
+        text
+    }
+
+    /// Appends what [`format`](Self::format) gives.
+    pub(crate) fn write(&self, text: &mut End<'_>, format: DeviceFormat) {
+        let [family, id @ .., crc] = &self.0;
+        text.push_hex(slice::from_ref(family));
         if format.has_dot_after_family() {
             text.push(b'.');
         }
-        text.push_hex(&self.id());
+        text.push_hex(id);
         if format.has_crc() {
             if format.has_dot_before_crc() {
                 text.push(b'.');
             }
-            text.push_hex(&[self.crc()]);
+            text.push_hex(slice::from_ref(crc));
         }
-        text
     }
 }
 
@@ -225,44 +243,33 @@ where
 /// The ROM id at the beginning of a text, and how many bytes it takes there.
 fn scan(text: &[u8]) -> Result<(RomId, usize), RomIdError> {
     let mut bytes = [0; RomId::LEN];
-    let mut at = 0usize;
-    let mut crc = None;
-    // Family code, id and CRC, by the place behind each.
-    for (from, to) in [(0, 1), (1, 7), (7, RomId::LEN)] {
-        let mut end = at;
-        for byte in bytes.iter_mut().take(to).skip(from) {
-            let pair = text.get(end..end.wrapping_add(2));
-            let Some([high, low]) = pair.filter(|pair| pair.iter().all(u8::is_ascii_hexdigit)) else {
-                if from == 7 {
-                    break;
-                }
-                return Err(RomIdError::Syntax { position: at });
-            };
-            *byte = hex_value(*high) << 4 | hex_value(*low);
-            end = end.wrapping_add(2);
-            if from == 7 {
-                crc = Some(*byte);
-            }
-        }
-        at = end;
-        if from < 7 && text.get(at) == Some(&b'.') {
+    let (mut at, mut position) = (0usize, 0);
+    let mut has_crc = true;
+    for (n, byte) in bytes.iter_mut().enumerate() {
+        // Behind the family code, and behind the id.
+        if (n == 1 || n == 7) && text.get(at) == Some(&b'.') {
             at = at.wrapping_add(1);
         }
+        if n == 1 {
+            position = at;
+        }
+        let digit = |at| text.get(at).and_then(|byte| digit_of(*byte, 16));
+        match (digit(at), digit(at.wrapping_add(1))) {
+            (Some(high), Some(low)) => *byte = high << 4 | low,
+            _ if n == 7 => {
+                has_crc = false;
+                break;
+            }
+            _ => return Err(RomIdError::Syntax { position }),
+        }
+        at = at.wrapping_add(2);
     }
-    let [family, id @ .., _] = bytes;
-    let rom_id = RomId::new(family, id);
-    match crc {
-        Some(found) if found != rom_id.crc() => Err(RomIdError::Crc { found, computed: rom_id.crc() }),
-        _ => Ok((rom_id, at)),
+    let id = RomId::with_crc(bytes);
+    let [.., found] = bytes;
+    if has_crc && found != id.crc() {
+        return Err(RomIdError::Crc { found, computed: id.crc() });
     }
-}
-
-/// The value of a hexadecimal digit in either case; the callers give nothing else.
-const fn hex_value(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit.wrapping_sub(b'0'),
-        _ => (digit | 0x20).wrapping_sub(b'a' - 10),
-    }
+    Ok((id, at))
 }
 
 /// In the spelling `f.i`; [`RomId::format`] has the others.
@@ -486,6 +493,42 @@ mod tests {
         assert_eq!(serde_json::to_string(&EXAMPLE).unwrap(), r#""10.67C6697351FF""#);
         assert_eq!(serde_json::from_str::<RomId>(r#""1067c6697351ff8d""#).unwrap(), EXAMPLE);
         assert!(serde_json::from_str::<RomId>(r#""1067c6697351ff8e""#).is_err());
+    }
+
+    #[test]
+    fn bytes_come_back() {
+        let bytes = [0x10, 0x67, 0xc6, 0x69, 0x73, 0x51, 0xff, 0x8d];
+        assert_eq!(RomId::try_from(bytes), Ok(EXAMPLE));
+        assert_eq!(<[u8; 8]>::from(EXAMPLE), bytes);
+        assert_eq!(
+            (EXAMPLE.family(), EXAMPLE.id(), EXAMPLE.as_bytes()),
+            (0x10, [0x67, 0xc6, 0x69, 0x73, 0x51, 0xff], &bytes)
+        );
+    }
+
+    #[test]
+    fn errors_say_what_is_wrong() {
+        assert_eq!(RomIdError::Syntax { position: 3 }.to_string(), "not a ROM id: unexpected at byte 3");
+        assert_eq!(RomIdError::Length { found: 7 }.to_string(), "a ROM id has 8 bytes, not 7");
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn something_else_is_refused_with_an_example() {
+        let wrong = serde_json::from_str::<RomId>("7").unwrap_err().to_string();
+        assert!(wrong.contains("expected a ROM id such as 10.67C6697351FF"), "{wrong}");
+    }
+
+    #[cfg(feature = "arbitrary")]
+    #[test]
+    fn seven_bytes_make_an_id() {
+        use arbitrary::{Arbitrary, Unstructured};
+        let bytes = [0x10, 0x67, 0xc6, 0x69, 0x73, 0x51, 0xff];
+        let mut source = Unstructured::new(&bytes);
+        let id = RomId::arbitrary(&mut source).unwrap();
+        assert!(RomId::is_valid(id.as_bytes()) && source.is_empty());
+        assert_ne!(Ok(id), RomId::arbitrary(&mut Unstructured::new(&[0; 7])));
+        assert_eq!(RomId::size_hint(0), (7, Some(7)));
     }
 
     proptest! {

@@ -496,6 +496,17 @@ mod tests {
         )
     }
 
+    #[test]
+    fn errors_say_what_is_wrong_and_where() {
+        for (text, expected) in [
+            ("y,", "not a record of /structure: unexpected at byte 2"),
+            ("z,000000,000000,ro,000012,v,", "no type has this letter, at byte 0"),
+            ("i,000000,99999999999,ro,000012,v,", "number out of range at byte 9"),
+        ] {
+            assert_eq!(Structure::parse(text.as_bytes()).unwrap_err().to_string(), expected);
+        }
+    }
+
     proptest! {
         #[test]
         fn parsing_undoes_printing(record in any_record(), rest: Vec<u8>) {

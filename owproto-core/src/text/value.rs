@@ -506,6 +506,40 @@ mod tests {
         );
     }
 
+    #[test]
+    fn each_kind_is_what_it_is_and_nothing_else() {
+        let date = Date::new(2007, 3, 23, 4, 0, 0).unwrap();
+        for value in [
+            Value::Integer(-7),
+            Value::Unsigned(7),
+            Value::Float(0.5),
+            Value::YesNo(true),
+            Value::Date(date),
+            Value::Text(b"abc"),
+            Value::Bytes(b"abc"),
+        ] {
+            let (number, bits, bytes, text) = match value {
+                Value::Integer(_) => (Some(-7.0), None, None, None),
+                Value::Unsigned(_) => (Some(7.0), Some(BitField(7)), None, None),
+                Value::Float(_) => (Some(0.5), None, None, None),
+                Value::Text(bytes) => (None, None, Some(bytes), Some("abc")),
+                Value::Bytes(bytes) => (None, None, Some(bytes), None),
+                Value::YesNo(_) | Value::Date(_) => (None, None, None, None),
+            };
+            assert_eq!((value.as_f64(), value.as_bit_field()), (number, bits), "{value:?}");
+            assert_eq!((value.as_bytes(), value.as_str()), (bytes, text), "{value:?}");
+            assert_eq!(value.as_bool(), matches!(value, Value::YesNo(_)).then_some(true));
+            assert_eq!(value.as_date(), matches!(value, Value::Date(_)).then_some(date));
+        }
+        assert_eq!(Value::Text(b"\xff").as_str(), None);
+    }
+
+    #[test]
+    fn a_bit_that_is_set_stays_set() {
+        assert_eq!(BitField(0b101).with(2, true), BitField(0b101));
+        assert_eq!(BitField(0b101).with(1, false), BitField(0b101));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {

@@ -221,4 +221,29 @@ mod tests {
             assert!(check(alias.as_bytes()).is_ok(), "{alias:?}");
         }
     }
+
+    #[test]
+    fn without_a_table_there_are_none() {
+        let mut none = ();
+        assert_eq!(none.set(device(1), b"a"), Err(ReturnCode::OPERATION_NOT_SUPPORTED));
+        assert_eq!(none.set(device(1), b""), Ok(()));
+        assert_eq!(
+            (Aliases::of(&none, device(1)), none.device(b"a"), Aliases::nth(&none, 0)),
+            (None, None, None)
+        );
+        assert_eq!((<() as Aliases>::CAPACITY, AliasTable::<3>::CAPACITY), (0, 3));
+    }
+
+    #[test]
+    fn a_borrowed_table_is_the_table() {
+        fn set_and_look<A: Aliases>(mut aliases: A) {
+            aliases.set(device(1), b"a").unwrap();
+            assert_eq!((aliases.of(device(1)), aliases.device(b"a")), (Some(&b"a"[..]), Some(device(1))));
+            assert_eq!((aliases.nth(0), aliases.nth(1)), (Some((device(1), &b"a"[..])), None));
+            assert_eq!(A::CAPACITY, 2);
+        }
+        let mut table = AliasTable::<2>::default();
+        set_and_look(&mut table);
+        assert_eq!(table.of(device(1)), Some(&b"a"[..]));
+    }
 }

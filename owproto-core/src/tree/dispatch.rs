@@ -1,18 +1,18 @@
 use core::task::{Context, Poll};
 
 use super::alias::Aliases;
-use super::bus::{Bus, Operation, Renewal};
+use super::bus::{Access, Bus, Operation, Renewal};
 use super::families;
 use super::list::Listing;
 use super::own::{Settings, Statistics, System, count};
 use super::path::{DeviceName, Place, Route, split};
+use super::progress::{Progress, Stop, begun, done};
 use super::property::{Family, Node};
-use super::read::Reading;
 use super::scope::Scope;
 use crate::decode::RequestFrame;
 use crate::request::{MAX_BODY_LEN, MAX_PATH_LEN};
 use crate::return_code::ReturnCode;
-use crate::server::{Answer, Connection, NoRoom};
+use crate::server::{Answer, Connection, Head, Last};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
 use crate::time::Instant;
@@ -96,68 +96,75 @@ pub struct Tree<B, A = ()> {
 }
 
 /// How far a tree is with the request of one connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Job {
     pub(super) phase: Phase,
-    /// The device of the path and its bus, once it was found.
-    pub(super) device: Option<(RomId, u16)>,
+    /// The bus of the device, once it was found.
+    bus: Option<u16>,
+    /// The device of the path; or of a list of devices the one whose entry was begun.
+    pub(super) device: RomId,
     pub(super) operation: Operation,
     /// Whether the bus was looked at anew, for those that want it.
     is_renewed: bool,
+    pub(super) progress: Progress,
+    /// Of a listing: where it is.
+    pub(super) listing: Listing,
+}
+
+impl Default for Job {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Job {
     /// Nothing was begun.
     #[must_use]
     pub const fn new() -> Self {
-        Self { phase: Phase::New, device: None, operation: Operation(0), is_renewed: false }
+        // Made beforehand.
+        const NONE: RomId = RomId::new(0, [0; 6]);
+        Self {
+            phase: Phase::New,
+            bus: None,
+            device: NONE,
+            operation: Operation(0),
+            is_renewed: false,
+            progress: Progress::NEW,
+            listing: Listing::NEW,
+        }
+    }
+
+    /// The device of the path and its bus.
+    fn found(&self) -> Option<(RomId, u16)> {
+        self.bus.map(|bus| (self.device, bus))
+    }
+
+    /// Answers a PRESENCE: eight bytes of payload and a size of 0 (owfs: `data.c`), in any storage that holds a header.
+    fn presence<T: Storage>(&mut self, answer: &mut Answer<'_, T>) -> Result<(), Stop> {
+        let bytes = self.found().map_or([0; RomId::LEN], |(device, _)| device.to_bytes());
+        if self.progress.full.is_none() {
+            let head = Head { payload: bytes.len(), ..Head::default() };
+            if !answer.is_worth_beginning(bytes.len()) || !answer.begins(head, Last::Yes) {
+                return Err(Stop::NO_ROOM);
+            }
+            self.progress.full = Some(bytes.len());
+        }
+        self.progress.at = 0;
+        self.progress.pass(&bytes, Some(answer));
+        if self.progress.is_pushed() { Ok(()) } else { Err(Stop::NO_ROOM) }
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Phase {
     #[default]
     New,
     /// The request was looked at, and what is below may wait for something.
     Begun,
-    List(Listing),
-    Read(Reading),
-    /// So many values were written.
-    Write(u32),
+    /// It was counted.
+    Counted,
     /// All that is left is to say so.
-    Failed(ReturnCode),
-}
-
-/// Why there is nothing more to do at this moment.
-pub(super) enum Stop {
-    /// The bus is not ready.
-    Pending,
-    /// The transmit storage is full.
-    NoRoom,
-    /// The answer is an error.
-    Code(ReturnCode),
-    /// The answer cannot be finished.
-    Broken,
-}
-
-impl From<NoRoom> for Stop {
-    fn from(_: NoRoom) -> Self {
-        Self::NoRoom
-    }
-}
-
-impl From<ReturnCode> for Stop {
-    fn from(code: ReturnCode) -> Self {
-        // A bus that fails with "good" has failed.
-        Self::Code(if code.is_error() { code } else { ReturnCode::IO })
-    }
-}
-
-pub(super) fn ready<T>(poll: Poll<T>) -> Result<T, Stop> {
-    match poll {
-        Poll::Ready(value) => Ok(value),
-        Poll::Pending => Err(Stop::Pending),
-    }
+    Failed(Stop),
 }
 
 /// What a path leads to, its device found.
@@ -174,7 +181,8 @@ pub(super) enum Target<'p> {
 /// What a property belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Host {
-    Device(RomId, u16),
+    /// The device of the [`Job`].
+    Device,
     Special,
     Section,
     /// It is only described.
@@ -205,12 +213,18 @@ pub(super) fn special<B: Bus>() -> impl Iterator<Item = &'static Family> {
     special.iter().copied()
 }
 
+/// A property, what it belongs to, and how it is read or written. The device means nothing where it belongs to none.
+pub(super) struct Subject<'p> {
+    pub(super) host: Host,
+    pub(super) access: Access<'p>,
+}
+
 /// What the steps of an answer need besides the tree.
 pub(super) struct Work<'w, 'p, 'c> {
     pub(super) request: &'w RequestFrame<'p>,
     pub(super) route: &'w Route<'p>,
-    pub(super) operation: Operation,
-    pub(super) now: Instant,
+    /// The device of the path and its bus.
+    pub(super) device: Option<(RomId, u16)>,
     pub(super) context: &'w mut Context<'c>,
 }
 
@@ -346,25 +360,26 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             self.next_operation = self.next_operation.wrapping_add(1);
             *job = Job { phase: Phase::Begun, operation: Operation(self.next_operation), ..Job::new() };
         }
-        let stop = match self.advance(job, &request, &mut answer, now, context) {
-            Ok(()) => None,
-            Err(Stop::Code(code)) => {
-                job.phase = Phase::Failed(code);
-                // In the middle of a frame there is no way to say it.
-                if answer.owed() > 0 { Some(Stop::Broken) } else { answer.error(code).err().map(Stop::from) }
-            }
-            Err(stop) => Some(stop),
-        };
-        match stop {
-            Some(Stop::Pending) => return Poll::Pending,
-            Some(Stop::NoRoom) => {}
-            Some(Stop::Broken | Stop::Code(_)) => {
+        let mut result = self.advance(job, &request, &mut answer, now, context);
+        if let Err(stop) = result
+            && let Some(code) = stop.code()
+        {
+            job.phase = Phase::Failed(stop);
+            // In the middle of a frame there is no way to say it.
+            let head = Head { ret: code.to_ret(), ..Head::default() };
+            result =
+                if answer.owed() > 0 { Err(Stop::BROKEN) } else { begun(answer.begins(head, Last::Yes)) };
+        }
+        match result {
+            Err(Stop::PENDING) => return Poll::Pending,
+            Err(Stop::NO_ROOM) => return Poll::Ready(()),
+            Err(_) => {
                 answer.abort();
                 self.bus.cancel(job.operation);
-                *job = Job::new();
             }
-            None => *job = Job::new(),
+            Ok(()) => {}
         }
+        job.phase = Phase::New;
         Poll::Ready(())
     }
 
@@ -373,10 +388,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     pub fn cancel(&mut self, job: &mut Job) {
         if !matches!(job.phase, Phase::New) {
             self.bus.cancel(job.operation);
-            *job = Job::new();
+            job.phase = Phase::New;
         }
     }
 
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn advance<T: Storage>(
         &mut self,
         job: &mut Job,
@@ -385,12 +401,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         now: Instant,
         context: &mut Context<'_>,
     ) -> Result<(), Stop> {
-        if let Phase::Failed(code) = job.phase {
-            return Err(code.into());
+        if let Phase::Failed(stop) = job.phase {
+            return Err(stop);
         }
         let message_type = request.message_type();
         let is_done = match message_type {
-            MessageType::NOP => return Ok(answer.success()?),
+            MessageType::NOP => return begun(answer.begins(Head::default(), Last::Yes)),
             MessageType::READ | MessageType::WRITE | MessageType::DIR | MessageType::PRESENCE => true,
             MessageType::DIRALL | MessageType::DIRALLSLASH => self.dirall == Support::Full,
             MessageType::GET | MessageType::GETSLASH => self.get == Support::Full,
@@ -409,40 +425,45 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let route = route.ok_or(ReturnCode::NO_SUCH_PATH)?;
         self.renew(job, request, &route, context)?;
         let target = self.target(job, &route, context)?;
-        let mut work = Work { request, route: &route, operation: job.operation, now, context };
         if message_type == MessageType::PRESENCE {
-            let device = match target {
-                Target::Node(Host::Device(id, _), ..) => Some(id),
-                _ => None,
-            };
-            return Ok(answer.presence_in_pieces(device)?);
+            return job.presence(answer);
         }
-        if message_type == MessageType::WRITE {
-            if !B::SCOPE.contains(Scope::WRITES) {
-                return Err(ReturnCode::READ_ONLY_SERVER.into());
-            }
-            return self.write(job, target, &mut work, answer);
-        }
+        let is_write = message_type == MessageType::WRITE;
         // A path that fills the payload of these has no place for its NUL (owfs: `read.c`, `dir.c`, `dirall.c`).
-        if request.payload.len() > MAX_PATH_LEN.saturating_add(1) {
+        if !is_write && request.payload.len() > MAX_PATH_LEN.wrapping_add(1) {
             return Err(ReturnCode::MESSAGE_SIZE.into());
         }
-        let is_read = match message_type {
-            MessageType::READ => true,
+        if is_write && (!B::SCOPE.contains(Scope::WRITES) || self.permission == Permission::ReadOnly) {
+            return Err(ReturnCode::READ_ONLY_SERVER.into());
+        }
+        let mut work = Work { request, route: &route, device: job.found(), context };
+        let is_accessed = match message_type {
+            MessageType::READ | MessageType::WRITE => true,
             MessageType::GET | MessageType::GETSLASH => !target.is_directory(),
             _ => false,
         };
-        if !is_read {
-            return self.list(job, target, &mut work, answer);
+        if !is_accessed {
+            return self.list(job, &target, &mut work, answer);
         }
         let size = word::to_len(request.header.size).filter(|size| (1..=MAX_BODY_LEN).contains(size));
-        let size = size.ok_or(ReturnCode::MESSAGE_SIZE)?;
+        if !is_write && size.is_none() {
+            return Err(ReturnCode::MESSAGE_SIZE.into());
+        }
         match target {
             // Under `/structure` a branch is described.
             Target::Node(host, family, Node::Property(property, element))
-                if host.is_structure(B::SCOPE) || !target.is_directory() =>
+                if (host.is_structure(B::SCOPE) && !is_write) || !target.is_directory() =>
             {
-                self.read(job, (host, family, property, element), size, &mut work, answer)
+                let (device, bus) = (job.device, job.bus.unwrap_or_default());
+                let (offset, is_uncached, operation) = (0, false, job.operation);
+                let access =
+                    Access { device, bus, family, property, element, offset, is_uncached, now, operation };
+                let mut subject = Subject { host, access };
+                if B::SCOPE.contains(Scope::WRITES) && is_write {
+                    self.write(job, &mut subject, &mut work, answer)
+                } else {
+                    self.read(job, &mut subject, size.unwrap_or_default(), &mut work, answer)
+                }
             }
             _ => Err(ReturnCode::IS_A_DIRECTORY.into()),
         }
@@ -474,7 +495,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             (_, Place::Devices) => Renewal::Devices,
             _ => return Ok(()),
         };
-        ready(self.bus.renew(what, job.operation, context))??;
+        done(self.bus.renew(what, job.operation, context))?;
         job.is_renewed = true;
         Ok(())
     }
@@ -501,21 +522,18 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 (Host::Structure, self.described(name).ok_or(WRONG)?, rest)
             }
             Place::Device { name, rest, .. } => {
-                let (id, bus) = match job.device {
-                    Some(found) => found,
-                    None => {
-                        let id = match name {
-                            DeviceName::Address(id) => id,
-                            DeviceName::Alias(alias) => self.device_of(alias).ok_or(WRONG)?,
-                        };
-                        let bus = ready(self.bus.find(id, context))??.ok_or(WRONG)?;
-                        if route.bus.is_some_and(|named| named != bus) {
-                            return Err(WRONG.into());
-                        }
-                        *job.device.insert((id, bus))
+                if job.bus.is_none() {
+                    let id = match name {
+                        DeviceName::Address(id) => id,
+                        DeviceName::Alias(alias) => self.device_of(alias).ok_or(WRONG)?,
+                    };
+                    let bus = done(self.bus.find(id, context))?.ok_or(WRONG)?;
+                    if route.bus.is_some_and(|named| named != bus) {
+                        return Err(WRONG.into());
                     }
-                };
-                (Host::Device(id, bus), families::family(self.families, id.family()), rest)
+                    (job.device, job.bus) = (id, Some(bus));
+                }
+                (Host::Device, families::family(self.families, job.device.family()), rest)
             }
         };
         match family.find(rest).ok_or(WRONG)? {
@@ -535,8 +553,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     }
 
     /// Counts what was asked for, once.
-    pub(super) fn count_call(&mut self, job: &Job, counter: impl FnOnce(&mut Statistics) -> &mut u32) {
+    pub(super) fn count_call(&mut self, job: &mut Job, counter: impl FnOnce(&mut Statistics) -> &mut u32) {
         if matches!(job.phase, Phase::Begun) {
+            job.phase = Phase::Counted;
             count(counter(&mut self.statistics), 1);
         }
     }

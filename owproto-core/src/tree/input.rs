@@ -15,10 +15,10 @@ use super::property::{Element, Property};
 use super::scope::Scope;
 use super::units;
 use crate::return_code::ReturnCode;
-use crate::text::{Base, Date, Value, ValueType, leading_float};
+use crate::text::{Base, Date, Value, ValueType, digit_of, leading_float, sign, split_at_comma};
 use crate::wire::Flags;
 
-/// What a WRITE says, checked against the type of the property; values are made from it when they are written.
+/// What a WRITE says; values are made from it when they are written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Input<'d> {
     property: &'static Property,
@@ -26,85 +26,98 @@ pub(super) struct Input<'d> {
     data: &'d [u8],
     flags: Flags,
     now: Option<Date>,
+    /// How many values there are in the data: the elements of `.ALL`, or one.
+    parts: u32,
+    /// Whether they are the bits of one number.
+    is_bits: bool,
     /// What the reply says: bytes taken.
     pub(super) taken: usize,
 }
 
 impl<'d> Input<'d> {
-    /// Checks what was written to an element.
-    pub(super) fn parse<B: Bus>(
+    /// What was written to an element.
+    pub(super) fn new(
         property: &'static Property,
         element: Element<'d>,
         data: &'d [u8],
-        offset: i32,
         flags: Flags,
         now: Option<Date>,
-    ) -> Result<Self, ReturnCode> {
-        let mut input = Self { property, element, data, flags, now, taken: data.len() };
-        match (element, property.value_type) {
-            (Element::All, _) if offset != 0 => return Err(ReturnCode::INVALID_VALUE),
-            (Element::All, ValueType::Bytes) => {
-                let whole = usize::try_from(property.len_of(element)).unwrap_or(usize::MAX);
-                if data.len() != whole {
+    ) -> Self {
+        let is_all = element == Element::All;
+        let parts = if is_all { property.elements().unwrap_or_default() } else { 1 };
+        let is_bits = is_all && property.has_byte();
+        Self { property, element, data, flags, now, parts, is_bits, taken: data.len() }
+    }
+
+    /// Checks it against the type of the property.
+    pub(super) fn check<B: Bus>(&mut self, offset: i32) -> Result<(), ReturnCode> {
+        let is_all = self.element == Element::All;
+        if is_all && offset != 0 {
+            return Err(ReturnCode::INVALID_VALUE);
+        }
+        match self.property.value_type {
+            ValueType::Bytes if is_all => {
+                let whole = usize::try_from(self.property.len_of(self.element)).unwrap_or(usize::MAX);
+                if self.data.len() != whole {
                     return Err(ReturnCode::INVALID_VALUE);
                 }
             }
-            (Element::All, _) => {
-                for n in 0..property.elements().unwrap_or_default() {
-                    input.value::<B>(n).map_err(|_| ReturnCode::INVALID_VALUE)?;
-                }
-            }
-            (_, ValueType::Text | ValueType::Alias | ValueType::Bytes) => {
-                let len = usize::try_from(property.len).unwrap_or(usize::MAX);
+            ValueType::Text | ValueType::Alias | ValueType::Bytes if !is_all => {
+                let len = usize::try_from(self.property.len).unwrap_or(usize::MAX);
                 // A negative offset is a huge one.
                 let room = usize::try_from(offset).map_or(0, |offset| len.saturating_sub(offset));
-                input.data = data.get(..room).unwrap_or(data);
-                input.taken = input.data.len();
+                self.data = self.data.get(..room).unwrap_or(self.data);
+                self.taken = self.data.len();
             }
             _ => {
-                input.value::<B>(0)?;
+                for n in 0..self.parts {
+                    if let Err(code) = self.part_value::<B>(n) {
+                        return Err(if is_all { ReturnCode::INVALID_VALUE } else { code });
+                    }
+                }
             }
         }
-        Ok(input)
+        Ok(())
     }
 
     /// How many values are written one after the other: the elements of `.ALL`, or one. Those of a bit field go as
     /// one number.
-    pub(super) fn values(&self) -> u32 {
+    pub(super) const fn values(&self) -> u32 {
+        if self.is_bits { 1 } else { self.parts }
+    }
+
+    /// The element that the `n`th of [`values`](Self::values) goes to.
+    pub(super) fn element(&self, n: u32) -> Element<'d> {
         match self.element {
-            Element::All if self.property.has_byte() => 1,
-            Element::All => self.property.elements().unwrap_or_default(),
-            _ => 1,
+            Element::All if self.is_bits => Element::Byte,
+            Element::All => Element::Number(n),
+            element => element,
         }
     }
 
-    /// The `n`th of [`values`](Self::values) with the element that it goes to.
-    pub(super) fn write<B: Bus>(&self, n: u32) -> Result<(Element<'d>, Value<'d>), ReturnCode> {
-        match self.element {
-            Element::All if self.property.has_byte() => {
-                let mut bits = 0u32;
-                for bit in 0..self.property.elements().unwrap_or_default().min(u32::BITS) {
-                    if self.value::<B>(bit)?.as_bool() == Some(true) {
-                        bits |= 1u32.checked_shl(bit).unwrap_or_default();
-                    }
-                }
-                Ok((Element::Byte, Value::Unsigned(bits)))
-            }
-            Element::All => Ok((Element::Number(n), self.value::<B>(n)?)),
-            element => Ok((element, self.value::<B>(0)?)),
+    /// The `n`th of [`values`](Self::values).
+    pub(super) fn value<B: Bus>(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
+        if !self.is_bits {
+            return self.part_value::<B>(n);
         }
+        let mut bits = 0u32;
+        // The highest comes first.
+        for bit in (0..self.parts.min(u32::BITS)).rev() {
+            bits = bits << 1 | u32::from(self.part_value::<B>(bit)?.as_bool() == Some(true));
+        }
+        Ok(Value::Unsigned(bits))
     }
 
     /// The value for element `n` of an `.ALL`, or the only one.
-    fn value<B: Bus>(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
+    fn part_value<B: Bus>(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
         let value_type = self.property.type_of(self.element);
         let data = match self.element {
             Element::All => self.part(n, value_type)?,
             _ => self.data,
         };
         Ok(match value_type {
-            ValueType::Integer => Value::Integer(to_32_bits(signed(data)?)),
-            ValueType::Unsigned | ValueType::BitField => Value::Unsigned(low_32_bits(unsigned(data)?)),
+            ValueType::Integer => Value::Integer(signed(data)?),
+            ValueType::Unsigned | ValueType::BitField => Value::Unsigned(unsigned(data)?),
             ValueType::Float
             | ValueType::Temperature
             | ValueType::TemperatureDifference
@@ -130,13 +143,13 @@ impl<'d> Input<'d> {
         }
         let mut part = self.data;
         for _ in 0..n {
-            let comma = part.iter().position(|&byte| byte == b',').ok_or(ReturnCode::INVALID_VALUE)?;
-            part = part.get(comma.wrapping_add(1)..).unwrap_or_default();
+            (_, part) = split_at_comma(part).ok_or(ReturnCode::INVALID_VALUE)?;
         }
         // What follows the last comma that counts belongs to the last element.
-        let is_last = n.wrapping_add(1) == self.property.elements().unwrap_or_default();
-        let comma = part.iter().position(|&byte| byte == b',').filter(|_| !is_last);
-        let part = part.get(..comma.unwrap_or(part.len())).unwrap_or_default();
+        let is_last = n.wrapping_add(1) == self.parts;
+        if !is_last && let Some((before, _)) = split_at_comma(part) {
+            part = before;
+        }
         Ok(match value_type {
             ValueType::Text | ValueType::Alias => part.get(..len).unwrap_or(part),
             _ => part,
@@ -146,7 +159,7 @@ impl<'d> Input<'d> {
 
 /// White space to C.
 const fn is_space(byte: &u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 fn skip_space(text: &[u8]) -> &[u8] {
@@ -154,70 +167,50 @@ fn skip_space(text: &[u8]) -> &[u8] {
     text.get(start..).unwrap_or_default()
 }
 
-/// A sign, if there is one: whether it is a minus, and what follows.
-fn sign(text: &[u8]) -> (bool, &[u8]) {
-    match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    }
-}
-
-/// A sign and digits in base 10, as `strtoul` takes them: whether there is a minus, and the number, which has at most
-/// 64 bits.
+/// A sign and digits in base 10, as `strtol` and `strtoul` take them with 64 bits; for the latter a minus wraps around.
+/// Gives the low 32 bits, as C does.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn integer(text: &[u8]) -> Result<(bool, u64), ReturnCode> {
-    let (is_negative, text) = sign(skip_space(text));
+#[allow(clippy::cast_possible_truncation)]
+fn integer(text: &[u8], positive_limit: u64) -> Result<u32, ReturnCode> {
+    let (is_negative, digits) = sign(skip_space(text));
     let mut number = 0u64;
     let mut has_digits = false;
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
+    for digit in digits.iter().map_while(|byte| digit_of(*byte, 10)) {
+        let (sum, is_over) = number.wrapping_mul(10).overflowing_add(digit.into());
+        if is_over || number > u64::MAX / 10 {
+            return Err(ReturnCode::OUT_OF_RANGE);
         }
-        number = number
-            .checked_mul(10)
-            .and_then(|tenfold| tenfold.checked_add(digit.into()))
-            .ok_or(ReturnCode::OUT_OF_RANGE)?;
+        number = sum;
         has_digits = true;
     }
-    if has_digits { Ok((is_negative, number)) } else { Err(ReturnCode::INVALID_VALUE) }
+    if !has_digits {
+        return Err(ReturnCode::INVALID_VALUE);
+    }
+    if number > positive_limit.saturating_add(is_negative.into()) {
+        return Err(ReturnCode::OUT_OF_RANGE);
+    }
+    Ok(if is_negative { (number as u32).wrapping_neg() } else { number as u32 })
 }
 
-/// As `strtol` with 64 bits, base 10.
-fn signed(text: &[u8]) -> Result<i64, ReturnCode> {
-    let (is_negative, number) = integer(text)?;
-    let number = if is_negative { 0i64.checked_sub_unsigned(number) } else { i64::try_from(number).ok() };
-    number.ok_or(ReturnCode::OUT_OF_RANGE)
+/// As `strtol`.
+fn signed(text: &[u8]) -> Result<i32, ReturnCode> {
+    integer(text, u64::MAX >> 1).map(u32::cast_signed)
 }
 
-/// As `strtoul` with 64 bits, base 10: a minus wraps around.
-fn unsigned(text: &[u8]) -> Result<u64, ReturnCode> {
-    let (is_negative, number) = integer(text)?;
-    Ok(if is_negative { number.wrapping_neg() } else { number })
-}
-
-#[allow(clippy::cast_possible_truncation)] // as C does
-const fn to_32_bits(number: i64) -> i32 {
-    number as i32
-}
-
-#[allow(clippy::cast_possible_truncation)] // as C does
-const fn low_32_bits(number: u64) -> u32 {
-    number as u32
+/// As `strtoul`.
+fn unsigned(text: &[u8]) -> Result<u32, ReturnCode> {
+    integer(text, u64::MAX)
 }
 
 fn yes_no(text: &[u8]) -> Result<bool, ReturnCode> {
     if let Ok(number) = signed(text) {
-        return Ok(to_32_bits(number) != 0);
+        return Ok(number != 0);
     }
     let start = text.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(text.len());
-    let word = text.get(start..).unwrap_or_default();
-    match word {
-        [] | [0, ..] => Err(ReturnCode::FAULT),
-        [b'y' | b'Y', ..] | [b'o' | b'O', b'n' | b'N', ..] => Ok(true),
-        [b'n' | b'N', ..] => Ok(false),
-        _ if begins(word, b"off") => Ok(false),
+    match beginning(text.get(start..).unwrap_or_default()) {
+        [0, ..] => Err(ReturnCode::FAULT),
+        [b'y', ..] | [b'o', b'n', _] => Ok(true),
+        [b'n', ..] | [b'o', b'f', b'f'] => Ok(false),
         _ => Err(ReturnCode::INVALID_VALUE),
     }
 }
@@ -225,33 +218,34 @@ fn yes_no(text: &[u8]) -> Result<bool, ReturnCode> {
 /// As `strtod` in the C locale.
 fn float(text: &[u8]) -> Result<f64, ReturnCode> {
     let (is_negative, text) = sign(skip_space(text));
-    let magnitude = if begins(text, b"inf") {
-        f64::INFINITY
-    } else if begins(text, b"nan") {
-        f64::NAN
-    } else {
-        let (base, digits) = match text {
-            // Without a digit behind it the `x` ends a zero.
-            [b'0', b'x' | b'X', digits @ ..] if hexadecimal_follows(digits) => (Base::Hexadecimal, digits),
-            _ => (Base::Decimal, text),
-        };
-        let number = leading_float(digits, base).ok_or(ReturnCode::INVALID_VALUE)?;
-        // Numbers that are too large for a float, or too small for all of its digits, are errors to `strtod`.
-        if !number.is_zero && !number.value.is_normal() {
-            return Err(ReturnCode::OUT_OF_RANGE);
+    let magnitude = match beginning(text) {
+        [b'i', b'n', b'f'] => f64::INFINITY,
+        [b'n', b'a', b'n'] => f64::NAN,
+        _ => {
+            let number = match text {
+                // Without a digit behind it the `x` ends a zero.
+                [b'0', b'x' | b'X', digits @ ..] => leading_float(digits, Base::Hexadecimal),
+                _ => None,
+            };
+            let number = number.or_else(|| leading_float(text, Base::Decimal));
+            let number = number.ok_or(ReturnCode::INVALID_VALUE)?;
+            // Numbers that are too large for a float, or too small for all of its digits, are errors to `strtod`.
+            if !number.is_zero && !number.value.is_normal() {
+                return Err(ReturnCode::OUT_OF_RANGE);
+            }
+            number.value
         }
-        number.value
     };
     Ok(if is_negative { -magnitude } else { magnitude })
 }
 
-fn hexadecimal_follows(text: &[u8]) -> bool {
-    matches!(text, [b'.', digit, ..] | [digit, ..] if digit.is_ascii_hexdigit())
-}
-
-/// Whether a text begins so, in any case.
-fn begins(text: &[u8], name: &[u8; 3]) -> bool {
-    text.first_chunk::<3>().is_some_and(|start| start.eq_ignore_ascii_case(name))
+/// The first letters of a text, in lower case; 0 behind its end.
+fn beginning(text: &[u8]) -> [u8; 3] {
+    let mut letters = [0; 3];
+    for (letter, byte) in letters.iter_mut().zip(text) {
+        *letter = byte.to_ascii_lowercase();
+    }
+    letters
 }
 
 #[cfg(test)]
@@ -278,7 +272,7 @@ mod tests {
             ("x1", Err(WRONG)),
             ("+-1", Err(WRONG)),
         ] {
-            assert_eq!(signed(text.as_bytes()).map(to_32_bits), expected, "{text:?}");
+            assert_eq!(signed(text.as_bytes()), expected, "{text:?}");
         }
     }
 
@@ -292,7 +286,7 @@ mod tests {
             ("-", Err(WRONG)),
             ("", Err(WRONG)),
         ] {
-            assert_eq!(unsigned(text.as_bytes()).map(low_32_bits), expected, "{text:?}");
+            assert_eq!(unsigned(text.as_bytes()), expected, "{text:?}");
         }
     }
 
@@ -370,7 +364,12 @@ mod tests {
         offset: i32,
     ) -> Result<Input<'d>, ReturnCode> {
         let property = families::family(families::ALL, family).property(name.as_bytes()).unwrap();
-        Input::parse::<Tester<'_>>(property, element, data, offset, Flags::NONE, None)
+        let mut input = Input::new(property, element, data, Flags::NONE, None);
+        input.check::<Tester<'_>>(offset).map(|()| input)
+    }
+
+    fn written<'d>(input: &Input<'d>, n: u32) -> Result<(Element<'d>, Value<'d>), ReturnCode> {
+        input.value::<Tester<'_>>(n).map(|value| (input.element(n), value))
     }
 
     #[test]
@@ -390,10 +389,7 @@ mod tests {
             assert!(is_right || input.is_err_and(|code| code == WRONG));
         }
         let all = input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 0).unwrap();
-        assert_eq!(
-            (all.values(), all.write::<Tester<'_>>(0)),
-            (1, Ok((Element::Byte, Value::Unsigned(0x55))))
-        );
+        assert_eq!((all.values(), written(&all, 0)), (1, Ok((Element::Byte, Value::Unsigned(0x55)))));
         assert_eq!(input(0x29, "PIO", Element::All, b"1,0,1,0,1,0,1,0", 1).unwrap_err(), WRONG);
     }
 
@@ -408,10 +404,7 @@ mod tests {
         assert_eq!(taken(&[1; 16], -1), 0);
         assert_eq!(input(0x2d, "pages/page", Element::All, &[1; 12], 0).unwrap_err(), WRONG);
         let all = input(0x2d, "pages/page", Element::All, &[7; 128], 0).unwrap();
-        assert_eq!(
-            (all.values(), all.write::<Tester<'_>>(3)),
-            (4, Ok((Element::Number(3), Value::Bytes(&[7; 32]))))
-        );
+        assert_eq!((all.values(), written(&all, 3)), (4, Ok((Element::Number(3), Value::Bytes(&[7; 32])))));
     }
 
     #[test]
@@ -419,8 +412,8 @@ mod tests {
         let line = |data| input(0xff, "line16", Element::All, data, 0);
         let long = line(b"aaaaaaaaaaaaaaaaaaaaaaaa,b,,d,e").unwrap();
         assert_eq!(long.taken, 31);
-        assert_eq!(long.write::<Tester<'_>>(0), Ok((Element::Number(0), Value::Text(&[b'a'; 16]))));
-        assert_eq!(long.write::<Tester<'_>>(3), Ok((Element::Number(3), Value::Text(b"d,e"))));
+        assert_eq!(written(&long, 0), Ok((Element::Number(0), Value::Text(&[b'a'; 16]))));
+        assert_eq!(written(&long, 3), Ok((Element::Number(3), Value::Text(b"d,e"))));
         assert_eq!(line(b"a,b,c").unwrap_err(), WRONG);
     }
 }

@@ -1,12 +1,14 @@
 use core::cmp::Ordering;
+use core::num::NonZeroUsize;
 
 use super::alias::Aliases;
 use super::bus::Bus;
-use super::dispatch::{Host, Job, Phase, Stop, Target, Tree, Work, ready, special};
-use super::entry::{Entry, Name, Prefix, Rendered, Suffix, Text};
+use super::dispatch::{Host, Job, Target, Tree, Work, special};
+use super::entry::Entry;
 use super::families;
 use super::own::count;
 use super::path::Place;
+use super::progress::{Progress, Stop, begun, done};
 use super::property::{Array, Element, Family, Node, Property, Visibility};
 use super::scope::Scope;
 use crate::listing::DirectoryFlags;
@@ -16,56 +18,27 @@ use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
 use crate::wire::{Flags, MessageType, word};
 
-/// How far a listing is.
+/// Where a listing is.
 ///
-/// DIRALL says how long its list is before the list. Nothing here can hold a list, so it is walked twice: once to
-/// count, once to send. A directory that changes in between, so that the counts differ, ends the connection in the
-/// middle of the frame: the client sees that it did not get all.
+/// DIRALL says how long its list is before the list. A directory that changes between counting and sending, so that
+/// both differ, ends the connection in the middle of the frame: the client sees that it did not get all.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Listing {
     cursor: Cursor,
     /// What the devices passed so far can do.
     flags: u32,
-    /// DIRALL: bytes of the list, once it was counted.
-    counted: Option<usize>,
-    /// DIRALL: bytes counted so far.
-    count: usize,
-    /// The entry that was begun and does not fit at once.
-    entry: Option<Begun>,
     /// Whether an entry came before.
     has_entries: bool,
+    /// Bytes of the entry that was begun and does not fit at once. If the bus then has another one in its place, or none,
+    /// the rest of it cannot be told any more.
+    begun: Option<NonZeroUsize>,
+    /// Whether that names a device, which the job keeps.
+    is_device: bool,
 }
 
-/// An entry of which a part was pushed. If the bus then has another one in its place, or none, the rest of it cannot be
-/// told any more.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Begun {
-    /// Bytes in all.
-    len: usize,
-    pushed: usize,
-    /// The device that it names.
-    device: Option<RomId>,
-}
-
-impl Begun {
-    /// The entry at the cursor: `before` if that is the same one, else from its beginning.
-    fn go_on(before: Option<Self>, entry: &Entry, len: usize) -> Result<Self, Stop> {
-        let device = match entry.name {
-            Name::Device(device) => Some(device),
-            _ => None,
-        };
-        match before {
-            Some(begun) if begun.len == len && begun.device == device => Ok(begun),
-            Some(_) => Err(Stop::Broken),
-            None => Ok(Self { len, pushed: 0, device }),
-        }
-    }
-
-    /// Pushes more of it, and says whether that was all.
-    fn push<T: Storage>(&mut self, text: &Text<'_>, answer: &mut Answer<'_, T>) -> bool {
-        self.pushed = self.pushed.saturating_add(text.push(self.pushed, answer));
-        self.pushed >= self.len
-    }
+impl Listing {
+    pub(super) const NEW: Self =
+        Self { cursor: Cursor::NEW, flags: 0, has_entries: false, begun: None, is_device: false };
 }
 
 /// The place of an entry in its directory. What the numbers count depends on the directory.
@@ -78,6 +51,14 @@ struct Cursor {
     second: usize,
     /// Elements of an array.
     element: u32,
+}
+
+impl Cursor {
+    const NEW: Self = Self::at(Stage::Interface);
+
+    const fn at(stage: Stage) -> Self {
+        Self { stage, first: 0, second: 0, element: 0 }
+    }
 }
 
 /// The parts of a directory of devices, in their order.
@@ -101,18 +82,19 @@ enum Directory {
 }
 
 impl<B: Bus, A: Aliases> Tree<B, A> {
-    /// Goes on with a DIR, DIRALL or DIRALLSLASH, or a GET of a directory.
+    /// Goes on with a DIR, DIRALL or DIRALLSLASH, or a GET of a directory: a frame for each entry and one that ends
+    /// them, or one frame with a comma list.
     pub(super) fn list<T: Storage>(
         &mut self,
         job: &mut Job,
-        target: Target<'_>,
+        target: &Target<'_>,
         work: &mut Work<'_, '_, '_>,
         answer: &mut Answer<'_, T>,
     ) -> Result<(), Stop> {
-        let directory = match target {
+        let directory = match *target {
             Target::Devices => Directory::Devices,
             Target::Structure if B::SCOPE.contains(Scope::STRUCTURE) => Directory::Structure,
-            Target::Structure => return Err(Stop::Broken),
+            Target::Structure => return Err(Stop::BROKEN),
             Target::Node(host, family, Node::Directory(prefix)) => {
                 Directory::Properties(host, family, prefix)
             }
@@ -124,263 +106,269 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Target::Node(..) => return Err(ReturnCode::NOT_A_DIRECTORY.into()),
         };
         self.count_call(job, |statistics| &mut statistics.listings);
-        let mut listing = match job.phase {
-            Phase::List(listing) => listing,
-            _ => Listing::default(),
-        };
-        let result = self.entries(&mut listing, target, directory, work, answer);
-        job.phase = Phase::List(listing);
-        result
-    }
-
-    /// A frame for each entry and one that ends them, or one frame with a comma list.
-    fn entries<T: Storage>(
-        &mut self,
-        listing: &mut Listing,
-        target: Target<'_>,
-        directory: Directory,
-        work: &mut Work<'_, '_, '_>,
-        answer: &mut Answer<'_, T>,
-    ) -> Result<(), Stop> {
+        let Job { listing, progress, device, .. } = job;
         let message_type = work.request.message_type();
         let is_list = message_type != MessageType::DIR;
         let slashes = matches!(message_type, MessageType::DIRALLSLASH | MessageType::GETSLASH);
         loop {
             let mut cursor = listing.cursor;
-            let Some(entry) = self.next(&mut cursor, listing.flags, directory, work)? else {
-                if listing.entry.is_some() {
-                    return Err(Stop::Broken);
+            let mut entry = Entry::new();
+            let next = match directory {
+                Directory::Devices => self.next_device(&mut cursor, listing.flags, work, &mut entry),
+                Directory::Properties(host, family, prefix) => self.next_property(
+                    &mut cursor,
+                    (host, family, prefix.as_bytes()),
+                    work.device,
+                    &mut entry,
+                ),
+                Directory::Structure if B::SCOPE.contains(Scope::STRUCTURE) => {
+                    self.next_family(&mut cursor, &mut entry)
+                }
+                Directory::Structure | Directory::Empty => Err(Stop::END),
+            };
+            if next == Err(Stop::END) {
+                if listing.begun.is_some() {
+                    return Err(Stop::BROKEN);
                 }
                 if !is_list {
-                    return Ok(answer.end_of_entries(DirectoryFlags(listing.flags))?);
+                    let head = Head { offset: word::from_bits(listing.flags), ..Head::default() };
+                    return begun(answer.begins(head, Last::Yes));
                 }
-                let Some(counted) = listing.counted else {
-                    let len = listing.count;
-                    let payload = if len == 0 { 0 } else { len.saturating_add(1) };
+                let Some(full) = progress.full else {
+                    let len = progress.at;
+                    let payload = if len == 0 { 0 } else { len.wrapping_add(1) };
                     let size = word::from_len(len).unwrap_or(i32::MAX);
                     let offset = word::from_bits(listing.flags);
-                    answer.begin(Head { payload, ret: 0, size, offset }, Last::Yes)?;
-                    *listing = Listing { counted: Some(len), ..Listing::default() };
+                    begun(answer.begins(Head { payload, ret: 0, size, offset }, Last::Yes))?;
+                    *progress = Progress { full: Some(len), ..Progress::NEW };
+                    (listing.cursor, listing.flags, listing.has_entries) = (Cursor::NEW, 0, false);
                     if len == 0 {
                         return Ok(());
                     }
                     continue;
                 };
-                if listing.count != counted || answer.owed() != 1 {
-                    return Err(Stop::Broken);
+                if progress.at != full || answer.owed() != 1 {
+                    return Err(Stop::BROKEN);
                 }
-                return if answer.push(b"\0") == 1 { Ok(()) } else { Err(Stop::NoRoom) };
-            };
-            let mut rendered = Rendered::default();
+                return if answer.push(b"\0") == 1 { Ok(()) } else { Err(Stop::NO_ROOM) };
+            }
+            next?;
             let front: &[u8] = if is_list && listing.has_entries { b",/" } else { b"/" };
             let back: &[u8] = match is_list {
                 false => b"\0",
                 true if slashes && entry.is_directory => b"/",
                 true => b"",
             };
-            let text = self.text(&entry, target, (front, back), work, &mut rendered);
-            let len = text.len();
-            if !is_list || listing.counted.is_some() {
-                let mut begun = Begun::go_on(listing.entry, &entry, len)?;
-                if listing.entry.is_none() {
-                    if !is_list {
-                        answer.begin(entry_head(len.saturating_sub(1)), Last::No)?;
-                    } else if len >= answer.owed() {
-                        // The last byte is for the NUL.
-                        return Err(Stop::Broken);
+            // Before the entry.
+            let start = progress.at;
+            self.pass::<T>(&entry, (front, back), work, progress, None);
+            if !is_list || progress.full.is_some() {
+                let len = progress.at.wrapping_sub(start);
+                let (named, is_device) = (entry.device.unwrap_or(*device), entry.device.is_some());
+                match listing.begun {
+                    Some(begun)
+                        if begun.get() == len && *device == named && listing.is_device == is_device => {}
+                    Some(_) => return Err(Stop::BROKEN),
+                    // Each has a frame of its own.
+                    None if !is_list => {
+                        progress.at = start;
+                        begun(answer.begins(entry_head(len.wrapping_sub(1)), Last::No))?;
+                        progress.position = start;
                     }
+                    // The last byte is for the NUL.
+                    None if len >= answer.owed() => return Err(Stop::BROKEN),
+                    None => {}
                 }
-                let is_whole = begun.push(&text, answer);
-                listing.entry = Some(begun);
-                if !is_whole {
-                    return Err(Stop::NoRoom);
+                (*device, listing.is_device) = (named, is_device);
+                progress.at = start;
+                self.pass(&entry, (front, back), work, progress, Some(answer));
+                if !progress.is_pushed() {
+                    progress.at = start;
+                    listing.begun = NonZeroUsize::new(len);
+                    return Err(Stop::NO_ROOM);
                 }
                 count(&mut self.statistics.entries, 1);
             }
-            listing.count = listing.count.saturating_add(len);
-            if let Name::Device(device) = entry.name {
+            if let Some(device) = entry.device {
                 listing.flags |= families::family(self.families, device.family()).flags.0;
             }
-            listing.entry = None;
+            listing.begun = None;
             listing.has_entries = true;
             listing.cursor = cursor;
         }
     }
 
-    /// An entry as text. Names of devices, also that in the path of the directory, are aliases where there are any.
-    fn text<'a>(
-        &'a self,
+    /// Goes over an entry, with what stands in front of it and behind it. Names of devices, also that in the path of the
+    /// directory, are aliases where there are any.
+    fn pass<T: Storage>(
+        &self,
         entry: &Entry,
-        target: Target<'_>,
-        around: (&'a [u8], &'a [u8]),
-        work: &Work<'_, 'a, '_>,
-        rendered: &'a mut Rendered,
-    ) -> Text<'a> {
-        let is_aliased = A::CAPACITY > 0 && !work.route.is_unaliased && !self.settings.unaliased;
-        let aliases = is_aliased.then_some(&self.aliases);
+        (front, back): (&[u8], &[u8]),
+        work: &Work<'_, '_, '_>,
+        progress: &mut Progress,
+        mut answer: Option<&mut Answer<'_, T>>,
+    ) {
+        // All but front and back is empty where there is nothing to say.
         let path = work.route.trimmed;
+        let alias_of = |device| match A::CAPACITY > 0 && !work.route.is_unaliased && !self.settings.unaliased
+        {
+            true => self.aliases.of(device),
+            false => None,
+        };
         let mut parts: [&[u8]; 3] = [path, b"", b""];
-        if let (Place::Device { span: (from, to), .. }, Target::Node(Host::Device(id, _), ..)) =
-            (work.route.place, target)
-            && A::CAPACITY > 0
+        if A::CAPACITY > 0
+            && let (Place::Device { span: (from, to), .. }, Some((id, _))) = (work.route.place, work.device)
         {
             let named = path.get(from..to).unwrap_or_default();
-            let name = aliases.and_then(|aliases| aliases.of(id)).unwrap_or(named);
+            let name = alias_of(id).unwrap_or(named);
             parts = [path.get(..from).unwrap_or_default(), name, path.get(to..).unwrap_or_default()];
         }
-        let format = work.request.header.flags.device_format();
-        Text::new(entry, &Prefix { parts }, aliases, format, around, rendered)
-    }
-
-    /// The entry at the cursor, which moves behind it.
-    fn next(
-        &mut self,
-        cursor: &mut Cursor,
-        flags: u32,
-        directory: Directory,
-        work: &mut Work<'_, '_, '_>,
-    ) -> Result<Option<Entry>, Stop> {
-        match directory {
-            Directory::Empty => Ok(None),
-            Directory::Structure if !B::SCOPE.contains(Scope::STRUCTURE) => Ok(None),
-            Directory::Structure => Ok(self.next_family(cursor)),
-            Directory::Properties(host, family, prefix) => {
-                Ok(self.next_property(cursor, host, family, prefix.as_bytes()))
-            }
-            Directory::Devices => self.next_device(cursor, DirectoryFlags(flags), work),
+        let [before, device, behind] = parts;
+        let slash: &[u8] = if path.is_empty() { b"" } else { b"/" };
+        let made = entry.device.and_then(alias_of).unwrap_or(entry.made.as_bytes());
+        // The slash at the beginning of the path is part of `front`.
+        for part in [front, before, device, behind, slash, entry.name, made, entry.suffix, back] {
+            progress.pass(part, answer.as_deref_mut());
         }
     }
 
-    fn next_family(&self, cursor: &mut Cursor) -> Option<Entry> {
-        let family = self.families.iter().copied().chain(special::<B>()).nth(cursor.second)?;
-        cursor.second = cursor.second.saturating_add(1);
-        Some(Entry::directory(family.name.as_bytes()))
+    fn next_family(&self, cursor: &mut Cursor, entry: &mut Entry) -> Result<(), Stop> {
+        let family = self.families.iter().copied().chain(special::<B>()).nth(cursor.second);
+        let family = family.ok_or(Stop::END)?;
+        cursor.second = cursor.second.wrapping_add(1);
+        entry.directory(family.name.as_bytes());
+        Ok(())
     }
 
-    /// What is in a directory of devices, where those that came before can do this.
+    /// What is in a directory of devices, where those that came before have these flags.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn next_device(
         &mut self,
         cursor: &mut Cursor,
-        can: DirectoryFlags,
+        flags: u32,
         work: &mut Work<'_, '_, '_>,
-    ) -> Result<Option<Entry>, Stop> {
+        entry: &mut Entry,
+    ) -> Result<(), Stop> {
         let route = work.route;
-        let flags = work.request.header.flags;
+        let asked = work.request.header.flags;
         // A bus has what belongs to it; the root has the rest only for those that ask.
         let is_bus = route.bus.is_some() && !route.is_alarm;
-        let is_full_root = route.bus.is_none() && !route.is_alarm && flags.contains(Flags::BUS_LIST);
-        let is_uncached = route.is_uncached || flags.contains(Flags::UNCACHED);
+        let is_full_root = route.bus.is_none() && !route.is_alarm && asked.contains(Flags::BUS_LIST);
+        if cursor.stage == Stage::Interface {
+            cursor.stage = Stage::Devices;
+            if B::SCOPE.contains(Scope::INTERFACES) && is_bus {
+                entry.directory(b"interface");
+                return Ok(());
+            }
+        }
+        while cursor.stage == Stage::Devices {
+            let bus = route.bus.unwrap_or(cursor.first);
+            if bus >= self.bus.buses() || (route.bus.is_some() && cursor.first > 0) {
+                *cursor = Cursor::at(Stage::Rest);
+            } else if let Some(id) = done(self.bus.device(bus, cursor.second, work.context))? {
+                let shows = !route.is_alarm || done(self.bus.is_in_alarm(id, work.context))?;
+                cursor.second = cursor.second.wrapping_add(1);
+                if shows {
+                    entry.device = Some(id);
+                    id.write(&mut entry.made.end(), asked.device_format());
+                    entry.is_directory = true;
+                    return Ok(());
+                }
+            } else {
+                cursor.first = cursor.first.wrapping_add(1);
+                cursor.second = 0;
+            }
+        }
+        if !is_bus && !is_full_root {
+            return Err(Stop::END);
+        }
+        let buses = if is_full_root { self.bus.buses() } else { 0 };
+        let is_uncached = route.is_uncached || asked.contains(Flags::UNCACHED);
+        let can = DirectoryFlags(flags);
         let converts = can.contains(DirectoryFlags::SIMULTANEOUS_TEMPERATURE)
             || can.contains(DirectoryFlags::SIMULTANEOUS_VOLTAGE);
         loop {
-            let go_to = |stage| Cursor { stage, ..Cursor::default() };
-            match cursor.stage {
-                Stage::Interface => {
-                    *cursor = go_to(Stage::Devices);
-                    if B::SCOPE.contains(Scope::INTERFACES) && is_bus {
-                        return Ok(Some(Entry::directory(b"interface")));
-                    }
-                }
-                Stage::Devices => {
-                    let bus = route.bus.unwrap_or(cursor.first);
-                    let is_end = bus >= self.bus.buses() || (route.bus.is_some() && cursor.first > 0);
-                    if is_end {
-                        *cursor = go_to(Stage::Rest);
-                        continue;
-                    }
-                    let Some(id) = ready(self.bus.device(bus, cursor.second, work.context))?? else {
-                        cursor.first = cursor.first.saturating_add(1);
-                        cursor.second = 0;
-                        continue;
-                    };
-                    let shows = !route.is_alarm || ready(self.bus.is_in_alarm(id, work.context))??;
-                    cursor.second = cursor.second.saturating_add(1);
-                    if shows {
-                        return Ok(Some(Entry { name: Name::Device(id), is_directory: true }));
-                    }
-                }
-                Stage::Rest => {
-                    if !is_bus && !is_full_root {
-                        return Ok(None);
-                    }
-                    cursor.second = cursor.second.saturating_add(1);
-                    let buses = if is_full_root { self.bus.buses().into() } else { 0usize };
-                    // The highest number comes first.
-                    if let Some(number) = buses.checked_sub(cursor.second) {
-                        let name = Name::Bus(u16::try_from(number).unwrap_or_default());
-                        return Ok(Some(Entry { name, is_directory: true }));
-                    }
-                    let named = |part, is_there, word| {
-                        if B::SCOPE.contains(part) && is_there { word } else { &b""[..] }
-                    };
-                    let word = match cursor.second.wrapping_sub(buses) {
-                        1 => named(Scope::LEAST, is_full_root && !is_uncached, b"uncached"),
-                        2 => named(Scope::SETTINGS, is_full_root, b"settings"),
-                        3 => named(Scope::SYSTEM, is_full_root, b"system"),
-                        4 => named(Scope::STATISTICS, is_full_root, b"statistics"),
-                        5 => named(Scope::STRUCTURE, is_full_root, b"structure"),
-                        6 => named(Scope::SIMULTANEOUS, converts, b"simultaneous"),
-                        7 => named(Scope::LEAST, can.contains(DirectoryFlags::ALARM), b"alarm"),
-                        _ => return Ok(None),
-                    };
-                    if !word.is_empty() {
-                        return Ok(Some(Entry::directory(word)));
-                    }
-                }
+            let n = cursor.second;
+            cursor.second = n.wrapping_add(1);
+            let Some(n) = n.checked_sub(buses.into()) else {
+                // The highest number comes first.
+                let number = u32::from(buses).wrapping_sub(u32::try_from(cursor.second).unwrap_or_default());
+                entry.directory(b"bus.");
+                entry.made.end().push_decimal(number, 0, b' ');
+                return Ok(());
+            };
+            let (part, is_there, word): (_, _, &[u8]) = match n {
+                0 => (Scope::LEAST, is_full_root && !is_uncached, b"uncached"),
+                1 => (Scope::SETTINGS, is_full_root, b"settings"),
+                2 => (Scope::SYSTEM, is_full_root, b"system"),
+                3 => (Scope::STATISTICS, is_full_root, b"statistics"),
+                4 => (Scope::STRUCTURE, is_full_root, b"structure"),
+                5 => (Scope::SIMULTANEOUS, converts, b"simultaneous"),
+                6 => (Scope::LEAST, can.contains(DirectoryFlags::ALARM), b"alarm"),
+                _ => return Err(Stop::END),
+            };
+            if B::SCOPE.contains(part) && is_there {
+                entry.directory(word);
+                return Ok(());
             }
         }
     }
 
     /// The properties and subdirectories of a family, sorted by name.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn next_property(
         &self,
         cursor: &mut Cursor,
-        host: Host,
-        family: &'static Family,
-        prefix: &'static [u8],
-    ) -> Option<Entry> {
+        (host, family, prefix): (Host, &'static Family, &'static [u8]),
+        device: Option<(RomId, u16)>,
+        entry: &mut Entry,
+    ) -> Result<(), Stop> {
         loop {
-            let (property, behind) = at_cursor(family, *cursor)?;
+            let before = *cursor;
+            let property = next_of(family, cursor).ok_or(Stop::END)?;
             let name = property.name.as_bytes();
             let rest = match prefix {
                 [] => Some(name),
                 _ => name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix(b"/")),
             };
-            let Some(rest) = rest.filter(|_| self.is_visible(host, property)) else {
-                *cursor = behind;
-                continue;
-            };
+            let Some(rest) = rest.filter(|_| self.is_visible(device, property)) else { continue };
             let Some(slash) = rest.iter().position(|byte| *byte == b'/') else {
-                return Some(element_at(property, rest, cursor, behind, host));
+                entry.name = rest;
+                entry.is_directory = property.value_type == ValueType::Directory;
+                let elements =
+                    if host == Host::Structure { 1 } else { property.elements().unwrap_or_default() };
+                if element(property, before.element, elements, entry) {
+                    *cursor = Cursor { element: before.element.wrapping_add(1), ..before };
+                }
+                return Ok(());
             };
             // A subdirectory shows once, if one of those in it does.
-            let up_to_slash = name.len().saturating_sub(rest.len()).saturating_add(slash).saturating_add(1);
+            let up_to_slash = name.len().wrapping_sub(rest.len()).wrapping_add(slash).wrapping_add(1);
             let start = name.get(..up_to_slash).unwrap_or_default();
-            *cursor = behind;
-            while let Some((other, behind)) = at_cursor(family, *cursor)
-                && other.name.as_bytes().starts_with(start)
-            {
+            let mut behind = *cursor;
+            while next_of(family, &mut behind).is_some_and(|other| other.name.as_bytes().starts_with(start)) {
                 *cursor = behind;
             }
-            return Some(Entry::directory(rest.get(..slash).unwrap_or_default()));
+            entry.directory(rest.get(..slash).unwrap_or_default());
+            return Ok(());
         }
     }
 
-    fn is_visible(&self, host: Host, property: &Property) -> bool {
+    fn is_visible(&self, device: Option<(RomId, u16)>, property: &Property) -> bool {
         B::SCOPE.has(property)
-            && match (property.visibility, host) {
+            && match (property.visibility, device) {
                 (Visibility::Always, _) => true,
                 (Visibility::Hidden, _) => false,
-                (Visibility::ByModel, Host::Device(id, _)) => self.bus.shows(id, property),
-                (Visibility::ByModel, _) => true,
+                (Visibility::ByModel, Some((id, _))) => self.bus.shows(id, property),
+                (Visibility::ByModel, None) => true,
             }
     }
 }
 
-/// The property at the cursor, common ones and those of the family in one order, and the cursor behind it. Those of
-/// the family stand in the place of common ones with the same name.
+/// The property at the cursor, which moves behind it: common ones and those of the family in one order. Those of the
+/// family stand in the place of common ones with the same name.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn at_cursor(family: &'static Family, cursor: Cursor) -> Option<(&'static Property, Cursor)> {
+fn next_of(family: &'static Family, cursor: &mut Cursor) -> Option<&'static Property> {
     let common = family.common.get(usize::from(cursor.first));
     let own = family.properties.get(cursor.second);
     let order = match (common, own) {
@@ -388,48 +376,43 @@ fn at_cursor(family: &'static Family, cursor: Cursor) -> Option<(&'static Proper
         (Some(_), None) => Ordering::Less,
         (None, _) => Ordering::Greater,
     };
-    let mut behind = Cursor { element: 0, ..cursor };
+    cursor.element = 0;
     if order.is_le() {
-        behind.first = behind.first.saturating_add(1);
+        cursor.first = cursor.first.wrapping_add(1);
     }
     if order.is_ge() {
-        behind.second = behind.second.saturating_add(1);
+        cursor.second = cursor.second.wrapping_add(1);
     }
-    let property = if order.is_ge() { own } else { common };
-    property.map(|property| (property, behind))
+    if order.is_ge() { own } else { common }
 }
 
-/// The entry of a property, or of its element at the cursor: `.BYTE`, `.ALL`, and then all elements; under
-/// `/structure` only the first one. The cursor moves behind it.
-fn element_at(
-    property: &'static Property,
-    name: &'static [u8],
-    cursor: &mut Cursor,
-    behind: Cursor,
-    host: Host,
-) -> Entry {
-    let is_directory = property.value_type == ValueType::Directory;
-    let element = cursor.element;
+/// Puts the dot and what follows it behind the name of an array: `.BYTE`, `.ALL`, and then so many elements. Says
+/// whether others follow.
+fn element(property: &Property, n: u32, elements: u32, entry: &mut Entry) -> bool {
     let before = if property.has_byte() { 2 } else { 1 };
-    let suffix = match property.array {
-        Array::Scalar => {
-            *cursor = behind;
-            return Entry { name: Name::Word(name), is_directory };
+    let number = n.checked_sub(before);
+    let (suffix, number): (&[u8], _) = match property.array {
+        Array::Scalar => return false,
+        Array::SparseNumbers => (b".000", None),
+        Array::SparseLetters => (b".xxx", None),
+        Array::Numbered(_) | Array::Lettered(_) if number.is_some() => (b"", number),
+        _ if n.wrapping_add(1) < before => (b".BYTE", None),
+        _ => (b".ALL", None),
+    };
+    entry.suffix = suffix;
+    if let Some(number) = number {
+        let mut made = entry.made.end();
+        made.push(b'.');
+        if matches!(property.array, Array::Lettered(_)) {
+            // At most 26.
+            let [number, ..] = number.to_le_bytes();
+            made.push(b'A'.wrapping_add(number));
+        } else {
+            made.push_decimal(number, 0, b' ');
         }
-        Array::SparseNumbers => Suffix::AnyNumber,
-        Array::SparseLetters => Suffix::AnyText,
-        _ if element.saturating_add(1) < before => Suffix::Byte,
-        _ if element < before => Suffix::All,
-        Array::Numbered(_) => Suffix::Number(element.saturating_sub(before)),
-        Array::Lettered(_) => Suffix::Letter(element.saturating_sub(before)),
-    };
-    let elements = match property.elements() {
-        Some(_) if host == Host::Structure => 1,
-        elements => elements.unwrap_or_default(),
-    };
-    cursor.element = element.saturating_add(1);
-    if cursor.element >= before.saturating_add(elements) {
-        *cursor = behind;
     }
-    Entry { name: Name::Element(name, suffix), is_directory: false }
+    property.elements().is_some() && n.wrapping_add(1) < before.wrapping_add(elements)
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,6 +82,7 @@ mod input_date;
 mod list;
 mod own;
 mod path;
+mod progress;
 mod property;
 mod read;
 mod scope;

@@ -206,7 +206,7 @@ fn behind_bus(segment: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn is(segment: &[u8], name: &str) -> bool {
+pub(super) fn is(segment: &[u8], name: &str) -> bool {
     segment.eq_ignore_ascii_case(name.as_bytes())
 }
 

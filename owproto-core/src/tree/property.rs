@@ -1,8 +1,9 @@
-use core::num::NonZeroU32;
+use core::num::NonZeroU16;
 
+use super::path::is;
 use crate::listing::DirectoryFlags;
 use crate::return_code::ReturnCode;
-use crate::text::{Access, ChangeRate, Index, Shape, Structure, ValueType};
+use crate::text::{Access, ChangeRate, Index, Shape, Structure, ValueType, digit_of};
 
 /// How many elements a property has, and how they are named.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -11,9 +12,9 @@ pub enum Array {
     /// No array.
     Scalar,
     /// `name.0`, `name.1` and so on, and `name.ALL`.
-    Numbered(NonZeroU32),
+    Numbered(NonZeroU16),
     /// `name.A`, `name.B` and so on, and `name.ALL`. At most 26.
-    Lettered(NonZeroU32),
+    Lettered(NonZeroU16),
     /// `name.N` for any number; no `.ALL`.
     SparseNumbers,
     /// `name.TEXT` for any text; no `.ALL`.
@@ -80,15 +81,15 @@ impl Property {
             Array::Scalar => None,
             Array::SparseLetters => (!index.is_empty()).then_some(Element::Named(index)),
             Array::SparseNumbers => number(index).map(Element::Number),
-            _ if index.eq_ignore_ascii_case(b"ALL") => Some(Element::All),
-            _ if self.has_byte() && index.eq_ignore_ascii_case(b"BYTE") => Some(Element::Byte),
+            _ if is(index, "ALL") => Some(Element::All),
+            _ if self.has_byte() && is(index, "BYTE") => Some(Element::Byte),
             Array::Numbered(elements) => {
-                number(index).filter(|&number| number < elements.get()).map(Element::Number)
+                number(index).filter(|&number| number < elements.get().into()).map(Element::Number)
             }
             Array::Lettered(elements) => match *index {
                 [letter] if letter.is_ascii_alphabetic() => {
                     let number = u32::from(letter.to_ascii_uppercase().wrapping_sub(b'A'));
-                    (number < elements.get()).then_some(Element::Number(number))
+                    (number < elements.get().into()).then_some(Element::Number(number))
                 }
                 _ => None,
             },
@@ -99,7 +100,8 @@ impl Property {
     #[must_use]
     pub const fn elements(&self) -> Option<u32> {
         match self.array {
-            Array::Numbered(elements) | Array::Lettered(elements) => Some(elements.get()),
+            #[allow(clippy::cast_lossless)] // `From` is not const
+            Array::Numbered(elements) | Array::Lettered(elements) => Some(elements.get() as u32),
             _ => None,
         }
     }
@@ -143,7 +145,7 @@ impl Property {
             },
             shape: match self.array {
                 Array::Scalar => Shape::Scalar,
-                Array::Numbered(elements) | Array::Lettered(elements) => Shape::Array(elements.get()),
+                Array::Numbered(elements) | Array::Lettered(elements) => Shape::Array(elements.get().into()),
                 Array::SparseNumbers => Shape::SparseNumbers,
                 Array::SparseLetters => Shape::SparseLetters,
             },
@@ -154,15 +156,25 @@ impl Property {
     }
 }
 
+/// The property with a name, or the first one in a subdirectory with it, which has no index. No property has the name of
+/// a subdirectory.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn beginning(among: &'static [Property], name: &[u8], has_index: bool) -> Option<&'static Property> {
+    among.iter().find(|property| match property.name.as_bytes().strip_prefix(name) {
+        Some([]) => true,
+        Some([b'/', ..]) => !has_index,
+        _ => false,
+    })
+}
+
 /// Digits and nothing else, as a number; at least one.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(super) fn number(text: &[u8]) -> Option<u32> {
     if text.is_empty() {
         return None;
     }
-    text.iter().try_fold(0u32, |number, digit| {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(digit.into()) }
-    })
+    text.iter()
+        .try_fold(0u32, |number, byte| number.checked_mul(10)?.checked_add(digit_of(*byte, 10)?.into()))
 }
 
 /// A kind of device, or of something that looks like one: the properties of one directory.
@@ -204,14 +216,9 @@ impl Family {
             Some(dot) => (body.get(..dot)?, Some(body.get(dot.saturating_add(1)..)?)),
             None => (body, None),
         };
-        // No property has the name of a subdirectory.
-        let property = self.properties.iter().chain(self.common).find(|property| {
-            match property.name.as_bytes().strip_prefix(name) {
-                Some([]) => true,
-                Some([b'/', ..]) => index.is_none(),
-                _ => false,
-            }
-        })?;
+        let has_index = index.is_some();
+        let own = beginning(self.properties, name, has_index);
+        let property = own.or_else(|| beginning(self.common, name, has_index))?;
         if property.name.len() > name.len() {
             return property.name.get(..name.len()).map(Node::Directory);
         }

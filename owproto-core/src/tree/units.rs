@@ -1,52 +1,51 @@
 //! Scales: what the flags of a request ask for, to and from degrees Celsius and mbar.
 
-use crate::text::ValueType;
-use crate::wire::{Flags, PressureScale, TemperatureScale};
+use crate::text::{ValueType, arithmetic};
+use crate::wire::{Flags, TemperatureScale};
 
 /// A number of this type as the client wants it (owfs: `ow_temp.c`, `ow_pressure.c`).
 pub(super) fn to_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
     let (factor, summands) = conversion(value_type, flags);
-    summands.iter().fold(number * factor, |number, summand| number + summand)
+    let number = factor.map_or(number, |factor| arithmetic::multiply(number, *factor));
+    summands.iter().fold(number, |number, summand| arithmetic::add(number, *summand))
 }
 
 /// A number of this type that the client wrote; the inverse of [`to_client`].
 pub(super) fn from_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
     let (factor, summands) = conversion(value_type, flags);
-    summands.iter().fold(number, |number, summand| number - summand) / factor
+    let number = summands.iter().fold(number, |number, summand| arithmetic::add(number, -summand));
+    factor.map_or(number, |factor| arithmetic::divide(number, *factor))
 }
 
-/// The factor from our scale to that of the client, and what is then added, one after the other as owserver does it. A
-/// factor of 1 leaves every number as it is.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn conversion(value_type: ValueType, flags: Flags) -> (f64, &'static [f64]) {
-    let (factor, summands): (f64, &'static [f64]) = match flags.temperature_scale() {
-        TemperatureScale::Celsius => (1.0, &[]),
-        TemperatureScale::Fahrenheit => (1.8, &[32.0]),
-        TemperatureScale::Kelvin => (1.0, &[273.15]),
-        TemperatureScale::Rankine => (1.8, &[32.0, 459.67]),
+/// The factor from our scale to that of the client, if there is one, and what is then added, one after the other as
+/// owserver does it.
+fn conversion(value_type: ValueType, flags: Flags) -> (Option<&'static f64>, &'static [f64]) {
+    let (factor, summands): (Option<&f64>, &[f64]) = match flags.temperature_scale() {
+        TemperatureScale::Celsius => (None, &[]),
+        TemperatureScale::Fahrenheit => (Some(&1.8), &[32.0]),
+        TemperatureScale::Kelvin => (None, &[273.15]),
+        TemperatureScale::Rankine => (Some(&1.8), &[32.0, 459.67]),
     };
     match value_type {
         ValueType::Temperature => (factor, summands),
         ValueType::TemperatureDifference => (factor, &[]),
-        ValueType::Pressure => (per_millibar(flags), &[]),
-        _ => (1.0, &[]),
+        // The first scale is ours.
+        ValueType::Pressure => {
+            let scale = usize::from(flags.pressure_scale() as u8);
+            (PER_MILLIBAR.get(scale.wrapping_sub(1)), &[])
+        }
+        _ => (None, &[]),
     }
 }
 
-fn per_millibar(flags: Flags) -> f64 {
-    match flags.pressure_scale() {
-        PressureScale::Millibar => 1.0,
-        PressureScale::Atmosphere => 0.000_986_923_169_31,
-        PressureScale::MillimetreOfMercury => 0.750_061_561_3,
-        PressureScale::InchOfMercury => 0.029_529_983_071,
-        PressureScale::Psi => 0.014_503_773_801,
-        PressureScale::Pascal => 100.0,
-    }
-}
+/// Atmosphere, mmHg, inHg, psi and Pa.
+static PER_MILLIBAR: [f64; 5] =
+    [0.000_986_923_169_31, 0.750_061_561_3, 0.029_529_983_071, 0.014_503_773_801, 100.0];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::PressureScale;
 
     #[test]
     fn there_and_back() {

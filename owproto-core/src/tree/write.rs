@@ -1,42 +1,36 @@
 use super::alias::Aliases;
 use super::bus::{Access, Bus};
-use super::dispatch::{Host, Job, Permission, Phase, Stop, Target, Tree, Work, ready};
+use super::dispatch::{Host, Job, Subject, Tree, Work};
 use super::families;
 use super::input::Input;
 use super::own::{self, count};
-use super::property::{Element, Family, Node, Property};
+use super::progress::{Stop, begun, done, failed};
 use super::read::is;
 use super::scope::Scope;
 use crate::return_code::ReturnCode;
-use crate::server::Answer;
+use crate::server::{Answer, Head, Last};
 use crate::storage::Storage;
 use crate::text::{Value, ValueType};
+use crate::wire::word;
 
 impl<B: Bus, A: Aliases> Tree<B, A> {
-    /// Goes on with a WRITE. The order of the checks is that of owserver (owfs: `ow_write.c`): the path was looked at
-    /// before; then come permission, directories, the value, and only then whether the property can be written.
-    pub(super) fn write<T: Storage>(
+    /// Goes on with a WRITE. The order of the checks is that of owserver (owfs: `ow_write.c`): the path, permission and
+    /// directories were looked at before; then come the value, and only then whether the property can be written.
+    pub(super) fn write<'p, T: Storage>(
         &mut self,
         job: &mut Job,
-        target: Target<'_>,
-        work: &mut Work<'_, '_, '_>,
+        subject: &mut Subject<'p>,
+        work: &mut Work<'_, 'p, '_>,
         answer: &mut Answer<'_, T>,
     ) -> Result<(), Stop> {
-        if self.permission == Permission::ReadOnly {
-            return Err(ReturnCode::READ_ONLY_SERVER.into());
-        }
-        let Target::Node(host, family, Node::Property(property, element)) = target else {
-            return Err(ReturnCode::IS_A_DIRECTORY.into());
-        };
-        if property.value_type == ValueType::Directory {
-            return Err(ReturnCode::IS_A_DIRECTORY.into());
-        }
+        let Access { family, property, element, .. } = subject.access;
         self.count_call(job, |statistics| &mut statistics.writes);
         let header = work.request.header;
         let data = work.request.data().unwrap_or_default();
         let clock = if B::SCOPE.contains(Scope::DATES) { self.bus.clock() } else { None };
-        let input = Input::parse::<B>(property, element, data, header.offset, header.flags, clock)?;
-        if !property.access.is_writable() || host.is_structure(B::SCOPE) {
+        let mut input = Input::new(property, element, data, header.flags, clock);
+        input.check::<B>(header.offset).map_err(failed)?;
+        if !property.access.is_writable() || subject.host.is_structure(B::SCOPE) {
             return Err(ReturnCode::OPERATION_NOT_SUPPORTED.into());
         }
         // The name of a scale is compared from its beginning (observed, owserver 3.2p4).
@@ -44,37 +38,35 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         if is_setting && property.name == "units/pressure_scale" && header.offset != 0 {
             return Err(ReturnCode::INVALID_VALUE.into());
         }
-        let mut written = match job.phase {
-            Phase::Write(written) => written,
-            _ => 0,
-        };
+        subject.access.offset = usize::try_from(header.offset).unwrap_or_default();
+        subject.access.is_uncached = true;
         // Bytes and text past the end of the property: nothing to be written, and no error.
         let is_nothing = input.taken == 0 && !data.is_empty();
-        while written < input.values() && !is_nothing {
-            job.phase = Phase::Write(written);
-            let (element, value) = input.write::<B>(written)?;
-            self.write_value(host, family, property, element, value, work)?;
-            written = written.saturating_add(1);
+        let progress = &mut job.progress;
+        while progress.item < input.values() && !is_nothing {
+            subject.access.element = input.element(progress.item);
+            let value = input.value::<B>(progress.item).map_err(failed)?;
+            self.write_value(subject, value, work)?;
+            progress.item = progress.item.wrapping_add(1);
         }
-        if !matches!(job.phase, Phase::Write(n) if n == input.values()) {
-            job.phase = Phase::Write(input.values());
+        if progress.full.is_none() {
+            progress.full = Some(input.taken);
             count(&mut self.statistics.writes_done, 1);
             count(&mut self.statistics.bytes_written, input.taken);
         }
-        Ok(answer.written(input.taken)?)
+        let size = word::from_len(input.taken).unwrap_or(i32::MAX);
+        begun(answer.begins(Head { size, ..Head::default() }, Last::Yes))
     }
 
     fn write_value(
         &mut self,
-        host: Host,
-        family: &'static Family,
-        property: &'static Property,
-        element: Element<'_>,
+        subject: &Subject<'_>,
         value: Value<'_>,
         work: &mut Work<'_, '_, '_>,
     ) -> Result<(), Stop> {
         let unsupported = ReturnCode::OPERATION_NOT_SUPPORTED;
-        match host {
+        let Access { device, family, property, .. } = subject.access;
+        match subject.host {
             Host::Section if is::<B>(family, Scope::SETTINGS, &families::SETTINGS) => {
                 Ok(own::set(&mut self.settings, property.name, value)?)
             }
@@ -87,27 +79,14 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Host::Special => match own::conversion(property.name) {
                 Some(what) => {
                     let start = value.as_bool() == Some(true);
-                    Ok(ready(self.bus.convert(work.route.bus, what, start, work.context))??)
+                    done(self.bus.convert(work.route.bus, what, start, work.context))
                 }
                 None => Ok(()),
             },
-            Host::Device(device, _) if property.value_type == ValueType::Alias => {
+            Host::Device if property.value_type == ValueType::Alias => {
                 Ok(own::set_alias(&mut self.aliases, device, value.as_bytes().unwrap_or_default())?)
             }
-            Host::Device(device, bus) => {
-                let access = Access {
-                    device,
-                    bus,
-                    family,
-                    property,
-                    element,
-                    offset: usize::try_from(work.request.header.offset).unwrap_or_default(),
-                    is_uncached: true,
-                    now: work.now,
-                    operation: work.operation,
-                };
-                Ok(ready(self.bus.write(&access, value, work.context))??)
-            }
+            Host::Device => done(self.bus.write(&subject.access, value, work.context)),
         }
     }
 }

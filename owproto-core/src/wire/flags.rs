@@ -415,8 +415,60 @@ mod tests {
     }
 
     #[test]
+    fn flags_are_a_set_of_bits() {
+        let (a, b) = (Flags(0b0110), Flags(0b0011));
+        assert_eq!((a | b, a & b), (Flags(0b0111), Flags(0b0010)));
+        assert_eq!((a.with(b), a.without(b)), (Flags(0b0111), Flags(0b0100)));
+        assert_eq!(!a, Flags(0xffff_fff9));
+        let mut both = a;
+        both |= b;
+        assert_eq!((both, both.bits()), (a | b, 0b0111));
+        assert!(both.contains(a) && both.contains(Flags::NONE));
+        assert!(!a.contains(b), "one bit of two is not enough");
+    }
+
+    #[test]
+    fn four_scales_meet_at_known_points() {
+        // What owserver's tester gives for one temperature (owfs: `ow_temp.c`); water freezes and boils.
+        for (scale, cold, hot) in [
+            (TemperatureScale::Celsius, 0.0, 100.0),
+            (TemperatureScale::Fahrenheit, 32.0, 212.0),
+            (TemperatureScale::Kelvin, 273.15, 373.15),
+            (TemperatureScale::Rankine, 491.67, 671.67),
+        ] {
+            for (celsius, there) in [(0.0, cold), (100.0, hot)] {
+                let (to, back) = (scale.from_celsius(celsius), scale.to_celsius(there));
+                assert!((to - there).abs() < 1e-9, "{celsius} C is {to} {scale}");
+                assert!((back - celsius).abs() < 1e-9, "{there} {scale} is {back} C");
+            }
+        }
+    }
+
+    #[test]
+    fn formats_have_the_names_of_owserver() {
+        let names = DeviceFormat::ALL.map(DeviceFormat::name);
+        assert_eq!(names, ["f.i", "fi", "f.i.c", "f.ic", "fi.c", "fic"]);
+        for format in DeviceFormat::ALL {
+            // The name is made as the spelling is.
+            let name = format.name();
+            assert_eq!(format.has_dot_after_family(), name.starts_with("f."), "{name}");
+            assert_eq!(format.has_crc(), name.ends_with('c'), "{name}");
+            assert_eq!(format.has_dot_before_crc(), name.ends_with(".c"), "{name}");
+            assert_eq!(std::format!("{format:>6}"), std::format!("{name:>6}"));
+        }
+    }
+
+    #[test]
     fn printing_names_every_bit() {
         assert_eq!(Flags::NONE.to_string(), "0");
+        assert_eq!(Flags(0x17e).to_string(), "bus list|persistence|alias|safemode|uncached|trim|ownet");
+        let temperatures = [1, 2, 3].map(|number| Flags(number << 16).to_string());
+        assert_eq!(temperatures, ["Fahrenheit", "Kelvin", "Rankine"]);
+        let pressures = [1, 2, 3, 4, 5].map(|number| Flags(number << 18).to_string());
+        assert_eq!(pressures, ["atm", "mmHg", "inHg", "psi", "Pa"]);
+        assert_eq!(TemperatureScale::Celsius.to_string(), "Celsius");
+        assert_eq!(PressureScale::Millibar.to_string(), "mbar");
+        assert_eq!(std::format!("{:?}", Flags::TRIM), "Flags(0x00000040: trim)");
         assert_eq!(Flags(0x104).to_string(), "persistence|ownet");
         assert_eq!(Flags(0x0516_0060).to_string(), "uncached|trim|Kelvin|Pa|fic");
         assert_eq!(Flags(0x8000_0081).to_string(), "0x80000081");

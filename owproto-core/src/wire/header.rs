@@ -130,7 +130,31 @@ impl fmt::Display for Header {
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use super::*;
+
+    #[test]
+    fn a_header_prints_as_a_reply_or_as_a_request() {
+        let header = Header {
+            payload: 12,
+            size: 8192,
+            offset: 3,
+            flags: Flags::TRIM,
+            ..Header::request(MessageType::READ)
+        };
+        assert_eq!(format!("{header}"), "reply ret 2 version 0 payload 12 flags trim size 8192 offset 3");
+        assert_eq!(format!("{header:#}"), "READ version 0 payload 12 flags trim size 8192 offset 3");
+        assert_eq!(format!("{}", Header::KEEPALIVE), "keepalive");
+        assert_eq!(format!("{:#}", Header::KEEPALIVE), "ERROR version 0 payload -1 flags 0 size 0 offset 0");
+    }
+
+    #[test]
+    fn a_plain_request_has_its_type_and_nothing_else() {
+        let header = Header::request(MessageType::DIRALL);
+        assert_eq!(header, Header { code: 7, ..Header::default() });
+        assert_eq!(header.message_type(), MessageType::DIRALL);
+    }
 
     #[test]
     fn words_lie_in_network_byte_order() {

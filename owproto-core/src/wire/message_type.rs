@@ -89,6 +89,28 @@ mod tests {
     }
 
     #[test]
+    fn names_are_those_of_owserver() {
+        let names = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(|n| std::format!("{}", MessageType(n)));
+        assert_eq!(
+            names,
+            [
+                "ERROR",
+                "NOP",
+                "READ",
+                "WRITE",
+                "DIR",
+                "SIZE",
+                "PRESENCE",
+                "DIRALL",
+                "GET",
+                "DIRALLSLASH",
+                "GETSLASH"
+            ]
+        );
+        assert_eq!(std::format!("{:?} {:5}|", MessageType(-7), MessageType::NOP), "type -7 NOP  |");
+    }
+
+    #[test]
     fn only_writes_and_unknown_types_must_not_happen_twice() {
         let unsafe_types = (-2..13).filter(|&n| !MessageType(n).is_idempotent());
         assert!(unsafe_types.eq([-2, -1, 3, 11, 12]));

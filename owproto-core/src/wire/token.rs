@@ -110,6 +110,19 @@ mod tests {
     }
 
     #[test]
+    fn tokens_come_in_their_order_and_are_counted() {
+        let list = [[1; TOKEN_LEN], [2; TOKEN_LEN]];
+        let tokens = Tokens::new(&list).unwrap();
+        assert_eq!((tokens.as_slice(), tokens.count(), tokens.is_empty()), (&list[..], 2, false));
+        assert!(tokens.iter().eq(&list));
+        assert!(tokens.into_iter().eq(&list));
+        // The count has 16 bits.
+        let many = std::vec![[0; TOKEN_LEN]; 65536];
+        assert_eq!(Tokens::new(&many), None);
+        assert_eq!(Tokens::new(&many[1..]).map(Tokens::count), Some(65535));
+    }
+
+    #[test]
     fn length_on_the_wire_follows_the_version_word() {
         assert_eq!(Tokens::wire_len(Version::PLAIN), 0);
         assert_eq!(Tokens::wire_len(Version::with_tokens(2)), 32);

@@ -91,6 +91,28 @@ mod tests {
     }
 
     #[test]
+    fn tokens_are_set_without_touching_other_bits() {
+        assert_eq!(Version::PLAIN.and_tokens(2), Version(0x0001_0002));
+        assert_eq!(Version(0x0203_ffff).and_tokens(1), Version(0x0203_0001));
+        assert_eq!(Version(-1).and_tokens(0), Version(0xffff_0000u32.cast_signed()));
+    }
+
+    #[test]
+    fn printing_counts_tokens() {
+        for (word, text) in [
+            (0, "0"),
+            (7, "7"),
+            (0x0001_0000, "server+0"),
+            (0x0001_0003, "server+3"),
+            (0x0003_0003, "196611"),
+            (-1, "-1"),
+        ] {
+            assert_eq!(std::format!("{}", Version(word)), text);
+            assert_eq!(std::format!("{:?}", Version(word)), text);
+        }
+    }
+
+    #[test]
     fn protocol_number_is_bits_17_to_24() {
         assert_eq!(Version(0x0002_0000).protocol(), 1);
         assert_eq!(Version(-1).protocol(), 255);

@@ -14,6 +14,12 @@ pub(crate) const fn to_len(word: i32) -> Option<usize> {
     if word >= 0 && word as u32 as u128 <= usize::MAX as u128 { Some(word as u32 as usize) } else { None }
 }
 
+/// A length modulo 2³².
+#[allow(clippy::cast_possible_truncation)]
+pub(crate) const fn of_len(len: usize) -> u32 {
+    len as u32
+}
+
 /// The same 32 bits, unsigned.
 #[allow(clippy::cast_sign_loss)]
 pub(crate) const fn to_bits(word: i32) -> u32 {
@@ -24,4 +30,26 @@ pub(crate) const fn to_bits(word: i32) -> u32 {
 #[allow(clippy::cast_possible_wrap)]
 pub(crate) const fn from_bits(bits: u32) -> i32 {
     bits as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_have_31_bits() {
+        assert_eq!(
+            (from_len(0), from_len(0x7fff_ffff), from_len(0x8000_0000)),
+            (Some(0), Some(i32::MAX), None)
+        );
+        assert_eq!((to_len(0), to_len(i32::MAX), to_len(-1)), (Some(0), Some(0x7fff_ffff), None));
+        assert_eq!(to_len(i32::MIN), None);
+    }
+
+    #[test]
+    fn bits_stay_as_they_are() {
+        for (word, bits) in [(0, 0), (5, 5), (-1, u32::MAX), (i32::MIN, 0x8000_0000)] {
+            assert_eq!((to_bits(word), from_bits(bits)), (bits, word));
+        }
+    }
 }

@@ -7,7 +7,7 @@ use embassy_net::tcp::{AcceptError, Error, TcpSocket};
 use embassy_time::{Delay, Duration};
 use embedded_io_async::{ErrorType, Read, Write};
 use owproto_core::Storage;
-use owproto_core::server::{Connection, End, Persistence, Timeout};
+use owproto_core::server::{Connection, Persistence};
 use owproto_core::time::Instant;
 
 use super::{now, socket};
@@ -75,10 +75,8 @@ pub async fn serve<S: Storage, R: Storage, B: AsMut<[u8]>, V: Service>(
         let end = server.serve(&mut Timed::new(Accepted(socket), Delay), service).await;
         match end {
             Err(ServeError::NoReceiveBuffer) => return Err(ListenError::NoReceiveBuffer),
-            Err(ServeError::Transport(_)) | Ok(End::ClientGone | End::TimedOut(Timeout::Send)) => {
-                socket::abort(socket).await;
-            }
-            Ok(_) => socket::close(socket).await,
+            Ok(end) if !end.is_unread() => socket::close(socket).await,
+            Ok(_) | Err(ServeError::Transport(_)) => socket::abort(socket).await,
         }
     }
 }

@@ -263,6 +263,11 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         self
     }
 
+    /// Changes the timeouts, for the requests to come.
+    pub fn set_timeouts(&mut self, timeouts: client::Timeouts) {
+        self.connection.set_timeouts(timeouts);
+    }
+
     /// Names another server, for the connections to come.
     pub fn set_server(&mut self, server: impl Into<IpEndpoint>) {
         self.server = server.into();

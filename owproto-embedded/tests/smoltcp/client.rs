@@ -15,7 +15,7 @@ use crate::world::{World, nothing, server_endpoint};
 
 /// An event, without what it borrows.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Told {
+pub(crate) enum Told {
     Connected,
     Entries(Vec<String>),
     Reply(RequestId, i32, Vec<u8>),
@@ -25,7 +25,7 @@ enum Told {
 use Disconnection::{Failed, Orderly, Refused, Reset, Unaddressable};
 use Told::{Connected, Disconnected};
 
-type Buffers = [u8; 256];
+pub(crate) type Buffers = [u8; 256];
 
 fn client<const DEPTH: usize>(world: &mut World) -> Client<Buffers, Buffers, DEPTH> {
     Client::new(world.near.socket(1024), Connection::new([0xa5; 256], [0xa5; 256]), server_endpoint())
@@ -50,7 +50,7 @@ fn run<T: Storage, R: Storage, const DEPTH: usize>(
                     Event::Progress => continue,
                     Event::Connected => Connected,
                     Event::Entries(_, entries) => Told::Entries(
-                        entries.map(|entry| String::from_utf8(entry.to_vec()).unwrap()).collect(),
+                        entries.map(|entry| String::from_utf8_lossy(entry).into_owned()).collect(),
                     ),
                     Event::Reply(id, reply) => Told::Reply(id, reply.ret(), reply.data().to_vec()),
                     Event::Lost(Lost { id, resend }) => Told::Lost(id, resend),
@@ -73,7 +73,7 @@ fn run<T: Storage, R: Storage, const DEPTH: usize>(
 }
 
 /// Without anything to do in between.
-fn wait<T: Storage, R: Storage, const DEPTH: usize>(
+pub(crate) fn wait<T: Storage, R: Storage, const DEPTH: usize>(
     world: &mut World,
     client: &mut Client<T, R, DEPTH>,
     peer: &mut Peer,
@@ -83,7 +83,7 @@ fn wait<T: Storage, R: Storage, const DEPTH: usize>(
 }
 
 /// Only the replies.
-fn replies(told: &[(i64, Told)]) -> Vec<(i32, &[u8])> {
+pub(crate) fn replies(told: &[(i64, Told)]) -> Vec<(i32, &[u8])> {
     told.iter()
         .filter_map(|(_, told)| match told {
             Told::Reply(_, ret, data) => Some((*ret, &data[..])),

@@ -11,6 +11,9 @@ use owproto_core::{RequestEvent, RequestParser};
 /// The numbers of entries that there are listings of; their paths are `/10`, `/1000` and `/20000`.
 pub(crate) const LISTINGS: [u32; 3] = [10, 1000, 20_000];
 
+/// The number of entries in the root, where nothing else is said.
+pub(crate) const ROOT: u32 = 1000;
+
 /// The value of every property.
 pub(crate) const VALUE: &[u8] = b"     22.3344";
 
@@ -22,21 +25,21 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    fn new(count: u32) -> Self {
+    fn new(path: String, count: u32) -> Self {
         let entries = || (0..count).map(|n| format!("/10.{n:012X}"));
         let mut dir = Vec::new();
         entries().for_each(|entry| reply(&mut dir, Flags::PERSISTENCE, 0, format!("{entry}\0").as_bytes()));
         reply(&mut dir, Flags::PERSISTENCE, 0, b"");
         let mut dirall = Vec::new();
         reply(&mut dirall, Flags::PERSISTENCE, 0, entries().collect::<Vec<_>>().join(",").as_bytes());
-        Self { path: format!("/{count}"), dir, dirall }
+        Self { path, dir, dirall }
     }
 }
 
-/// Starts it on a free port, with a thread for each connection.
-pub(crate) fn serve() -> SocketAddr {
-    let listings: Arc<[Listing]> = LISTINGS.map(Listing::new).into();
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+/// Starts it, with a thread for each connection and so many entries in the root.
+pub(crate) fn serve(listener: TcpListener, root: u32) -> SocketAddr {
+    let listings = LISTINGS.iter().map(|&count| Listing::new(format!("/{count}"), count));
+    let listings: Arc<[Listing]> = listings.chain([Listing::new("/".to_owned(), root)]).collect();
     let address = listener.local_addr().expect("it has an address");
     thread::spawn(move || {
         for socket in listener.incoming().flatten() {

@@ -35,7 +35,8 @@ int main(int argc, char **argv)
             char *answer = NULL;
             int is_read = strcmp(mode, "read") == 0;
             int len = is_read ? OWNET_read(server, path, &answer) : OWNET_dirlist(server, path, &answer);
-            failed = len < 0;
+            /* A list that it cannot take is no error to it, but an empty one; none that is asked for here is empty. */
+            failed = len < 0 || (!is_read && len == 0);
             if (!failed && !is_read)
                 free(cut(answer));
             free(answer);

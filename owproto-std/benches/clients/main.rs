@@ -1,11 +1,12 @@
 //! Our clients beside raw sockets and beside other people's clients, in turns, on a canned server and a real one.
 //!
-//! `cargo bench -p owproto-std --features tokio --bench clients [-- --quick] [--write]`
+//! `cargo bench -p owproto-std --features tokio --bench clients [-- --quick] [--only=TEXT] [--write]`
 //!
 //! All that runs here, servers and other programs included, shares one processor, so that nothing but the work counts.
-//! Raw sockets, which know beforehand what will come, are the bound that the others are compared with; of the rounds the
-//! lower quartile is shown, since what others do on the machine only adds. `--write` puts the tables and a picture into `owproto-std/benchmarks.*`.
-//! What is not installed is named and left out.
+//! Raw sockets, which know beforehand what will come, are the bound that the others are compared with: all ways have a
+//! turn in each of many rounds, and what counts is the median of the ratios in the rounds. `--only` measures the cases
+//! with that text in their names. `--write` puts the tables and a picture into `owproto-std/benchmarks.*`. What is not
+//! installed is named and left out.
 
 mod canned;
 #[path = "../common/mod.rs"]
@@ -15,7 +16,7 @@ mod raw;
 mod report;
 
 use std::hint::black_box;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
@@ -71,9 +72,11 @@ fn main() {
     let is_quick = common::is_quick();
     let (rounds, turn) =
         if is_quick { (3, Duration::from_millis(1)) } else { (151, Duration::from_millis(1)) };
-    let mut report = Report::new(rounds, turn);
+    let only = arguments.iter().find_map(|argument| argument.strip_prefix("--only="));
+    let mut report = Report::new(rounds, turn, only.map(str::to_owned));
 
-    let canned = canned::serve();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let canned = canned::serve(listener, canned::ROOT);
     let mut others = Others::of(canned);
     nop(&mut report, "NOP", canned, &mut others);
     read(&mut report, "READ", canned, PATH, &mut others);

@@ -96,7 +96,7 @@ macro_rules! client_api {
             /// # Errors
             /// [`Error`]($crate::Error); so do all calls.
             pub $($asynchronous)? fn ping(&self) -> Result<(), $crate::Error> {
-                $run!(self.calls.ping())
+                Ok($run!(self.calls.ping())?)
             }
 
             /// Whether there is something at a path (PRESENCE): a device, a property, a directory.
@@ -175,7 +175,7 @@ macro_rules! client_api {
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
             {
-                $run!(self.calls.read(path.as_ref()))
+                Ok($run!(self.calls.read(path.as_ref()))?)
             }
 
             /// A part of the value of a property: at most `size` bytes (1 to 100,050) from byte `offset` on.
@@ -191,7 +191,7 @@ macro_rules! client_api {
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
             {
-                $run!(self.calls.read_at(path.as_ref(), size, offset))
+                Ok($run!(self.calls.read_at(path.as_ref(), size, offset))?)
             }
 
             /// The value of a property, as much as fits the buffer; gives its length. On a connection that is free
@@ -207,7 +207,7 @@ macro_rules! client_api {
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
             {
-                $run!(self.calls.read_into(path.as_ref(), buffer))
+                Ok($run!(self.calls.read_into(path.as_ref(), buffer))?)
             }
 
             /// The value of a numeric property.
@@ -256,7 +256,7 @@ macro_rules! client_api {
                 P: AsRef<[u8]> + Sync + ?Sized,
                 D: AsRef<[u8]> + Sync + ?Sized,
             {
-                $run!(self.calls.write(path.as_ref(), data.as_ref(), 0))
+                Ok($run!(self.calls.write(path.as_ref(), data.as_ref(), 0))?)
             }
 
             /// Sets a part of a property, from byte `offset` on.
@@ -273,7 +273,7 @@ macro_rules! client_api {
                 P: AsRef<[u8]> + Sync + ?Sized,
                 D: AsRef<[u8]> + Sync + ?Sized,
             {
-                $run!(self.calls.write(path.as_ref(), data.as_ref(), offset))
+                Ok($run!(self.calls.write(path.as_ref(), data.as_ref(), offset))?)
             }
 
             /// A directory's entries or a property's value, whichever it is (GET).

@@ -11,7 +11,7 @@ use owproto_core::time::Instant;
 use super::calls::{Begun, Calls, Checkout, Look};
 use super::deadline::Deadline;
 use super::pool::{Answer, Turn, Waiter};
-use super::session::{Failure, Item, Reading};
+use super::session::{Failure, Item, Reading, Reason};
 use super::shared::{Place, Shared};
 use crate::Error;
 use crate::runtime::Runtime;
@@ -117,13 +117,13 @@ impl<R: Runtime> Calls<R> {
     /// Tells a failure to those whom it hits. As a rule that is the oldest, at whose answer the server was; where the
     /// server was silent, it owed all of them an answer.
     fn blame(&self, failure: Failure, batch: &mut Batch<'_, R>, in_flight: usize) {
-        match failure {
-            Failure::Connection(ConnectionError::TimedOut(Timeout::Inactivity)) => {
+        match *failure.0 {
+            Reason::Connection(ConnectionError::TimedOut(Timeout::Inactivity)) => {
                 (0..in_flight).for_each(|_| batch.fail(0, self.timed_out(Timeout::Inactivity)));
             }
             // They all look at the clock.
-            Failure::Connection(ConnectionError::TimedOut(Timeout::Total)) => {}
-            failure => batch.fail(0, self.explain(failure)),
+            Reason::Connection(ConnectionError::TimedOut(Timeout::Total)) => {}
+            _ => batch.fail(0, self.explain(failure)),
         }
     }
 }

@@ -7,12 +7,12 @@ use owproto_core::listing::{DirectoryFlags, Entries, is_ambiguous};
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, MessageType};
-use owproto_core::{Reply, Request, ReturnCode, ServerError};
+use owproto_core::{Reply, Request, RequestError, ReturnCode, ServerError};
 
 use super::batch::Start;
 use super::deadline::Deadline;
 use super::pool::IN_FLIGHT_LEN;
-use super::session::{DEPTH, Failure, Item, Reading, Session};
+use super::session::{Answer, DEPTH, Failure, Item, Progress, Reading, Reason, Session};
 use super::shared::{Place, Shared};
 use crate::error::PathText;
 use crate::listing::{DirOptions, Got, Listing, RawReply};
@@ -26,6 +26,46 @@ pub(crate) enum Persistence {
     Off,
     /// Connections are kept and shared.
     On,
+}
+
+/// One request, and what the last closure makes of the reply that ends the answer; entries go to the one before.
+///
+/// No function, since a future that is ready at once still costs what it keeps. For the same reason nothing that was
+/// borrowed here is there when there is something to wait for.
+macro_rules! exchange {
+    ($calls:expr, $request:expr, $way:expr, $on_entries:expr, $finish:expr) => {
+        'answered: {
+            let (request, way, exchange, on_entries, finish) = {
+                let (request, way, on_entries, mut finish) = ($request, $way, $on_entries, Some($finish));
+                let now = R::now();
+                match $calls.exchange_at_once(now, $calls.deadline(now), &request, way, &mut finish) {
+                    Ok(answer) => break 'answered Ok(answer),
+                    Err(exchange) => (request, way, exchange, on_entries, finish),
+                }
+            };
+            $calls.exchange_slowly(request, way, exchange, on_entries, finish).await
+        }
+    };
+}
+
+/// One request whose answer is one reply, which says yes.
+macro_rules! ask {
+    ($calls:expr, $request:expr, $finish:expr) => {{
+        let request = $request.with_flags($calls.request_flags($calls.flags));
+        exchange!($calls, request, $calls.way(), |_: Entries<'_>| 0, yes($finish))
+    }};
+}
+
+/// As [`ask`], for a question that others may have asked already.
+macro_rules! ask_read {
+    ($calls:expr, $request:expr, $finish:expr) => {
+        if $calls.shared.settings.coalesce {
+            let request = $request.with_flags($calls.request_flags($calls.flags));
+            Box::pin($calls.ask_once(request, $finish)).await
+        } else {
+            ask!($calls, $request, $finish)
+        }
+    };
 }
 
 /// All calls, written once for both kinds of client.
@@ -75,6 +115,61 @@ pub(crate) struct Checkout<'a, R: Runtime> {
     pub(super) is_used: bool,
 }
 
+/// How far an exchange came without a future, if it was not answered with yes.
+enum Exchange<'a, R: Runtime, T> {
+    /// Not even to its connection.
+    Begun { begun: Begun<'a, R>, now: Instant, deadline: Deadline, look: Look },
+    /// The request is under way, or has failed.
+    Sent { checkout: Checkout<'a, R>, outcome: Outcome<T>, deadline: Deadline },
+    /// The server said no.
+    Refused(ServerError),
+}
+
+type Outcome<T> = Result<Progress<Result<T, ServerError>>, Failure>;
+
+impl<'a, R: Runtime, T> Exchange<'a, R, T> {
+    #[cold]
+    fn begun(begun: Begun<'a, R>, now: Instant, deadline: Deadline, look: Look) -> Self {
+        Self::Begun { begun, now, deadline, look }
+    }
+
+    #[cold]
+    fn sent(checkout: Checkout<'a, R>, outcome: Outcome<T>, deadline: Deadline) -> Self {
+        Self::Sent { checkout, outcome, deadline }
+    }
+}
+
+/// An error on its way: boxed, since it is large and rarely there.
+pub(crate) struct Failed(Box<Error>);
+
+impl Failed {
+    /// Whether the call had no more time.
+    pub(super) fn is_out_of_time(&self) -> bool {
+        matches!(*self.0, Error::TimedOut { timeout: Timeout::Total, .. })
+    }
+}
+
+impl From<Error> for Failed {
+    #[cold]
+    fn from(error: Error) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl From<RequestError> for Failed {
+    #[cold]
+    fn from(error: RequestError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<Failed> for Error {
+    #[cold]
+    fn from(failed: Failed) -> Self {
+        *failed.0
+    }
+}
+
 /// How far a call came to its connection without waiting.
 pub(super) struct Begun<'a, R: Runtime> {
     pub(super) place: Option<Place<'a, R>>,
@@ -121,8 +216,8 @@ impl<R: Runtime> Calls<R> {
 
     // The calls.
 
-    pub(crate) async fn ping(&self) -> Result<(), Error> {
-        self.ask(Request::nop(), |_| ()).await
+    pub(crate) async fn ping(&self) -> Result<(), Failed> {
+        ask!(self, Request::nop(), |_| ())
     }
 
     pub(crate) async fn present(&self, path: &[u8]) -> Result<bool, Error> {
@@ -138,31 +233,26 @@ impl<R: Runtime> Calls<R> {
         path: &[u8],
         found: impl FnOnce(Reply<'_>) -> T + Send,
     ) -> Result<Option<T>, Error> {
-        match self.ask(Request::presence(path)?, found).await {
+        match ask!(self, Request::presence(path)?, found).map_err(Error::from) {
             Ok(found) => Ok(Some(found)),
             Err(Error::Server { error, .. }) if error.code().is_no_such_path() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub(crate) async fn read(&self, path: &[u8]) -> Result<Vec<u8>, Error> {
-        self.ask_read(Request::read(path)?, |reply| reply.data().to_vec()).await
+    pub(crate) async fn read(&self, path: &[u8]) -> Result<Vec<u8>, Failed> {
+        ask_read!(self, Request::read(path)?, |reply| reply.data().to_vec())
     }
 
-    pub(crate) async fn read_at(&self, path: &[u8], size: u32, offset: u32) -> Result<Vec<u8>, Error> {
+    pub(crate) async fn read_at(&self, path: &[u8], size: u32, offset: u32) -> Result<Vec<u8>, Failed> {
         let request = Request::read(path)?.with_size(size)?.with_offset(offset)?;
-        self.ask_read(request, |reply| reply.data().to_vec()).await
+        ask_read!(self, request, |reply| reply.data().to_vec())
     }
 
-    pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Error> {
+    pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Failed> {
         let size = u32::try_from(buffer.len().min(owproto_core::request::MAX_BODY_LEN)).unwrap_or(u32::MAX);
         let request = Request::read(path)?.with_size(size)?;
-        self.ask_read(request, |reply| {
-            let len = reply.data().len().min(buffer.len());
-            buffer[..len].copy_from_slice(&reply.data()[..len]);
-            len
-        })
-        .await
+        ask_read!(self, request, |reply| reply.copy_data(buffer))
     }
 
     pub(crate) async fn read_number(&self, path: &[u8]) -> Result<f64, Error> {
@@ -173,14 +263,14 @@ impl<R: Runtime> Calls<R> {
             .map_err(|_| Error::NotANumber { path: PathText::new(path), value: text.into_owned() })
     }
 
-    pub(crate) async fn write(&self, path: &[u8], data: &[u8], offset: u32) -> Result<usize, Error> {
+    pub(crate) async fn write(&self, path: &[u8], data: &[u8], offset: u32) -> Result<usize, Failed> {
         let request = Request::write(path, data)?.with_offset(offset)?;
-        self.ask(request, |reply| usize::try_from(reply.size()).unwrap_or_default()).await
+        ask!(self, request, |reply| usize::try_from(reply.size()).unwrap_or_default())
     }
 
     pub(crate) async fn dir(&self, path: &[u8], options: DirOptions) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let flags = self.each(path, options, self.way(), |entry: &[u8]| listing.push(entry)).await?;
+        let flags = self.each(path, options, self.way(), |entries| listing.take(entries)).await?;
         listing.flags = flags;
         Ok(listing)
     }
@@ -189,9 +279,9 @@ impl<R: Runtime> Calls<R> {
         &self,
         path: &[u8],
         options: DirOptions,
-        entry: impl FnMut(&[u8]) + Send,
+        mut entry: impl FnMut(&[u8]) + Send,
     ) -> Result<DirectoryFlags, Error> {
-        self.each(path, options, self.way_beside(), entry).await
+        self.each(path, options, self.way_beside(), |entries| for_each(entries, &mut entry)).await
     }
 
     async fn each(
@@ -199,13 +289,13 @@ impl<R: Runtime> Calls<R> {
         path: &[u8],
         options: DirOptions,
         way: Way,
-        mut entry: impl FnMut(&[u8]) + Send,
+        mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
     ) -> Result<DirectoryFlags, Error> {
         let mut refusals = self.shared.refusals();
         let wanted = options.message_type();
         let asked = if is_ambiguous(path) { MessageType::DIR } else { refusals.instead_of(wanted) };
         if asked == wanted {
-            let result = self.list(path, asked, options, way, &mut entry).await;
+            let result = self.list(path, asked, options, way, &mut on_entries).await;
             match result {
                 Err(Error::Server { error, .. }) if refusals.learn(asked, error) => {
                     self.shared.remember(refusals);
@@ -214,17 +304,18 @@ impl<R: Runtime> Calls<R> {
             }
         }
         if !options.slash {
-            return self.list(path, MessageType::DIR, options, way, entry).await;
+            return self.list(path, MessageType::DIR, options, way, on_entries).await;
         }
         let mut listing = Listing::default();
-        let flags =
-            self.list(path, MessageType::DIR, options, way, |entry: &[u8]| listing.push(entry)).await?;
+        let flags = self
+            .list(path, MessageType::DIR, options, way, |entries: Entries<'_>| listing.take(entries))
+            .await?;
         for path in listing.iter() {
             let mut marked = path.to_vec();
             if self.is_directory(path, way).await? {
                 marked.push(b'/');
             }
-            entry(&marked);
+            on_entries(Entries::one(&marked));
         }
         Ok(flags)
     }
@@ -234,7 +325,8 @@ impl<R: Runtime> Calls<R> {
         if let Some(known) = owproto_core::listing::is_directory(entry) {
             return Ok(known);
         }
-        match self.list(entry, MessageType::DIR, DirOptions::new(), way, |_: &[u8]| ()).await {
+        let ignore = |entries: Entries<'_>| for_each(entries, |_| ());
+        match self.list(entry, MessageType::DIR, DirOptions::new(), way, ignore).await {
             Ok(_) => Ok(true),
             Err(Error::Server { error, .. }) if error.code() == ReturnCode::NOT_A_DIRECTORY => Ok(false),
             Err(error) => Err(error),
@@ -247,7 +339,7 @@ impl<R: Runtime> Calls<R> {
         message_type: MessageType,
         options: DirOptions,
         way: Way,
-        mut on_entry: impl FnMut(&[u8]) + Send,
+        on_entries: impl FnMut(Entries<'_>) -> usize + Send,
     ) -> Result<DirectoryFlags, Error> {
         let request = match message_type {
             MessageType::DIR => Request::dir(path)?,
@@ -255,30 +347,20 @@ impl<R: Runtime> Calls<R> {
             _ => Request::dirall(path)?,
         };
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
-        let on_entries = |entries: Entries<'_>| {
-            let mut len = 0;
-            entries.for_each(|entry| {
-                on_entry(entry);
-                len += entry.len() + 1;
-            });
-            len
-        };
         let request = request.with_flags(self.request_flags(flags));
-        self.exchange(request, way, on_entries, yes(path, |reply| reply.directory_flags())).await
+        Ok(exchange!(self, request, way, on_entries, yes(|reply| reply.directory_flags()))?)
     }
 
     pub(crate) async fn get(&self, path: &[u8]) -> Result<Got, Error> {
         let mut refusals = self.shared.refusals();
         if refusals.instead_of(MessageType::GET) == MessageType::GET && !is_ambiguous(path) {
-            let got = self
-                .ask(Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
-                    (0, []) => None,
-                    // A value has its length here.
-                    (0, _) => Some(Got::Directory(reply.entries().collect())),
-                    _ => Some(Got::Value(reply.data().to_vec())),
-                })
-                .await;
-            match got {
+            let got = ask!(self, Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
+                (0, []) => None,
+                // A value has its length here.
+                (0, _) => Some(Got::Directory(reply.entries().collect())),
+                _ => Some(Got::Value(reply.data().to_vec())),
+            });
+            match got.map_err(Error::from) {
                 Ok(Some(got)) => return Ok(got),
                 // An empty directory and an empty value look alike: what READ says to the path tells them apart.
                 Ok(None) => {}
@@ -288,7 +370,7 @@ impl<R: Runtime> Calls<R> {
                 Err(error) => return Err(error),
             }
         }
-        match self.read(path).await {
+        match self.read(path).await.map_err(Error::from) {
             Err(Error::Server { error, .. }) if error.code() == ReturnCode::IS_A_DIRECTORY => {
                 self.dir(path, DirOptions::new()).await.map(Got::Directory)
             }
@@ -310,16 +392,14 @@ impl<R: Runtime> Calls<R> {
             .with_raw_offset(offset);
         let mut list = Vec::new();
         let join = |entries: Entries<'_>| {
-            let before = list.len();
-            for entry in entries {
+            for_each(entries, |entry| {
                 if !list.is_empty() {
                     list.push(b',');
                 }
                 list.extend_from_slice(entry);
-            }
-            list.len() - before
+            })
         };
-        let reply = self.exchange(request, self.way(), join, |reply: Reply<'_>| {
+        let reply = |reply: Reply<'_>| {
             Ok(RawReply {
                 ret: reply.ret(),
                 flags: reply.flags(),
@@ -327,8 +407,8 @@ impl<R: Runtime> Calls<R> {
                 offset: reply.offset(),
                 payload: reply.payload().to_vec(),
             })
-        });
-        let mut reply = reply.await?;
+        };
+        let mut reply = exchange!(self, request, self.way(), join, reply)?;
         if !list.is_empty() {
             reply.payload = list;
         }
@@ -488,81 +568,109 @@ impl<R: Runtime> Calls<R> {
 
     // What the calls are made of.
 
-    /// One request whose answer is one reply, which says yes.
-    #[inline]
-    fn ask<'c, T: Send + 'c>(
+    /// An exchange on a connection that was used a moment ago, as far as it goes without a future: on sockets that wait
+    /// by blocking, mostly to its end.
+    #[inline(always)]
+    fn exchange_at_once<'c, T, F>(
         &'c self,
-        request: Request<'c>,
-        finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
-    ) -> impl Future<Output = Result<T, Error>> + Send + 'c {
-        let request = request.with_flags(self.request_flags(self.flags));
-        self.exchange(request, self.way(), |_: Entries<'_>| 0, yes(request.path(), finish))
-    }
-
-    /// As [`ask`](Self::ask), for a question that others may have asked already.
-    #[inline]
-    async fn ask_read<T: Send>(
-        &self,
-        request: Request<'_>,
-        finish: impl FnOnce(Reply<'_>) -> T + Send,
-    ) -> Result<T, Error> {
-        if self.shared.settings.coalesce {
-            let request = request.with_flags(self.request_flags(self.flags));
-            return Box::pin(self.ask_once(request, finish)).await;
-        }
-        self.ask(request, finish).await
-    }
-
-    /// One request, and what `finish` makes of the reply that ends the answer.
-    #[inline]
-    fn exchange<'c, T: Send + 'c>(
-        &'c self,
-        request: Request<'c>,
+        now: Instant,
+        deadline: Deadline,
+        request: &Request<'_>,
         way: Way,
-        on_entries: impl FnMut(Entries<'_>) -> usize + Send + 'c,
-        finish: impl FnOnce(Reply<'_>) -> Result<T, Error> + Send + 'c,
-    ) -> impl Future<Output = Result<T, Error>> + Send + 'c {
-        let now = R::now();
-        self.exchange_by(now, self.deadline(now), request, way, on_entries, finish)
+        finish: &mut Option<F>,
+    ) -> Result<T, Exchange<'c, R, T>>
+    where
+        F: FnOnce(Reply<'_>) -> Result<T, ServerError>,
+    {
+        // A write must not get lost in a connection that is known to be dead.
+        let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
+        let mut checkout = match self.checkout_at_once(now, way, look) {
+            Ok(checkout) => checkout,
+            Err(begun) => return Err(Exchange::begun(begun, now, deadline, look)),
+        };
+        let left = deadline.left(checkout.session.now());
+        match checkout.session.exchange(request, left, finish) {
+            Ok(Progress::Done(result)) => {
+                self.shared.put_back(checkout.session, checkout.place);
+                result.map_err(Exchange::Refused)
+            }
+            outcome => Err(Exchange::sent(checkout, outcome, deadline)),
+        }
     }
 
-    /// As [`exchange`](Self::exchange), for a call that has begun before.
-    #[inline]
-    pub(super) async fn exchange_by<T: Send>(
+    /// A read of a call that has begun before.
+    pub(super) async fn read_by<T: Send>(
         &self,
         now: Instant,
         deadline: Deadline,
         request: Request<'_>,
-        way: Way,
-        mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
-        finish: impl FnOnce(Reply<'_>) -> Result<T, Error> + Send,
-    ) -> Result<T, Error> {
-        // A write must not get lost in a connection that is known to be dead.
-        let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
-        let Checkout { mut session, mut place, mut is_used } = match self.checkout_at_once(now, way, look) {
-            Ok(checkout) => checkout,
-            Err(begun) => match self.start_slowly(begun, Some(&request), now, deadline, way, look).await? {
-                Start::On(checkout) => checkout,
-                Start::Answered(answer) => return finish(answer.reply()),
-            },
-        };
+        finish: impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
+    ) -> Result<T, Failed> {
         let mut finish = Some(finish);
+        match self.exchange_at_once(now, deadline, &request, self.way(), &mut finish) {
+            Ok(answer) => Ok(answer),
+            Err(exchange) => {
+                self.exchange_slowly(request, self.way(), exchange, |_: Entries<'_>| 0, finish).await
+            }
+        }
+    }
+
+    /// Goes on with an exchange, to its end.
+    #[cold]
+    async fn exchange_slowly<T: Send, F>(
+        &self,
+        request: Request<'_>,
+        way: Way,
+        exchange: Exchange<'_, R, T>,
+        mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
+        mut finish: Option<F>,
+    ) -> Result<T, Failed>
+    where
+        F: FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
+    {
+        let (mut checkout, mut answer, mut outcome, deadline) = match exchange {
+            Exchange::Sent { checkout, outcome, deadline } => {
+                (checkout, Answer::begun_to(&request), outcome, deadline)
+            }
+            Exchange::Begun { begun, now, deadline, look } => {
+                let start = self.start_slowly(begun, Some(&request), now, deadline, way, look).await?;
+                let mut checkout = match (start, finish) {
+                    (Start::On(checkout), kept) => {
+                        finish = kept;
+                        checkout
+                    }
+                    (Start::Answered(answer), Some(finish)) => {
+                        let result = finish(answer.reply());
+                        return result.map_err(|error| server_error(error, request.path()).into());
+                    }
+                    (Start::Answered(_), None) => unreachable!("nothing was answered before"),
+                };
+                let sent = checkout.session.request(&request, deadline.left(checkout.session.now()));
+                (checkout, Answer::to(&request), sent.map(|()| Progress::Going), deadline)
+            }
+            Exchange::Refused(error) => return Err(server_error(error, request.path()).into()),
+        };
         loop {
-            let left = deadline.left(session.now());
-            match session.exchange(&request, left, &mut on_entries, &mut finish).await {
-                Ok(answer) => {
-                    self.shared.put_back(session, place);
-                    return answer;
+            let Checkout { session, is_used, .. } = &mut checkout;
+            outcome = match outcome {
+                Ok(Progress::Going) => session.go_on(&mut answer, &mut on_entries, &mut finish),
+                Ok(Progress::Waits(wait)) => session.wait(wait).await.map(|()| Progress::Going),
+                Ok(Progress::Done(result)) => {
+                    self.shared.put_back(checkout.session, checkout.place);
+                    return result.map_err(|error| server_error(error, request.path()).into());
+                }
+                Err(failure) if *is_used && failure.is_stale() && session.may_resend() => {
+                    let session = self.replace(checkout.session, checkout.place.as_mut(), deadline).await?;
+                    checkout = Checkout { session, is_used: false, ..checkout };
+                    answer = Answer::to(&request);
+                    let left = deadline.left(checkout.session.now());
+                    checkout.session.request(&request, left).map(|()| Progress::Going)
                 }
                 Err(failure) => {
-                    if is_used && failure.is_stale() && session.may_resend() {
-                        (session, is_used) = (self.replace(session, place.as_mut(), deadline).await?, false);
-                        continue;
-                    }
-                    self.shared.close(session);
-                    return Err(self.explain(failure));
+                    self.shared.close(checkout.session);
+                    return Err(self.explain(failure).into());
                 }
-            }
+            };
         }
     }
 
@@ -638,7 +746,7 @@ impl<R: Runtime> Calls<R> {
     }
 
     /// A connection that was used a moment ago; otherwise what there is on the way to another one.
-    #[inline]
+    #[inline(always)]
     fn checkout_at_once(&self, now: Instant, way: Way, look: Look) -> Result<Checkout<'_, R>, Begun<'_, R>> {
         let (place, idle) = match way {
             Way::Alone => (None, None),
@@ -692,6 +800,7 @@ impl<R: Runtime> Calls<R> {
                 idle = self.shared.take_idle_for(place.as_mut());
             } else {
                 session.begin(now, self.timeouts);
+                session.time_end();
                 return Ok(Checkout { session, place, is_used: true });
             }
         }
@@ -737,11 +846,11 @@ impl<R: Runtime> Calls<R> {
     #[cold]
     pub(super) fn explain(&self, failure: Failure) -> Error {
         let address = self.address().clone();
-        match failure {
-            Failure::Request(error) => error.into(),
-            Failure::Connection(ConnectionError::TimedOut(timeout)) => self.timed_out(timeout),
-            Failure::Connection(error) => Error::Connection { address, error },
-            Failure::Io(error, source) => Error::Io { address, error, source },
+        match *failure.0 {
+            Reason::Request(error) => error.into(),
+            Reason::Connection(ConnectionError::TimedOut(timeout)) => self.timed_out(timeout),
+            Reason::Connection(error) => Error::Connection { address, error },
+            Reason::Io(error, source) => Error::Io { address, error, source },
         }
     }
 
@@ -755,20 +864,27 @@ impl<R: Runtime> Calls<R> {
     }
 }
 
+/// Gives each entry to a function; the bytes that they take in a list.
+#[inline]
+fn for_each(entries: Entries<'_>, mut on_entry: impl FnMut(&[u8])) -> usize {
+    let mut len = 0;
+    entries.for_each(|entry| {
+        on_entry(entry);
+        len += entry.len() + 1;
+    });
+    len
+}
+
 /// Takes the answer if the server says yes.
 #[inline]
-pub(super) fn yes<'c, T>(
-    path: &'c [u8],
-    finish: impl FnOnce(Reply<'_>) -> T + Send + 'c,
-) -> impl FnOnce(Reply<'_>) -> Result<T, Error> + Send + 'c {
-    move |reply| match reply.into_result() {
-        Ok(reply) => Ok(finish(reply)),
-        Err(error) => Err(server_error(error, path)),
-    }
+pub(super) fn yes<T>(
+    finish: impl FnOnce(Reply<'_>) -> T + Send,
+) -> impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send {
+    move |reply| reply.into_result().map(finish)
 }
 
 #[cold]
-fn server_error(error: ServerError, path: &[u8]) -> Error {
+pub(super) fn server_error(error: ServerError, path: &[u8]) -> Error {
     Error::Server { error, path: PathText::new(path) }
 }
 

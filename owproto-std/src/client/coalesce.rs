@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use owproto_core::client::Timeout;
-use owproto_core::listing::Entries;
 use owproto_core::{Reply, Request};
+use parking_lot::Mutex;
 
-use super::calls::{Calls, yes};
-use super::pool::{Answer, lock};
-use crate::Error;
+use super::calls::{Calls, Failed, server_error, yes};
+use super::pool::Answer;
 use crate::runtime::{Gate, Runtime};
 
 /// The reads under way that others may join, by the bytes of their requests.
@@ -51,10 +50,10 @@ enum Role<'a, R: Runtime> {
 
 impl<R: Runtime> Reads<R> {
     fn enter(&self, key: Vec<u8>) -> Role<'_, R> {
-        match lock(&self.0).entry(key) {
+        match self.0.lock().entry(key) {
             Entry::Occupied(entry) => {
                 let flight = Arc::clone(entry.get());
-                lock(&flight.state).joined += 1;
+                flight.state.lock().joined += 1;
                 Role::Joins(flight)
             }
             Entry::Vacant(entry) => {
@@ -68,7 +67,7 @@ impl<R: Runtime> Reads<R> {
 
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.0).is_empty()
+        self.0.lock().is_empty()
     }
 }
 
@@ -82,12 +81,12 @@ struct Asking<'a, R: Runtime> {
 impl<R: Runtime> Asking<'_, R> {
     /// The first end counts. A read that begins from now on is a new one.
     fn end(&self, end: impl FnOnce() -> End) {
-        if lock(&self.flight.state).end.is_some() {
+        if self.flight.state.lock().end.is_some() {
             return;
         }
-        lock(&self.reads.0).remove(&self.key);
+        self.reads.0.lock().remove(&self.key);
         // Nobody joins any more.
-        let mut state = lock(&self.flight.state);
+        let mut state = self.flight.state.lock();
         let joined = state.joined;
         state.end = Some(if joined > 0 { end() } else { End::GivenUp });
         drop(state);
@@ -107,11 +106,10 @@ impl<R: Runtime> Calls<R> {
         &self,
         request: Request<'_>,
         finish: impl FnOnce(Reply<'_>) -> T + Send,
-    ) -> Result<T, Error> {
+    ) -> Result<T, Failed> {
         let mut now = R::now();
         let deadline = self.deadline(now);
-        let finish = yes(request.path(), finish);
-        let nothing = |_: Entries<'_>| 0;
+        let finish = yes(finish);
         let mut key = vec![0; request.encoded_len()];
         request.encode(&mut key)?;
         loop {
@@ -122,8 +120,8 @@ impl<R: Runtime> Calls<R> {
                         asking.end(|| End::Answered(Arc::new(Answer::new(reply))));
                         finish(reply)
                     };
-                    let result = self.exchange_by(now, deadline, request, self.way(), nothing, share).await;
-                    if !matches!(result, Ok(_) | Err(Error::TimedOut { timeout: Timeout::Total, .. })) {
+                    let result = self.read_by(now, deadline, request, share).await;
+                    if result.as_ref().is_err_and(|failed| !failed.is_out_of_time()) {
                         asking.end(|| End::Failed);
                     }
                     return result;
@@ -131,12 +129,15 @@ impl<R: Runtime> Calls<R> {
             };
             let has_ended = flight.gate.enter(deadline.wait::<R>()).await;
             now = R::now();
-            let end = lock(&flight.state).end.clone();
+            let end = flight.state.lock().end.clone();
             match end {
-                Some(End::Answered(answer)) => return finish(answer.reply()),
-                _ if !has_ended => return Err(self.timed_out(Timeout::Total)),
+                Some(End::Answered(answer)) => {
+                    return finish(answer.reply())
+                        .map_err(|error| server_error(error, request.path()).into());
+                }
+                _ if !has_ended => return Err(self.timed_out(Timeout::Total).into()),
                 Some(End::Failed) => {
-                    return self.exchange_by(now, deadline, request, self.way(), nothing, finish).await;
+                    return self.read_by(now, deadline, request, finish).await;
                 }
                 Some(End::GivenUp) | None => {}
             }

@@ -6,11 +6,12 @@
 //! in the hands of a leader, and each of them may go at any time.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType};
 use owproto_core::{Reply, Request};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::deadline::Deadline;
 use super::session::{DEPTH, Session};
@@ -265,7 +266,7 @@ impl<R: Runtime> Waiter<R> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<R>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn asked_len(&self) -> usize {
@@ -334,7 +335,7 @@ impl<'a, R: Runtime> Waiting<'a, R> {
 
 impl<R: Runtime> Drop for Waiting<'_, R> {
     fn drop(&mut self) {
-        let woken = lock(self.pool).forget(&self.waiter);
+        let woken = self.pool.lock().forget(&self.waiter);
         wake(woken);
     }
 }
@@ -395,10 +396,4 @@ impl Answer {
     pub(super) fn reply(&self) -> Reply<'_> {
         Reply::new(self.header, &self.payload)
     }
-}
-
-/// No code that holds one of these locks can panic half-way, so a poisoned one is as good as any.
-#[inline]
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -24,8 +24,11 @@ const RESTED: time::Duration = time::Duration::from_millis(1);
 pub(crate) struct Buffers {
     connection: Connection<Vec<u8>, Vec<u8>, DEPTH>,
     receive: Box<[u8]>,
-    /// The time of the latest step.
+    /// The time of the latest step; that of the beginning of the call, where the end of it was not timed.
     now: Instant,
+    /// Whether the end of the next call is timed. A look at the clock costs more than the rest of a quick call, and the
+    /// time of its beginning does as well; so it is timed only after one that may have been slow.
+    is_timed: bool,
     list_limit: usize,
     tap: Tap,
 }
@@ -38,16 +41,21 @@ impl Buffers {
                 .with_list_limit(settings.list_limit),
             receive: vec![0; RECEIVE_LEN].into_boxed_slice(),
             now: Instant::ZERO,
+            is_timed: true,
             list_limit: settings.list_limit,
             tap: settings.tap.clone(),
         }
     }
 }
 
-/// A socket and the protocol's state on it. Small, since it moves from call to call.
-pub(crate) struct Session<R: Runtime> {
+/// A socket and the protocol's state on it. One pointer, since it moves from call to call.
+pub(crate) struct Session<R: Runtime>(Box<Parts<R>>);
+
+struct Parts<R: Runtime> {
+    buffers: Buffers,
     stream: R::Stream,
-    buffers: Box<Buffers>,
+    /// Bytes in the receive buffer that were not looked at.
+    received: usize,
 }
 
 /// What comes out of a session.
@@ -56,132 +64,203 @@ pub(crate) enum Item<'a> {
     Reply(Reply<'a>),
 }
 
-/// Why a session came to an end.
+/// Why a session came to an end. Boxed, since it goes through many hands and is rarely there.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) struct Failure(pub(crate) Box<Reason>);
+
+#[derive(Debug)]
+pub(crate) enum Reason {
     Request(RequestError),
     Connection(ConnectionError),
     Io(ConnectionError, io::Error),
 }
 
 impl Failure {
+    #[cold]
+    fn new(reason: Reason) -> Self {
+        Self(Box::new(reason))
+    }
+
     /// Whether the connection was only too old.
     pub(crate) fn is_stale(&self) -> bool {
-        match self {
-            Self::Request(_) => false,
-            Self::Connection(error) | Self::Io(error, _) => error.is_stale(),
+        match &*self.0 {
+            Reason::Request(_) => false,
+            Reason::Connection(error) | Reason::Io(error, _) => error.is_stale(),
         }
     }
 }
 
 impl From<ConnectionError> for Failure {
+    #[cold]
     fn from(error: ConnectionError) -> Self {
-        Self::Connection(error)
+        Self::new(Reason::Connection(error))
     }
 }
 
+impl From<RequestError> for Failure {
+    #[cold]
+    fn from(error: RequestError) -> Self {
+        Self::new(Reason::Request(error))
+    }
+}
+
+/// How far an answer has come.
+pub(crate) enum Progress<T> {
+    Done(T),
+    /// It goes on at once.
+    Going,
+    /// This is to be [waited](Session::wait) for first.
+    Waits(Wait),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    ToRead,
+    ToWrite,
+}
+
 impl<R: Runtime> Session<R> {
-    pub(crate) fn new(stream: R::Stream, mut buffers: Box<Buffers>) -> Self {
+    pub(crate) fn new(stream: R::Stream, mut buffers: Buffers) -> Self {
         buffers.connection.reset();
         buffers.now = R::now();
-        Self { stream, buffers }
+        buffers.is_timed = true;
+        Self(Box::new(Parts { buffers, stream, received: 0 }))
     }
 
     /// Closes the socket and gives the memory back.
-    pub(crate) fn close(self) -> Box<Buffers> {
-        self.buffers.tap.show(Traffic::Closed);
-        self.buffers
+    pub(crate) fn close(self) -> Buffers {
+        let Parts { buffers, .. } = *self.0;
+        buffers.tap.show(|| Traffic::Closed);
+        buffers
     }
 
     /// Whether the server has promised to keep it, and nothing is under way.
     #[inline]
     pub(crate) fn is_reusable(&self) -> bool {
-        self.buffers.connection.is_reusable()
+        self.0.buffers.connection.is_reusable()
     }
 
     /// Whether the server has answered all, and does not keep it.
     #[cold]
     pub(crate) fn is_refused(&self) -> bool {
-        self.buffers.connection.step() == Step::Close && self.buffers.connection.error().is_none()
+        self.0.buffers.connection.step() == Step::Close && self.0.buffers.connection.error().is_none()
     }
 
     /// Whether it was closed or spoilt while it was idle.
     #[cold]
     pub(crate) fn is_spoilt(&self) -> bool {
-        self.stream.is_spoilt()
+        self.0.stream.is_spoilt()
     }
 
     /// The time of the latest step.
     #[inline]
     pub(crate) fn now(&self) -> Instant {
-        self.buffers.now
+        self.0.buffers.now
     }
 
     /// A call begins.
     #[inline]
     pub(crate) fn begin(&mut self, now: Instant, timeouts: Timeouts) {
-        self.buffers.now = now.max(self.buffers.now);
-        self.buffers.connection.set_timeouts(timeouts);
+        let Buffers { connection, now: before, .. } = &mut self.0.buffers;
+        *before = now.max(*before);
+        connection.set_timeouts(timeouts);
     }
 
-    /// Whether it was idle long enough for a look at it to cost nothing.
+    /// Has the end of the next call timed.
+    pub(crate) fn time_end(&mut self) {
+        self.0.buffers.is_timed = true;
+    }
+
+    /// Whether it was idle long enough for a look at it to cost nothing; or was at work, and that was not timed.
     #[inline]
     pub(crate) fn has_rested(&self, now: Instant) -> bool {
-        now.since(self.buffers.now) >= RESTED
+        now.since(self.now()) >= RESTED
     }
 
     /// How many requests it takes now.
     pub(crate) fn room(&self) -> usize {
-        self.buffers.connection.room()
+        self.0.buffers.connection.room()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn request(&mut self, request: &Request<'_>, total: time::Duration) -> Result<(), Failure> {
-        let Buffers { connection, now, .. } = &mut *self.buffers;
-        connection.request_within(request, total, *now).map_err(Failure::Request)?;
-        Ok(())
+        let Buffers { connection, now, .. } = &mut self.0.buffers;
+        match connection.request_within(request, total, *now) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// After a failure: whether all that got no answer may be sent again.
     #[cold]
     pub(crate) fn may_resend(&mut self) -> bool {
-        std::iter::from_fn(|| self.buffers.connection.poll_lost()).all(|lost| lost.resend == Resend::Safe)
+        let connection = &mut self.0.buffers.connection;
+        std::iter::from_fn(|| connection.poll_lost()).all(|lost| lost.resend == Resend::Safe)
     }
 
-    /// One request and its answer: entries to `on_entries`, which gives their length; the reply that ends them to
-    /// `finish`, which is left empty.
-    #[inline]
-    pub(crate) async fn exchange<T, F>(
+    /// A request and its answer, if they go as usual: the request goes out whole, and one reply comes, alone and whole.
+    /// Otherwise [`go_on`](Self::go_on) from what was done so far.
+    #[inline(always)]
+    pub(crate) fn exchange<T, F>(
         &mut self,
         request: &Request<'_>,
         total: time::Duration,
-        on_entries: &mut (impl FnMut(Entries<'_>) -> usize + Send),
         finish: &mut Option<F>,
-    ) -> Result<T, Failure>
+    ) -> Result<Progress<T>, Failure>
     where
-        F: FnOnce(Reply<'_>) -> T + Send,
-        T: Send,
+        F: FnOnce(Reply<'_>) -> T,
     {
         self.request(request, total)?;
-        let mut reading = Reading::new(request.message_type() == MessageType::DIR);
-        let mut listed = 0_usize;
+        if self.write_at_once()? {
+            let Some(read) = self.read_at_once() else { return Ok(Progress::Waits(Wait::ToRead)) };
+            if let Ok(Some(n)) = read {
+                let Buffers { connection, receive, now, is_timed, tap, .. } = &mut self.0.buffers;
+                let input = receive.get(..n).unwrap_or_default();
+                if !total.is_zero() || *is_timed {
+                    let begun = std::mem::replace(now, R::now());
+                    *is_timed = now.since(begun) >= RESTED;
+                }
+                if let Some(reply) = connection.handle_reply(input, *now)
+                    && let Some(finish) = finish.take()
+                {
+                    tap.show(|| Traffic::Received(input));
+                    return Ok(Progress::Done(finish(reply)));
+                }
+            }
+            self.0.received = self.end_read(read)?;
+        }
+        Ok(Progress::Going)
+    }
+
+    /// Goes on with the answer to a request: entries to `on_entries`, which gives their length; the reply that ends them
+    /// to `finish`, which is left empty.
+    pub(crate) fn go_on<T, F>(
+        &mut self,
+        answer: &mut Answer,
+        on_entries: &mut impl FnMut(Entries<'_>) -> usize,
+        finish: &mut Option<F>,
+    ) -> Result<Progress<T>, Failure>
+    where
+        F: FnOnce(Reply<'_>) -> T,
+    {
         loop {
             let mut result = None;
-            let pumped = self
-                .pump(&mut reading, &mut |item| match item {
-                    Item::Entries(entries) => listed = listed.saturating_add(on_entries(entries)),
-                    Item::Reply(reply) => result = finish.take().map(|finish| finish(reply)),
-                })
-                .await;
+            let mut listed = answer.listed;
+            let advanced = self.advance(&mut answer.reading, &mut |item| match item {
+                Item::Entries(entries) => listed = listed.saturating_add(on_entries(entries)),
+                Item::Reply(reply) => result = finish.take().map(|finish| finish(reply)),
+            });
+            answer.listed = listed;
             // A comma list says its length before it comes, this one may go on for ever.
-            if reading.is_in_pieces && listed > self.buffers.list_limit {
+            if answer.reading.is_in_pieces && listed > self.0.buffers.list_limit {
                 return Err(self.too_long(listed));
             }
             // The answer counts, also when something behind it has spoilt the connection.
-            match (result, pumped) {
-                (Some(result), _) => return Ok(result),
+            match (result, advanced) {
+                (Some(result), _) => return Ok(Progress::Done(result)),
                 (None, Err(failure)) => return Err(failure),
-                (None, Ok(())) => {}
+                (None, Ok(Some(wait))) => return Ok(Progress::Waits(wait)),
+                (None, Ok(None)) => {}
             }
         }
     }
@@ -189,8 +268,8 @@ impl<R: Runtime> Session<R> {
     #[cold]
     fn too_long(&self, listed: usize) -> Failure {
         let announced = u32::try_from(listed).unwrap_or(u32::MAX);
-        let error = DecodeError::PayloadTooLarge { announced, limit: self.buffers.list_limit };
-        Failure::Connection(error.into())
+        let error = DecodeError::PayloadTooLarge { announced, limit: self.0.buffers.list_limit };
+        ConnectionError::from(error).into()
     }
 
     /// One step: sends what waits to be sent, and waits for bytes and takes what they say.
@@ -200,83 +279,116 @@ impl<R: Runtime> Session<R> {
         reading: &mut Reading,
         on_item: &mut (impl FnMut(Item<'_>) + Send),
     ) -> Result<(), Failure> {
-        if self.buffers.connection.step() == Step::Write && !self.write_at_once()? {
+        while let Some(wait) = self.advance(reading, on_item)? {
+            self.wait(wait).await?;
+        }
+        Ok(())
+    }
+
+    /// As much of a step as needs no future; or what has to be [waited](Self::wait) for first.
+    #[inline]
+    fn advance(
+        &mut self,
+        reading: &mut Reading,
+        on_item: &mut impl FnMut(Item<'_>),
+    ) -> Result<Option<Wait>, Failure> {
+        let mut n = std::mem::take(&mut self.0.received);
+        if n == 0 {
+            if self.0.buffers.connection.step() == Step::Write && !self.write_at_once()? {
+                return Ok(Some(Wait::ToWrite));
+            }
+            let Buffers { connection, now, .. } = &mut self.0.buffers;
+            if connection.step() != Step::Read {
+                connection.handle_eof()?;
+                connection.handle_timeout(*now)?;
+                return Ok(None);
+            }
+            reading.begin(&self.0.stream);
+            let Some(read) = self.read_at_once() else { return Ok(Some(Wait::ToRead)) };
+            n = self.end_read(read)?;
+        }
+        let Buffers { connection, receive, now, .. } = &mut self.0.buffers;
+        if let Some(mut input) = receive.get(..n).filter(|input| !input.is_empty()) {
+            loop {
+                match connection.handle_input(&mut input, *now)? {
+                    Event::NeedMore(_) => break,
+                    Event::Keepalive => {}
+                    Event::Entries(_, entries) => on_item(Item::Entries(entries)),
+                    Event::Reply(_, reply) => on_item(Item::Reply(reply)),
+                }
+                // Behind entries the end of their list may come from no more bytes.
+                if input.is_empty() && connection.in_flight() == 0 {
+                    break;
+                }
+            }
+        }
+        connection.handle_timeout(*now)?;
+        Ok(None)
+    }
+
+    /// Waits for what [`go_on`](Self::go_on) or [`advance`](Self::advance) needs.
+    pub(crate) async fn wait(&mut self, wait: Wait) -> Result<(), Failure> {
+        if wait == Wait::ToWrite {
             return self.write().await;
         }
-        let Some(wait) = self.begin_read(reading)? else { return Ok(()) };
-        let read = self.stream.read(&mut self.buffers.receive, wait).await;
-        self.end_read(read, on_item)
+        let Parts { buffers: Buffers { connection, now, receive, .. }, stream, .. } = &mut *self.0;
+        let wait = connection.time_left(*now);
+        let read = stream.read(receive, wait).await;
+        self.0.received = self.end_read(read)?;
+        Ok(())
     }
 
-    /// How long to wait for bytes, or that none are to come.
-    #[inline]
-    fn begin_read(&mut self, reading: &mut Reading) -> Result<Option<Option<time::Duration>>, Failure> {
-        let Buffers { connection, now, .. } = &mut *self.buffers;
-        if connection.step() != Step::Read {
-            connection.handle_eof()?;
-            connection.handle_timeout(*now)?;
-            return Ok(None);
-        }
-        reading.begin(&self.stream);
-        Ok(Some(connection.poll_timeout().map(|(at, _)| at.since(*now))))
+    /// Reads what is there, or waits for it by blocking. `None` if that needs a future.
+    #[inline(always)]
+    fn read_at_once(&mut self) -> Option<io::Result<Option<usize>>> {
+        let Parts { buffers: Buffers { connection, now, receive, .. }, stream, .. } = &mut *self.0;
+        let wait = connection.time_left(*now);
+        stream.read_at_once(receive, wait)
     }
 
+    /// What was read, in bytes; none if the time is over.
     #[inline]
-    fn end_read(
-        &mut self,
-        read: io::Result<Option<usize>>,
-        on_item: &mut impl FnMut(Item<'_>),
-    ) -> Result<(), Failure> {
-        let Buffers { connection, receive, now, tap, .. } = &mut *self.buffers;
+    fn end_read(&mut self, read: io::Result<Option<usize>>) -> Result<usize, Failure> {
+        let Buffers { connection, receive, now, tap, .. } = &mut self.0.buffers;
         *now = R::now();
         match read {
             Ok(Some(n @ 1..)) => {
-                let mut input = receive.get(..n).unwrap_or_default();
-                tap.show(Traffic::Received(input));
-                loop {
-                    match connection.handle_input(&mut input, *now)? {
-                        Event::NeedMore(_) => break,
-                        Event::Keepalive => {}
-                        Event::Entries(_, entries) => on_item(Item::Entries(entries)),
-                        Event::Reply(_, reply) => on_item(Item::Reply(reply)),
-                    }
-                    // Behind entries the end of their list may come from no more bytes.
-                    if input.is_empty() && connection.in_flight() == 0 {
-                        break;
-                    }
-                }
+                tap.show(|| Traffic::Received(receive.get(..n).unwrap_or_default()));
+                Ok(n)
             }
-            Ok(Some(0)) => connection.handle_eof()?,
-            Ok(None) => {}
-            Err(error) => return Err(self.transport_error(error)),
+            Ok(Some(0)) => Ok(connection.handle_eof().map(|()| 0)?),
+            Ok(None) => Ok(connection.handle_timeout(*now).map(|()| 0)?),
+            Err(error) => Err(self.transport_error(error)),
         }
-        Ok(connection.handle_timeout(*now)?)
     }
 
     /// Sends what waits to be sent, if that can be done without waiting, so that no time passes.
-    #[inline]
+    #[inline(always)]
     fn write_at_once(&mut self) -> Result<bool, Failure> {
-        let Buffers { connection, now, tap, .. } = &mut *self.buffers;
-        let n = match self.stream.write_at_once(connection.poll_transmit()) {
-            Ok(Some(n)) => n,
-            Ok(None) => return Ok(false),
-            Err(error) => return Err(self.transport_error(error)),
-        };
-        tap.show(Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
-        connection.handle_transmitted(n, *now);
-        Ok(connection.step() != Step::Write)
+        let Parts { buffers: Buffers { connection, now, tap, .. }, stream, .. } = &mut *self.0;
+        let bytes = connection.poll_transmit();
+        match stream.write_at_once(bytes) {
+            Ok(Some(n)) => {
+                let is_all = n == bytes.len();
+                tap.show(|| Traffic::Sent(bytes.get(..n).unwrap_or_default()));
+                connection.handle_transmitted(n, *now);
+                Ok(is_all)
+            }
+            Ok(None) => Ok(false),
+            Err(error) => Err(self.transport_error(error)),
+        }
     }
 
     /// Waits until something can be sent, and sends it.
     #[cold]
     async fn write(&mut self) -> Result<(), Failure> {
-        let Buffers { connection, now, tap, .. } = &mut *self.buffers;
+        let Parts { buffers: Buffers { connection, now, tap, .. }, stream, .. } = &mut *self.0;
         *now = R::now();
-        let wait = connection.poll_timeout().map(|(at, _)| at.since(*now));
-        match self.stream.write(connection.poll_transmit(), wait).await {
+        let wait = connection.time_left(*now);
+        match stream.write(connection.poll_transmit(), wait).await {
             Ok(Some(0)) => return Err(self.transport_error(io::ErrorKind::WriteZero.into())),
             Ok(Some(n)) => {
-                tap.show(Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
+                tap.show(|| Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
                 *now = R::now();
                 connection.handle_transmitted(n, *now);
             }
@@ -288,7 +400,28 @@ impl<R: Runtime> Session<R> {
 
     #[cold]
     fn transport_error(&mut self, error: io::Error) -> Failure {
-        Failure::Io(self.buffers.connection.handle_transport_error(), error)
+        Failure::new(Reason::Io(self.0.buffers.connection.handle_transport_error(), error))
+    }
+}
+
+/// How far the answer to a request has come.
+pub(crate) struct Answer {
+    reading: Reading,
+    /// Bytes of entries that came one by one.
+    listed: usize,
+}
+
+impl Answer {
+    pub(crate) fn to(request: &Request<'_>) -> Self {
+        let reading = Reading::new(request.message_type() == MessageType::DIR);
+        Self { reading, listed: 0 }
+    }
+
+    /// One that [`Session::exchange`] has begun to read.
+    pub(crate) fn begun_to(request: &Request<'_>) -> Self {
+        let mut answer = Self::to(request);
+        answer.reading.is_first = false;
+        answer
     }
 }
 

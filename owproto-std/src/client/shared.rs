@@ -1,16 +1,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use owproto_core::Request;
 use owproto_core::client::Refusals;
 use owproto_core::time::Instant;
+use parking_lot::Mutex;
 
 use super::coalesce::Reads;
 use super::deadline::Deadline;
-use super::pool::{Held, Pool, Waiter, Waiting, Woken, lock, wake};
+use super::pool::{Held, Pool, Waiter, Waiting, Woken, wake};
 use super::session::{Buffers, Session};
 use crate::runtime::Runtime;
 use crate::tap::{Tap, Traffic};
@@ -39,9 +40,7 @@ pub(crate) struct Shared<R: Runtime> {
     waited: AtomicU64,
     /// Reads that others may join.
     pub(crate) reads: Reads<R>,
-    // Boxed, since they move from one connection to the next.
-    #[allow(clippy::vec_box)]
-    spare: Mutex<Vec<Box<Buffers>>>,
+    spare: Mutex<Vec<Buffers>>,
     /// The host's addresses, the one that answered last in front.
     addresses: Mutex<Vec<SocketAddr>>,
     refusals: AtomicU16,
@@ -50,9 +49,10 @@ pub(crate) struct Shared<R: Runtime> {
 }
 
 impl<R: Runtime> Shared<R> {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(mut settings: Settings) -> Self {
+        settings.connections = settings.connections.max(1);
         Self {
-            pool: Mutex::new(Pool::new(settings.connections.max(1))),
+            pool: Mutex::new(Pool::new(settings.connections)),
             waited: AtomicU64::new(0),
             reads: Reads::default(),
             settings,
@@ -73,9 +73,9 @@ impl<R: Runtime> Shared<R> {
 
     /// A place for a persistent connection, and one that is idle if there is one; `None` if all places are
     /// taken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_enter(&self) -> Option<(Place<'_, R>, Option<Session<R>>)> {
-        let (held, idle) = lock(&self.pool).enter()?;
+        let (held, idle) = self.pool.lock().enter()?;
         Some((self.place(held), idle))
     }
 
@@ -98,7 +98,7 @@ impl<R: Runtime> Shared<R> {
         now: Instant,
     ) -> Result<Waiting<'_, R>, Place<'_, R>> {
         let waiter = Waiter::new(self.waited.fetch_add(1, Ordering::Relaxed), deadline, request);
-        let place = lock(&self.pool).queue_up(&waiter, now);
+        let place = self.pool.lock().queue_up(&waiter, now);
         match place {
             Some(held) => Err(self.place(held)),
             None => Ok(Waiting::new(&self.pool, waiter)),
@@ -107,44 +107,44 @@ impl<R: Runtime> Shared<R> {
 
     /// Those of them that wait still wait further.
     pub(super) fn queue_again(&self, waiters: impl Iterator<Item = Arc<Waiter<R>>>) {
-        let woken = lock(&self.pool).queue_again(waiters);
+        let woken = self.pool.lock().queue_again(waiters);
         wake(woken);
     }
 
     #[inline]
     pub(crate) fn take_idle(&self) -> Option<Session<R>> {
-        lock(&self.pool).idle.pop()
+        self.pool.lock().idle.pop()
     }
 
     /// An idle connection for a call that has lost or never had one, and for its place if it has one.
     pub(crate) fn take_idle_for(&self, place: Option<&mut Place<'_, R>>) -> Option<Session<R>> {
         match place {
-            Some(place) => lock(&self.pool).take_idle(&mut place.held),
+            Some(place) => self.pool.lock().take_idle(&mut place.held),
             None => self.take_idle(),
         }
     }
 
     /// Keeps a connection for later if the server does, closes it otherwise; gives its place back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_back(&self, session: Session<R>, place: Option<Place<'_, R>>) {
         if !session.is_reusable() {
             return self.end(session, place);
         }
-        let mut pool = lock(&self.pool);
-        let woken = place.and_then(|place| {
-            let mut held = place.into_held();
-            pool.kept(&mut held);
-            pool.leave(held)
-        });
-        // Listings have connections beside those that have a place.
-        let beside = if pool.idle.len() < self.settings.connections.max(1) {
-            pool.idle.push(session);
-            None
-        } else {
-            Some(session)
+        let mut pool = self.pool.lock();
+        let woken = match place {
+            Some(place) => {
+                let mut held = place.into_held();
+                pool.kept(&mut held);
+                pool.leave(held)
+            }
+            None => None,
         };
-        drop(pool);
-        if let Some(session) = beside {
+        // Listings have connections beside those that have a place.
+        if pool.idle.len() < self.settings.connections {
+            pool.idle.push(session);
+            drop(pool);
+        } else {
+            drop(pool);
             self.close(session);
         }
         if let Some(waiter) = woken {
@@ -159,7 +159,7 @@ impl<R: Runtime> Shared<R> {
         let now = session.now();
         self.close(session);
         if let Some(place) = place.filter(|_| is_refused) {
-            let woken = lock(&self.pool).refused(place.into_held(), now);
+            let woken = self.pool.lock().refused(place.into_held(), now);
             wake(woken);
         }
     }
@@ -167,7 +167,7 @@ impl<R: Runtime> Shared<R> {
     #[cold]
     pub(crate) fn close(&self, session: Session<R>) {
         let buffers = session.close();
-        let mut spare = lock(&self.spare);
+        let mut spare = self.spare.lock();
         if spare.len() < SPARE_BUFFERS {
             spare.push(buffers);
         }
@@ -176,30 +176,30 @@ impl<R: Runtime> Shared<R> {
     /// Whether no idle connection is of any use any more.
     #[cfg(test)]
     pub(crate) fn idle_is_spoilt(&self) -> bool {
-        lock(&self.pool).idle.iter().all(Session::is_spoilt)
+        self.pool.lock().idle.iter().all(Session::is_spoilt)
     }
 
     /// Whether all places are free and nobody waits.
     #[cfg(test)]
     pub(crate) fn is_at_rest(&self) -> bool {
-        lock(&self.pool).is_at_rest() && self.reads.is_empty()
+        self.pool.lock().is_at_rest() && self.reads.is_empty()
     }
 
     /// How many places there are.
     #[cfg(test)]
     pub(crate) fn places(&self) -> usize {
-        lock(&self.pool).places()
+        self.pool.lock().places()
     }
 
     /// How many connections are idle.
     #[cfg(test)]
     pub(crate) fn idle(&self) -> usize {
-        lock(&self.pool).idle.len()
+        self.pool.lock().idle.len()
     }
 
     /// Closes all idle connections.
     pub(crate) fn close_idle(&self) {
-        let idle = std::mem::take(&mut lock(&self.pool).idle);
+        let idle = std::mem::take(&mut self.pool.lock().idle);
         for session in idle {
             self.close(session);
         }
@@ -208,7 +208,7 @@ impl<R: Runtime> Shared<R> {
     /// A new connection, to the first of the host's addresses that takes one.
     pub(crate) async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
         let no_connection = |source| Error::Connect { address: self.settings.address.clone(), source };
-        let known = lock(&self.addresses).clone();
+        let known = self.addresses.lock().clone();
         let (stream, peer) = match self.connect_any(&known, deadline).await {
             Ok(connected) => connected,
             Err(error) if deadline.is_over::<R>() => return Err(no_connection(error)),
@@ -225,8 +225,8 @@ impl<R: Runtime> Shared<R> {
                 self.connect_any(&others, deadline).await.map_err(no_connection)?
             }
         };
-        self.settings.tap.show(Traffic::Connected(peer));
-        let buffers = lock(&self.spare).pop().unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
+        self.settings.tap.show(|| Traffic::Connected(peer));
+        let buffers = self.spare.lock().pop().unwrap_or_else(|| Buffers::new(&self.settings));
         Ok(Session::new(stream, buffers))
     }
 
@@ -239,7 +239,7 @@ impl<R: Runtime> Shared<R> {
             false => Ok(found),
         });
         let found = found.map_err(|source| Error::Resolve { address: address.clone(), source })?;
-        lock(&self.addresses).clone_from(&found);
+        self.addresses.lock().clone_from(&found);
         Ok(found)
     }
 
@@ -259,7 +259,7 @@ impl<R: Runtime> Shared<R> {
             match R::connect(address, wait).await {
                 Ok(stream) => {
                     // Next time this one first.
-                    let mut known = lock(&self.addresses);
+                    let mut known = self.addresses.lock();
                     if known.first() != Some(&address) {
                         known.retain(|&other| other != address);
                         known.insert(0, address);
@@ -282,7 +282,7 @@ pub(crate) struct Place<'a, R: Runtime> {
 impl<R: Runtime> Place<'_, R> {
     /// Its connection is none any more.
     pub(crate) fn lose(&mut self) {
-        lock(&self.shared.pool).lost(&mut self.held, true);
+        self.shared.pool.lock().lost(&mut self.held, true);
     }
 
     /// Whoever takes it gives it back.
@@ -296,7 +296,7 @@ impl<R: Runtime> Place<'_, R> {
 
 impl<R: Runtime> Drop for Place<'_, R> {
     fn drop(&mut self) {
-        let woken: Woken<R> = lock(&self.shared.pool).leave(self.held).into_iter().collect();
+        let woken: Woken<R> = self.shared.pool.lock().leave(self.held).into_iter().collect();
         wake(woken);
     }
 }

@@ -2,12 +2,13 @@ use std::future::Future;
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ::tokio::net::TcpStream;
+use ::tokio::task::yield_now;
 use ::tokio::time::{Sleep, sleep_until};
 use owproto_core::ReturnCode;
 use owproto_core::server::{Connection, DEFAULT_TRANSMIT_LIMIT, End, Event, Persistence, Step, Timeout};
@@ -192,8 +193,8 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         let mut turns = TURN_LEN;
         loop {
             if turns == 0 {
-                context.waker().wake_by_ref();
-                return Poll::Pending;
+                // Not by its own waker: then a runtime that always has this to do would look at its sockets rarely.
+                return pin!(yield_now()).poll(context);
             }
             self.mind_the_end();
             let now = self.control().now();
@@ -211,8 +212,10 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                 Step::Write => self.poll_send(context),
                 Step::Work if is_asked => self.poll_client(context),
                 Step::Work => {
-                    turns -= 1;
                     is_asked = self.serve(now, context).is_pending();
+                    // A piece of a long answer is a turn.
+                    let is_long = !is_asked && self.connection.request().is_some();
+                    turns = if is_long { 0 } else { turns - 1 };
                     continue;
                 }
                 Step::Read if !self.pending.is_empty() || self.connection.is_half_closed() => {
@@ -381,8 +384,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         let end = self.connection.end().unwrap_or(End::ClientGone);
         self.tell(end);
         self.give_back();
-        let is_of_use = !matches!(end, End::ClientGone | End::TimedOut(Timeout::Send));
-        if !is_of_use || self.connection.is_half_closed() {
+        if end.is_unread() || self.connection.is_half_closed() {
             return Poll::Ready(());
         }
         self.give_memory_back(0);

@@ -168,6 +168,24 @@ fn a_client_that_never_reads_is_given_up() {
 }
 
 #[test]
+fn a_client_that_reads_a_byte_now_and_then_is_given_up() {
+    let simulator = sim::Simulator::new("tester:28*2000".parse().unwrap());
+    // Only in the whole does it take too long.
+    let timeouts = Timeouts { send: ms(60_000), send_total: ms(300), ..Timeouts::DEFAULT };
+    let server = sim::Server::builder(simulator).server(|server| server.timeouts(timeouts)).start().unwrap();
+    let mut client = Raw::connect(server.address());
+    for _ in 0..200 {
+        client.send(&kept(Request::dir("/")));
+    }
+    wait_until("it is given up", || {
+        // Whether there still is one does not matter.
+        let _ = (&client.stream).read(&mut [0]);
+        server.statistics().timed_out == 1
+    });
+    wait_until("its connection ends", || server.statistics().connections == 0);
+}
+
+#[test]
 fn keepalives_before_every_answer_are_a_setting() {
     let server = start(|server| server.keepalives(Keepalives::BeforeEveryAnswer));
     let mut client = Raw::connect(server.address());

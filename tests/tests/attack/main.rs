@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p owproto-tests --test attack -- --nocapture` prints the figures.
 
+mod greedy;
 mod inputs;
 mod memory;
 mod mix;

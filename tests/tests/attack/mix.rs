@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
-use owproto_tests::bad_input::request;
+use owproto_tests::bad_input::{self, request};
 
 use super::*;
 
@@ -20,8 +20,16 @@ const TRIES: usize = 5;
 /// The most that the median may grow by.
 const FACTOR: f64 = 2.0;
 
+/// The most that the time of all but one of twenty may grow by, in the best try of each server: a median does not show
+/// that one of ten waits. With the machine's two processors busy with other things it grew by 1.5 to 3, once the slow readers
+/// had what they could take; with a tree that is held for 20 ms by one of ten long requests by 16, and the medians by 1.1.
+const HIGH_FACTOR: f64 = 4.0;
+
 const SLOW_READERS: usize = 10;
 const SLOW_WRITERS: usize = 50;
+
+/// Connections that have come, many of them beyond the limit, before anything is measured.
+const FLOOD: u64 = 10_000;
 
 /// Attackers, each in a thread of its own, until this is dropped.
 struct Attack {
@@ -48,6 +56,13 @@ impl Attack {
         attack.each(Duration::from_millis(5), move || {
             let flood: Vec<_> = (0..40).filter_map(|_| TcpStream::connect(address).ok()).collect();
             flood.len()
+        });
+        // All that kills or hangs the real server, one after the other.
+        let mut inputs = bad_input::all().into_iter().cycle();
+        attack.each(Duration::from_millis(5), move || {
+            let input = inputs.next().expect("there is no end");
+            // What waits for more is left waiting.
+            TcpStream::connect(address).and_then(|mut stream| stream.write_all(&input.bytes)).is_ok().into()
         });
         let long = ask(2, 100, &[b'/'; 100_050]);
         attack.each(Duration::from_millis(10), move || usize::from(try_to_say(address, &long)));
@@ -127,13 +142,36 @@ fn latency(stream: &mut TcpStream, question: &[u8]) -> Duration {
     start.elapsed()
 }
 
-fn median(mut times: Vec<Duration>) -> f64 {
+/// What so many of a hundred times do not exceed, in microseconds.
+fn percentile(times: &mut [Duration], percent: usize) -> f64 {
     times.sort();
-    times[times.len() / 2].as_secs_f64() * 1e6
+    times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e6
+}
+/// What was found out, quiet and attacked, in microseconds.
+struct Found {
+    /// Of each question.
+    medians: Vec<[f64; 2]>,
+    /// Of all of them together: the time of all but one of twenty.
+    high: [f64; 2],
 }
 
-/// The median of each question, quiet and attacked, in microseconds.
-fn measure(clients: &mut [[TcpStream; 2]]) -> Vec<[f64; 2]> {
+impl Found {
+    /// Whether the medians are as they should be.
+    fn is_good(&self) -> bool {
+        self.medians.iter().all(|[quiet, attacked]| attacked / quiet <= FACTOR)
+    }
+
+    fn show(&self, acts: u64) {
+        println!("us: quiet, attacked, ratio; {acts} acts of attackers");
+        let names = questions().map(|(name, _)| name);
+        for (name, [quiet, attacked]) in names.iter().zip(&self.medians).chain([(&"19 of 20", &self.high)]) {
+            println!("{name:9} {quiet:7.1} {attacked:7.1} {:5.2}", attacked / quiet);
+        }
+    }
+}
+
+/// Asks both servers, in turns.
+fn measure(clients: &mut [[TcpStream; 2]]) -> Found {
     let questions = questions();
     let mut times: Vec<[Vec<Duration>; 2]> = vec![[Vec::new(), Vec::new()]; questions.len()];
     for round in 0..ROUNDS {
@@ -146,7 +184,11 @@ fn measure(clients: &mut [[TcpStream; 2]]) -> Vec<[f64; 2]> {
             }
         }
     }
-    times.into_iter().map(|both| both.map(median)).collect()
+    let mut all = [0, 1].map(|which| times.iter().flat_map(|both| both[which].clone()).collect::<Vec<_>>());
+    let high = all.each_mut().map(|times| percentile(times, 95));
+    let medians =
+        times.into_iter().map(|mut both| both.each_mut().map(|times| percentile(times, 50))).collect();
+    Found { medians, high }
 }
 
 #[test]
@@ -161,28 +203,27 @@ fn others_are_served_as_quickly_as_ever() {
         }
     }
     let attack = Attack::start(attacked.address());
-    wait_until("the attack has begun", || attack.done.load(Ordering::Relaxed) > 200);
-    let mut found = Vec::new();
+    let came = || attacked.statistics().accepted + attacked.statistics().refused;
+    wait_until("many have come", || came() > FLOOD);
+    let mut are_medians_good = false;
+    let mut high = [f64::INFINITY; 2];
     for _ in 0..TRIES {
-        found = measure(&mut clients);
-        let names = questions().map(|(name, _)| name);
-        println!(
-            "median in us: quiet, attacked, ratio; {} acts of attackers",
-            attack.done.load(Ordering::Relaxed)
-        );
-        for (name, [quiet, attacked]) in names.iter().zip(&found) {
-            println!("{name:9} {quiet:7.1} {attacked:7.1} {:5.2}", attacked / quiet);
-        }
-        if found.iter().all(|[quiet, attacked]| attacked / quiet <= FACTOR) {
+        let found = measure(&mut clients);
+        found.show(attack.done.load(Ordering::Relaxed));
+        are_medians_good |= found.is_good();
+        high = [0, 1].map(|which| found.high[which].min(high[which]));
+        if are_medians_good && high[1] / high[0] <= HIGH_FACTOR {
             break;
         }
     }
     println!("{:?}", attacked.statistics());
     drop(attack);
-    assert!(found.iter().all(|[quiet, attacked]| attacked / quiet <= FACTOR), "{found:?}");
+    assert!(are_medians_good, "in none of {TRIES} tries were those who behave served as quickly as ever");
+    assert!(high[1] / high[0] <= HIGH_FACTOR, "one of twenty waits: {high:?} us");
     // It was an attack: it came to all of its limits, and left nothing behind.
     let statistics = attacked.statistics();
     assert!(statistics.refused > 0 && statistics.requests > quiet.statistics().requests, "{statistics:?}");
+    assert!(statistics.malformed > 0, "{statistics:?}");
     drop(clients);
     wait_until("all has ended", || attacked.statistics().connections == 0);
     assert_eq!(attacked.statistics().memory, 0);

@@ -1,22 +1,14 @@
 //! The clients, called alike, and what they give in one form.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use embedded_hal_async::delay::DelayNs;
-use embedded_io::{ErrorType, ReadReady};
-use embedded_io_adapters::std::FromStd;
-use embedded_io_adapters::tokio_1::FromTokio;
-use owproto_core::client::{Connection, ConnectionError, Timeouts};
-use owproto_core::request::Request;
-use owproto_core::time;
-use owproto_core::wire::Flags;
-use owproto_embedded::asynchronous::{self, Timed};
-use owproto_embedded::blocking::{self, Polled};
-use owproto_embedded::{Error as EmbeddedError, ReadError};
+use owproto_core::client::ConnectionError;
 use owproto_std::{Builder, Client, DirOptions, Error, Listing};
+
+use crate::embedded::{self, STORAGE};
+use crate::machines::{OnEmbassyNet, OnSmoltcp};
 
 /// Something to ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,11 +55,17 @@ pub(crate) enum Why {
     Other,
 }
 
-/// Whose client it is: those of `owproto-std` connect again and ask again by themselves.
+/// What a client does by itself when a connection ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Crate {
+pub(crate) enum Sort {
+    /// Those of `owproto-std` connect again, ask again, and give each path of many a result of its own.
     Std,
-    Embedded,
+    /// Those of `owproto-embedded` over a transport that is connected do nothing.
+    Driver,
+    /// The one for smoltcp connects again for the next request.
+    Smoltcp,
+    /// The one that connects by itself also asks again.
+    Reconnecting,
 }
 
 pub(crate) trait Caller {
@@ -82,11 +80,21 @@ pub(crate) enum Which {
     Tokio,
     EmbeddedBlocking,
     EmbeddedAsynchronous,
+    Smoltcp,
+    Reconnecting,
+    EmbassyNet,
 }
 
 impl Which {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Blocking, Self::Tokio, Self::EmbeddedBlocking, Self::EmbeddedAsynchronous];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Blocking,
+        Self::Tokio,
+        Self::EmbeddedBlocking,
+        Self::EmbeddedAsynchronous,
+        Self::Smoltcp,
+        Self::Reconnecting,
+        Self::EmbassyNet,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -94,21 +102,31 @@ impl Which {
             Self::Tokio => "tokio",
             Self::EmbeddedBlocking => "embedded-io",
             Self::EmbeddedAsynchronous => "embedded-io-async",
+            Self::Smoltcp => "smoltcp",
+            Self::Reconnecting => "embedded-nal-async",
+            Self::EmbassyNet => "embassy-net",
         }
     }
 
-    pub(crate) fn of(self) -> Crate {
+    pub(crate) fn sort(self) -> Sort {
         match self {
-            Self::Blocking | Self::Tokio => Crate::Std,
-            Self::EmbeddedBlocking | Self::EmbeddedAsynchronous => Crate::Embedded,
+            Self::Blocking | Self::Tokio => Sort::Std,
+            Self::EmbeddedBlocking | Self::EmbeddedAsynchronous => Sort::Driver,
+            Self::Smoltcp => Sort::Smoltcp,
+            Self::Reconnecting | Self::EmbassyNet => Sort::Reconnecting,
         }
+    }
+
+    /// Whether it has a network stack of its own.
+    pub(crate) fn is_on_a_machine(self) -> bool {
+        matches!(self, Self::Smoltcp | Self::EmbassyNet)
     }
 
     /// The longest payload that it takes.
     pub(crate) fn payload_limit(self) -> usize {
-        match self.of() {
-            Crate::Std => owproto_core::decode::DEFAULT_PAYLOAD_LIMIT,
-            Crate::Embedded => STORAGE,
+        match self.sort() {
+            Sort::Std => owproto_core::decode::DEFAULT_PAYLOAD_LIMIT,
+            Sort::Driver | Sort::Smoltcp | Sort::Reconnecting => STORAGE,
         }
     }
 
@@ -119,15 +137,16 @@ impl Which {
         match self {
             Self::Blocking => Box::new(builder().build()),
             Self::Tokio => Box::new(OnTokio(builder().build_tokio(), runtime())),
-            Self::EmbeddedBlocking => Box::new(EmbeddedBlocking { server, client: None }),
-            Self::EmbeddedAsynchronous => {
-                Box::new(EmbeddedAsynchronous { server, runtime: runtime(), client: None })
-            }
+            Self::EmbeddedBlocking => Box::new(embedded::Blocking::new(server)),
+            Self::EmbeddedAsynchronous => Box::new(embedded::Asynchronous::new(server)),
+            Self::Smoltcp => Box::new(OnSmoltcp::new(server)),
+            Self::Reconnecting => Box::new(embedded::Reconnecting::new(server)),
+            Self::EmbassyNet => Box::new(OnEmbassyNet::new(server)),
         }
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
@@ -157,12 +176,14 @@ macro_rules! by_itself {
         $value
     };
 }
+pub(crate) use by_itself;
 
 macro_rules! awaited {
     ($future:expr) => {
         $future.await
     };
 }
+pub(crate) use awaited;
 
 impl Caller for Client {
     fn call(&mut self, call: &Call, limit: Duration) -> Given {
@@ -195,7 +216,7 @@ fn given<T>(result: Result<T, Error>, form: impl FnOnce(T) -> Given) -> Given {
     }
 }
 
-fn lost(error: ConnectionError) -> Why {
+pub(crate) fn lost(error: ConnectionError) -> Why {
     match error {
         ConnectionError::Decode(_) => Why::Decode,
         ConnectionError::UnexpectedData => Why::UnexpectedData,
@@ -205,188 +226,6 @@ fn lost(error: ConnectionError) -> Why {
         ConnectionError::PersistenceWithdrawn => Why::PersistenceWithdrawn,
         ConnectionError::TimedOut(_) => Why::TimedOut,
         _ => Why::Other,
-    }
-}
-
-// Those of owproto-embedded.
-
-/// Bytes for a reply, and for an entry.
-const STORAGE: usize = 256;
-
-type Memory = Connection<[u8; 512], [u8; STORAGE], 4>;
-
-fn memory() -> Memory {
-    Connection::new([0xa5; 512], [0xa5; STORAGE])
-}
-
-/// A socket of this machine, as a driver for a small one would be.
-struct Socket(FromStd<TcpStream>);
-
-impl ErrorType for Socket {
-    type Error = io::Error;
-}
-
-impl embedded_io::Read for Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        embedded_io::Read::read(&mut self.0, buffer)
-    }
-}
-
-impl embedded_io::Write for Socket {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        embedded_io::Write::write(&mut self.0, bytes)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        embedded_io::Write::flush(&mut self.0)
-    }
-}
-
-impl ReadReady for Socket {
-    fn read_ready(&mut self) -> io::Result<bool> {
-        match self.0.inner().peek(&mut [0]) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-fn clock() -> time::Instant {
-    static START: OnceLock<Instant> = OnceLock::new();
-    time::Instant::ZERO + START.get_or_init(Instant::now).elapsed().into()
-}
-
-fn rest() {
-    std::thread::sleep(Duration::from_millis(1));
-}
-
-struct Delay;
-
-impl DelayNs for Delay {
-    async fn delay_ns(&mut self, ns: u32) {
-        tokio::time::sleep(Duration::from_nanos(ns.into())).await;
-    }
-}
-
-type Blocking =
-    blocking::Client<Polled<Socket, fn()>, fn() -> time::Instant, [u8; 512], [u8; STORAGE], [u8; 512], 4>;
-type Asynchronous = asynchronous::Client<
-    Timed<FromTokio<tokio::net::TcpStream>, Delay>,
-    fn() -> time::Instant,
-    [u8; 512],
-    [u8; STORAGE],
-    [u8; 512],
-    4,
->;
-
-struct EmbeddedBlocking {
-    server: SocketAddr,
-    client: Option<Blocking>,
-}
-
-struct EmbeddedAsynchronous {
-    server: SocketAddr,
-    runtime: tokio::runtime::Runtime,
-    client: Option<Asynchronous>,
-}
-
-macro_rules! call_embedded {
-    ($call:expr, $client:expr, $limit:expr, $run:ident) => {{
-        $client.set_timeouts(Timeouts { inactivity: time::Duration::ZERO, total: $limit.into() });
-        let mut buffer = [0xa5; 64];
-        let mut listed = Vec::new();
-        match $call {
-            Call::Read(path) => {
-                let value = $run!($client.read(path, &mut buffer));
-                embedded_given(value, |value| Given::Value(value.to_vec()))
-            }
-            Call::Write(path, data) => embedded_given($run!($client.write(path, data)), Given::Took),
-            Call::Dir => {
-                let request = Request::dir("/").unwrap().with_flags(Flags::PERSISTENCE);
-                let result = $run!($client.exchange(
-                    &request,
-                    |entries| listed.extend(entries.map(<[u8]>::to_vec)),
-                    |reply| reply.into_result().map(|_| ()),
-                ));
-                let result = result.and_then(|result| result.map_err(EmbeddedError::Server));
-                embedded_given(result, |()| Given::Entries(listed))
-            }
-            Call::Dirall => {
-                let result = $run!($client.dir("/", |entry| listed.push(entry.to_vec())));
-                embedded_given(result, |_| Given::Entries(listed))
-            }
-            Call::Present(path) => embedded_given($run!($client.present(path)), Given::Present),
-            Call::ReadMany(paths) => {
-                let mut values = Vec::new();
-                let read = $client.read_many(*paths, |number, value| {
-                    assert_eq!(number, values.len());
-                    values.push(match value {
-                        Ok(value) => Given::Value(value.to_vec()),
-                        Err(ReadError::Server(_)) => Given::Fails(Why::Server),
-                        Err(_) => Given::Fails(Why::Other),
-                    });
-                });
-                if let Err(error) = $run!(read) {
-                    values.push(embedded_given(Err::<(), _>(error), |()| Given::Fails(Why::Other)));
-                }
-                Given::Many(values)
-            }
-        }
-    }};
-}
-
-impl Caller for EmbeddedBlocking {
-    fn call(&mut self, call: &Call, limit: Duration) -> Given {
-        let server = self.server;
-        let connect = || {
-            let socket = TcpStream::connect(server).unwrap();
-            socket.set_nodelay(true).unwrap();
-            // Reads are asked for only when they have something, and requests are small.
-            socket.set_nonblocking(true).unwrap();
-            Polled::new(Socket(FromStd::new(socket)), rest as fn())
-        };
-        let client = self.client.get_or_insert_with(|| {
-            blocking::Client::new(connect(), clock as fn() -> time::Instant, memory(), [0xa5; 512])
-        });
-        if !client.is_open() {
-            client.reconnect(connect());
-        }
-        call_embedded!(call, client, limit, by_itself)
-    }
-}
-
-impl Caller for EmbeddedAsynchronous {
-    fn call(&mut self, call: &Call, limit: Duration) -> Given {
-        let Self { server, runtime, client } = self;
-        runtime.block_on(async {
-            if client.as_ref().is_none_or(|client| !client.is_open()) {
-                let socket = tokio::net::TcpStream::connect(*server).await.unwrap();
-                socket.set_nodelay(true).unwrap();
-                let transport = Timed::new(FromTokio::new(socket), Delay);
-                match client {
-                    Some(client) => drop(client.reconnect(transport)),
-                    None => {
-                        let clock = clock as fn() -> time::Instant;
-                        *client = Some(asynchronous::Client::new(transport, clock, memory(), [0xa5; 512]));
-                    }
-                }
-            }
-            let client = client.as_mut().unwrap();
-            call_embedded!(call, client, limit, awaited)
-        })
-    }
-}
-
-fn embedded_given<T>(result: Result<T, EmbeddedError<io::Error>>, form: impl FnOnce(T) -> Given) -> Given {
-    match result {
-        Ok(value) => form(value),
-        Err(error) => Given::Fails(match error {
-            EmbeddedError::Server(_) => Why::Server,
-            EmbeddedError::Connection { error, .. } => lost(error),
-            EmbeddedError::Transport { .. } => Why::Transport,
-            EmbeddedError::Ended => Why::Ended,
-            _ => Why::Other,
-        }),
     }
 }
 

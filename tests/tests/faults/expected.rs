@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use owproto_tests::proxy::{Direction, Fault, Kind};
 
-use crate::callers::{self, Call, Crate, Given, Which, Why};
+use crate::callers::{self, Call, Given, Sort, Which, Why};
 use crate::exchanges::Exchange;
 use crate::oracle::{Said, said};
 use crate::{KEEPALIVES, LONG};
@@ -42,24 +42,28 @@ impl Case<'_> {
         let right = || right.clone();
         let fails = Given::Fails;
         let (is_new, has_begun) = (self.unit() == 0, self.answer_has_begun());
-        match (self.fault.kind, self.which.of()) {
+        match (self.fault.kind, self.which.sort()) {
             (Kind::Pause(pause), _) if pause < LONG => vec![right()],
             (Kind::Pause(_) | Kind::Stall, _) => vec![fails(Why::TimedOut)],
             (Kind::Cut, _) if has_begun => vec![fails(Why::Truncated)],
             (Kind::Cut, _) if is_new => vec![fails(Why::Closed)],
             // An idle connection may have been closed at any time: asked again, unless that could do something twice.
-            (Kind::Cut, Crate::Std) if !matches!(call, Call::Write(..)) => vec![right()],
+            (Kind::Cut, Sort::Std | Sort::Reconnecting) if !matches!(call, Call::Write(..)) => vec![right()],
             (Kind::Cut, _) => vec![fails(Why::Stale)],
-            (Kind::Reset, Crate::Embedded) => vec![fails(Why::Transport)],
-            (Kind::Reset, Crate::Std) => {
+            (Kind::Reset, Sort::Driver | Sort::Smoltcp) => vec![fails(Why::Transport)],
+            (Kind::Reset, sort) => {
+                let (closed, stale, truncated) = match sort {
+                    Sort::Std => (Why::Closed, Why::Stale, Why::Truncated),
+                    _ => (Why::Transport, Why::Transport, Why::Transport),
+                };
                 // It may overtake what came before it.
                 let mut accepted = match (is_new, call) {
-                    (true, _) => vec![fails(Why::Closed)],
-                    (false, Call::Write(..)) => vec![fails(Why::Stale)],
+                    (true, _) => vec![fails(closed)],
+                    (false, Call::Write(..)) => vec![fails(stale)],
                     (false, _) => vec![right()],
                 };
                 if has_begun {
-                    accepted.push(fails(Why::Truncated));
+                    accepted.push(fails(truncated));
                 }
                 accepted
             }
@@ -117,7 +121,7 @@ impl Case<'_> {
     }
 
     fn many(&self, right: &[Given]) -> Vec<Given> {
-        let (unit, is_std) = (self.unit(), self.which.of() == Crate::Std);
+        let (unit, sort) = (self.unit(), self.which.sort());
         let all = || Given::Many(right.to_vec());
         let up_to = |count: usize, why| self.up_to(right, count, why);
         // The first value is waited for by itself, the others are asked for together.
@@ -126,7 +130,9 @@ impl Case<'_> {
             Kind::Pause(pause) if pause < LONG => vec![all()],
             Kind::Pause(_) | Kind::Stall => (0..=unit).map(|count| up_to(count, Why::TimedOut)).collect(),
             // What had worked is asked again.
-            Kind::Cut | Kind::Reset if is_std && unit > 0 => vec![all()],
+            Kind::Cut | Kind::Reset if matches!(sort, Sort::Std | Sort::Reconnecting) && unit > 0 => {
+                vec![all()]
+            }
             Kind::Cut => match (self.fault.direction, unit) {
                 _ if self.answer_has_begun() => vec![up_to(unit, Why::Truncated)],
                 (_, 0) => vec![up_to(0, Why::Closed)],
@@ -136,12 +142,12 @@ impl Case<'_> {
                     .flat_map(|count| [up_to(count, Why::Stale), up_to(count, Why::Truncated)])
                     .collect(),
             },
-            Kind::Reset if is_std => {
+            Kind::Reset if sort == Sort::Std => {
                 let begun = self.answer_has_begun().then(|| up_to(0, Why::Truncated));
                 [up_to(0, Why::Closed)].into_iter().chain(begun).collect()
             }
             Kind::Reset => (first..=unit).map(|count| up_to(count, Why::Transport)).collect(),
-            Kind::Flip(_) | Kind::Keepalives(_) => vec![self.many_changed(right)],
+            Kind::Flip(_) | Kind::Keepalives(_) => self.many_changed(right),
         }
     }
 
@@ -151,28 +157,29 @@ impl Case<'_> {
     }
 
     fn then_fails(&self, right: &[Given], mut given: Vec<Given>, why: Why) -> Given {
-        let behind = given.len() + 1;
-        let rest = right.get(behind..).unwrap_or_default();
-        match (self.which.of(), why) {
-            (Crate::Embedded, _) => given.push(Given::Fails(why)),
-            (Crate::Std, Why::TimedOut) => {
-                given.push(Given::Fails(why));
-                given.extend(rest.iter().map(|_| Given::Fails(Why::NotTried)));
-            }
-            (Crate::Std, Why::Ended | Why::UnexpectedData | Why::PersistenceWithdrawn) => {
-                given.extend_from_slice(&right[given.len()..]);
-            }
+        let rest = &right[given.len()..];
+        let goes_on = match self.which.sort() {
+            Sort::Driver => false,
+            // None was under way.
+            Sort::Smoltcp => matches!(why, Why::Ended | Why::UnexpectedData),
             // Only the first request on a connection is given up.
-            (Crate::Std, _) if !given.is_empty() => given.extend_from_slice(&right[given.len()..]),
-            (Crate::Std, _) => {
-                given.push(Given::Fails(why));
-                given.extend_from_slice(rest);
+            Sort::Std | Sort::Reconnecting => why != Why::TimedOut && !given.is_empty(),
+        };
+        if goes_on {
+            given.extend_from_slice(rest);
+            return Given::Many(given);
+        }
+        given.push(Given::Fails(why));
+        if let (Sort::Std, Some((_, behind))) = (self.which.sort(), rest.split_first()) {
+            match why {
+                Why::TimedOut => given.extend(behind.iter().map(|_| Given::Fails(Why::NotTried))),
+                _ => given.extend_from_slice(behind),
             }
         }
         Given::Many(given)
     }
 
-    fn many_changed(&self, right: &[Given]) -> Given {
+    fn many_changed(&self, right: &[Given]) -> Vec<Given> {
         let all: Vec<u8> = (0..right.len()).flat_map(|unit| self.changed(unit)).collect();
         let first_end = self.changed(0).len();
         let call = self.exchange.calls[0];
@@ -185,8 +192,12 @@ impl Case<'_> {
                     given.push(value);
                     (is_kept, len)
                 }
-                Said::Refused | Said::Malformed => return self.then_fails(right, given, Why::Decode),
-                Said::Waits => return self.then_fails(right, given, Why::TimedOut),
+                Said::Refused | Said::Malformed => return vec![self.then_fails(right, given, Why::Decode)],
+                // All that is waited for until then may come too late as well, where the machine has a lot to do.
+                Said::Waits => {
+                    let early = |count: usize| self.then_fails(right, given[..count].to_vec(), Why::TimedOut);
+                    return (0..=given.len()).map(early).collect();
+                }
             };
             at += len;
             let why = match (given.len(), is_kept) {
@@ -197,8 +208,8 @@ impl Case<'_> {
                 (1, false) => Why::Ended,
                 (_, false) => Why::PersistenceWithdrawn,
             };
-            return self.then_fails(right, given, why);
+            return vec![self.then_fails(right, given, why)];
         }
-        Given::Many(given)
+        vec![Given::Many(given)]
     }
 }

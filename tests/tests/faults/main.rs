@@ -1,18 +1,19 @@
 //! A fault at every byte of exchanges between each client and our server, over real sockets: what the caller gets, how
 //! long it takes, and whether the next call works.
 //!
-//! What is expected is said in `expected.rs`, and for people in the README beside it. What came of it is printed as tables. What is about exact times is tried in virtual time, in
-//! the tests of `owproto-std` and `owproto-embedded`.
+//! What is expected is said in `expected.rs`, and for people in the README beside it. What came of it is printed as
+//! tables. What is about exact times is tried in virtual time, in the tests of `owproto-std` and `owproto-embedded`.
 
 mod callers;
+mod embedded;
 mod exchanges;
 mod expected;
+mod machines;
 mod oracle;
 mod table;
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -148,7 +149,7 @@ fn a_fault_at_every_byte() {
     let simulator = Simulator::new(format!("tester:{FAMILIES}").parse().unwrap());
     let limits = PersistentLimits { high: 4 * THREADS, low: 4 * THREADS };
     let server = sim::Server::builder(simulator)
-        .server(|server| server.max_connections(10 * THREADS).persistent_limits(limits))
+        .server(|server| server.max_connections(40 * THREADS).persistent_limits(limits))
         .start()
         .unwrap();
     let address = server.address();
@@ -162,15 +163,24 @@ fn a_fault_at_every_byte() {
     exchanges.iter().flatten().for_each(exchanges::assert_right);
     let cases: Vec<_> =
         Which::ALL.iter().zip(&exchanges).flat_map(|(which, exchanges)| cases(*which, exchanges)).collect();
-    let (next, table, failures) = (AtomicUsize::new(0), Mutex::new(Table::default()), Mutex::new(Vec::new()));
+    let count = cases.len();
+    let (on_machines, on_sockets): (Vec<_>, Vec<_>) =
+        cases.into_iter().partition(|(_, case)| case.which.is_on_a_machine());
+    let [on_machines, on_sockets] = [on_machines, on_sockets].map(|cases| Mutex::new(cases.into_iter()));
+    let (table, failures) = (Mutex::new(Table::default()), Mutex::new(Vec::new()));
     let start = Instant::now();
     thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
+        for number in 0..THREADS {
+            let (on_machines, on_sockets, table, failures) = (&on_machines, &on_sockets, &table, &failures);
+            scope.spawn(move || {
                 let proxy = Proxy::start(address);
-                while let Some((name, case)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match run(case, &proxy, address) {
-                        Ok((given, late)) => table.lock().unwrap().add(name, case, &given, late),
+                let next = || {
+                    let on_machine = (number < machines::THREADS).then(|| on_machines.lock().unwrap().next());
+                    on_machine.flatten().or_else(|| on_sockets.lock().unwrap().next())
+                };
+                while let Some((name, case)) = next() {
+                    match run(&case, &proxy, address) {
+                        Ok((given, late)) => table.lock().unwrap().add(name, &case, &given, late),
                         Err(message) => {
                             let (which, exchange) = (case.which.name(), case.exchange.name);
                             let failure = format!("{which}, {exchange}, {name}, {:?}: {message}", case.fault);
@@ -183,8 +193,8 @@ fn a_fault_at_every_byte() {
     });
     let (table, failures) = (table.into_inner().unwrap(), failures.into_inner().unwrap());
     let seconds = start.elapsed().as_secs_f64();
-    show(&format!("\n{} faults in {seconds:.1} s\n\n{table}", cases.len()));
-    assert!(cases.len() > 30_000, "{}", cases.len());
+    show(&format!("\n{count} faults in {seconds:.1} s\n\n{table}"));
+    assert!(count > 50_000, "{count}");
     assert!(failures.is_empty(), "{} are not as expected, among them:\n{}", failures.len(), {
         failures.iter().take(30).map(|failure| format!("{failure}\n")).collect::<String>()
     });

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use owproto_tests::proxy::{Direction, Kind};
 
-use crate::callers::{Crate, Given, Why};
+use crate::callers::{Given, Sort, Why};
 use crate::expected::Case;
 use crate::given_why;
 
@@ -52,7 +52,7 @@ struct Row {
 pub(crate) struct Table {
     /// By fault, direction and client.
     rows: BTreeMap<(usize, &'static str, &'static str, &'static str), Row>,
-    /// By fault, direction and crate.
+    /// By fault, direction and sort of client.
     effects: BTreeMap<(&'static str, &'static str, &'static str), BTreeSet<Effect>>,
     /// What changed bits in each part of an answer give.
     fields: BTreeMap<usize, BTreeMap<Effect, usize>>,
@@ -73,11 +73,13 @@ impl Table {
         let row = self.rows.entry((place, name, direction, case.which.name())).or_default();
         *row.effects.entry(effect).or_default() += 1;
         row.latest = row.latest.max(late.unwrap_or_default());
-        let of = match case.which.of() {
-            Crate::Std => "std",
-            Crate::Embedded => "embedded",
+        let sort = match case.which.sort() {
+            Sort::Std => "std",
+            Sort::Driver => "driver",
+            Sort::Smoltcp => "smoltcp",
+            Sort::Reconnecting => "reconnecting",
         };
-        self.effects.entry((name, direction, of)).or_default().insert(effect);
+        self.effects.entry((name, direction, sort)).or_default().insert(effect);
         // The frames of a DIR are several, all others one.
         let is_dir = case.exchange.name == "DIR";
         if let (Kind::Flip(_), Direction::ToClient, false) = (case.fault.kind, case.fault.direction, is_dir) {
@@ -99,8 +101,8 @@ impl Table {
                 effects.iter().filter(|effect| !said.contains(&effect.to_string())).collect();
             assert!(missing.is_empty(), "the README does not say {missing:?} in {row:?}");
         };
-        for ((name, direction, of), effects) in &self.effects {
-            says(&format!("| {name} | {direction} | {of} |"), effects);
+        for ((name, direction, sort), effects) in &self.effects {
+            says(&format!("| {name} | {direction} | {sort} |"), effects);
         }
         for (field, effects) in &self.fields {
             says(&format!("| {} |", FIELDS[*field]), &effects.keys().copied().collect());

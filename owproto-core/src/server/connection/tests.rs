@@ -205,6 +205,53 @@ fn a_client_that_does_not_read_ends() {
 }
 
 #[test]
+fn a_client_that_takes_bytes_one_by_one_ends() {
+    let mut c = connection();
+    ask(&mut c, &read("/a"), ms(0));
+    c.work(ms(0)).unwrap().1.value(&[7; 100], 0).unwrap();
+    let mut taken = 0;
+    let due = loop {
+        let due = pass(&mut c, 9_999 * (taken + 1));
+        if !due.is_empty() {
+            break due;
+        }
+        taken += 1;
+        c.handle_transmitted(1, ms(9_999 * taken));
+    };
+    assert_eq!((due, taken), (std::vec![(120_000, Timeout::SendTotal)], 12));
+    assert_eq!((c.step(), c.poll_transmit()), (Step::Close, &b""[..]));
+    assert_eq!(c.end(), Some(End::TimedOut(Timeout::SendTotal)));
+}
+
+#[test]
+fn each_storage_full_has_its_own_time_and_what_the_bus_takes_does_not_count() {
+    // A listing of 100 entries: the bus makes each in 50 s, and the client takes it in 118 s.
+    let mut c = connection();
+    ask(&mut c, &bytes(&Request::dir("/").unwrap().with_flags(KEEP)), ms(0));
+    let mut at = 0;
+    for _ in 0..100 {
+        for _ in 0..50 {
+            at += 1000;
+            assert_eq!(c.handle_timeout(ms(at)), Some(Timeout::Keepalive));
+            drain(&mut c, ms(at));
+        }
+        c.work(ms(at)).unwrap().1.entry(b"/10.67C6697351FF").unwrap();
+        for _ in 0..2 {
+            at += 59_000;
+            assert_eq!(c.handle_timeout(ms(at)), None);
+            c.handle_transmitted(21, ms(at));
+        }
+        assert_eq!(c.step(), Step::Work);
+    }
+    // Without a limit there is none.
+    let mut c = connection();
+    c.set_timeouts(Timeouts { send: Duration::ZERO, send_total: Duration::ZERO, ..Timeouts::DEFAULT });
+    ask(&mut c, &read("/a"), ms(0));
+    c.work(ms(0)).unwrap().1.value(&[7; 100], 0).unwrap();
+    assert_eq!(c.poll_timeout(), None);
+}
+
+#[test]
 fn persistence_is_asked_for_and_granted_or_not() {
     let plain = bytes(&Request::nop());
     for (request, decision, granted) in [

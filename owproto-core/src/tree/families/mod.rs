@@ -63,7 +63,15 @@ pub static ALL: &[&Family] = &[
 /// The table for a family code among those given: the one with this code, or the one whose code differs in bit 7
 /// only, or [`UNKNOWN`] (owfs: `ow_tree.c`; observed, owserver 3.2p4: 90 is taken for 10).
 #[must_use]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub fn family(among: &'static [&'static Family], code: u8) -> &'static Family {
-    let with = |code| among.iter().find(|family| family.code == Some(code));
-    with(code).or_else(|| with(code ^ 0x80)).copied().unwrap_or(&UNKNOWN)
+    let mut found = &UNKNOWN;
+    for family in among {
+        match family.code {
+            Some(known) if known == code => return family,
+            Some(known) if known == code ^ 0x80 => found = family,
+            _ => {}
+        }
+    }
+    found
 }

@@ -1,6 +1,6 @@
 //! The words in which the tables are written.
 
-use core::num::NonZeroU32;
+use core::num::NonZeroU16;
 
 pub(super) use crate::listing::DirectoryFlags;
 pub(super) use crate::text::ValueType::*;
@@ -78,15 +78,15 @@ pub(super) const fn join<const N: usize>(mut parts: &[&[Property]]) -> [Property
 }
 
 impl Property {
-    pub(super) const fn numbered(self, elements: u32) -> Self {
-        match NonZeroU32::new(elements) {
+    pub(super) const fn numbered(self, elements: u16) -> Self {
+        match NonZeroU16::new(elements) {
             Some(elements) => Self { array: Array::Numbered(elements), ..self },
             None => self,
         }
     }
 
-    pub(super) const fn lettered(self, elements: u32) -> Self {
-        match NonZeroU32::new(elements) {
+    pub(super) const fn lettered(self, elements: u16) -> Self {
+        match NonZeroU16::new(elements) {
             Some(elements) => Self { array: Array::Lettered(elements), ..self },
             None => self,
         }

@@ -25,6 +25,7 @@ pub struct Clock {
     micros: u64,
     counter: u32,
     /// Time asleep until the last look, in microseconds.
+    #[cfg(feature = "host")]
     asleep: u64,
 }
 
@@ -37,7 +38,12 @@ impl Clock {
         Registers::TIMER_0.write(CONTROL, ENABLED);
         Interrupt::Timer1.enable();
         Interrupt::Ethernet.enable();
-        Self { micros: 0, counter: u32::MAX, asleep: 0 }
+        Self {
+            micros: 0,
+            counter: u32::MAX,
+            #[cfg(feature = "host")]
+            asleep: 0,
+        }
     }
 
     /// Microseconds since the start.
@@ -50,6 +56,7 @@ impl Clock {
     }
 
     /// How many of the microseconds since the start the processor slept.
+    #[cfg(feature = "host")]
     #[must_use]
     pub const fn micros_asleep(&self) -> u64 {
         self.asleep
@@ -58,14 +65,15 @@ impl Clock {
     /// Sleeps until a moment of this clock, or until a frame has come, or for a minute.
     pub fn sleep_until(&mut self, moment: Option<u64>) {
         let start = self.micros();
-        let longest = u64::from(LONGEST_SLEEP);
-        let span = moment.map_or(longest, |moment| moment.saturating_sub(start).min(longest));
+        let span = moment.map_or(LONGEST_SLEEP, |moment| {
+            u32::try_from(moment.saturating_sub(start)).unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
+        });
         if span == 0 {
             return;
         }
         Registers::TIMER_1.write(CONTROL, 0);
         Registers::TIMER_1.write(RELOAD, 0);
-        Registers::TIMER_1.write(VALUE, span as u32 * TICKS_PER_MICRO);
+        Registers::TIMER_1.write(VALUE, span * TICKS_PER_MICRO);
         Registers::TIMER_1.write(CLEAR_INTERRUPT, 1);
         lan9118::clear_interrupt();
         Interrupt::Timer1.clear();
@@ -75,7 +83,10 @@ impl Clock {
         if !lan9118::has_frame() {
             asm::wfi();
         }
-        self.asleep += self.micros() - start;
+        #[cfg(feature = "host")]
+        {
+            self.asleep += self.micros() - start;
+        }
     }
 }
 

@@ -17,6 +17,8 @@ mod clock;
 #[cfg(feature = "host")]
 pub mod host;
 mod lan9118;
+#[cfg(target_arch = "arm")]
+mod memory;
 mod network;
 #[cfg(not(feature = "host"))]
 mod panic;

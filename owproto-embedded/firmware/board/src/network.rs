@@ -70,6 +70,7 @@ impl Network {
     }
 
     /// How many microseconds the processor slept since the start.
+    #[cfg(feature = "host")]
     #[must_use]
     pub fn micros_asleep(&self) -> u64 {
         self.clock.micros_asleep()
@@ -92,12 +93,15 @@ impl Network {
     /// Sleeps until `moment`, or until there is something to do for the network. Does not sleep if there is already.
     pub fn sleep_until(&mut self, moment: Option<Instant>, sockets: &SocketSet<'_>) {
         let now = self.now();
-        let first = self.interface.poll_at(now, sockets).into_iter().chain(moment).min();
-        let micros = first.map(|first| u64::try_from(first.total_micros()).unwrap_or(0));
-        self.clock.sleep_until(micros);
+        let first = match (self.interface.poll_at(now, sockets), moment) {
+            (Some(network), Some(moment)) => Some(network.min(moment)),
+            (network, moment) => network.or(moment),
+        };
+        // What is before the start is over.
+        self.clock.sleep_until(first.map(|first| first.total_micros().max(0).cast_unsigned()));
     }
 }
 
 fn now(clock: &mut Clock) -> Instant {
-    Instant::from_micros(i64::try_from(clock.micros()).unwrap_or(i64::MAX))
+    Instant::from_micros(clock.micros().cast_signed())
 }

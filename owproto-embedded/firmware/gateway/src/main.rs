@@ -23,7 +23,7 @@ use owproto_embedded::core::time::{Duration, Instant};
 use owproto_embedded::core::tree::families::{FAMILY_3A, FAMILY_28};
 use owproto_embedded::core::tree::{Family, Tree};
 use owproto_embedded::smoltcp::Server;
-use owproto_onewire::{OneWire, Step};
+use owproto_onewire::{OneWire, Step, Wire};
 use smoltcp::iface::{SocketSet, SocketStorage};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use static_cell::ConstStaticCell;
@@ -89,20 +89,41 @@ fn main() -> ! {
     let mut tree = Tree::with_families(bus, FAMILIES);
     #[cfg(feature = "host")]
     let mut status = status::Status::new(options.status);
+    run(
+        &mut network,
+        &mut sockets,
+        &mut server,
+        &mut tree,
+        &time,
+        #[cfg(feature = "host")]
+        &mut status,
+    )
+}
 
+/// The loop.
+// Not a part of `main`: there, everything would be far away on the stack, and each access cost an instruction more.
+#[inline(never)]
+fn run<W: Wire>(
+    network: &mut Network,
+    sockets: &mut SocketSet<'_>,
+    server: &mut Server<&mut [u8], &mut [u8], CLIENTS>,
+    tree: &mut Tree<OneWire<W, MAX_DEVICES, CLIENTS>>,
+    time: &Cell<Instant>,
+    #[cfg(feature = "host")] status: &mut status::Status,
+) -> ! {
     loop {
-        let now = network.poll(&mut sockets);
+        let now = network.poll(sockets);
         time.set(Instant::from_micros(now.total_micros().unsigned_abs()));
         let step = tree.bus_mut().step(time.get());
-        server.poll(now, &mut sockets, &mut tree);
+        server.poll(now, sockets, tree);
         #[cfg(feature = "host")]
-        status.poll(now, server.clients(), &network);
+        status.poll(now, server.clients(), network);
         if step == Step::Idle {
             let bus = smoltcp::time::Instant::from_micros(tree.bus().wake_at().as_micros().cast_signed());
-            let moments = server.poll_at(None).into_iter().chain([bus]);
+            let moment = server.poll_at(None).map_or(bus, |moment| moment.min(bus));
             #[cfg(feature = "host")]
-            let moments = moments.chain(status.poll_at());
-            network.sleep_until(moments.min(), &sockets);
+            let moment = status.poll_at().map_or(moment, |status| status.min(moment));
+            network.sleep_until(Some(moment), sockets);
         }
     }
 }

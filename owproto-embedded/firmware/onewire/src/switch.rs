@@ -39,8 +39,8 @@ impl PioState {
     }
 }
 
-/// What is sent so that these channels conduct: unused bits are 1, and the complement follows.
-pub(crate) const fn write_bytes(conducting: u8) -> [u8; 4] {
+/// What is sent behind the command so that these channels conduct: unused bits are 1, and the complement follows.
+pub(crate) const fn latches(conducting: u8) -> [u8; 3] {
     let latches = !(conducting & 3);
-    [PIO_ACCESS_WRITE, latches, !latches, 0]
+    [latches, !latches, 0]
 }

@@ -1,7 +1,6 @@
 //! The thermometers DS18B20, DS1822 and DS18S20: their commands and what their scratchpad says.
 
 use owproto_core::text::{RomId, crc8};
-use owproto_core::time::Duration;
 
 use crate::master::Fault;
 
@@ -20,8 +19,8 @@ pub(crate) const READ_POWER_SUPPLY: u8 = 0xb4;
 /// The two bytes of the trim register of old dies (Maxim application note 247).
 pub(crate) const READ_TRIM: [u8; 2] = [0x93, 0x68];
 
-/// Time that a copy to the EEPROM takes at most.
-pub(crate) const COPY_TIME: Duration = Duration::from_millis(10);
+/// Microseconds that a copy to the EEPROM takes at most.
+pub(crate) const COPY_MICROS: u32 = 10_000;
 
 /// Whether a family is one of these.
 pub(crate) const fn is_thermometer(family: u8) -> bool {
@@ -48,52 +47,37 @@ impl Resolution {
         })
     }
 
+    /// How many more than nine.
+    const fn number(self) -> u8 {
+        self as u8
+    }
+
     pub(crate) const fn bits(self) -> u32 {
-        match self {
-            Self::Nine => 9,
-            Self::Ten => 10,
-            Self::Eleven => 11,
-            Self::Twelve => 12,
-        }
+        9 + self as u32
     }
 
     /// As it stands in the configuration register.
     pub(crate) const fn configuration(self) -> u8 {
-        match self {
-            Self::Nine => 0x1f,
-            Self::Ten => 0x3f,
-            Self::Eleven => 0x5f,
-            Self::Twelve => 0x7f,
-        }
+        self.number() << 5 | 0x1f
     }
 
     pub(crate) const fn from_configuration(byte: u8) -> Self {
-        match byte & 0x60 {
-            0x00 => Self::Nine,
-            0x20 => Self::Ten,
-            0x40 => Self::Eleven,
+        match byte >> 5 & 3 {
+            0 => Self::Nine,
+            1 => Self::Ten,
+            2 => Self::Eleven,
             _ => Self::Twelve,
         }
     }
 
     /// The bits of a temperature that count.
     const fn mask(self) -> i16 {
-        match self {
-            Self::Nine => !7,
-            Self::Ten => !3,
-            Self::Eleven => !1,
-            Self::Twelve => !0,
-        }
+        !(7 >> self.number())
     }
 
-    /// How long a conversion takes at most (DS18B20 data sheet, table 2).
-    pub(crate) const fn conversion_time(self) -> Duration {
-        match self {
-            Self::Nine => Duration::from_micros(93_750),
-            Self::Ten => Duration::from_micros(187_500),
-            Self::Eleven => Duration::from_micros(375_000),
-            Self::Twelve => Duration::from_micros(750_000),
-        }
+    /// How many microseconds a conversion takes at most (DS18B20 data sheet, table 2): twice as long for each bit.
+    pub(crate) const fn conversion_micros(self) -> u32 {
+        93_750 << self.number()
     }
 }
 
@@ -102,13 +86,15 @@ impl Resolution {
 pub(crate) struct Scratchpad([u8; 9]);
 
 impl Scratchpad {
-    pub(crate) fn parse(bytes: [u8; 9]) -> Result<Self, Fault> {
-        match bytes {
-            [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff] => Err(Fault::NoAnswer),
+    pub(crate) fn parse(bytes: &[u8; 9]) -> Result<Self, Fault> {
+        let is_all = |value: u8| bytes.iter().all(|byte| *byte == value);
+        if is_all(0xff) {
+            Err(Fault::NoAnswer)
+        } else if is_all(0) || crc8(bytes) != 0 {
             // Zeros have the right CRC, but no device says them: one that is busy, or a line that is low.
-            [0, 0, 0, 0, 0, 0, 0, 0, 0] => Err(Fault::Garbled),
-            _ if crc8(&bytes) == 0 => Ok(Self(bytes)),
-            _ => Err(Fault::Garbled),
+            Err(Fault::Garbled)
+        } else {
+            Ok(Self(*bytes))
         }
     }
 
@@ -161,14 +147,15 @@ pub(crate) enum Die {
 
 impl Die {
     /// By the address: later revisions have greater ids (owfs: `ow_1820.c`).
+    #[inline(never)]
     pub(crate) fn of(device: RomId) -> Self {
-        let (b7, c2): ([u8; 6], [u8; 6]) = match device.family() {
-            DS18S20 => ([0x00, 0x08, 0x00, 0x59, 0x1d, 0x20], [0x00, 0x08, 0x00, 0x80, 0x88, 0x60]),
-            DS1822 => ([0x00, 0x00, 0x00, 0x08, 0x97, 0x8a], [0x00, 0x00, 0x00, 0x0c, 0xb8, 0x1a]),
-            _ => ([0x00, 0x00, 0x00, 0x54, 0x50, 0x10], [0x00, 0x00, 0x00, 0x66, 0x2b, 0x50]),
+        let (b7, c2) = match device.family() {
+            DS18S20 => (0x0008_0059_1d20, 0x0008_0080_8860),
+            DS1822 => (0x0000_0008_978a, 0x0000_000c_b81a),
+            _ => (0x0000_0054_5010, 0x0000_0066_2b50),
         };
-        let [_, f, e, d, c, b, a, _] = device.reversed();
-        let id = [f, e, d, c, b, a];
+        // Without the family and the CRC.
+        let id = u64::from_le_bytes(device.to_bytes()) >> 8 & 0xffff_ffff_ffff;
         if id > c2 {
             Self::C2
         } else if id > b7 {

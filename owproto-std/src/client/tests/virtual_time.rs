@@ -427,34 +427,53 @@ impl VirtualStream {
         connection.run(world.now, world.window);
         Ok(Some(count))
     }
+
+    /// Takes what has arrived; `None` if nothing has.
+    fn take(&self, world: &mut World, buffer: &mut [u8]) -> Option<io::Result<Option<usize>>> {
+        let connection = &mut world.connections[self.number];
+        connection.run(world.now, world.window);
+        connection.has_arrived(world.now)?;
+        Some(match connection.arriving.front_mut() {
+            Some((_, Arrival::Bytes(bytes))) => {
+                let count = bytes.len().min(buffer.len()).min(world.chunk);
+                for (to, from) in buffer.iter_mut().zip(bytes.drain(..count)) {
+                    *to = from;
+                }
+                if bytes.is_empty() {
+                    connection.arriving.pop_front();
+                }
+                Ok(Some(count))
+            }
+            Some((_, Arrival::Reset)) => Err(io::ErrorKind::ConnectionReset.into()),
+            Some((_, Arrival::End)) | None => Ok(Some(0)),
+        })
+    }
 }
 
 impl Stream for VirtualStream {
+    fn read_at_once(
+        &mut self,
+        buffer: &mut [u8],
+        _: Option<time::Duration>,
+    ) -> Option<io::Result<Option<usize>>> {
+        world(|world| {
+            let read = if world.yields { None } else { self.take(world, buffer) };
+            world.connections[self.number].waits += usize::from(read.is_some());
+            read
+        })
+    }
+
     async fn read(&mut self, buffer: &mut [u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         turn().await;
         world(|world| world.connections[self.number].waits += 1);
         let read = within(wait.map(time::Duration::as_micros), |world, context| {
-            let connection = &mut world.connections[self.number];
-            connection.run(world.now, world.window);
-            let at = connection.arriving.front().map_or(u64::MAX, |(at, _)| *at);
-            if !comes(world, at, context) {
-                return Poll::Pending;
+            if let Some(read) = self.take(world, buffer) {
+                return Poll::Ready(read);
             }
-            let connection = &mut world.connections[self.number];
-            Poll::Ready(match connection.arriving.front_mut() {
-                Some((_, Arrival::Bytes(bytes))) => {
-                    let count = bytes.len().min(buffer.len()).min(world.chunk);
-                    for (to, from) in buffer.iter_mut().zip(bytes.drain(..count)) {
-                        *to = from;
-                    }
-                    if bytes.is_empty() {
-                        connection.arriving.pop_front();
-                    }
-                    Ok(Some(count))
-                }
-                Some((_, Arrival::Reset)) => Err(io::ErrorKind::ConnectionReset.into()),
-                Some((_, Arrival::End)) | None => Ok(Some(0)),
-            })
+            let arriving = world.connections[self.number].arriving.front();
+            let at = arriving.map_or(u64::MAX, |(at, _)| *at);
+            comes(world, at, context);
+            Poll::Pending
         });
         read.await.unwrap_or(Ok(None))
     }

@@ -1,6 +1,6 @@
 use owproto_core::text::RomId;
-use owproto_core::time::Instant;
 
+use super::times::keep;
 use crate::switch::PioState;
 use crate::thermometer::{Resolution, Scratchpad, Trim};
 
@@ -15,8 +15,8 @@ pub(super) struct Device {
     pub(super) converting: Option<Resolution>,
     /// How often that went wrong before.
     pub(super) tries: u8,
-    /// Until then it is not to be spoken to.
-    pub(super) busy_until: Instant,
+    /// Microseconds that it is not to be spoken to.
+    pub(super) busy: u32,
     pub(super) scratchpad: Scratchpad,
     /// The alarm limits and the configuration as they are in the EEPROM.
     pub(super) settings: [u8; 3],
@@ -25,14 +25,18 @@ pub(super) struct Device {
     pub(super) has_supply: bool,
     pub(super) trim: Trim,
     pub(super) pio: PioState,
-    /// Until when these can be used, by [`Kept`].
-    until: [Instant; Kept::COUNT],
+    /// Microseconds that these can be used, by [`Kept`].
+    pub(super) left: [u32; Kept::COUNT],
 }
 
 /// What is remembered of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kept {
-    Temperature(Resolution),
+    // Temperatures, by resolution.
+    Nine,
+    Ten,
+    Eleven,
+    Twelve,
     Scratchpad,
     Settings,
     Power,
@@ -43,24 +47,17 @@ pub(super) enum Kept {
 impl Kept {
     const COUNT: usize = 9;
 
-    const fn place(self) -> usize {
-        match self {
-            Self::Temperature(resolution) => place(resolution),
-            Self::Scratchpad => 4,
-            Self::Settings => 5,
-            Self::Power => 6,
-            Self::Trim => 7,
-            Self::Pio => 8,
+    pub(super) const fn temperature(resolution: Resolution) -> Self {
+        match resolution {
+            Resolution::Nine => Self::Nine,
+            Resolution::Ten => Self::Ten,
+            Resolution::Eleven => Self::Eleven,
+            Resolution::Twelve => Self::Twelve,
         }
     }
-}
 
-const fn place(resolution: Resolution) -> usize {
-    match resolution {
-        Resolution::Nine => 0,
-        Resolution::Ten => 1,
-        Resolution::Eleven => 2,
-        Resolution::Twelve => 3,
+    const fn place(self) -> usize {
+        self as usize
     }
 }
 
@@ -86,57 +83,66 @@ impl Device {
             is_in_alarm: false,
             converting: None,
             tries: 0,
-            busy_until: Instant::ZERO,
+            busy: 0,
             scratchpad: Scratchpad::default(),
             settings: [0; 3],
             temperatures: [0; 4],
             has_supply: false,
             trim: Trim::default(),
             pio: PioState::default(),
-            until: [Instant::ZERO; Kept::COUNT],
+            left: [0; Kept::COUNT],
         }
     }
 
     /// Whether it can be spoken to.
-    pub(super) fn is_free(&self, now: Instant) -> bool {
-        self.converting.is_none() && self.busy_until <= now
+    pub(super) fn is_free(&self) -> bool {
+        self.converting.is_none() && self.busy == 0
     }
 
     /// Whether something is remembered that is still good.
-    pub(super) fn has(&self, kept: Kept, now: Instant) -> bool {
-        self.until.get(kept.place()).is_some_and(|until| now < *until)
+    pub(super) fn has(&self, kept: Kept) -> bool {
+        self.left.get(kept.place()).is_some_and(|left| *left > 0)
     }
 
-    pub(super) fn keep(&mut self, kept: Kept, until: Instant) {
-        if let Some(place) = self.until.get_mut(kept.place()) {
-            *place = until;
+    /// Remembers from now on what was read.
+    pub(super) fn keep(&mut self, kept: Kept) {
+        if let Some(left) = self.left.get_mut(kept.place()) {
+            *left = if kept == Kept::Settings { keep::STABLE } else { keep::VOLATILE };
         }
     }
 
     pub(super) fn forget(&mut self, kept: Kept) {
-        self.keep(kept, Instant::ZERO);
+        if let Some(left) = self.left.get_mut(kept.place()) {
+            *left = 0;
+        }
     }
 
     pub(super) fn forget_all(&mut self) {
-        self.until = [Instant::ZERO; Kept::COUNT];
+        self.left = [0; Kept::COUNT];
     }
 
     /// A conversion makes what was read before old.
     pub(super) fn forget_temperatures(&mut self) {
-        for until in self.until.iter_mut().take(Kept::Settings.place()) {
-            *until = Instant::ZERO;
+        for left in self.left.iter_mut().take(Kept::Settings.place()) {
+            *left = 0;
         }
     }
 
-    pub(super) fn keep_temperature(&mut self, resolution: Resolution, temperature: i16, until: Instant) {
-        if let Some(place) = self.temperatures.get_mut(place(resolution)) {
+    pub(super) fn keep_scratchpad(&mut self, scratchpad: Scratchpad) {
+        self.scratchpad = scratchpad;
+        self.keep(Kept::Scratchpad);
+    }
+
+    pub(super) fn keep_temperature(&mut self, resolution: Resolution, temperature: i16) {
+        let kept = Kept::temperature(resolution);
+        if let Some(place) = self.temperatures.get_mut(kept.place()) {
             *place = temperature;
         }
-        self.keep(Kept::Temperature(resolution), until);
+        self.keep(kept);
     }
 
     /// In sixteenths of a degree.
     pub(super) fn temperature(&self, resolution: Resolution) -> i16 {
-        self.temperatures.get(place(resolution)).copied().unwrap_or_default()
+        self.temperatures.get(Kept::temperature(resolution).place()).copied().unwrap_or_default()
     }
 }

@@ -40,10 +40,25 @@ impl Job {
         !matches!(self, Self::Search | Self::WriteSetting(..) | Self::WritePio { .. })
     }
 
+    /// Where it begins, with a device whose supply is known or not.
+    pub(super) const fn first_phase(self, knows_power: bool) -> Phase {
+        match self {
+            Self::ConvertAll => Phase::PowerOfAll,
+            Self::Temperature(_) if knows_power => Phase::Check,
+            Self::WriteSetting(..) if knows_power => Phase::Recall,
+            Self::Power | Self::Temperature(_) | Self::WriteSetting(..) => Phase::Power,
+            Self::Settings => Phase::Recall,
+            Self::Trim => Phase::TrimLow,
+            Self::WritePio { mask: 3, .. } => Phase::PioWrite,
+            Self::Pio | Self::WritePio { .. } => Phase::PioRead,
+            Self::Scratchpad | Self::Search | Self::Verify => Phase::Read,
+        }
+    }
+
     /// What it brings into the memory of the device.
     pub(super) const fn brings(self) -> Option<Kept> {
         Some(match self {
-            Self::Temperature(resolution) => Kept::Temperature(resolution),
+            Self::Temperature(resolution) => Kept::temperature(resolution),
             Self::Scratchpad => Kept::Scratchpad,
             Self::Settings => Kept::Settings,
             Self::Power => Kept::Power,
@@ -126,6 +141,25 @@ pub(super) enum Phase {
     ConvertAll,
 }
 
+impl Phase {
+    /// The command, how many of [`Running::bytes`] are sent behind it, and how many bytes are read then.
+    const fn exchange(self) -> (u8, u8, u8) {
+        let [trim_low, trim_high] = thermometer::READ_TRIM;
+        match self {
+            Self::Power | Self::PowerOfAll => (thermometer::READ_POWER_SUPPLY, 0, 1),
+            Self::Check | Self::Result | Self::Read | Self::Compare => (thermometer::READ_SCRATCHPAD, 0, 9),
+            Self::Configure | Self::Write => (thermometer::WRITE_SCRATCHPAD, 3, 0),
+            Self::Convert | Self::ConvertAll => (thermometer::CONVERT, 0, 0),
+            Self::Recall => (thermometer::RECALL, 0, 0),
+            Self::Copy => (thermometer::COPY_SCRATCHPAD, 0, 0),
+            Self::TrimLow => (trim_low, 0, 1),
+            Self::TrimHigh => (trim_high, 0, 1),
+            Self::PioRead => (switch::PIO_ACCESS_READ, 0, 1),
+            Self::PioWrite => (switch::PIO_ACCESS_WRITE, 2, 1),
+        }
+    }
+}
+
 /// The job that has the wire.
 #[derive(Clone, Debug)]
 pub(super) struct Running {
@@ -140,72 +174,38 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// A job from its first phase on.
-    pub(super) fn new(device: Option<&Device>, job: Job, knows_power: bool) -> Self {
-        let phase = match job {
-            Job::ConvertAll => Phase::PowerOfAll,
-            Job::Power => Phase::Power,
-            Job::Temperature(_) if knows_power => Phase::Check,
-            Job::WriteSetting(..) if knows_power => Phase::Recall,
-            Job::Temperature(_) | Job::WriteSetting(..) => Phase::Power,
-            Job::Settings => Phase::Recall,
-            Job::Trim => Phase::TrimLow,
-            Job::WritePio { mask: 3, .. } => Phase::PioWrite,
-            Job::Pio | Job::WritePio { .. } => Phase::PioRead,
-            Job::Scratchpad | Job::Search | Job::Verify => Phase::Read,
-        };
+    /// A job from a phase on.
+    pub(super) fn new(device: Option<&Device>, job: Job, phase: Phase) -> Self {
         let has_supply = device.is_none_or(|device| device.has_supply);
         let mut running = Self {
             device: device.map(|device| device.id),
             job,
             phase,
             bytes: match job {
-                Job::WritePio { conducting, .. } => [conducting, 0, 0],
+                Job::WritePio { conducting, .. } => switch::latches(conducting),
                 _ => [0; 3],
             },
             pull_up: if has_supply { PullUp::Weak } else { PullUp::Strong },
-            transaction: Transaction::new(None, [0; 4], 0, 0),
+            transaction: Transaction::new(),
         };
         running.begin(phase);
         running
     }
 
-    /// The end of a conversion that was begun before.
-    pub(super) fn result(device: &Device, resolution: Resolution) -> Self {
-        let mut running = Self::new(Some(device), Job::Temperature(resolution), true);
-        running.begin(Phase::Result);
-        running
-    }
-
-    /// Makes the transaction of a phase.
+    /// Begins the transaction of a phase.
     pub(super) fn begin(&mut self, phase: Phase) {
         self.phase = phase;
-        let [high, low, configuration] = self.bytes;
+        let (command, len, read_len) = phase.exchange();
+        let [first, second, third] = self.bytes;
         let is_short = self.device.is_some_and(|device| device.family() == thermometer::DS18S20);
-        let [trim_low, trim_high] = thermometer::READ_TRIM;
-        let (write, write_len, read_len) = match phase {
-            Phase::Power | Phase::PowerOfAll => ([thermometer::READ_POWER_SUPPLY, 0, 0, 0], 1, 1),
-            Phase::Check | Phase::Result | Phase::Read | Phase::Compare => {
-                ([thermometer::READ_SCRATCHPAD, 0, 0, 0], 1, 9)
-            }
-            Phase::Configure | Phase::Write => (
-                [thermometer::WRITE_SCRATCHPAD, high, low, configuration],
-                // A DS18S20 has no configuration.
-                if is_short { 3 } else { 4 },
-                0,
-            ),
-            Phase::Convert | Phase::ConvertAll => ([thermometer::CONVERT, 0, 0, 0], 1, 0),
-            Phase::Recall => ([thermometer::RECALL, 0, 0, 0], 1, 0),
-            Phase::Copy => ([thermometer::COPY_SCRATCHPAD, 0, 0, 0], 1, 0),
-            Phase::TrimLow => ([trim_low, 0, 0, 0], 1, 1),
-            Phase::TrimHigh => ([trim_high, 0, 0, 0], 1, 1),
-            Phase::PioRead => ([switch::PIO_ACCESS_READ, 0, 0, 0], 1, 1),
-            Phase::PioWrite => (switch::write_bytes(high), 3, 1),
-        };
+        // A DS18S20 has no configuration.
+        let len = if is_short { len.min(2) } else { len };
+        let write = [command, first, second, third];
         let after = match phase {
             Phase::Convert | Phase::ConvertAll | Phase::Copy => self.pull_up,
             _ => PullUp::Weak,
         };
-        self.transaction = Transaction::new(self.device, write, write_len, read_len).then(after);
+        let write = write.get(..=usize::from(len)).unwrap_or_default();
+        self.transaction.begin(self.device, write, read_len, after);
     }
 }

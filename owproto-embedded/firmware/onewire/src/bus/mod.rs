@@ -1,6 +1,7 @@
 mod device;
 mod job;
 mod search;
+mod times;
 mod tree;
 mod work;
 
@@ -12,27 +13,10 @@ use crate::master::Master;
 use crate::search::Search;
 use crate::wire::{PullUp, Wire};
 use device::{Device, Kept};
-use job::{Job, Progress, Running, Waiting};
+use job::{Job, Phase, Progress, Running, Waiting};
 use search::{Probe, Purpose};
+use times::{CLAIM, Time, Times, keep};
 
-/// Times that values are remembered (owfs: `globals.c`).
-mod keep {
-    use owproto_core::time::Duration;
-
-    /// What changes by itself; also how long a conversion of all counts, and who is in alarm.
-    pub(super) const VOLATILE: Duration = Duration::from_secs(15);
-    /// What changes when it is written.
-    pub(super) const STABLE: Duration = Duration::from_secs(300);
-    /// Which devices there are.
-    pub(super) const DIRECTORY: Duration = Duration::from_secs(60);
-}
-
-/// How soon the list is tried again after a search that failed.
-const SEARCH_AGAIN: Duration = Duration::from_secs(5);
-/// How long an answer waits for those who asked without saying who they are.
-const CLAIM: Duration = Duration::from_secs(1);
-/// The step that sends a command takes some time itself.
-const STEP: Duration = Duration::from_millis(2);
 /// How often the wire is tried (owfs: `ow_read.c`).
 const TRIES: u8 = 3;
 
@@ -91,16 +75,14 @@ pub struct OneWire<W, const DEVICES: usize, const WAITING: usize> {
     work: Work,
     /// Attempts of the work under way.
     tries: u8,
-    /// The line feeds a device until then.
-    fed_until: Option<Instant>,
-    next_search: Instant,
+    times: Times,
+    /// Whether the pull-up is strong, because the line feeds a device ([`Time::Fed`]).
+    is_fed: bool,
     /// What came of the last search; `None` before the first.
     list: Option<Result<(), ReturnCode>>,
     alarms: Alarms,
     probe: Option<Probe>,
     simultaneous: Simultaneous,
-    /// Temperatures of a conversion of all can be read until then.
-    converted_until: Instant,
     is_settled: bool,
     /// Somebody found no room to wait.
     is_crowded: bool,
@@ -121,7 +103,7 @@ enum Work {
 enum Alarms {
     Unknown,
     Wanted,
-    Known(Instant, Result<(), ReturnCode>),
+    Known(Result<(), ReturnCode>),
 }
 
 /// A conversion of all thermometers.
@@ -129,10 +111,10 @@ enum Alarms {
 enum Simultaneous {
     Nothing,
     Wanted,
-    /// Until then they convert.
-    Running(Instant),
-    /// Until then the answer is for those who asked.
-    Done(Instant, Result<(), ReturnCode>),
+    /// They convert.
+    Running,
+    /// The answer for those who asked.
+    Done(Result<(), ReturnCode>),
 }
 
 impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
@@ -146,13 +128,12 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             now: Instant::ZERO,
             work: Work::Nothing,
             tries: 0,
-            fed_until: None,
-            next_search: Instant::ZERO,
+            times: Times::NONE,
+            is_fed: false,
             list: None,
             alarms: Alarms::Unknown,
             probe: None,
             simultaneous: Simultaneous::Nothing,
-            converted_until: Instant::ZERO,
             is_settled: false,
             is_crowded: false,
             counters: Counters { searches: 0, faults: 0, conversions: 0, unlisted: 0 },
@@ -181,19 +162,25 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     }
 
     /// Does the next piece of work on the wire: about 1 ms at most.
+    // Not taken into its caller, and neither is `wake_at`: flash is dear, and there are no registers for both.
+    #[inline(never)]
     pub fn step(&mut self, now: Instant) -> Step {
-        self.now = self.now.max(now);
+        self.pass(now);
         if matches!(self.work, Work::Nothing) {
             self.start();
         }
-        let worked = match core::mem::take(&mut self.work) {
+        let worked = match &mut self.work {
             Work::Nothing => Step::Idle,
             Work::Search(search, purpose) => {
-                self.search(search, purpose);
+                let (found, purpose) = (search.step(&mut self.master), *purpose);
+                self.take_found(found, purpose);
                 Step::Worked
             }
             Work::Job(running) => {
-                self.run(running);
+                match running.transaction.step(&mut self.master) {
+                    Ok(false) => {}
+                    result => self.end_transaction(result.map(drop)),
+                }
                 Step::Worked
             }
         };
@@ -203,93 +190,97 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     /// When [`step`](Self::step) has something to do, if no request comes before: now, if it is not later than the last
     /// step.
     #[must_use]
+    #[inline(never)]
     pub fn wake_at(&self) -> Instant {
-        let now = self.now;
         if self.is_settled || !matches!(self.work, Work::Nothing) {
-            return now;
+            return self.now;
         }
-        let mut at = self.next_search;
-        match self.alarms {
-            Alarms::Wanted => at = now,
-            Alarms::Known(until, _) => at = at.min(until),
-            Alarms::Unknown => {}
-        }
-        // What is over has to be forgotten: not all that asks for it says what time it is.
-        if self.converted_until > now {
-            at = at.min(self.converted_until);
-        }
+        let is_at_once = match self.simultaneous {
+            Simultaneous::Wanted => self.is_all_free(),
+            _ => false,
+        };
+        let is_probe_open = self.probe.as_ref().is_some_and(|probe| probe.outcome.is_none());
+        let mut left = if is_at_once || is_probe_open || self.alarms == Alarms::Wanted {
+            0
+        } else {
+            // What is over has to be forgotten: not all that asks for it says what time it is.
+            self.times.first()
+        };
         for device in self.devices.iter().flatten() {
             // Of those that a conversion of all waits for, the free ones are no reason to look.
-            let is_awaited = self.simultaneous == Simultaneous::Wanted && device.busy_until > now;
+            let is_awaited = self.simultaneous == Simultaneous::Wanted && device.busy > 0;
             if device.converting.is_some() || is_awaited {
-                at = at.min(device.busy_until);
+                left = left.min(device.busy);
             }
-        }
-        match self.simultaneous {
-            Simultaneous::Wanted if self.is_all_free() => at = now,
-            Simultaneous::Running(until) | Simultaneous::Done(until, _) => at = at.min(until),
-            _ => {}
-        }
-        match self.probe {
-            Some(Probe { outcome: None, .. }) => at = now,
-            Some(Probe { outcome: Some((_, until)), .. }) => at = at.min(until),
-            None => {}
         }
         for waiting in self.waiting.iter().flatten().filter(|waiting| waiting.progress == Progress::Queued) {
             if is_held_back(waiting.job, self.simultaneous) {
                 continue;
             }
-            at = at.min(match waiting.device.and_then(|id| self.listed(id)) {
-                Some(device) if waiting.job != Job::Verify => device.busy_until,
-                _ => now,
+            left = left.min(match waiting.device.and_then(|id| self.listed(id)) {
+                Some(device) if waiting.job != Job::Verify => device.busy,
+                _ => 0,
             });
         }
         // While the line feeds a device, nothing else can be done.
-        at.max(self.fed_until.unwrap_or(now)).max(now)
+        let left = left.max(self.times.left(Time::Fed));
+        self.now.after(Duration::from_micros(left.into()))
     }
 
-    /// Chooses what to do next.
-    fn start(&mut self) {
-        let now = self.now;
-        match self.simultaneous {
-            Simultaneous::Running(until) if until <= now => self.end_simultaneous(Ok(())),
-            Simultaneous::Done(until, _) if until <= now => self.simultaneous = Simultaneous::Nothing,
-            _ => {}
+    /// Lets time pass, and forgets what is over.
+    #[inline(never)]
+    fn pass(&mut self, now: Instant) {
+        let passed = u32::try_from(now.since(self.now).as_micros()).unwrap_or(u32::MAX);
+        if passed == 0 {
+            return;
         }
-        if self.probe.as_ref().is_some_and(|probe| probe.is_over(now)) {
+        self.now = now;
+        times::run_down(&mut self.times, &mut self.devices, passed);
+        if self.times.is_over(Time::Simultaneous) {
+            match self.simultaneous {
+                Simultaneous::Running => self.end_simultaneous(Ok(())),
+                Simultaneous::Done(_) => self.simultaneous = Simultaneous::Nothing,
+                _ => {}
+            }
+        }
+        if self.times.is_over(Time::Probe) && self.probe.as_ref().is_some_and(|probe| probe.outcome.is_some())
+        {
             self.probe = None;
             // If nobody has come for the answer, somebody may have waited for the place.
             self.make_room();
         }
-        if let Alarms::Known(until, _) = self.alarms
-            && until <= now
-        {
+        if self.times.is_over(Time::Alarms) && matches!(self.alarms, Alarms::Known(_)) {
             self.alarms = Alarms::Unknown;
         }
-        if let Some(until) = self.fed_until {
-            if now < until {
-                return;
-            }
-            // If the pin fails here, it fails again in what comes next.
-            let _ = self.master.pull_up(PullUp::Weak);
-            self.fed_until = None;
-        }
-        self.tries = 0;
-        self.work = self.next_work();
     }
 
-    fn next_work(&mut self) -> Work {
-        let now = self.now;
-        let done = |device: &&mut Device| device.converting.is_some() && device.busy_until <= now;
+    /// Begins what is to be done next, if the wire is free.
+    fn start(&mut self) {
+        if !self.times.is_over(Time::Fed) {
+            return;
+        }
+        if core::mem::take(&mut self.is_fed) {
+            // If the pin fails here, it fails again in what comes next.
+            let _ = self.master.pull_up(PullUp::Weak);
+        }
+        self.tries = 0;
+        self.choose();
+    }
+
+    /// Chooses what to do, now that the wire is free.
+    fn choose(&mut self) {
+        let done = |device: &&mut Device| device.converting.is_some() && device.busy == 0;
         if let Some(device) = self.devices.iter_mut().flatten().find(done)
             && let Some(resolution) = device.converting.take()
         {
             self.tries = device.tries;
-            return Work::Job(Running::result(device, resolution));
+            let job = Job::Temperature(resolution);
+            self.work = Work::Job(Running::new(Some(device), job, Phase::Result));
+            return;
         }
         let is_asked_for =
             |waiting: &&mut Waiting| waiting.job == Job::Search && waiting.progress == Progress::Queued;
-        let mut is_search = self.next_search <= now;
+        let mut is_search = self.times.is_over(Time::List);
         for waiting in self.waiting.iter_mut().flatten().filter(is_asked_for) {
             waiting.progress = Progress::Begun;
             is_search = true;
@@ -304,7 +295,8 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             return self.begin_search(Purpose::Probe(device));
         }
         if self.simultaneous == Simultaneous::Wanted && self.is_all_free() {
-            return Work::Job(Running::new(None, Job::ConvertAll, false));
+            self.work = Work::Job(Running::new(None, Job::ConvertAll, Phase::PowerOfAll));
+            return;
         }
         for n in 0..WAITING {
             let place = self.turn.wrapping_add(n).checked_rem(WAITING).unwrap_or_default();
@@ -325,15 +317,15 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                 self.is_settled = true;
                 continue;
             };
-            if !device.is_free(now) {
+            if !device.is_free() {
                 continue;
             }
             waiting.progress = Progress::Begun;
             self.turn = place.wrapping_add(1);
-            let knows_power = device.has(Kept::Power, now);
-            return Work::Job(Running::new(Some(device), job, knows_power));
+            let phase = job.first_phase(device.has(Kept::Power));
+            self.work = Work::Job(Running::new(Some(device), job, phase));
+            return;
         }
-        Work::Nothing
     }
 
     fn listed(&self, id: RomId) -> Option<&Device> {
@@ -345,7 +337,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     }
 
     fn is_all_free(&self) -> bool {
-        self.devices.iter().flatten().all(|device| device.is_free(self.now))
+        self.devices.iter().flatten().all(|device| device.is_free())
     }
 
     /// A job has come to its end: those who wait for it can go on.
@@ -363,10 +355,11 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
 
     /// The conversion of all is over.
     fn end_simultaneous(&mut self, result: Result<(), ReturnCode>) {
-        self.simultaneous = Simultaneous::Done(self.now.after(CLAIM), result);
+        self.simultaneous = Simultaneous::Done(result);
+        self.times.set(Time::Simultaneous, CLAIM);
         self.is_settled = true;
         if result.is_ok() {
-            self.converted_until = self.now.after(keep::VOLATILE);
+            self.times.set(Time::Converted, keep::VOLATILE);
             for device in self.devices.iter_mut().flatten() {
                 device.forget_temperatures();
             }

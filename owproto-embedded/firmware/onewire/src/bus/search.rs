@@ -1,10 +1,10 @@
 use owproto_core::ReturnCode;
 use owproto_core::text::RomId;
-use owproto_core::time::Instant;
 
 use super::device::Device;
 use super::job::{Job, Progress};
-use super::{Alarms, CLAIM, OneWire, SEARCH_AGAIN, TRIES, Work, keep};
+use super::times::{CLAIM, SEARCH_AGAIN, Time, keep};
+use super::{Alarms, OneWire, TRIES, Work};
 use crate::master::Fault;
 use crate::search::{Found, Participants, Search};
 use crate::wire::Wire;
@@ -26,8 +26,8 @@ pub(super) enum Purpose {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probe {
     pub(super) device: RomId,
-    /// What came of it, and until when it is kept for those who asked.
-    pub(super) outcome: Option<(Result<(), ReturnCode>, Instant)>,
+    /// What came of it. It is kept for those who asked ([`Time::Probe`]).
+    pub(super) outcome: Option<Result<(), ReturnCode>>,
     /// Whether somebody had the answer.
     pub(super) is_delivered: bool,
 }
@@ -36,15 +36,10 @@ impl Probe {
     pub(super) const fn new(device: RomId) -> Self {
         Self { device, outcome: None, is_delivered: false }
     }
-
-    /// Whether its answer is too old to be given.
-    pub(super) fn is_over(&self, now: Instant) -> bool {
-        self.outcome.is_some_and(|(_, until)| until <= now)
-    }
 }
 
 impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
-    pub(super) fn begin_search(&mut self, purpose: Purpose) -> Work {
+    pub(super) fn begin_search(&mut self, purpose: Purpose) {
         let search = match purpose {
             Purpose::List => {
                 self.counters.unlisted = 0;
@@ -61,25 +56,23 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             }
             Purpose::Probe(device) | Purpose::Verify(device) => Search::verification(device),
         };
-        Work::Search(search, purpose)
+        self.work = Work::Search(search, purpose);
     }
 
-    /// Does a piece of a search.
-    pub(super) fn search(&mut self, mut search: Search, purpose: Purpose) {
-        match search.step(&mut self.master) {
-            Ok(Found::Nothing) => self.work = Work::Search(search, purpose),
+    /// Takes what a step of the search under way has found.
+    pub(super) fn take_found(&mut self, found: Result<Found, Fault>, purpose: Purpose) {
+        match found {
+            Ok(Found::Nothing) => {}
             Ok(Found::Device(id)) => match purpose {
                 Purpose::List => {
                     if self.insert(id).is_err() {
                         self.counters.unlisted = self.counters.unlisted.wrapping_add(1);
                     }
-                    self.work = Work::Search(search, purpose);
                 }
                 Purpose::Alarms => {
                     if let Some(device) = self.listed_mut(id) {
                         device.is_in_alarm = true;
                     }
-                    self.work = Work::Search(search, purpose);
                 }
                 Purpose::Probe(_) | Purpose::Verify(_) => {
                     let result = self.insert(id);
@@ -91,7 +84,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                 self.counters.faults = self.counters.faults.wrapping_add(1);
                 self.tries = self.tries.saturating_add(1);
                 if self.tries < TRIES {
-                    self.work = self.begin_search(purpose);
+                    self.begin_search(purpose);
                 } else {
                     self.end_search(purpose, Err(search_code(fault)));
                 }
@@ -108,14 +101,14 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
         };
         if is_missing && self.tries == 0 {
             self.tries = 1;
-            self.work = match purpose {
+            match purpose {
                 // What was seen stays so.
                 Purpose::List => {
                     self.counters.unlisted = 0;
-                    Work::Search(Search::new(Participants::All), purpose)
+                    self.work = Work::Search(Search::new(Participants::All), purpose);
                 }
                 _ => self.begin_search(purpose),
-            };
+            }
             return;
         }
         if let Purpose::Verify(id) = purpose {
@@ -152,7 +145,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     }
 
     fn end_search(&mut self, purpose: Purpose, result: Result<(), ReturnCode>) {
-        let now = self.now;
+        self.work = Work::Nothing;
         self.counters.searches = self.counters.searches.wrapping_add(1);
         match purpose {
             Purpose::List => {
@@ -166,11 +159,10 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                 if is_removed && self.counters.unlisted > 0 {
                     // Those that had no place may have one now.
                     self.tries = 0;
-                    self.work = self.begin_search(purpose);
-                    return;
+                    return self.begin_search(purpose);
                 }
                 let pause = if result.is_ok() { keep::DIRECTORY } else { SEARCH_AGAIN };
-                self.next_search = now.after(pause);
+                self.times.set(Time::List, pause);
                 self.is_settled |= self.list != Some(result);
                 self.list = Some(result);
                 let begun = |waiting: &super::Waiting| {
@@ -179,18 +171,21 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
                 if self.waiting.iter().flatten().any(begun) {
                     // It was wanted anew: who is in alarm as well.
                     self.alarms = Alarms::Unknown;
+                    self.times.set(Time::Alarms, 0);
                     self.settle(None, Job::Search, result);
                 }
             }
             Purpose::Alarms => {
-                let until = if result.is_ok() { now.after(keep::VOLATILE) } else { now.after(CLAIM) };
-                self.alarms = Alarms::Known(until, result);
+                let time = if result.is_ok() { keep::VOLATILE } else { CLAIM };
+                self.alarms = Alarms::Known(result);
+                self.times.set(Time::Alarms, time);
                 self.is_settled = true;
             }
             Purpose::Probe(_) => {
                 if let Some(probe) = &mut self.probe {
-                    probe.outcome = Some((result, now.after(CLAIM)));
+                    probe.outcome = Some(result);
                 }
+                self.times.set(Time::Probe, CLAIM);
                 self.is_settled = true;
             }
             Purpose::Verify(id) => self.settle(Some(id), Job::Verify, result),

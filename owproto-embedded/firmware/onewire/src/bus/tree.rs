@@ -7,6 +7,7 @@ use owproto_core::tree::{Access, Bus, Element, Operation, Renewal, Scope, Simult
 use super::device::{Device, Kept};
 use super::job::{Job, Progress, Setting, Waiting};
 use super::search::Probe;
+use super::times::Time;
 use super::{Alarms, OneWire, Simultaneous};
 use crate::switch::DS2413;
 use crate::thermometer::{self as thermometer, DS18S20, Die, Resolution};
@@ -87,7 +88,7 @@ impl Question {
     /// The answer from what is remembered.
     fn value<'a>(self, device: &'a Device, access: &Access<'_>) -> Result<Value<'a>, ReturnCode> {
         let [high, low, configuration] = device.settings;
-        let family = device.id.family();
+        let (family, die) = (device.id.family(), Die::of(device.id));
         Ok(match self {
             Self::Temperature(resolution) => celsius(device.temperature(resolution)),
             Self::LatestTemperature => celsius(device.scratchpad.temperature(family)),
@@ -100,10 +101,10 @@ impl Question {
                 Value::Unsigned(Resolution::from_configuration(configuration).bits())
             }
             Self::Power => Value::YesNo(device.has_supply),
-            Self::Die => Value::Text(Die::of(device.id).name()),
+            Self::Die => Value::Text(die.name()),
             Self::Trim => Value::Unsigned(device.trim.value()),
-            Self::IsTrimValid => Value::YesNo(Die::of(device.id) == Die::B6 || device.trim.is_valid()),
-            Self::IsTrimBlanket if Die::of(device.id) == Die::B6 => return Err(ReturnCode::INVALID_VALUE),
+            Self::IsTrimValid => Value::YesNo(die == Die::B6 || device.trim.is_valid()),
+            Self::IsTrimBlanket if die == Die::B6 => return Err(ReturnCode::INVALID_VALUE),
             Self::IsTrimBlanket => Value::YesNo(device.trim.is_blanket()),
             Self::PioState => Value::Unsigned(device.pio.bits().into()),
             Self::Pio => channels(device.pio.conducting(), access.element),
@@ -140,7 +141,10 @@ impl Question {
 
 /// Sixteenths of a degree as degrees.
 fn celsius(sixteenths: i16) -> Value<'static> {
-    Value::Float(f64::from(sixteenths) * 0.0625)
+    // By the exponent: a multiplication is much code where there is no hardware for it.
+    const SIXTEENTH: u64 = 4 << FRACTION;
+    let bits = f64::from(sixteenths).to_bits();
+    Value::Float(f64::from_bits(if sixteenths == 0 { bits } else { bits.wrapping_sub(SIXTEENTH) }))
 }
 
 /// One channel, or all of them as a number.
@@ -152,13 +156,14 @@ fn channels(bits: u8, element: Element<'_>) -> Value<'static> {
     }
 }
 
+/// The bits of a double's fraction.
+const FRACTION: u64 = 52;
+
 /// An alarm limit is a whole number of degrees; the rest is cut off (owfs: `ow_1820.c`).
 fn whole_degrees(degrees: f64) -> Result<i8, ReturnCode> {
     // From the parts of the number: the conversion and its comparisons are much code where there is no hardware for them.
     /// The exponent of 1.
     const ONE: u64 = 1023;
-    /// Bits of the fraction.
-    const FRACTION: u64 = 52;
     /// All that is below 256.
     const MAX_BITS: u64 = 7;
     let bits = degrees.to_bits();
@@ -176,25 +181,25 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     /// Has a job done for an operation, and says what came of it, once.
     fn ask(&mut self, operation: Operation, device: Option<RomId>, job: Job) -> Poll<Result<(), ReturnCode>> {
         let new = Waiting { operation, device, job, progress: Progress::Queued };
-        let is_own = |place: &&mut Option<Waiting>| {
-            place.as_ref().is_some_and(|waiting| waiting.operation == operation)
-        };
-        if let Some(place) = self.waiting.iter_mut().find(is_own) {
-            match *place {
-                Some(Waiting { progress: Progress::Done(result), device: for_device, job: done, .. })
-                    if for_device == device && done == job =>
-                {
-                    *place = None;
-                    self.make_room();
-                    return Poll::Ready(result);
+        let mut free = None;
+        for place in &mut self.waiting {
+            match place {
+                Some(waiting) if waiting.operation == operation => {
+                    if waiting.device != device || waiting.job != job {
+                        // An operation wants one thing at a time: what it wanted before is out of date.
+                        *waiting = new;
+                    } else if let Progress::Done(result) = waiting.progress {
+                        *place = None;
+                        self.make_room();
+                        return Poll::Ready(result);
+                    }
+                    return Poll::Pending;
                 }
-                // An operation wants one thing at a time: what it wanted before is out of date.
-                Some(old) if old.device != device || old.job != job => *place = Some(new),
-                _ => {}
+                Some(_) => {}
+                None => free = free.or(Some(place)),
             }
-            return Poll::Pending;
         }
-        match self.waiting.iter_mut().find(|place| place.is_none()) {
+        match free {
             Some(free) => *free = Some(new),
             None => self.is_crowded = true,
         }
@@ -236,7 +241,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
         }
         // It may have come since the last search.
         match &mut self.probe {
-            Some(Probe { device: probed, outcome: Some((result, _)), is_delivered }) if *probed == device => {
+            Some(Probe { device: probed, outcome: Some(result), is_delivered }) if *probed == device => {
                 let result = *result;
                 *is_delivered = true;
                 self.make_room();
@@ -268,7 +273,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
 
     fn is_in_alarm(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
         match self.alarms {
-            Alarms::Known(until, result) if self.now < until => {
+            Alarms::Known(result) => {
                 Poll::Ready(result.map(|()| self.listed(device).is_some_and(|device| device.is_in_alarm)))
             }
             _ => {
@@ -284,7 +289,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
         _: &'a mut [u8],
         _: &mut Context<'_>,
     ) -> Poll<Result<Value<'a>, ReturnCode>> {
-        self.now = self.now.max(access.now);
+        self.pass(access.now);
         let id = access.device;
         let Some(mut question) = Question::of(id.family(), access.property.name) else {
             return Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED));
@@ -294,15 +299,14 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
             // When all have converted, there is no need to do it again (owfs: `ow_simultaneous.c`).
             let is_converted = self.is_converted(None, Kind::Temperature);
             match (asked, self.simultaneous) {
-                (None, Simultaneous::Wanted | Simultaneous::Running(_)) => return Poll::Pending,
+                (None, Simultaneous::Wanted | Simultaneous::Running) => return Poll::Pending,
                 (None, _) if is_converted => question = Question::LatestTemperature,
                 (Some(Job::Scratchpad), _) => question = Question::LatestTemperature,
                 _ => {}
             }
         }
         if let Some(job) = question.job(id) {
-            let now = self.now;
-            let is_known = |kept: Kept| self.listed(id).is_some_and(|device| device.has(kept, now));
+            let is_known = |kept: Kept| self.listed(id).is_some_and(|device| device.has(kept));
             if access.is_uncached || asked.is_some() || !job.brings().is_some_and(is_known) {
                 ready!(self.ask(access.operation, Some(id), job))?;
             }
@@ -317,7 +321,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
         value: Value<'_>,
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
-        self.now = self.now.max(access.now);
+        self.pass(access.now);
         let question = Question::of(access.device.family(), access.property.name);
         let job = question
             .ok_or(ReturnCode::OPERATION_NOT_SUPPORTED)
@@ -339,13 +343,13 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
             // No device here measures voltages.
             (Kind::Voltage, _) => Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED)),
             (Kind::Temperature, false) => {
-                self.converted_until = self.now;
+                self.times.set(Time::Converted, 0);
                 Poll::Ready(Ok(()))
             }
             (Kind::Temperature, true) => match self.simultaneous {
-                Simultaneous::Wanted | Simultaneous::Running(_) => Poll::Pending,
-                Simultaneous::Done(until, result) if self.now < until => Poll::Ready(result),
-                _ => {
+                Simultaneous::Wanted | Simultaneous::Running => Poll::Pending,
+                Simultaneous::Done(result) => Poll::Ready(result),
+                Simultaneous::Nothing => {
                     self.simultaneous = Simultaneous::Wanted;
                     Poll::Pending
                 }
@@ -354,7 +358,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
     }
 
     fn is_converted(&self, _: Option<u16>, what: Kind) -> bool {
-        what == Kind::Temperature && self.now < self.converted_until
+        what == Kind::Temperature && !self.times.is_over(Time::Converted)
     }
 
     fn cancel(&mut self, operation: Operation) {

@@ -1,8 +1,9 @@
-use owproto_core::time::Instant;
+use owproto_core::text::RomId;
 
-use super::device::{self, Device, Kept};
-use super::job::{Job, Phase, Running};
-use super::{OneWire, STEP, Simultaneous, TRIES, Work, keep};
+use super::device::{self, Kept};
+use super::job::{Job, Phase};
+use super::times::{STEP, Time, Times};
+use super::{OneWire, Simultaneous, TRIES, Work};
 use crate::master::Fault;
 use crate::switch::{self, PioState};
 use crate::thermometer::{self as thermometer, Resolution, Scratchpad, Trim};
@@ -17,135 +18,120 @@ enum Next {
 }
 
 impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
-    /// Does a piece of a job.
-    pub(super) fn run(&mut self, mut running: Running) {
-        let next = match running.transaction.step(&mut self.master) {
-            Ok(false) => {
-                self.work = Work::Job(running);
-                return;
-            }
-            Ok(true) if running.device.is_none() => self.after_phase_of_all(&mut running),
-            Ok(true) => self.after_phase(&mut running),
-            Err(fault) => Err(fault),
-        };
+    /// A transaction of the job under way came to its end.
+    pub(super) fn end_transaction(&mut self, result: Result<(), Fault>) {
+        let next = result.and_then(|()| self.after_phase());
+        let Work::Job(running) = &mut self.work else { return };
+        let (device, job) = (running.device, running.job);
         match next {
-            Ok(Next::Phase(phase)) => {
-                running.begin(phase);
-                self.work = Work::Job(running);
-            }
+            Ok(Next::Phase(phase)) => return running.begin(phase),
             Ok(Next::Converting) => {}
-            Ok(Next::Done) => self.settle(running.device, running.job, Ok(())),
-            Err(fault) => self.try_again(running, fault),
+            Ok(Next::Done) => self.settle(device, job, Ok(())),
+            Err(fault) => {
+                self.counters.faults = self.counters.faults.wrapping_add(1);
+                self.tries = self.tries.saturating_add(1);
+                if self.tries < TRIES {
+                    return running.begin(match running.phase {
+                        Phase::Result if fault == Fault::PowerLost => Phase::Check,
+                        Phase::Compare => Phase::Write,
+                        phase => phase,
+                    });
+                }
+                self.give_up(device, job, fault);
+            }
         }
+        self.work = Work::Nothing;
     }
 
-    /// A phase went wrong.
-    fn try_again(&mut self, mut running: Running, fault: Fault) {
-        self.counters.faults = self.counters.faults.wrapping_add(1);
-        self.tries = self.tries.saturating_add(1);
-        if self.tries < TRIES {
-            running.begin(match running.phase {
-                Phase::Result if fault == Fault::PowerLost => Phase::Check,
-                Phase::Compare => Phase::Write,
-                phase => phase,
-            });
-            self.work = Work::Job(running);
-            return;
-        }
+    /// It went wrong too often.
+    fn give_up(&mut self, device: Option<RomId>, job: Job, fault: Fault) {
         let code = fault.return_code();
-        match running.device {
+        match device {
             None => self.end_simultaneous(Err(code)),
             Some(id) => {
                 if let Some(device) = self.listed_mut(id) {
                     device.forget_all();
                 }
-                self.settle(running.device, running.job, Err(code));
+                self.settle(device, job, Err(code));
             }
         }
         if matches!(fault, Fault::NoPresence | Fault::NoAnswer | Fault::Short) {
             // It seems to be gone, and others may be, too.
-            self.next_search = self.now;
+            self.times.set(Time::List, 0);
         }
     }
 
-    /// A phase of a job for one device went well.
-    fn after_phase(&mut self, running: &mut Running) -> Result<Next, Fault> {
-        let now = self.now;
+    /// A phase of a job went well.
+    fn after_phase(&mut self) -> Result<Next, Fault> {
+        // Not by methods, which would take all of `self`.
+        let Work::Job(running) = &mut self.work else { return Ok(Next::Done) };
+        let Some(id) = running.device else { return Ok(self.after_phase_of_all()) };
+        let device = device::find_mut(&mut self.devices, id).ok_or(Fault::NoAnswer)?;
         let data = running.transaction.data();
-        let [first, ..] = data;
-        let Some(device) = running.device.and_then(|id| {
-            // Not `listed_mut`, which takes all of `self`.
-            device::find_mut(&mut self.devices, id)
-        }) else {
-            return Err(Fault::NoAnswer);
+        let [first, ..] = *data;
+        let family = id.family();
+        let scratchpad = match running.phase {
+            Phase::Check | Phase::Result | Phase::Read | Phase::Compare => Scratchpad::parse(data)?,
+            _ => Scratchpad::default(),
         };
-        let family = device.id.family();
+        let settings = scratchpad.settings();
+        let [high, low, configuration] = settings;
+        // Phases of a temperature alone ask for it.
+        let wanted = if let Job::Temperature(wanted) = running.job { wanted } else { Resolution::Twelve };
         Ok(match running.phase {
             Phase::Power => {
                 device.has_supply = first & 1 == 1;
-                device.keep(Kept::Power, now.after(keep::VOLATILE));
+                device.keep(Kept::Power);
                 running.pull_up = if device.has_supply { PullUp::Weak } else { PullUp::Strong };
                 Next::Phase(match running.job {
-                    Job::Temperature(_) => Phase::Check,
-                    Job::WriteSetting(..) => Phase::Recall,
                     // A device that is not there seems to have a supply.
-                    _ => Phase::Read,
+                    Job::Power => Phase::Read,
+                    job => job.first_phase(true),
                 })
             }
+            Phase::Check if scratchpad.resolution(family) == wanted => Next::Phase(Phase::Convert),
             Phase::Check => {
-                let scratchpad = Scratchpad::parse(data)?;
-                let Job::Temperature(wanted) = running.job else { return Ok(Next::Done) };
-                if scratchpad.resolution(family) == wanted {
-                    return Ok(Next::Phase(Phase::Convert));
-                }
-                let [high, low, _] = scratchpad.settings();
                 running.bytes = [high, low, wanted.configuration()];
                 Next::Phase(Phase::Configure)
             }
             Phase::Configure => Next::Phase(Phase::Convert),
             Phase::Convert => {
-                let Job::Temperature(wanted) = running.job else { return Ok(Next::Done) };
-                let until = now.after(STEP).after(wanted.conversion_time());
+                let micros = wanted.conversion_micros().saturating_add(STEP);
                 device.converting = Some(wanted);
-                device.busy_until = until;
+                device.busy = micros;
                 device.tries = self.tries;
                 device.forget_temperatures();
                 self.counters.conversions = self.counters.conversions.wrapping_add(1);
-                self.feed(running.pull_up, until);
+                feed(&mut self.is_fed, &mut self.times, running.pull_up, micros);
                 Next::Converting
             }
             Phase::Result => {
-                let scratchpad = Scratchpad::parse(data)?;
-                let Job::Temperature(wanted) = running.job else { return Ok(Next::Done) };
                 if scratchpad.is_power_on(family) || scratchpad.resolution(family) < wanted {
                     return Err(Fault::PowerLost);
                 }
-                keep_scratchpad(device, scratchpad, now);
-                device.keep_temperature(wanted, scratchpad.temperature(family), now.after(keep::VOLATILE));
+                device.keep_scratchpad(scratchpad);
+                device.keep_temperature(wanted, scratchpad.temperature(family));
                 Next::Done
             }
             Phase::Recall => Next::Phase(Phase::Read),
             Phase::Read => {
-                let scratchpad = Scratchpad::parse(data)?;
-                keep_scratchpad(device, scratchpad, now);
+                device.keep_scratchpad(scratchpad);
                 match running.job {
                     Job::WriteSetting(setting, value) => {
-                        running.bytes = setting.put(scratchpad.settings(), value);
+                        running.bytes = setting.put(settings, value);
                         return Ok(Next::Phase(Phase::Write));
                     }
                     Job::Settings => {
-                        device.settings = scratchpad.settings();
-                        device.keep(Kept::Settings, now.after(keep::STABLE));
+                        device.settings = settings;
+                        device.keep(Kept::Settings);
                     }
-                    Job::Trim => device.keep(Kept::Trim, now.after(keep::VOLATILE)),
+                    Job::Trim => device.keep(Kept::Trim),
                     _ => {}
                 }
                 Next::Done
             }
             Phase::Write => Next::Phase(Phase::Compare),
             Phase::Compare => {
-                let scratchpad = Scratchpad::parse(data)?;
-                let [high, low, configuration] = scratchpad.settings();
                 let [wanted_high, wanted_low, wanted] = running.bytes;
                 // Only the bits of the resolution can be written.
                 let is_configured = family == thermometer::DS18S20 || (configuration ^ wanted) & 0x60 == 0;
@@ -157,9 +143,9 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             Phase::Copy => {
                 device.forget(Kept::Settings);
                 device.forget(Kept::Scratchpad);
-                let until = now.after(STEP).after(thermometer::COPY_TIME);
-                device.busy_until = until;
-                self.feed(running.pull_up, until);
+                let micros = thermometer::COPY_MICROS.saturating_add(STEP);
+                device.busy = micros;
+                feed(&mut self.is_fed, &mut self.times, running.pull_up, micros);
                 Next::Done
             }
             Phase::TrimLow => {
@@ -175,9 +161,9 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             Phase::PioRead => {
                 let state = PioState::parse(first)?;
                 device.pio = state;
-                device.keep(Kept::Pio, now.after(keep::VOLATILE));
+                device.keep(Kept::Pio);
                 let Job::WritePio { mask, conducting } = running.job else { return Ok(Next::Done) };
-                running.bytes = [state.conducting() & !mask | conducting & mask, 0, 0];
+                running.bytes = switch::latches(state.conducting() & !mask | conducting & mask);
                 Next::Phase(Phase::PioWrite)
             }
             Phase::PioWrite => {
@@ -193,36 +179,34 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     }
 
     /// A phase of the conversion of all went well.
-    fn after_phase_of_all(&mut self, running: &mut Running) -> Result<Next, Fault> {
+    fn after_phase_of_all(&mut self) -> Next {
+        let Work::Job(running) = &mut self.work else { return Next::Done };
         if running.phase == Phase::PowerOfAll {
             let [first, ..] = running.transaction.data();
             // One without a supply is enough to say 0.
             running.pull_up = if first & 1 == 1 { PullUp::Weak } else { PullUp::Strong };
-            return Ok(Next::Phase(Phase::ConvertAll));
+            return Next::Phase(Phase::ConvertAll);
         }
         // Each converts as it is set up; the longest time does for all.
-        let until = self.now.after(STEP).after(Resolution::Twelve.conversion_time());
+        let micros = Resolution::Twelve.conversion_micros().saturating_add(STEP);
         for device in self.devices.iter_mut().flatten() {
             device.forget_temperatures();
             if thermometer::is_thermometer(device.id.family()) {
-                device.busy_until = until;
+                device.busy = micros;
             }
         }
         self.counters.conversions = self.counters.conversions.wrapping_add(1);
-        self.simultaneous = Simultaneous::Running(until);
-        self.feed(running.pull_up, until);
-        Ok(Next::Converting)
-    }
-
-    /// Leaves the wire alone while it feeds a device.
-    fn feed(&mut self, pull_up: PullUp, until: Instant) {
-        if pull_up == PullUp::Strong {
-            self.fed_until = Some(until);
-        }
+        self.simultaneous = Simultaneous::Running;
+        self.times.set(Time::Simultaneous, micros);
+        feed(&mut self.is_fed, &mut self.times, running.pull_up, micros);
+        Next::Converting
     }
 }
 
-fn keep_scratchpad(device: &mut Device, scratchpad: Scratchpad, now: Instant) {
-    device.scratchpad = scratchpad;
-    device.keep(Kept::Scratchpad, now.after(keep::VOLATILE));
+/// Leaves the wire alone while it feeds a device.
+fn feed(is_fed: &mut bool, times: &mut Times, pull_up: PullUp, micros: u32) {
+    if pull_up == PullUp::Strong {
+        *is_fed = true;
+        times.set(Time::Fed, micros);
+    }
 }

@@ -1,5 +1,5 @@
 use owproto_core::text::crc8;
-use owproto_core::time::Instant;
+use owproto_core::time::{Duration, Instant};
 
 use super::slave::{Supply, Then};
 use crate::thermometer::{self as commands, DS18S20, Resolution};
@@ -126,7 +126,8 @@ impl Thermometer {
             commands::CONVERT => {
                 self.conversions = self.conversions.wrapping_add(1);
                 self.is_fed = false;
-                self.converting_until = Some(now.after(self.resolution().conversion_time()));
+                let micros = self.resolution().conversion_micros();
+                self.converting_until = Some(now.after(Duration::from_micros(micros.into())));
                 Then::Work
             }
             commands::READ_SCRATCHPAD if self.is_converting(now) => Then::Work,

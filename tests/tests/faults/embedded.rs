@@ -1,0 +1,270 @@
+//! The clients of `owproto-embedded` on sockets of this machine.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use embedded_hal_async::delay::DelayNs;
+use embedded_io::{ErrorType, ReadReady};
+use embedded_io_adapters::std::FromStd;
+use embedded_io_adapters::tokio_1::FromTokio;
+use embedded_nal_async::TcpConnect;
+use owproto_core::client::{Connection, Timeouts};
+use owproto_core::request::Request;
+use owproto_core::time;
+use owproto_core::wire::Flags;
+use owproto_embedded::asynchronous::{self, Timed};
+use owproto_embedded::blocking::{self, Polled};
+use owproto_embedded::{Backoff, Error, ReadError};
+use tokio::runtime::Runtime;
+
+use crate::callers::{Call, Caller, Given, Why, awaited, by_itself, lost, runtime};
+
+/// Bytes for a reply, and for an entry.
+pub(crate) const STORAGE: usize = 256;
+
+pub(crate) type Memory = Connection<[u8; 512], [u8; STORAGE], 4>;
+
+pub(crate) fn memory() -> Memory {
+    Connection::new([0xa5; 512], [0xa5; STORAGE])
+}
+
+/// A socket of this machine, as a driver for a small one would be.
+struct Socket(FromStd<TcpStream>);
+
+impl ErrorType for Socket {
+    type Error = io::Error;
+}
+
+impl embedded_io::Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        embedded_io::Read::read(&mut self.0, buffer)
+    }
+}
+
+impl embedded_io::Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        embedded_io::Write::write(&mut self.0, bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        embedded_io::Write::flush(&mut self.0)
+    }
+}
+
+impl ReadReady for Socket {
+    fn read_ready(&mut self) -> io::Result<bool> {
+        match self.0.inner().peek(&mut [0]) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+pub(crate) fn clock() -> time::Instant {
+    static START: OnceLock<Instant> = OnceLock::new();
+    time::Instant::ZERO + START.get_or_init(Instant::now).elapsed().into()
+}
+
+fn rest() {
+    std::thread::sleep(Duration::from_millis(1));
+}
+
+struct Delay;
+
+impl DelayNs for Delay {
+    async fn delay_ns(&mut self, ns: u32) {
+        tokio::time::sleep(Duration::from_nanos(ns.into())).await;
+    }
+}
+
+/// One timeout alone, that of the request.
+pub(crate) fn within(limit: Duration) -> Timeouts {
+    Timeouts { inactivity: time::Duration::ZERO, total: limit.into() }
+}
+
+/// No pause that is worth the name: what a client does after it is looked at.
+pub(crate) const BACKOFF: Backoff =
+    Backoff { first: time::Duration::from_millis(1), ceiling: time::Duration::from_millis(1) };
+
+/// A call by way of `$run`, which waits for a future, or has nothing to do.
+macro_rules! call_small {
+    ($call:expr, $client:expr, $limit:expr, $run:ident) => {{
+        $client.set_timeouts($crate::embedded::within($limit));
+        let mut buffer = [0xa5; 64];
+        let mut listed = Vec::new();
+        match $call {
+            Call::Read(path) => {
+                let value = $run!($client.read(path, &mut buffer));
+                given(value, |value| Given::Value(value.to_vec()))
+            }
+            Call::Write(path, data) => given($run!($client.write(path, data)), Given::Took),
+            Call::Dir => {
+                let request = Request::dir("/").unwrap().with_flags(Flags::PERSISTENCE);
+                let result = $run!($client.exchange(
+                    &request,
+                    |entries| listed.extend(entries.map(<[u8]>::to_vec)),
+                    |reply| reply.into_result().map(|_| ()),
+                ));
+                let result = result.and_then(|result| result.map_err(Error::Server));
+                given(result, |()| Given::Entries(listed))
+            }
+            Call::Dirall => {
+                let result = $run!($client.dir("/", |entry| listed.push(entry.to_vec())));
+                given(result, |_| Given::Entries(listed))
+            }
+            Call::Present(path) => given($run!($client.present(path)), Given::Present),
+            Call::ReadMany(paths) => {
+                let mut values = Vec::new();
+                let read = $client.read_many(*paths, |number, value| {
+                    assert_eq!(number, values.len());
+                    values.push(match value {
+                        Ok(value) => Given::Value(value.to_vec()),
+                        Err(ReadError::Server(_)) => Given::Fails(Why::Server),
+                        Err(_) => Given::Fails(Why::Other),
+                    });
+                });
+                if let Err(error) = $run!(read) {
+                    values.push(given(Err::<(), _>(error), |()| Given::Fails(Why::Other)));
+                }
+                Given::Many(values)
+            }
+        }
+    }};
+}
+
+pub(crate) use call_small;
+
+pub(crate) fn given<T, E>(result: Result<T, Error<E>>, form: impl FnOnce(T) -> Given) -> Given {
+    match result {
+        Ok(value) => form(value),
+        Err(error) => Given::Fails(match error {
+            Error::Server(_) => Why::Server,
+            Error::Connection { error, .. } => lost(error),
+            Error::Transport { .. } => Why::Transport,
+            Error::Ended => Why::Ended,
+            _ => Why::Other,
+        }),
+    }
+}
+
+type BlockingClient =
+    blocking::Client<Polled<Socket, fn()>, fn() -> time::Instant, [u8; 512], [u8; STORAGE], [u8; 512], 4>;
+
+pub(crate) struct Blocking {
+    server: SocketAddr,
+    client: Option<BlockingClient>,
+}
+
+impl Blocking {
+    pub(crate) fn new(server: SocketAddr) -> Self {
+        Self { server, client: None }
+    }
+}
+
+impl Caller for Blocking {
+    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+        let server = self.server;
+        let connect = || {
+            let socket = TcpStream::connect(server).unwrap();
+            socket.set_nodelay(true).unwrap();
+            // Reads are asked for only when they have something, and requests are small.
+            socket.set_nonblocking(true).unwrap();
+            Polled::new(Socket(FromStd::new(socket)), rest as fn())
+        };
+        let client = self.client.get_or_insert_with(|| {
+            blocking::Client::new(connect(), clock as fn() -> time::Instant, memory(), [0xa5; 512])
+        });
+        if !client.is_open() {
+            client.reconnect(connect());
+        }
+        call_small!(call, client, limit, by_itself)
+    }
+}
+
+type AsynchronousClient = asynchronous::Client<
+    Timed<FromTokio<tokio::net::TcpStream>, Delay>,
+    fn() -> time::Instant,
+    [u8; 512],
+    [u8; STORAGE],
+    [u8; 512],
+    4,
+>;
+
+pub(crate) struct Asynchronous {
+    server: SocketAddr,
+    runtime: Runtime,
+    client: Option<AsynchronousClient>,
+}
+
+impl Asynchronous {
+    pub(crate) fn new(server: SocketAddr) -> Self {
+        Self { server, runtime: runtime(), client: None }
+    }
+}
+
+impl Caller for Asynchronous {
+    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+        let Self { server, runtime, client } = self;
+        runtime.block_on(async {
+            if client.as_ref().is_none_or(|client| !client.is_open()) {
+                let transport = Timed::new(Network.connect(*server).await.unwrap(), Delay);
+                match client {
+                    Some(client) => drop(client.reconnect(transport)),
+                    None => {
+                        let clock = clock as fn() -> time::Instant;
+                        *client = Some(asynchronous::Client::new(transport, clock, memory(), [0xa5; 512]));
+                    }
+                }
+            }
+            let client = client.as_mut().unwrap();
+            call_small!(call, client, limit, awaited)
+        })
+    }
+}
+
+/// The network of this machine.
+struct Network;
+
+impl TcpConnect for Network {
+    type Error = io::Error;
+    type Connection<'a> = FromTokio<tokio::net::TcpStream>;
+
+    async fn connect(&self, server: SocketAddr) -> io::Result<FromTokio<tokio::net::TcpStream>> {
+        let socket = tokio::net::TcpStream::connect(server).await?;
+        socket.set_nodelay(true)?;
+        Ok(FromTokio::new(socket))
+    }
+}
+
+type ReconnectingClient = asynchronous::Reconnecting<
+    'static,
+    Network,
+    Delay,
+    fn() -> time::Instant,
+    [u8; 512],
+    [u8; STORAGE],
+    [u8; 512],
+    4,
+>;
+
+pub(crate) struct Reconnecting {
+    runtime: Runtime,
+    client: ReconnectingClient,
+}
+
+impl Reconnecting {
+    pub(crate) fn new(server: SocketAddr) -> Self {
+        let clock = clock as fn() -> time::Instant;
+        let client = ReconnectingClient::new(&Network, server, Delay, clock, memory(), [0xa5; 512]);
+        Self { runtime: runtime(), client: client.with_backoff(BACKOFF) }
+    }
+}
+
+impl Caller for Reconnecting {
+    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+        let Self { runtime, client } = self;
+        runtime.block_on(async { call_small!(call, client, limit, awaited) })
+    }
+}
