@@ -4,6 +4,7 @@ pub(crate) mod api;
 mod builder;
 mod calls;
 mod deadline;
+mod exchange;
 mod session;
 mod shared;
 
