@@ -3,9 +3,10 @@ use core::num::NonZeroUsize;
 
 use super::alias::Aliases;
 use super::bus::Bus;
-use super::dispatch::{Host, Job, Target, Tree, Work, special};
+use super::dispatch::{Host, Target, Tree, Work, special};
 use super::entry::Entry;
 use super::families;
+use super::job::Job;
 use super::own::count;
 use super::path::Place;
 use super::progress::{Progress, Stop, begun, done};
