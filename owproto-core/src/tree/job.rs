@@ -1,6 +1,6 @@
 use super::bus::Operation;
 use super::list::Listing;
-use super::progress::{Progress, Stop, begun};
+use super::progress::{Progress, Stop};
 use crate::server::{Answer, Head, Last};
 use crate::storage::Storage;
 use crate::text::RomId;
