@@ -19,7 +19,7 @@ use crate::text::ValueType;
 /// | [`WRITES`](Self::WRITES) | WRITE | 2900 |
 ///
 /// (Code and constants for a Cortex-M3, optimized for size with LTO; [`LEAST`](Self::LEAST) with the server's connection
-/// and two families takes 14,600, [`FULL`](Self::FULL) 34,000.)
+/// and two families takes 14,600, [`FULL`](Self::FULL) 35,000.)
 ///
 /// ```
 /// use owproto_core::tree::Scope;
