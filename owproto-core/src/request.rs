@@ -56,7 +56,7 @@ impl<'a> Request<'a> {
         Self { header, path, terminator, data: &[], tokens: Tokens::NONE }
     }
 
-    #[inline]
+    #[inline(always)]
     fn with_path(message_type: MessageType, path: &'a [u8]) -> Result<Self, RequestError> {
         if path.len() > MAX_PATH_LEN {
             return Err(RequestError::PathTooLong { len: path.len() });
@@ -77,7 +77,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// [`RequestError::PathContainsNul`], [`RequestError::PathTooLong`]; the same for all that take a path.
-    #[inline]
+    #[inline(always)]
     pub fn read<P: AsRef<[u8]> + ?Sized>(path: &'a P) -> Result<Self, RequestError> {
         Ok(Self::with_path(MessageType::READ, path.as_ref())?
             .with_raw_size(word::from_bits(DEFAULT_READ_SIZE)))

@@ -161,7 +161,7 @@ pub(crate) fn copy(place: &mut [u8], bytes: &[u8]) {
 #[inline]
 fn copy_ends<const N: usize>(place: &mut [u8], bytes: &[u8]) -> bool {
     let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else { return false };
-    if bytes.len() > 2 * N || place.len() != bytes.len() {
+    if bytes.len() > N.saturating_mul(2) || place.len() != bytes.len() {
         return false;
     }
     if let Some(place) = place.first_chunk_mut() {

@@ -16,7 +16,7 @@ mod common;
 use std::fmt::Write;
 use std::fs;
 use std::hint::black_box;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -34,7 +34,8 @@ const CONNECTIONS: usize = 4;
 fn main() {
     common::pin();
     let is_quick = common::is_quick();
-    let server = canned::serve();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let server = canned::serve(listener, canned::ROOT);
     let mut text = String::from(
         "| calls at once | together, µs | of one call's | one after the other, µs | slower | identical and coalesced, µs |\n\
          |---:|---:|---:|---:|---:|---:|\n",
@@ -46,14 +47,14 @@ fn main() {
         let [together, turns, coalesced] = &tasks(server, calls, rounds)[..] else {
             unreachable!("three ways")
         };
-        let one = *one.get_or_insert(together.nanos);
+        let one = *one.get_or_insert(together.nanos());
         let row = format!(
             "| {calls} | {:.2} | {:.2} | {:.2} | {:.1} | {:.2} |\n",
-            together.nanos / 1000.0,
-            together.nanos / one,
-            turns.nanos / 1000.0,
-            turns.ratio,
-            coalesced.nanos / 1000.0
+            together.nanos() / 1000.0,
+            together.nanos() / one,
+            turns.nanos() / 1000.0,
+            turns.ratio_to(together),
+            coalesced.nanos() / 1000.0
         );
         print!("{row}");
         text += &row;
@@ -65,8 +66,8 @@ fn main() {
         let [together, turns] = &threaded(server, threads, if is_quick { 1 } else { 11 })[..] else {
             unreachable!("two ways")
         };
-        let (fast, slow) = (together.nanos / 1000.0, turns.nanos / 1000.0);
-        let row = format!("| {threads} | {fast:.2} | {slow:.2} | {:.2} |\n", turns.ratio);
+        let (fast, slow) = (together.nanos() / 1000.0, turns.nanos() / 1000.0);
+        let row = format!("| {threads} | {fast:.2} | {slow:.2} | {:.2} |\n", turns.ratio_to(together));
         print!("{row}");
         text += &row;
     }

@@ -180,9 +180,7 @@ impl fmt::Debug for Listing {
 
 impl<'a> Extend<&'a [u8]> for Listing {
     fn extend<I: IntoIterator<Item = &'a [u8]>>(&mut self, entries: I) {
-        for entry in entries {
-            self.push(entry);
-        }
+        entries.into_iter().for_each(|entry| self.push(entry));
     }
 }
 

@@ -245,9 +245,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         }
         let ends_at = self.total_sent.wrapping_add(word::of_len(self.filled.wrapping_sub(self.sent)));
         self.exchanges.is_last = !request.flags().contains(Flags::PERSISTENCE);
-        let (form, is_idempotent) =
-            (Form::of(request.message_type()), request.message_type().is_idempotent());
-        self.exchanges.in_flight.push(Pending { deadline, ends_at, form, is_idempotent });
+        self.exchanges.in_flight.push(Pending { deadline, ends_at, message_type: request.message_type() });
         Ok(id)
     }
 
@@ -285,17 +283,16 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// The first `n` bytes of [`poll_transmit`](Self::poll_transmit) were handed to the transport.
     #[inline]
     pub fn handle_transmitted(&mut self, n: usize, now: Instant) {
-        let unsent = self.filled.wrapping_sub(self.sent);
-        if n == 0 || unsent == 0 {
+        let n = n.min(self.filled.wrapping_sub(self.sent));
+        if n == 0 {
             return;
         }
-        if n < unsent {
-            self.sent = self.sent.wrapping_add(n);
-            self.total_sent = self.total_sent.wrapping_add(word::of_len(n));
-        } else {
+        self.sent = self.sent.wrapping_add(n);
+        // What is all sent needs no place any more.
+        if self.sent == self.filled {
             (self.sent, self.filled) = (0, 0);
-            self.total_sent = self.total_sent.wrapping_add(word::of_len(unsent));
         }
+        self.total_sent = self.total_sent.wrapping_add(word::of_len(n));
         self.last_activity = now;
     }
 
@@ -320,18 +317,17 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             return Ok(Event::Reply(id, reply));
         }
         let oldest = self.exchanges.in_flight.oldest();
-        let form = oldest.map_or(Form::Reply, |oldest| oldest.form);
-        if !input.is_empty() {
-            if oldest.is_none_or(|oldest| oldest.is_unsent(self.total_sent)) {
-                return Err(self.refuse_input(now));
-            }
-            self.last_activity = now;
-            self.exchanges.answer_begun = true;
-        }
-        if matches!(self.exchanges.state, State::Failed(_))
+        let form = oldest.map_or(Form::Reply, Pending::form);
+        let is_due = oldest.is_some_and(|oldest| !oldest.is_unsent(self.total_sent));
+        if !(input.is_empty() || is_due)
+            || matches!(self.exchanges.state, State::Failed(_))
             || self.exchanges.earliest_deadline.has_passed(now)
         {
             return Err(self.refuse_input(now));
+        }
+        if !input.is_empty() {
+            self.last_activity = now;
+            self.exchanges.answer_begun = true;
         }
         let shape = match form {
             Form::List => Shape::List { limit: self.list_limit },
@@ -346,7 +342,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             Ok(Parsed::NeedMore(n)) => return Ok(Event::NeedMore(n)),
             Ok(Parsed::Keepalive) => return Ok(Event::Keepalive),
             Ok(Parsed::Entries(entries)) => return Ok(Event::Entries(id, entries)),
-            Ok(Parsed::Frame(head, payload)) => Reply::from_parts(head, payload),
+            Ok(Parsed::Frame(head, payload)) => Reply::from_parts(*head, payload),
             Err(error) => {
                 let error = ConnectionError::Decode(error);
                 self.exchanges.state = State::Failed(error);
@@ -380,7 +376,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// nothing else.
     #[inline(always)]
     fn whole_reply<'i>(&self, oldest: &Pending, input: &mut &'i [u8], now: Instant) -> Option<Reply<'i>> {
-        if oldest.form != Form::Reply
+        if oldest.form() != Form::Reply
             || self.filled > 0 && oldest.is_unsent(self.total_sent)
             || !matches!(self.exchanges.state, State::Open)
             || self.exchanges.earliest_deadline.has_passed(now)
@@ -507,7 +503,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         let lost = self.exchanges.in_flight.pop()?;
         let is_unsent = lost.is_unsent(self.total_sent);
         let was_not_read = matches!(error, ConnectionError::PersistenceWithdrawn);
-        let resend = if lost.is_idempotent || is_unsent || was_not_read {
+        let resend = if lost.message_type.is_idempotent() || is_unsent || was_not_read {
             Resend::Safe
         } else {
             Resend::MayHappenTwice

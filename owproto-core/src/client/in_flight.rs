@@ -13,9 +13,7 @@ pub(super) struct Pending {
     pub(super) deadline: Deadline,
     /// Where its last byte ends in the stream of sent bytes, counted modulo 2³².
     pub(super) ends_at: u32,
-    pub(super) form: Form,
-    /// Whether it does no harm twice.
-    pub(super) is_idempotent: bool,
+    pub(super) message_type: MessageType,
 }
 
 /// In which form the answer to a request comes.
@@ -27,17 +25,6 @@ pub(super) enum Form {
     Frames,
     /// As one reply with a comma list.
     List,
-}
-
-impl Form {
-    #[inline]
-    pub(super) const fn of(message_type: MessageType) -> Self {
-        match message_type {
-            MessageType::DIR => Self::Frames,
-            MessageType::DIRALL | MessageType::DIRALLSLASH => Self::List,
-            _ => Self::Reply,
-        }
-    }
 }
 
 /// When something is over. Kept as the complement of its microseconds, so that "never" is 0, memory that is all zeros
@@ -70,7 +57,16 @@ impl Deadline {
 }
 
 impl Pending {
-    const NONE: Self = Self { deadline: Deadline::NEVER, ends_at: 0, form: Form::Reply, is_idempotent: true };
+    const NONE: Self = Self { deadline: Deadline::NEVER, ends_at: 0, message_type: MessageType::NOP };
+
+    #[inline]
+    pub(super) const fn form(&self) -> Form {
+        match self.message_type {
+            MessageType::DIR => Form::Frames,
+            MessageType::DIRALL | MessageType::DIRALLSLASH => Form::List,
+            _ => Form::Reply,
+        }
+    }
 
     /// Whether bytes of it wait to be sent, when so many were sent over the connection. The server waits for them.
     #[inline]

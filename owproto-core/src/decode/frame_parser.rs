@@ -33,7 +33,7 @@ pub(crate) enum Parsed<'a> {
     Keepalive,
     Entries(Entries<'a>),
     /// A header and its body: payload, then tokens. The body of a list was given before, as entries.
-    Frame(Head, &'a [u8]),
+    Frame(&'a Head, &'a [u8]),
 }
 
 /// What became of a frame that is kept in the storage.
@@ -127,7 +127,7 @@ impl<S: Storage> FrameParser<S> {
             return Ok(Parsed::NeedMore(self.framing.left()));
         }
         self.framing.end_body();
-        Ok(Parsed::Frame(*self.framing.head(), body))
+        Ok(Parsed::Frame(self.framing.head(), body))
     }
 
     /// A frame that lies whole at the front of the input, which is moved behind it. To [`parse`](Self::parse) it is the

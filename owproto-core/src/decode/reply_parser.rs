@@ -78,7 +78,7 @@ impl<S: Storage> ReplyParser<S> {
         Ok(match self.frames.parse(input, Direction::Replies, Shape::Whole)? {
             Parsed::NeedMore(n) => ReplyEvent::NeedMore(n),
             Parsed::Keepalive => ReplyEvent::Keepalive,
-            Parsed::Frame(head, payload) => ReplyEvent::Reply(Reply::from_parts(head, payload)),
+            Parsed::Frame(head, payload) => ReplyEvent::Reply(Reply::from_parts(*head, payload)),
             // Only a list has them.
             Parsed::Entries(_) => ReplyEvent::NeedMore(0),
         })

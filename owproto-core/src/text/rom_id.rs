@@ -6,7 +6,7 @@ use nom::Err::Error;
 use nom::IResult;
 use nom::error::{ErrorKind, FromExternalError, ParseError};
 
-use super::ascii::Ascii;
+use super::ascii::{Ascii, End};
 use super::number::digit_of;
 use crate::wire::DeviceFormat;
 
@@ -189,20 +189,24 @@ impl RomId {
     #[must_use]
     pub fn format(self, format: DeviceFormat) -> RomIdText {
         let mut text = RomIdText::new();
-        let mut end = text.end();
+        self.write(&mut text.end(), format);
+        text
+    }
+
+    /// Appends what [`format`](Self::format) gives.
+    pub(crate) fn write(&self, text: &mut End<'_>, format: DeviceFormat) {
         let [family, id @ .., crc] = &self.0;
-        end.push_hex(slice::from_ref(family));
+        text.push_hex(slice::from_ref(family));
         if format.has_dot_after_family() {
-            end.push(b'.');
+            text.push(b'.');
         }
-        end.push_hex(id);
+        text.push_hex(id);
         if format.has_crc() {
             if format.has_dot_before_crc() {
-                end.push(b'.');
+                text.push(b'.');
             }
-            end.push_hex(slice::from_ref(crc));
+            text.push_hex(slice::from_ref(crc));
         }
-        text
     }
 }
 

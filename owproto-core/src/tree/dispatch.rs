@@ -96,11 +96,13 @@ pub struct Tree<B, A = ()> {
 }
 
 /// How far a tree is with the request of one connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Job {
     pub(super) phase: Phase,
-    /// The device of the path and its bus, once it was found.
-    pub(super) device: Option<(RomId, u16)>,
+    /// The bus of the device, once it was found.
+    bus: Option<u16>,
+    /// The device of the path; or of a list of devices the one whose entry was begun.
+    pub(super) device: RomId,
     pub(super) operation: Operation,
     /// Whether the bus was looked at anew, for those that want it.
     is_renewed: bool,
@@ -109,13 +111,22 @@ pub struct Job {
     pub(super) listing: Listing,
 }
 
+impl Default for Job {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Job {
     /// Nothing was begun.
     #[must_use]
     pub const fn new() -> Self {
+        // Made beforehand.
+        const NONE: RomId = RomId::new(0, [0; 6]);
         Self {
             phase: Phase::New,
-            device: None,
+            bus: None,
+            device: NONE,
             operation: Operation(0),
             is_renewed: false,
             progress: Progress::NEW,
@@ -123,9 +134,14 @@ impl Job {
         }
     }
 
+    /// The device of the path and its bus.
+    fn found(&self) -> Option<(RomId, u16)> {
+        self.bus.map(|bus| (self.device, bus))
+    }
+
     /// Answers a PRESENCE: eight bytes of payload and a size of 0 (owfs: `data.c`), in any storage that holds a header.
     fn presence<T: Storage>(&mut self, answer: &mut Answer<'_, T>) -> Result<(), Stop> {
-        let bytes = self.device.map_or([0; RomId::LEN], |(device, _)| device.to_bytes());
+        let bytes = self.found().map_or([0; RomId::LEN], |(device, _)| device.to_bytes());
         if self.progress.full.is_none() {
             let head = Head { payload: bytes.len(), ..Head::default() };
             if !answer.is_worth_beginning(bytes.len()) || !answer.begins(head, Last::Yes) {
@@ -376,6 +392,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
     }
 
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn advance<T: Storage>(
         &mut self,
         job: &mut Job,
@@ -419,7 +436,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         if is_write && (!B::SCOPE.contains(Scope::WRITES) || self.permission == Permission::ReadOnly) {
             return Err(ReturnCode::READ_ONLY_SERVER.into());
         }
-        let mut work = Work { request, route: &route, device: job.device, context };
+        let mut work = Work { request, route: &route, device: job.found(), context };
         let is_accessed = match message_type {
             MessageType::READ | MessageType::WRITE => true,
             MessageType::GET | MessageType::GETSLASH => !target.is_directory(),
@@ -437,8 +454,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Target::Node(host, family, Node::Property(property, element))
                 if (host.is_structure(B::SCOPE) && !is_write) || !target.is_directory() =>
             {
-                const NONE: (RomId, u16) = (RomId::new(0, [0; 6]), 0);
-                let (device, bus) = job.device.unwrap_or(NONE);
+                let (device, bus) = (job.device, job.bus.unwrap_or_default());
                 let (offset, is_uncached, operation) = (0, false, job.operation);
                 let access =
                     Access { device, bus, family, property, element, offset, is_uncached, now, operation };
@@ -506,22 +522,18 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 (Host::Structure, self.described(name).ok_or(WRONG)?, rest)
             }
             Place::Device { name, rest, .. } => {
-                let id = match job.device {
-                    Some((id, _)) => id,
-                    None => {
-                        let id = match name {
-                            DeviceName::Address(id) => id,
-                            DeviceName::Alias(alias) => self.device_of(alias).ok_or(WRONG)?,
-                        };
-                        let bus = done(self.bus.find(id, context))?.ok_or(WRONG)?;
-                        if route.bus.is_some_and(|named| named != bus) {
-                            return Err(WRONG.into());
-                        }
-                        job.device = Some((id, bus));
-                        id
+                if job.bus.is_none() {
+                    let id = match name {
+                        DeviceName::Address(id) => id,
+                        DeviceName::Alias(alias) => self.device_of(alias).ok_or(WRONG)?,
+                    };
+                    let bus = done(self.bus.find(id, context))?.ok_or(WRONG)?;
+                    if route.bus.is_some_and(|named| named != bus) {
+                        return Err(WRONG.into());
                     }
-                };
-                (Host::Device, families::family(self.families, id.family()), rest)
+                    (job.device, job.bus) = (id, Some(bus));
+                }
+                (Host::Device, families::family(self.families, job.device.family()), rest)
             }
         };
         match family.find(rest).ok_or(WRONG)? {

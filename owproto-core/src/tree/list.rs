@@ -1,4 +1,5 @@
 use core::cmp::Ordering;
+use core::num::NonZeroUsize;
 
 use super::alias::Aliases;
 use super::bus::Bus;
@@ -28,21 +29,16 @@ pub(super) struct Listing {
     flags: u32,
     /// Whether an entry came before.
     has_entries: bool,
-    /// The entry that was begun and does not fit at once. If the bus then has another one in its place, or none, the
-    /// rest of it cannot be told any more.
-    begun: Option<Begun>,
+    /// Bytes of the entry that was begun and does not fit at once. If the bus then has another one in its place, or none,
+    /// the rest of it cannot be told any more.
+    begun: Option<NonZeroUsize>,
+    /// Whether that names a device, which the job keeps.
+    is_device: bool,
 }
 
 impl Listing {
-    pub(super) const NEW: Self = Self { cursor: Cursor::NEW, flags: 0, has_entries: false, begun: None };
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Begun {
-    /// Bytes in all.
-    len: usize,
-    /// The device that it names.
-    device: Option<RomId>,
+    pub(super) const NEW: Self =
+        Self { cursor: Cursor::NEW, flags: 0, has_entries: false, begun: None, is_device: false };
 }
 
 /// The place of an entry in its directory. What the numbers count depends on the directory.
@@ -110,15 +106,15 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Target::Node(..) => return Err(ReturnCode::NOT_A_DIRECTORY.into()),
         };
         self.count_call(job, |statistics| &mut statistics.listings);
-        let Job { listing, progress, .. } = job;
+        let Job { listing, progress, device, .. } = job;
         let message_type = work.request.message_type();
         let is_list = message_type != MessageType::DIR;
         let slashes = matches!(message_type, MessageType::DIRALLSLASH | MessageType::GETSLASH);
         loop {
             let mut cursor = listing.cursor;
             let mut entry = Entry::new();
-            let is_there = match directory {
-                Directory::Devices => self.next_device(&mut cursor, listing.flags, work, &mut entry)?,
+            let next = match directory {
+                Directory::Devices => self.next_device(&mut cursor, listing.flags, work, &mut entry),
                 Directory::Properties(host, family, prefix) => self.next_property(
                     &mut cursor,
                     (host, family, prefix.as_bytes()),
@@ -128,9 +124,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 Directory::Structure if B::SCOPE.contains(Scope::STRUCTURE) => {
                     self.next_family(&mut cursor, &mut entry)
                 }
-                Directory::Structure | Directory::Empty => false,
+                Directory::Structure | Directory::Empty => Err(Stop::END),
             };
-            if !is_there {
+            if next == Err(Stop::END) {
                 if listing.begun.is_some() {
                     return Err(Stop::BROKEN);
                 }
@@ -156,6 +152,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 }
                 return if answer.push(b"\0") == 1 { Ok(()) } else { Err(Stop::NO_ROOM) };
             }
+            next?;
             let front: &[u8] = if is_list && listing.has_entries { b",/" } else { b"/" };
             let back: &[u8] = match is_list {
                 false => b"\0",
@@ -166,25 +163,28 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             let start = progress.at;
             self.pass::<T>(&entry, (front, back), work, progress, None);
             if !is_list || progress.full.is_some() {
-                let now = Begun { len: progress.at.wrapping_sub(start), device: entry.device };
+                let len = progress.at.wrapping_sub(start);
+                let (named, is_device) = (entry.device.unwrap_or(*device), entry.device.is_some());
                 match listing.begun {
-                    Some(begun) if begun == now => {}
+                    Some(begun)
+                        if begun.get() == len && *device == named && listing.is_device == is_device => {}
                     Some(_) => return Err(Stop::BROKEN),
                     // Each has a frame of its own.
                     None if !is_list => {
                         progress.at = start;
-                        begun(answer.begins(entry_head(now.len.wrapping_sub(1)), Last::No))?;
+                        begun(answer.begins(entry_head(len.wrapping_sub(1)), Last::No))?;
                         progress.position = start;
                     }
                     // The last byte is for the NUL.
-                    None if now.len >= answer.owed() => return Err(Stop::BROKEN),
+                    None if len >= answer.owed() => return Err(Stop::BROKEN),
                     None => {}
                 }
+                (*device, listing.is_device) = (named, is_device);
                 progress.at = start;
                 self.pass(&entry, (front, back), work, progress, Some(answer));
                 if !progress.is_pushed() {
                     progress.at = start;
-                    listing.begun = Some(now);
+                    listing.begun = NonZeroUsize::new(len);
                     return Err(Stop::NO_ROOM);
                 }
                 count(&mut self.statistics.entries, 1);
@@ -232,13 +232,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
     }
 
-    fn next_family(&self, cursor: &mut Cursor, entry: &mut Entry) -> bool {
-        let Some(family) = self.families.iter().copied().chain(special::<B>()).nth(cursor.second) else {
-            return false;
-        };
+    fn next_family(&self, cursor: &mut Cursor, entry: &mut Entry) -> Result<(), Stop> {
+        let family = self.families.iter().copied().chain(special::<B>()).nth(cursor.second);
+        let family = family.ok_or(Stop::END)?;
         cursor.second = cursor.second.wrapping_add(1);
         entry.directory(family.name.as_bytes());
-        true
+        Ok(())
     }
 
     /// What is in a directory of devices, where those that came before have these flags.
@@ -249,7 +248,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         flags: u32,
         work: &mut Work<'_, '_, '_>,
         entry: &mut Entry,
-    ) -> Result<bool, Stop> {
+    ) -> Result<(), Stop> {
         let route = work.route;
         let asked = work.request.header.flags;
         // A bus has what belongs to it; the root has the rest only for those that ask.
@@ -259,7 +258,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             cursor.stage = Stage::Devices;
             if B::SCOPE.contains(Scope::INTERFACES) && is_bus {
                 entry.directory(b"interface");
-                return Ok(true);
+                return Ok(());
             }
         }
         while cursor.stage == Stage::Devices {
@@ -271,9 +270,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 cursor.second = cursor.second.wrapping_add(1);
                 if shows {
                     entry.device = Some(id);
-                    entry.made = id.format(asked.device_format());
+                    id.write(&mut entry.made.end(), asked.device_format());
                     entry.is_directory = true;
-                    return Ok(true);
+                    return Ok(());
                 }
             } else {
                 cursor.first = cursor.first.wrapping_add(1);
@@ -281,7 +280,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             }
         }
         if !is_bus && !is_full_root {
-            return Ok(false);
+            return Err(Stop::END);
         }
         let buses = if is_full_root { self.bus.buses() } else { 0 };
         let is_uncached = route.is_uncached || asked.contains(Flags::UNCACHED);
@@ -295,8 +294,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 // The highest number comes first.
                 let number = u32::from(buses).wrapping_sub(u32::try_from(cursor.second).unwrap_or_default());
                 entry.directory(b"bus.");
-                entry.made.push_decimal(number, 0, b' ');
-                return Ok(true);
+                entry.made.end().push_decimal(number, 0, b' ');
+                return Ok(());
             };
             let (part, is_there, word): (_, _, &[u8]) = match n {
                 0 => (Scope::LEAST, is_full_root && !is_uncached, b"uncached"),
@@ -306,11 +305,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 4 => (Scope::STRUCTURE, is_full_root, b"structure"),
                 5 => (Scope::SIMULTANEOUS, converts, b"simultaneous"),
                 6 => (Scope::LEAST, can.contains(DirectoryFlags::ALARM), b"alarm"),
-                _ => return Ok(false),
+                _ => return Err(Stop::END),
             };
             if B::SCOPE.contains(part) && is_there {
                 entry.directory(word);
-                return Ok(true);
+                return Ok(());
             }
         }
     }
@@ -323,10 +322,10 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         (host, family, prefix): (Host, &'static Family, &'static [u8]),
         device: Option<(RomId, u16)>,
         entry: &mut Entry,
-    ) -> bool {
+    ) -> Result<(), Stop> {
         loop {
             let before = *cursor;
-            let Some(property) = next_of(family, cursor) else { return false };
+            let property = next_of(family, cursor).ok_or(Stop::END)?;
             let name = property.name.as_bytes();
             let rest = match prefix {
                 [] => Some(name),
@@ -341,7 +340,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 if element(property, before.element, elements, entry) {
                     *cursor = Cursor { element: before.element.wrapping_add(1), ..before };
                 }
-                return true;
+                return Ok(());
             };
             // A subdirectory shows once, if one of those in it does.
             let up_to_slash = name.len().wrapping_sub(rest.len()).wrapping_add(slash).wrapping_add(1);
@@ -351,7 +350,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 *cursor = behind;
             }
             entry.directory(rest.get(..slash).unwrap_or_default());
-            return true;
+            return Ok(());
         }
     }
 
@@ -402,11 +401,14 @@ fn element(property: &Property, n: u32, elements: u32, entry: &mut Entry) -> boo
     };
     entry.suffix = suffix;
     if let Some(number) = number {
-        entry.made.push(b'.');
+        let mut made = entry.made.end();
+        made.push(b'.');
         if matches!(property.array, Array::Lettered(_)) {
-            entry.made.push(b'A'.wrapping_add(u8::try_from(number).unwrap_or_default()));
+            // At most 26.
+            let [number, ..] = number.to_le_bytes();
+            made.push(b'A'.wrapping_add(number));
         } else {
-            entry.made.push_decimal(number, 0, b' ');
+            made.push_decimal(number, 0, b' ');
         }
     }
     property.elements().is_some() && n.wrapping_add(1) < before.wrapping_add(elements)

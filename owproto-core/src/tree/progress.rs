@@ -56,6 +56,9 @@ impl Stop {
     /// The answer cannot be finished.
     pub(super) const BROKEN: Self = Self::new(3);
 
+    /// There is no other entry.
+    pub(super) const END: Self = Self::new(4);
+
     const fn new(word: i32) -> Self {
         match NonZeroI32::new(word) {
             Some(word) => Self(word),

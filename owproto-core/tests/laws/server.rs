@@ -15,6 +15,7 @@ use crate::generate::{cases, frame, word};
 use path_words::WORDS;
 
 #[path = "../../../tests/src/path_words.rs"]
+#[allow(unreachable_pub, reason = "it is public in the crate that it belongs to")]
 mod path_words;
 
 const TRANSMIT: usize = 80;

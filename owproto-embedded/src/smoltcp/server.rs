@@ -108,20 +108,22 @@ struct Slot<T, R, J> {
     link: Link,
     /// Whether it is, or will be, kept between requests.
     has_place: bool,
-    /// When it had been idle for a while, until its next request.
-    idle_since: Option<Instant>,
     wait: Wait,
 }
 
 // Besides the buffers, as the README says.
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<Slot<[u8; 0], [u8; 0], Job>>() <= 336);
+const _: () = assert!(size_of::<Slot<[u8; 0], [u8; 0], Job>>() <= 304);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Link {
     /// Waits for a client.
     Listening,
     Open,
+    /// Open, and idle for a while since that moment, until the next request.
+    Idle {
+        since: Instant,
+    },
     /// Waits for the client to close its side, at most until this moment.
     Closing {
         until: Instant,
@@ -150,7 +152,6 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
                 job: J::default(),
                 link: Link::Listening,
                 has_place: false,
-                idle_since: None,
                 wait: Wait::Client,
             }),
             port: PORT,
@@ -177,7 +178,7 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
     /// How many clients are connected.
     #[must_use]
     pub fn clients(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.link == Link::Open).count()
+        self.slots.iter().filter(|slot| matches!(slot.link, Link::Open | Link::Idle { .. })).count()
     }
 
     /// Takes what came from clients, and goes on with their answers.
@@ -215,26 +216,27 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
             return;
         }
         let mut is_on_its_way = false;
-        let mut idle: Option<&mut Slot<T, R, J>> = None;
+        let mut idle: Option<(Instant, &mut Slot<T, R, J>)> = None;
         for slot in &mut self.slots {
             let socket = sockets.get::<tcp::Socket<'_>>(slot.handle);
-            match &mut slot.link {
+            match slot.link {
                 // It will be free soon. If its client has everything and only does not close its side, at once.
-                Link::Closing { until } => {
+                Link::Closing { mut until } => {
                     if socket.state() == State::FinWait2 {
-                        *until = now;
+                        until = now;
+                        slot.link = Link::Closing { until };
                     }
-                    is_on_its_way |= now <= *until;
+                    is_on_its_way |= now <= until;
                 }
-                Link::Open if slot.idle_since.is_some() && !socket.can_recv() => {
-                    if idle.as_ref().is_none_or(|idle| slot.idle_since < idle.idle_since) {
-                        idle = Some(slot);
-                    }
+                Link::Idle { since }
+                    if !socket.can_recv() && idle.as_ref().is_none_or(|(longest, _)| since < *longest) =>
+                {
+                    idle = Some((since, slot));
                 }
                 _ => {}
             }
         }
-        if let Some(slot) = idle
+        if let Some((_, slot)) = idle
             && !is_on_its_way
         {
             slot.connection.close();
@@ -254,7 +256,7 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
         for slot in &self.slots {
             let timeout = match slot.link {
                 Link::Listening => None,
-                Link::Open => slot.connection.poll_timeout().map(|(at, _)| at),
+                Link::Open | Link::Idle { .. } => slot.connection.poll_timeout().map(|(at, _)| at),
                 Link::Closing { until } => Some(until),
             };
             let other = match slot.wait {
@@ -309,7 +311,6 @@ impl<T: Storage, R: Storage, J> Slot<T, R, J> {
         {
             service.cancel(&mut self.job);
             self.has_place = false;
-            self.idle_since = None;
             if end.is_unread() {
                 socket.abort();
             } else {
@@ -339,7 +340,7 @@ impl<T: Storage, R: Storage, J> Slot<T, R, J> {
             if (step != Step::Read || !socket.can_recv())
                 && connection.handle_timeout(now) == Some(Timeout::IdleLow)
             {
-                self.idle_since = Some(now);
+                self.link = Link::Idle { since: now };
             }
             match connection.step() {
                 Step::Close => return,
@@ -376,7 +377,7 @@ impl<T: Storage, R: Storage, J> Slot<T, R, J> {
     /// Takes what lies in the socket, up to the end of a request.
     fn take(&mut self, now: Instant, can_be_kept: bool, socket: &mut tcp::Socket<'_>) {
         let connection = &mut self.connection;
-        self.idle_since = None;
+        self.link = Link::Open;
         let event = socket.recv(|bytes| {
             let len = bytes.len();
             let mut rest: &[u8] = bytes;

@@ -128,6 +128,14 @@ fn settings_of_serve_are_followed() {
     let other = Serving::start(&["--sim=28=a", "serve", "--listen", "0", "--seed", "8"]);
     assert_ne!(other.client().dir("/unaliased").unwrap(), first);
 
+    let hasty = ["serve", "--listen", "0", "--max-memory", "0", "--silence", "0.2"];
+    let hasty = Serving::start(&hasty);
+    let long = hasty.client().present(&"/a".repeat(1000)).unwrap_err();
+    assert_eq!(long.return_code(), Some(owproto_std::core::ReturnCode::OUT_OF_MEMORY));
+    let mut silent = std::net::TcpStream::connect(&hasty.address).unwrap();
+    silent.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
+    assert_eq!(silent.read(&mut [0]).unwrap(), 0, "it is closed");
+
     let slow = Serving::start(&["--sim=28=a", "serve", "--listen", "0", "--latency", "400"]);
     let hasty = Client::builder()
         .server(&slow.address)

@@ -76,7 +76,7 @@ fn main() -> ! {
     #[cfg(feature = "host")]
     network.set_loss(options.loss);
 
-    let mut places = [SocketStorage::EMPTY; CLIENTS];
+    let mut places: [SocketStorage<'_>; CLIENTS] = Default::default();
     let mut sockets = SocketSet::new(&mut places[..]);
     let mut server = Server::new(BUFFERS.take().each_mut().map(|buffers| {
         let received = SocketBuffer::new(&mut buffers.received[..]);

@@ -358,7 +358,9 @@ pub(crate) struct Tree {
   ow serve --listen 0.0.0.0:4304 --readonly  for the whole network, which may not write
 
 SPEC: devices in a comma list, buses joined by '+'. A device is a family code or an
-address, then perhaps '*' and how many, or '=' and an alias.")]
+address, then perhaps '*' and how many, or '=' and an alias.
+
+S: seconds, such as 0.5. With 0 there is no such limit; --grace 0 waits for nobody.")]
 pub(crate) struct Serve {
     /// Where to listen. Port 0 picks a free one, and a port alone is one of this machine's own
     /// [default: 127.0.0.1:4304].
@@ -389,10 +391,35 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pub(crate) idle: Option<Duration>,
 
+    /// The same while ten or more are kept, or as many as may be [default: 600].
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    pub(crate) idle_crowded: Option<Duration>,
+
+    /// How long a client may be silent within a request, or take nothing of its answer [default: 10 and 60].
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    pub(crate) silence: Option<Duration>,
+
+    /// How long a client may take to send a request [default: 60].
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    pub(crate) request_time: Option<Duration>,
+
+    /// How long a client may take for 16 KiB of its answer, or less if it is shorter [default: 120].
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    pub(crate) answer_time: Option<Duration>,
+
     /// The most bytes of a request behind its header [default: 100050].
     #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(1..=MAX_BODY_LEN as i64))]
     pub(crate) max_request: Option<u32>,
+
+    /// The most bytes for requests and answers under way, of all connections together. 512 for each do not count
+    /// [default: 16777216].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) max_memory: Option<u32>,
+
+    /// How long requests under way have to be answered when the server is stopped, in seconds [default: 5].
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    pub(crate) grace: Option<Duration>,
 
     /// Sends a keepalive in front of every answer, to test clients.
     #[arg(long)]

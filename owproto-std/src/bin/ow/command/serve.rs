@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use owproto_std::core::tree::Permission;
-use owproto_std::server::{self, PersistentLimits};
+use owproto_std::server::{self, PersistentLimits, Timeouts};
 use owproto_std::sim::Simulator;
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -68,11 +68,27 @@ fn settings(args: &Serve) -> server::Builder {
         let high = high as usize;
         builder = builder.persistent_limits(PersistentLimits { high, low: default.low.min(high) });
     }
-    if let Some(idle) = args.idle {
-        builder = builder.idle_timeout(idle);
+    let mut timeouts = Timeouts::DEFAULT;
+    for (given, limits) in [
+        (args.idle, &mut [&mut timeouts.idle_high][..]),
+        (args.idle_crowded, &mut [&mut timeouts.idle_low]),
+        (args.silence, &mut [&mut timeouts.request, &mut timeouts.send]),
+        (args.request_time, &mut [&mut timeouts.request_total]),
+        (args.answer_time, &mut [&mut timeouts.send_total]),
+    ] {
+        if let Some(time) = given {
+            limits.iter_mut().for_each(|limit| **limit = time.into());
+        }
     }
+    builder = builder.timeouts(timeouts);
     if let Some(bytes) = args.max_request {
         builder = builder.request_limit(bytes as usize);
+    }
+    if let Some(bytes) = args.max_memory {
+        builder = builder.memory_limit(bytes as usize);
+    }
+    if let Some(grace) = args.grace {
+        builder = builder.shutdown_grace(grace);
     }
     if args.pingcrazy {
         builder = builder.keepalives(server::Keepalives::BeforeEveryAnswer);
@@ -125,5 +141,48 @@ impl Signals {
     async fn next(&mut self) {
         // Where it cannot be waited for, the process ends without us.
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Args, Command};
+
+    fn settings_of(line: &str) -> String {
+        let args = Args::try_parse_from(line.split(' ')).unwrap();
+        let Command::Serve(args) = args.command else { panic!("{line}") };
+        format!("{:?}", settings(&args))
+    }
+
+    #[test]
+    fn each_option_is_a_setting_and_without_there_are_the_defaults() {
+        assert_eq!(settings_of("ow serve"), format!("{:?}", server::Builder::new()));
+        let line = "ow serve --listen 4305 --readonly --pingcrazy --max-connections 11 --max-persistent 12 --idle 13 \
+                    --idle-crowded 14 --silence 15 --request-time 16 --answer-time 0 --max-request 18 --max-memory 19 \
+                    --grace 20";
+        let second = |seconds: u64| Duration::from_secs(seconds).into();
+        let timeouts = Timeouts {
+            request: second(15),
+            request_total: second(16),
+            idle_low: second(14),
+            idle_high: second(13),
+            send: second(15),
+            send_total: second(0),
+            ..Timeouts::DEFAULT
+        };
+        let expected = server::Builder::new()
+            .port(4305)
+            .permission(Permission::ReadOnly)
+            .keepalives(server::Keepalives::BeforeEveryAnswer)
+            .max_connections(11)
+            .persistent_limits(PersistentLimits { high: 12, low: 10 })
+            .timeouts(timeouts)
+            .request_limit(18)
+            .memory_limit(19)
+            .shutdown_grace(Duration::from_secs(20));
+        assert_eq!(settings_of(line), format!("{expected:?}"));
     }
 }
