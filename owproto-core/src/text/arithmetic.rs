@@ -149,6 +149,7 @@ mod tests {
             f64::INFINITY,
             f64::NAN,
             32.0,
+            -32.0,
         ] {
             for operand in [1.8, 32.0, 1.0, 0.5, 1e-5, 1e5] {
                 same(soft::multiply(number, operand), number * operand);

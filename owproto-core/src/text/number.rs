@@ -261,6 +261,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn digits_far_behind_decide_where_two_floats_are_as_near() {
+        // 2^53 + 1 is as far from 2^53 as from 2^53 + 2.
+        let zeros = "0".repeat(60);
+        for (tail, expected) in
+            [("", 9_007_199_254_740_992.0), ("1", 9_007_199_254_740_994.0), ("10", 9_007_199_254_740_994.0)]
+        {
+            let text = format!("9007199254740993.{zeros}{tail}");
+            assert!((from_decimal(text.as_bytes()) - expected).abs() < 0.5, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn reading_is_that_of_the_standard_library(bits: u64, digits in "[0-9]{1,30}(\\.[0-9]{0,30})?", exponent in -340..320) {

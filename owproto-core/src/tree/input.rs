@@ -416,4 +416,16 @@ mod tests {
         assert_eq!(written(&long, 3), Ok((Element::Number(3), Value::Text(b"d,e"))));
         assert_eq!(line(b"a,b,c").unwrap_err(), WRONG);
     }
+
+    #[test]
+    fn the_largest_number_is_taken() {
+        for (text, expected) in [
+            ("18446744073709551614", Ok(u32::MAX - 1)),
+            ("18446744073709551615", Ok(u32::MAX)),
+            ("18446744073709551616", Err(RANGE)),
+            ("18446744073709551620", Err(RANGE)),
+        ] {
+            assert_eq!(integer(text.as_bytes(), u64::MAX), expected, "{text}");
+        }
+    }
 }
