@@ -493,4 +493,17 @@ mod tests {
         assert!(!both.contains(DirectoryFlags::ALARM) && both.contains(DirectoryFlags::default()));
         assert_eq!(std::format!("{} {}", both, DirectoryFlags::ALARM), "0xc000 0x0002");
     }
+
+    #[test]
+    fn a_nul_is_seen_wherever_it_stands() {
+        for len in 0..70 {
+            let mut bytes = vec![b'x'; len];
+            assert!(!has_nul(&bytes), "{len}");
+            for at in 0..len {
+                bytes[at] = 0;
+                assert!(has_nul(&bytes), "{at} of {len}");
+                bytes[at] = 1;
+            }
+        }
+    }
 }

@@ -506,4 +506,16 @@ mod tests {
             assert_eq!(error.to_string(), text);
         }
     }
+
+    #[test]
+    fn payload_and_tokens_have_one_limit() {
+        // Observed: tokens_at_limit and tokens_over_limit.
+        let tokens = std::vec![[7; 16]; 6254];
+        let with = |count: usize| {
+            let request = Request::read("/").unwrap();
+            request.with_tokens(Tokens::new(&tokens[..count]).unwrap()).map(|request| request.encoded_len())
+        };
+        assert_eq!(with(6253), Ok(HEADER_LEN + MAX_BODY_LEN));
+        assert_eq!(with(6254), Err(RequestError::BodyTooLarge { len: MAX_BODY_LEN + 16 }));
+    }
 }

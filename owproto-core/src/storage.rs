@@ -140,10 +140,8 @@ impl Storage for alloc::vec::Vec<u8> {
 
     #[inline]
     fn shrink(&mut self, keep: usize) {
-        if self.capacity() > keep {
-            self.clear();
-            self.shrink_to(keep);
-        }
+        self.clear();
+        self.shrink_to(keep);
     }
 }
 
@@ -243,5 +241,22 @@ mod tests {
         assert_eq!(Storage::capacity(&heapless::Vec::<u8, 6>::new()), 6);
         #[cfg(feature = "alloc")]
         assert_eq!(Storage::capacity(&alloc::vec::Vec::new()), usize::MAX);
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn a_vec_grows_where_it_was_filled_and_gives_memory_back() {
+        let mut storage = alloc::vec::Vec::new();
+        assert_eq!(Storage::space(&mut storage, 1, 1), None, "a gap");
+        Storage::space(&mut storage, 0, 3).unwrap().copy_from_slice(b"abc");
+        Storage::space(&mut storage, 3, 2).unwrap().copy_from_slice(b"de");
+        Storage::space(&mut storage, 4, 2).unwrap().copy_from_slice(b"fg");
+        assert_eq!(Storage::space(&mut storage, 1, 2).map(|place| place.len()), Some(2));
+        assert_eq!(storage.filled(6), b"abcdfg");
+        assert_eq!(Storage::space(&mut storage, 6, usize::MAX - 7), None, "more than there is");
+        assert_eq!(Storage::space(&mut storage, 8, 0), None, "a gap");
+        storage.reserve(1000);
+        Storage::shrink(&mut storage, 100);
+        assert!(alloc::vec::Vec::capacity(&storage) < 1000 && storage.filled(6).is_empty());
     }
 }

@@ -256,4 +256,18 @@ mod tests {
             assert_eq!(entries(list, &(0..end).collect::<Vec<_>>()), whole, "{list:?} byte by byte");
         }
     }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn memory_of_a_frame_is_given_back() {
+        let mut buffer = [0; 200];
+        let path = [b'a'; 150];
+        let bytes = crate::Request::read(&path).unwrap().encode(&mut buffer).unwrap();
+        let mut parser = FrameParser::new(1000, Vec::new());
+        assert_eq!(parser.store_frame(&mut &bytes[..]), Ok(Stored::Complete));
+        assert_eq!(parser.stored_frame().1.len(), 151);
+        parser.shrink(10);
+        assert_eq!(parser.stored_frame().1, b"");
+        assert!(parser.into_storage().capacity() <= 10);
+    }
 }

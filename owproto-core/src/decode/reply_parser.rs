@@ -95,3 +95,43 @@ impl<S: Storage> ReplyParser<S> {
         self.frames.into_storage()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use crate::wire::{Header, Version};
+
+    use super::*;
+
+    fn frame(header: Header, payload: &[u8]) -> Vec<u8> {
+        [&header.to_bytes()[..], payload].concat()
+    }
+
+    #[test]
+    fn other_versions_are_taken_only_if_that_is_wanted() {
+        let version = Version(7);
+        let bytes = frame(Header { version, payload: 1, size: 1, ..Header::default() }, b"x");
+        let mut strict = ReplyParser::new([0; 8]);
+        assert_eq!(strict.parse(&mut &bytes[..]), Err(DecodeError::UnexpectedVersion { version }));
+        let mut lenient = ReplyParser::new([0; 8]).with_any_version();
+        let Ok(ReplyEvent::Reply(reply)) = lenient.parse(&mut &bytes[..]) else { panic!("a reply") };
+        assert_eq!((reply.header().version, reply.payload()), (version, &b"x"[..]));
+    }
+
+    #[test]
+    fn a_payload_that_lies_whole_in_the_input_is_borrowed_from_it() {
+        let bytes = frame(Header { payload: 3, size: 3, ..Header::default() }, b"abc");
+        let mut parser = ReplyParser::new([0; 8]);
+        for _ in 0..2 {
+            let Ok(ReplyEvent::Reply(reply)) = parser.parse(&mut &bytes[..]) else { panic!("a reply") };
+            assert_eq!(reply.payload().as_ptr_range(), bytes[24..].as_ptr_range());
+            assert!(parser.is_between_frames());
+        }
+        assert_eq!(parser.parse(&mut &bytes[..25]), Ok(ReplyEvent::NeedMore(2)));
+        assert!(!parser.is_between_frames());
+        let Ok(ReplyEvent::Reply(reply)) = parser.parse(&mut &bytes[25..]) else { panic!("a reply") };
+        assert_eq!(reply.payload(), b"abc");
+        assert_eq!(&parser.into_storage()[..3], b"abc");
+    }
+}

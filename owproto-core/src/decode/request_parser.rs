@@ -178,4 +178,16 @@ mod tests {
             assert_eq!(write(size, b"/p\0abc").data(), None, "size {size}");
         }
     }
+
+    #[test]
+    fn it_says_whether_it_stands_between_two_frames() {
+        let mut buffer = [0; 64];
+        let bytes = crate::Request::read("/a").unwrap().encode(&mut buffer).unwrap();
+        let mut parser = RequestParser::new([0; 64]);
+        assert!(parser.is_between_frames());
+        assert!(matches!(parser.parse(&mut &bytes[..1]), Ok(RequestEvent::NeedMore(_))));
+        assert!(!parser.is_between_frames());
+        assert!(matches!(parser.parse(&mut &bytes[1..]), Ok(RequestEvent::Request(_))));
+        assert!(parser.is_between_frames());
+    }
 }

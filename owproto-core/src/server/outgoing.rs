@@ -62,6 +62,7 @@ impl<T: Storage> Outgoing<T> {
     }
 
     /// Bytes that can be put now.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn room(&self) -> usize {
         let used = if self.unsent() == 0 { 0 } else { self.filled };
         self.capacity().saturating_sub(used)

@@ -34,7 +34,7 @@ mod soft {
     use super::{Big, INFINITE, Ratio, mantissa_and_power};
 
     pub(super) fn from_integer(is_negative: bool, magnitude: u32) -> f64 {
-        signed(is_negative, Ratio::new(magnitude.into(), 1), 0)
+        signed(is_negative, &mut Ratio::new(magnitude.into(), 1), 0)
     }
 
     pub(super) fn multiply(number: f64, factor: f64) -> f64 {
@@ -51,18 +51,18 @@ mod soft {
         if power == INFINITE {
             number
         } else {
-            signed(number.is_sign_negative(), ratio, power.wrapping_add(by_power))
+            signed(number.is_sign_negative(), &mut ratio, power.wrapping_add(by_power))
         }
     }
 
     pub(super) fn divide(number: f64, divisor: f64) -> f64 {
         let (mantissa, power) = mantissa_and_power(number);
         let (by, by_power) = mantissa_and_power(divisor);
-        let ratio = Ratio::new(mantissa, by);
+        let mut ratio = Ratio::new(mantissa, by);
         if power == INFINITE {
             number
         } else {
-            signed(number.is_sign_negative(), ratio, power.wrapping_sub(by_power))
+            signed(number.is_sign_negative(), &mut ratio, power.wrapping_sub(by_power))
         }
     }
 
@@ -88,10 +88,12 @@ mod soft {
         }
         is_negative &= !sum.is_zero();
         *more = Big::new(1);
-        signed(is_negative, ratio, least)
+        signed(is_negative, &mut ratio, least)
     }
 
-    fn signed(is_negative: bool, mut ratio: Ratio, power: i32) -> f64 {
+    /// A ratio times a power of 2, with a sign.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn signed(is_negative: bool, ratio: &mut Ratio, power: i32) -> f64 {
         ratio.scale(2, power);
         let magnitude = ratio.nearest_float();
         if is_negative { -magnitude } else { magnitude }
@@ -147,6 +149,7 @@ mod tests {
             f64::INFINITY,
             f64::NAN,
             32.0,
+            -32.0,
         ] {
             for operand in [1.8, 32.0, 1.0, 0.5, 1e-5, 1e5] {
                 same(soft::multiply(number, operand), number * operand);

@@ -55,6 +55,7 @@ pub(crate) use elements::split_at_comma;
 pub use elements::{Elements, list_element};
 pub(crate) use number::{Base, digit_of, leading_float, sign};
 pub use power_on::{is_power_on_reading, power_on_temperature};
+pub(crate) use ratio::Big;
 pub use render::{BufferTooSmall, COLUMNS, Padding, TooWide, ValueText, encode_list, percent_g};
 pub(crate) use render::{Rendered, yes_no};
 pub use rom_id::{RomId, RomIdError, RomIdText, crc8};

@@ -1,7 +1,7 @@
-//! Floats from decimal digits and back, exact, on integers of any length.
+//! Floats from decimal digits and back, exact, by [ratios](super::ratio) of integers of any length.
 //!
 //! The standard library's are faster by some hundred nanoseconds, and take 25 KB of a small processor's program; these
-//! take about one and a half.
+//! take less than two.
 
 use super::ratio::{Big, Ratio, mantissa_and_power};
 
@@ -258,6 +258,18 @@ mod tests {
             for len in 1..=17 {
                 assert_eq!(written(number, len), reference(number, len), "{number:e} {len}");
             }
+        }
+    }
+
+    #[test]
+    fn digits_far_behind_decide_where_two_floats_are_as_near() {
+        // 2^53 + 1 is as far from 2^53 as from 2^53 + 2.
+        let zeros = "0".repeat(60);
+        for (tail, expected) in
+            [("", 9_007_199_254_740_992.0), ("1", 9_007_199_254_740_994.0), ("10", 9_007_199_254_740_994.0)]
+        {
+            let text = format!("9007199254740993.{zeros}{tail}");
+            assert!((from_decimal(text.as_bytes()) - expected).abs() < 0.5, "{text}");
         }
     }
 

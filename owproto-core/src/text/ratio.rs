@@ -148,7 +148,13 @@ impl Big {
         self.words.get(..self.len).unwrap_or_default()
     }
 
+    /// The low 32 bits.
+    pub(crate) const fn low(&self) -> u32 {
+        self.words[0]
+    }
+
     /// How many bits it has.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn bits(&self) -> i32 {
         let high = self.used().last().map_or(0, |high| high.leading_zeros());
         i32::try_from(self.len.wrapping_mul(32)).unwrap_or_default().wrapping_sub_unsigned(high)

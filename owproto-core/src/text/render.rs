@@ -463,6 +463,14 @@ mod tests {
 
     const SOME_BYTES: &[u8] = b"  any \xff\0 bytes, as they are ";
 
+    #[test]
+    fn only_numbers_below_zero_have_a_minus() {
+        for (number, text) in [(0, "0"), (1, "1"), (-1, "-1"), (i32::MIN, "-2147483648")] {
+            assert_eq!(Value::Integer(number).render(Padding::Trimmed).unwrap().as_bytes(), text.as_bytes());
+            assert_eq!(Value::Integer(number).encode().as_bytes(), text.as_bytes());
+        }
+    }
+
     proptest! {
         #[test]
         fn parsing_undoes_encoding((value_type, value) in any_value(SOME_BYTES)) {

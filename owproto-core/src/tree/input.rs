@@ -15,7 +15,7 @@ use super::property::{Element, Property};
 use super::scope::Scope;
 use super::units;
 use crate::return_code::ReturnCode;
-use crate::text::{Base, Date, Value, ValueType, digit_of, leading_float, sign, split_at_comma};
+use crate::text::{Base, Big, Date, Value, ValueType, digit_of, leading_float, sign, split_at_comma};
 use crate::wire::Flags;
 
 /// What a WRITE says; values are made from it when they are written.
@@ -170,26 +170,26 @@ fn skip_space(text: &[u8]) -> &[u8] {
 /// A sign and digits in base 10, as `strtol` and `strtoul` take them with 64 bits; for the latter a minus wraps around.
 /// Gives the low 32 bits, as C does.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-#[allow(clippy::cast_possible_truncation)]
 fn integer(text: &[u8], positive_limit: u64) -> Result<u32, ReturnCode> {
     let (is_negative, digits) = sign(skip_space(text));
-    let mut number = 0u64;
+    let mut number = Big::new(0);
     let mut has_digits = false;
     for digit in digits.iter().map_while(|byte| digit_of(*byte, 10)) {
-        let (sum, is_over) = number.wrapping_mul(10).overflowing_add(digit.into());
-        if is_over || number > u64::MAX / 10 {
-            return Err(ReturnCode::OUT_OF_RANGE);
+        // Beyond that it is too large in any case.
+        if number.bits() <= 64 {
+            number.multiply_add(10, digit.into());
         }
-        number = sum;
         has_digits = true;
     }
     if !has_digits {
         return Err(ReturnCode::INVALID_VALUE);
     }
-    if number > positive_limit.saturating_add(is_negative.into()) {
+    let low = number.low();
+    let limit = positive_limit.saturating_add(is_negative.into());
+    if number.take(&Big::new(limit)) && !number.is_zero() {
         return Err(ReturnCode::OUT_OF_RANGE);
     }
-    Ok(if is_negative { (number as u32).wrapping_neg() } else { number as u32 })
+    Ok(if is_negative { low.wrapping_neg() } else { low })
 }
 
 /// As `strtol`.
@@ -415,5 +415,17 @@ mod tests {
         assert_eq!(written(&long, 0), Ok((Element::Number(0), Value::Text(&[b'a'; 16]))));
         assert_eq!(written(&long, 3), Ok((Element::Number(3), Value::Text(b"d,e"))));
         assert_eq!(line(b"a,b,c").unwrap_err(), WRONG);
+    }
+
+    #[test]
+    fn the_largest_number_is_taken() {
+        for (text, expected) in [
+            ("18446744073709551614", Ok(u32::MAX - 1)),
+            ("18446744073709551615", Ok(u32::MAX)),
+            ("18446744073709551616", Err(RANGE)),
+            ("18446744073709551620", Err(RANGE)),
+        ] {
+            assert_eq!(integer(text.as_bytes(), u64::MAX), expected, "{text}");
+        }
     }
 }

@@ -203,4 +203,22 @@ mod tests {
             assert_eq!(parse(text.as_bytes(), None), Err(ReturnCode::INVALID_VALUE), "{text:?}");
         }
     }
+
+    #[test]
+    fn two_characters_are_no_date_and_not_now() {
+        assert_eq!(parse(b"12", Date::new(2021, 1, 1, 0, 0, 0)), Err(ReturnCode::INVALID_VALUE));
+    }
+
+    #[test]
+    fn years_of_two_digits_begin_with_1969() {
+        // As C's strptime has it.
+        for (text, year) in [("69", 1969), ("99", 1999), ("00", 2000), ("68", 2068)] {
+            let text = std::format!("03/23/{text} 12:27:02");
+            assert_eq!(
+                parse(text.as_bytes(), None),
+                Ok(Date::new(year, 3, 23, 12, 27, 2).unwrap()),
+                "{text}"
+            );
+        }
+    }
 }

@@ -371,3 +371,57 @@ pub(super) fn set_alias<A: Aliases>(aliases: &mut A, device: RomId, data: &[u8])
     }
     aliases.set(device, alias::check(data)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tester::Tester;
+    use super::*;
+
+    #[test]
+    fn the_system_is_what_it_was_told() {
+        let told = System { version: "1.2.3", process_id: 42, pid_file: "/run/pid" };
+        let bus = Tester::with_buses(&[&[0x10], &[0x28]]);
+        for (name, value) in [
+            ("configuration/version", Value::Text(b"1.2.3")),
+            ("configuration/trim", Value::YesNo(false)),
+            ("process/pid", Value::Unsigned(42)),
+            ("process/pidfile", Value::Text(b"/run/pid")),
+            ("connections/count_current_buses", Value::Unsigned(2)),
+            ("connections/usb", Value::Unsigned(0)),
+        ] {
+            assert_eq!(system(&told, &bus, name), value, "{name}");
+        }
+    }
+
+    #[test]
+    fn two_properties_start_a_conversion() {
+        assert_eq!(conversion("temperature"), Some(Simultaneous::Temperature));
+        assert_eq!(conversion("voltage"), Some(Simultaneous::Voltage));
+        assert_eq!(conversion("present"), None);
+    }
+
+    #[test]
+    fn scales_are_told_by_the_beginning_of_their_name() {
+        let mut settings = Settings::default();
+        for (name, text, is_right) in [
+            ("units/temperature_scale", "kelvin", true),
+            ("units/temperature_scale", "", true),
+            ("units/temperature_scale", "x", false),
+            ("units/pressure_scale", "PSI and more", true),
+            ("units/pressure_scale", "ps", false),
+            ("units/pressure_scale", "", false),
+            ("units/else", "psi", false),
+        ] {
+            assert_eq!(set(&mut settings, name, Value::Text(text.as_bytes())).is_ok(), is_right, "{text}");
+        }
+        assert_eq!(settings.temperature_scale, TemperatureScale::Kelvin);
+        assert_eq!(settings.pressure_scale, PressureScale::Psi);
+        for scale in PRESSURES {
+            assert_eq!(pressure_name(scale), std::format!("{scale}"));
+            assert_eq!(pressure_of(pressure_name(scale).as_bytes()), Some(scale));
+        }
+        for (scale, first) in SCALES {
+            assert_eq!((letter(scale), scale_of(first[0])), (first, Some(scale)));
+        }
+    }
+}

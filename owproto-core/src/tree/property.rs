@@ -292,4 +292,49 @@ mod tests {
             assert_eq!(number(text.as_bytes()), expected, "{text:?}");
         }
     }
+
+    #[test]
+    fn an_index_names_one_element_or_none() {
+        let family = |code| super::super::families::family(ALL, code);
+        let bits = family(0x29).property(b"PIO").unwrap();
+        let letters = family(0x20).property(b"volt").unwrap();
+        let one = family(0x28).property(b"temperature").unwrap();
+        let number = |number| Some(Element::Number(number));
+        for (property, index, expected) in [
+            (one, None, Some(Element::Only)),
+            (one, Some("0"), None),
+            (one, Some("ALL"), None),
+            (bits, None, None),
+            (bits, Some("0"), number(0)),
+            (bits, Some("7"), number(7)),
+            (bits, Some("8"), None),
+            (bits, Some("all"), Some(Element::All)),
+            (bits, Some("AL"), None),
+            (bits, Some("Byte"), Some(Element::Byte)),
+            (bits, Some(""), None),
+            (bits, Some("A"), None),
+            (letters, Some("A"), number(0)),
+            (letters, Some("d"), number(3)),
+            (letters, Some("E"), None),
+            (letters, Some("0"), None),
+            (letters, Some("@"), None),
+            (letters, Some("AA"), None),
+            (letters, Some("ALL"), Some(Element::All)),
+            (letters, Some("BYTE"), None),
+        ] {
+            assert_eq!(property.element(index.map(str::as_bytes)), expected, "{} {index:?}", property.name);
+        }
+    }
+
+    #[test]
+    fn a_family_is_known_by_its_code_with_or_without_bit_7() {
+        for (code, name) in
+            [(0x10, "10"), (0x90, "10"), (0x81, "81"), (0x28, "28"), (0xa8, "28"), (0xfc, "FC")]
+        {
+            assert_eq!(super::super::families::family(ALL, code).name, name, "{code:02X}");
+        }
+        for code in [0x00, 0x13, 0x93] {
+            assert_eq!(super::super::families::family(ALL, code).name, UNKNOWN.name, "{code:02X}");
+        }
+    }
 }

@@ -229,3 +229,30 @@ const THERMOCOUPLES: [(&str, f64, f64); 8] = [
     ("S", -50.0, 1760.0),
     ("T", -270.0, 400.0),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn addresses_are_those_of_owserver() {
+        // Observed, owserver 3.2p4: --tester=10,28 and a second bus.
+        let one = Tester::new(&[0x10, 0x28]);
+        let two = Tester::with_buses(&[&[0x10], &[0x28, 0x10]]);
+        for (tester, bus, n, expected) in [
+            (one, 0, 0, Some("10.000010EF0000")),
+            (one, 0, 1, Some("28.000028D70100")),
+            (one, 0, 2, None),
+            (one, 1, 0, None),
+            (two, 0, 0, Some("10.000010EF0000")),
+            (two, 1, 0, Some("28.010028D70000")),
+            (two, 1, 1, Some("10.010010EF0100")),
+            (two, 2, 0, None),
+        ] {
+            assert_eq!(tester.id(bus, n).map(|id| id.to_string()).as_deref(), expected, "{bus} {n}");
+        }
+        assert_eq!((one.buses(), two.buses()), (1, 2));
+    }
+}

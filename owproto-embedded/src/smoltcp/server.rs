@@ -228,10 +228,10 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
                     }
                     is_on_its_way |= now <= until;
                 }
-                Link::Idle { since } if !socket.can_recv() => {
-                    if idle.as_ref().is_none_or(|(longest, _)| since < *longest) {
-                        idle = Some((since, slot));
-                    }
+                Link::Idle { since }
+                    if !socket.can_recv() && idle.as_ref().is_none_or(|(longest, _)| since < *longest) =>
+                {
+                    idle = Some((since, slot));
                 }
                 _ => {}
             }

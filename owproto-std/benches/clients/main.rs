@@ -72,8 +72,8 @@ fn main() {
     let is_quick = common::is_quick();
     let (rounds, turn) =
         if is_quick { (3, Duration::from_millis(1)) } else { (151, Duration::from_millis(1)) };
-    let only = arguments.iter().find_map(|argument| argument.strip_prefix("--only="));
-    let mut report = Report::new(rounds, turn, only.map(str::to_owned));
+    let only = std::env::args().find_map(|argument| Some(argument.strip_prefix("--only=")?.to_owned()));
+    let mut report = Report::new(rounds, turn, only);
 
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let canned = canned::serve(listener, canned::ROOT);

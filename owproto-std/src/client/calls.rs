@@ -7,12 +7,13 @@ use owproto_core::listing::{DirectoryFlags, Entries, is_ambiguous};
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, MessageType};
-use owproto_core::{Reply, Request, RequestError, ReturnCode, ServerError};
+use owproto_core::{Reply, Request, ReturnCode, ServerError};
 
 use super::batch::Start;
 use super::deadline::Deadline;
+use super::exchange::{Failed, ask, ask_read, exchange, server_error, yes};
 use super::pool::IN_FLIGHT_LEN;
-use super::session::{Answer, DEPTH, Failure, Item, Progress, Reading, Reason, Session};
+use super::session::{DEPTH, Failure, Item, Reading, Reason, Session};
 use super::shared::{Place, Shared};
 use crate::error::PathText;
 use crate::listing::{DirOptions, Got, Listing, RawReply};
@@ -26,46 +27,6 @@ pub(crate) enum Persistence {
     Off,
     /// Connections are kept and shared.
     On,
-}
-
-/// One request, and what the last closure makes of the reply that ends the answer; entries go to the one before.
-///
-/// No function, since a future that is ready at once still costs what it keeps. For the same reason nothing that was
-/// borrowed here is there when there is something to wait for.
-macro_rules! exchange {
-    ($calls:expr, $request:expr, $way:expr, $on_entries:expr, $finish:expr) => {
-        'answered: {
-            let (request, way, exchange, on_entries, finish) = {
-                let (request, way, on_entries, mut finish) = ($request, $way, $on_entries, Some($finish));
-                let now = R::now();
-                match $calls.exchange_at_once(now, $calls.deadline(now), &request, way, &mut finish) {
-                    Ok(answer) => break 'answered Ok(answer),
-                    Err(exchange) => (request, way, exchange, on_entries, finish),
-                }
-            };
-            $calls.exchange_slowly(request, way, exchange, on_entries, finish).await
-        }
-    };
-}
-
-/// One request whose answer is one reply, which says yes.
-macro_rules! ask {
-    ($calls:expr, $request:expr, $finish:expr) => {{
-        let request = $request.with_flags($calls.request_flags($calls.flags));
-        exchange!($calls, request, $calls.way(), |_: Entries<'_>| 0, yes($finish))
-    }};
-}
-
-/// As [`ask`], for a question that others may have asked already.
-macro_rules! ask_read {
-    ($calls:expr, $request:expr, $finish:expr) => {
-        if $calls.shared.settings.coalesce {
-            let request = $request.with_flags($calls.request_flags($calls.flags));
-            Box::pin($calls.ask_once(request, $finish)).await
-        } else {
-            ask!($calls, $request, $finish)
-        }
-    };
 }
 
 /// All calls, written once for both kinds of client.
@@ -113,61 +74,6 @@ pub(crate) struct Checkout<'a, R: Runtime> {
     pub(super) place: Option<Place<'a, R>>,
     /// Whether it had been idle.
     pub(super) is_used: bool,
-}
-
-/// How far an exchange came without a future, if it was not answered with yes.
-enum Exchange<'a, R: Runtime, T> {
-    /// Not even to its connection.
-    Begun { begun: Begun<'a, R>, now: Instant, deadline: Deadline, look: Look },
-    /// The request is under way, or has failed.
-    Sent { checkout: Checkout<'a, R>, outcome: Outcome<T>, deadline: Deadline },
-    /// The server said no.
-    Refused(ServerError),
-}
-
-type Outcome<T> = Result<Progress<Result<T, ServerError>>, Failure>;
-
-impl<'a, R: Runtime, T> Exchange<'a, R, T> {
-    #[cold]
-    fn begun(begun: Begun<'a, R>, now: Instant, deadline: Deadline, look: Look) -> Self {
-        Self::Begun { begun, now, deadline, look }
-    }
-
-    #[cold]
-    fn sent(checkout: Checkout<'a, R>, outcome: Outcome<T>, deadline: Deadline) -> Self {
-        Self::Sent { checkout, outcome, deadline }
-    }
-}
-
-/// An error on its way: boxed, since it is large and rarely there.
-pub(crate) struct Failed(Box<Error>);
-
-impl Failed {
-    /// Whether the call had no more time.
-    pub(super) fn is_out_of_time(&self) -> bool {
-        matches!(*self.0, Error::TimedOut { timeout: Timeout::Total, .. })
-    }
-}
-
-impl From<Error> for Failed {
-    #[cold]
-    fn from(error: Error) -> Self {
-        Self(Box::new(error))
-    }
-}
-
-impl From<RequestError> for Failed {
-    #[cold]
-    fn from(error: RequestError) -> Self {
-        Error::from(error).into()
-    }
-}
-
-impl From<Failed> for Error {
-    #[cold]
-    fn from(failed: Failed) -> Self {
-        *failed.0
-    }
 }
 
 /// How far a call came to its connection without waiting.
@@ -568,112 +474,6 @@ impl<R: Runtime> Calls<R> {
 
     // What the calls are made of.
 
-    /// An exchange on a connection that was used a moment ago, as far as it goes without a future: on sockets that wait
-    /// by blocking, mostly to its end.
-    #[inline(always)]
-    fn exchange_at_once<'c, T, F>(
-        &'c self,
-        now: Instant,
-        deadline: Deadline,
-        request: &Request<'_>,
-        way: Way,
-        finish: &mut Option<F>,
-    ) -> Result<T, Exchange<'c, R, T>>
-    where
-        F: FnOnce(Reply<'_>) -> Result<T, ServerError>,
-    {
-        // A write must not get lost in a connection that is known to be dead.
-        let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
-        let mut checkout = match self.checkout_at_once(now, way, look) {
-            Ok(checkout) => checkout,
-            Err(begun) => return Err(Exchange::begun(begun, now, deadline, look)),
-        };
-        let left = deadline.left(checkout.session.now());
-        match checkout.session.exchange(request, left, finish) {
-            Ok(Progress::Done(result)) => {
-                self.shared.put_back(checkout.session, checkout.place);
-                result.map_err(Exchange::Refused)
-            }
-            outcome => Err(Exchange::sent(checkout, outcome, deadline)),
-        }
-    }
-
-    /// A read of a call that has begun before.
-    pub(super) async fn read_by<T: Send>(
-        &self,
-        now: Instant,
-        deadline: Deadline,
-        request: Request<'_>,
-        finish: impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
-    ) -> Result<T, Failed> {
-        let mut finish = Some(finish);
-        match self.exchange_at_once(now, deadline, &request, self.way(), &mut finish) {
-            Ok(answer) => Ok(answer),
-            Err(exchange) => {
-                self.exchange_slowly(request, self.way(), exchange, |_: Entries<'_>| 0, finish).await
-            }
-        }
-    }
-
-    /// Goes on with an exchange, to its end.
-    #[cold]
-    async fn exchange_slowly<T: Send, F>(
-        &self,
-        request: Request<'_>,
-        way: Way,
-        exchange: Exchange<'_, R, T>,
-        mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
-        mut finish: Option<F>,
-    ) -> Result<T, Failed>
-    where
-        F: FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
-    {
-        let (mut checkout, mut answer, mut outcome, deadline) = match exchange {
-            Exchange::Sent { checkout, outcome, deadline } => {
-                (checkout, Answer::begun_to(&request), outcome, deadline)
-            }
-            Exchange::Begun { begun, now, deadline, look } => {
-                let start = self.start_slowly(begun, Some(&request), now, deadline, way, look).await?;
-                let mut checkout = match (start, finish) {
-                    (Start::On(checkout), kept) => {
-                        finish = kept;
-                        checkout
-                    }
-                    (Start::Answered(answer), Some(finish)) => {
-                        let result = finish(answer.reply());
-                        return result.map_err(|error| server_error(error, request.path()).into());
-                    }
-                    (Start::Answered(_), None) => unreachable!("nothing was answered before"),
-                };
-                let sent = checkout.session.request(&request, deadline.left(checkout.session.now()));
-                (checkout, Answer::to(&request), sent.map(|()| Progress::Going), deadline)
-            }
-            Exchange::Refused(error) => return Err(server_error(error, request.path()).into()),
-        };
-        loop {
-            let Checkout { session, is_used, .. } = &mut checkout;
-            outcome = match outcome {
-                Ok(Progress::Going) => session.go_on(&mut answer, &mut on_entries, &mut finish),
-                Ok(Progress::Waits(wait)) => session.wait(wait).await.map(|()| Progress::Going),
-                Ok(Progress::Done(result)) => {
-                    self.shared.put_back(checkout.session, checkout.place);
-                    return result.map_err(|error| server_error(error, request.path()).into());
-                }
-                Err(failure) if *is_used && failure.is_stale() && session.may_resend() => {
-                    let session = self.replace(checkout.session, checkout.place.as_mut(), deadline).await?;
-                    checkout = Checkout { session, is_used: false, ..checkout };
-                    answer = Answer::to(&request);
-                    let left = deadline.left(checkout.session.now());
-                    checkout.session.request(&request, left).map(|()| Progress::Going)
-                }
-                Err(failure) => {
-                    self.shared.close(checkout.session);
-                    return Err(self.explain(failure).into());
-                }
-            };
-        }
-    }
-
     /// A listing by DIR, of which the caller takes one entry at a time.
     pub(crate) async fn open_dir(&self, path: &[u8], options: DirOptions) -> Result<Streaming<'_, R>, Error> {
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
@@ -747,7 +547,12 @@ impl<R: Runtime> Calls<R> {
 
     /// A connection that was used a moment ago; otherwise what there is on the way to another one.
     #[inline(always)]
-    fn checkout_at_once(&self, now: Instant, way: Way, look: Look) -> Result<Checkout<'_, R>, Begun<'_, R>> {
+    pub(super) fn checkout_at_once(
+        &self,
+        now: Instant,
+        way: Way,
+        look: Look,
+    ) -> Result<Checkout<'_, R>, Begun<'_, R>> {
         let (place, idle) = match way {
             Way::Alone => (None, None),
             Way::Beside => (None, self.shared.take_idle()),
@@ -766,7 +571,7 @@ impl<R: Runtime> Calls<R> {
     }
 
     #[cold]
-    async fn start_slowly<'c>(
+    pub(super) async fn start_slowly<'c>(
         &'c self,
         mut begun: Begun<'c, R>,
         request: Option<&Request<'_>>,
@@ -822,7 +627,7 @@ impl<R: Runtime> Calls<R> {
     }
 
     /// A new connection instead of one that turned out to be dead; the other idle ones are likely to be dead too.
-    async fn replace(
+    pub(super) async fn replace(
         &self,
         dead: Session<R>,
         place: Option<&mut Place<'_, R>>,
@@ -873,19 +678,6 @@ fn for_each(entries: Entries<'_>, mut on_entry: impl FnMut(&[u8])) -> usize {
         len += entry.len() + 1;
     });
     len
-}
-
-/// Takes the answer if the server says yes.
-#[inline]
-pub(super) fn yes<T>(
-    finish: impl FnOnce(Reply<'_>) -> T + Send,
-) -> impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send {
-    move |reply| reply.into_result().map(finish)
-}
-
-#[cold]
-pub(super) fn server_error(error: ServerError, path: &[u8]) -> Error {
-    Error::Server { error, path: PathText::new(path) }
 }
 
 /// Entries of a streamed listing that have come and were not taken yet.

@@ -8,7 +8,8 @@ use owproto_core::client::Timeout;
 use owproto_core::{Reply, Request};
 use parking_lot::Mutex;
 
-use super::calls::{Calls, Failed, server_error, yes};
+use super::calls::Calls;
+use super::exchange::{Failed, server_error, yes};
 use super::pool::Answer;
 use crate::runtime::{Gate, Runtime};
 

@@ -6,6 +6,7 @@ mod builder;
 mod calls;
 mod coalesce;
 mod deadline;
+mod exchange;
 mod pool;
 mod session;
 mod shared;

@@ -10,6 +10,8 @@ use crate::return_code::ReturnCode;
 use crate::server::{Head, Last};
 use crate::wire::{Header, Version};
 
+mod settings;
+
 const KEEP: Flags = Flags::PERSISTENCE;
 const KEEPALIVE: [u8; 24] = Header::KEEPALIVE.to_bytes();
 

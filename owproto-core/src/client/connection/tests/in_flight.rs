@@ -109,12 +109,12 @@ fn what_comes_before_a_request_is_sent_is_no_answer_to_it() {
     // has not read the request, so even a write may be sent again.
     let stray = frame(5, b"stray");
     let request = write("/a", "1");
-    for sent in 0..request.encoded_len() {
+    for (sent, stray) in (0..request.encoded_len()).flat_map(|sent| [(sent, &stray[..1]), (sent, &stray)]) {
         let mut c = kept();
         c.request(&request, ms(1)).unwrap();
         c.handle_transmitted(sent, ms(1));
         assert_eq!(feed(&mut c, b"", ms(1)), ["need 24"]);
-        assert_eq!(feed(&mut c, &stray[..1], ms(1)), ["failed: UnexpectedData"], "{sent} bytes sent");
+        assert_eq!(feed(&mut c, stray, ms(1)), ["failed: UnexpectedData"], "{sent} bytes sent");
         assert_eq!(lost(&mut c), [(1, Resend::Safe)]);
     }
     // The answer to an earlier one may come while a later one is being sent.

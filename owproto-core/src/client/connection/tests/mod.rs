@@ -3,6 +3,7 @@
 mod endings;
 mod in_flight;
 mod listings;
+mod short_way;
 mod storage;
 mod timeouts;
 

@@ -1,0 +1,103 @@
+//! [`Connection::handle_reply`] does what `handle_input` would do, or nothing.
+
+use super::*;
+
+/// Gives an input both ways; whether the short one took it.
+fn takes(c: &Small, input: &[u8], now: Instant) -> bool {
+    let (mut short, mut long) = (c.clone(), c.clone());
+    let before = format!("{c:?}");
+    let Some(reply) = short.handle_reply(input, now) else {
+        assert_eq!(format!("{short:?}"), before, "it did nothing, but something changed");
+        return false;
+    };
+    let mut rest = input;
+    assert!(matches!(long.handle_input(&mut rest, now), Ok(Event::Reply(_, other)) if other == reply));
+    assert!(rest.is_empty());
+    assert_eq!(format!("{short:?}"), format!("{long:?}"));
+    true
+}
+
+/// Small processors go the other way always.
+const IS_THERE: bool = cfg!(target_pointer_width = "64");
+
+fn asked(request: &Request<'_>) -> Small {
+    let mut c = kept();
+    ask(&mut c, request, ms(1));
+    c
+}
+
+#[test]
+fn one_whole_reply_takes_it() {
+    let c = asked(&read("/a"));
+    for answer in [frame(4, b"21.5"), frame(0, b""), frame(-1, b""), frame(-5, b"text"), frame(64, &[7; 64])]
+    {
+        assert_eq!(takes(&c, &answer, ms(2)), IS_THERE);
+    }
+    for flags in [KEEP, Flags::NONE] {
+        assert_eq!(takes(&c, &frame_with(flags, 0, b""), ms(2)), IS_THERE, "{flags}");
+        let mut last = kept();
+        ask(&mut last, &read("/a").with_flags(Flags::NONE), ms(1));
+        assert_eq!(takes(&last, &frame_with(flags, 0, b""), ms(2)), IS_THERE, "{flags}");
+    }
+    for other in [Request::nop().with_flags(KEEP), write("/a", "1"), Request::presence("/a").unwrap()] {
+        assert_eq!(takes(&asked(&other), &frame(0, b""), ms(2)), IS_THERE);
+    }
+}
+
+#[test]
+fn what_is_not_one_whole_reply_does_not() {
+    let c = asked(&read("/a"));
+    let answer = frame(4, b"21.5");
+    for end in 0..answer.len() {
+        assert!(!takes(&c, &answer[..end], ms(2)), "{end} bytes");
+    }
+    assert!(!takes(&c, &[&answer[..], b"\0"].concat(), ms(2)), "more behind it");
+    assert!(!takes(&c, &KEEPALIVE, ms(2)));
+    assert!(!takes(&c, &[&KEEPALIVE[..], &answer].concat(), ms(2)));
+    assert!(!takes(&c, &frame(0, &[7; 65]), ms(2)), "more than the storage holds");
+    let mut begun = c.clone();
+    feed(&mut begun, &answer[..7], ms(2));
+    assert!(!takes(&begun, &answer[7..], ms(2)));
+    assert!(!takes(&begun, &answer, ms(2)));
+}
+
+#[test]
+fn neither_does_what_is_not_asked_alone_sent_and_in_time() {
+    let answer = frame(0, b"");
+    assert!(!takes(&kept(), &answer, ms(2)), "nothing was asked");
+    for listing in [Request::dir("/"), Request::dirall("/"), Request::dirallslash("/")] {
+        assert!(!takes(&asked(&listing.unwrap().with_flags(KEEP)), &answer, ms(2)));
+    }
+    let mut two = asked(&read("/a"));
+    ask(&mut two, &read("/b"), ms(1));
+    assert!(!takes(&two, &answer, ms(2)));
+    let mut unsent = kept();
+    unsent.request(&read("/a"), ms(1)).unwrap();
+    assert!(!takes(&unsent, &answer, ms(2)));
+    unsent.handle_transmitted(26, ms(1));
+    assert!(!takes(&unsent, &answer, ms(2)), "a byte is missing");
+    unsent.handle_transmitted(1, ms(1));
+    assert_eq!(takes(&unsent, &answer, ms(2)), IS_THERE);
+    let mut timed = kept();
+    timed.request_within(&read("/a"), Duration::from_millis(5), ms(1)).unwrap();
+    send(&mut timed, ms(1));
+    assert_eq!(takes(&timed, &answer, just_before(ms(6))), IS_THERE);
+    assert!(!takes(&timed, &answer, ms(6)), "too late");
+    timed.handle_timeout(ms(6)).unwrap_err();
+    assert!(!takes(&timed, &answer, ms(6)), "it has failed");
+}
+
+#[test]
+fn what_is_left_of_the_time_is_the_time_until_the_timeout() {
+    for total in [0, 500, 5000] {
+        let mut c = kept();
+        c.request_within(&read("/a"), Duration::from_millis(total), ms(1)).unwrap();
+        send(&mut c, ms(2));
+        for now in [2, 3, 400, 501, 2000, 2002, 9000] {
+            let until = c.poll_timeout().map(|(at, _)| at.since(ms(now)));
+            assert_eq!(c.time_left(ms(now)), until, "{now} ms of {total}");
+        }
+        c.set_timeouts(Timeouts { inactivity: Duration::ZERO, ..Timeouts::DEFAULT });
+        assert_eq!(c.time_left(ms(3)).is_none(), total == 0);
+    }
+}
