@@ -24,9 +24,10 @@ target=${CARGO_TARGET_DIR:-$root/target}
 mkdir -p "$target/firmware/$kind"
 target=$(cd "$target" && pwd)
 
-# What `opt-level = "z"` alone does not do; README.md has what each of it saves. Inlining: up to a greater size than "z"
-# would, as the calls cost more than many a small function; but what has one caller alone is not taken in at any size,
-# which "z" would do: a function that is too large has no registers left.
+# What `opt-level = "z"` alone does not do; README.md has what each of it saves. Inlining, counted in units of the compiler:
+# small functions are taken in as long as a call costs more, which is longer than "z" does it. Instructions cost twice as
+# much as usual, so that what has one caller alone is not taken in at any size: a function that is too large has no
+# registers left.
 settings=(
     -Cllvm-args=-inline-threshold=80
     -Cllvm-args=-inline-instr-cost=10
