@@ -20,6 +20,8 @@ pub struct Budgets {
 #[serde(deny_unknown_fields)]
 pub struct Program {
     pub flash: u64,
+    /// More flash, if Rust's library for the target was ready-made.
+    pub ready_made_library: u64,
     pub ram: u64,
     pub stack: u64,
 }

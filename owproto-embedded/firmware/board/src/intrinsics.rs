@@ -152,7 +152,8 @@ fn copies() {
 fn divides() {
     use core::hint::black_box;
 
-    let numbers = || (0..64).step_by(3).flat_map(|bit| [1_u64 << bit, (1 << bit) - 1, u64::MAX << bit, 5 << bit]);
+    let numbers =
+        || (0..64).step_by(3).flat_map(|bit| [1_u64 << bit, (1 << bit) - 1, u64::MAX << bit, 5 << bit]);
     for dividend in numbers() {
         for divisor in numbers().filter(|divisor| *divisor > 0) {
             let (quotient, rest) =

@@ -48,9 +48,9 @@ pub struct Counters {
 
 /// The devices of one wire as the [`Bus`](owproto_core::tree::Bus) of an owserver.
 ///
-/// `DEVICES` is how many devices there is place for, 120 bytes each on a Cortex-M; further ones are counted
+/// `DEVICES` is how many devices there is place for, 76 bytes each on a Cortex-M; further ones are counted
 /// ([`Counters::unlisted`]), and asking for them is answered with [`NO_BUFFERS`](ReturnCode::NO_BUFFERS). `WAITING` is
-/// how many requests can wait for the wire at once, 24 bytes each; one for each connection is right, with fewer some
+/// how many requests can wait for the wire at once, 28 bytes each; one for each connection is right, with fewer some
 /// wait longer.
 ///
 /// A request never waits inside a call: it says what it needs, and [`step`](Self::step) does that, a reset or a byte or
