@@ -53,7 +53,7 @@ impl Resolution {
     }
 
     pub(crate) const fn bits(self) -> u32 {
-        9 + self as u32
+        9_u32.saturating_add(self as u32)
     }
 
     /// As it stands in the configuration register.

@@ -337,7 +337,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
     }
 
     fn is_all_free(&self) -> bool {
-        self.devices.iter().flatten().all(|device| device.is_free())
+        self.devices.iter().flatten().all(Device::is_free)
     }
 
     /// A job has come to its end: those who wait for it can go on.
