@@ -506,4 +506,10 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn only_a_list_can_be_had_in_one_piece() {
+        assert_eq!(Entries::list(b"/a,/b\0").as_list(), Some(&b"/a,/b\0"[..]));
+        assert_eq!(Entries::one(b"/a\0").as_list(), None);
+    }
 }
