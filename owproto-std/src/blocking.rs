@@ -102,7 +102,7 @@ impl Runtime for Blocking {
     fn now() -> Instant {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
-            // The same clock without the checks, for two looks at it in each call. It is never negative.
+            // The same clock without the checks, since each call looks at it. It is never negative.
             let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
             Instant::from_micros(time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1000)
         }

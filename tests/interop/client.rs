@@ -776,6 +776,41 @@ fn wait_until_idle_ones_are_closed(server: SocketAddr) {
     assert_eq!(stream.read(&mut reply).unwrap(), 0);
 }
 
+/// owserver has 20 places. Who wants more gets them as long as it costs a connection, and then keeps to those that it has.
+#[test]
+fn more_connections_than_the_server_keeps() {
+    const THREADS: usize = 40;
+    const WANTED: usize = 30;
+    let server = Owserver::builder().tester("10,28").start();
+    let (builder, connections) = counting(server.address());
+    let client = builder.connections(WANTED).build();
+    let path = "/28.000028D70100/temperature";
+    let expected = client.read(path).unwrap();
+    let read_at_once = || {
+        let start = Barrier::new(THREADS);
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    start.wait();
+                    for _ in 0..50 {
+                        assert_eq!(client.read(path).unwrap(), expected);
+                    }
+                });
+            }
+        });
+    };
+    let begun = Instant::now();
+    // Until it was refused as often as it had to be.
+    (0..5).for_each(|_| read_at_once());
+    let learned = connections.load(Ordering::SeqCst);
+    (0..5).for_each(|_| read_at_once());
+    let all = connections.load(Ordering::SeqCst);
+    // Every 10 s one more may be tried.
+    let tried = usize::try_from(begun.elapsed().as_secs() / 10).unwrap() + 1;
+    assert!(all - learned <= tried, "{} more connections, after {learned}", all - learned);
+    assert!(learned <= 4 * WANTED, "{learned} connections, far more than it took to learn");
+}
+
 #[test]
 fn threads_and_tasks_share_a_client() {
     const THREADS: usize = 8;

@@ -84,6 +84,8 @@ pub fn all() -> Vec<BadInput> {
         ("WRITE size -30000", ask(3, -30_000, write), Fate::Closed),
         ("WRITE size INT_MIN", ask(3, i32::MIN, write), Fate::Closed),
         ("payload -16 with one token", request([0x1_0001, -16, 2, 0, 100, 0], &[7; 16]), Fate::Closed),
+        ("the same, DIR", request([0x1_0001, -16, 4, 0, 0, 0], &[7; 16]), Fate::Closed),
+        ("the same, PRESENCE", request([0x1_0001, -16, 6, 0, 0, 0], &[7; 16]), Fate::Closed),
         ("unknown type", ask(11, 0, b"/\0"), Fate::Answered(-42)),
         ("type -1", ask(-1, 0, b"/\0"), Fate::Answered(-42)),
         ("type 0x7fffffff", ask(i32::MAX, 0, b"/\0"), Fate::Answered(-42)),

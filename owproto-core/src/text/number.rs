@@ -1,7 +1,7 @@
-//! Floats from decimal digits and back, exact, on integers of any length.
+//! Floats from decimal digits and back, exact, by [ratios](super::ratio) of integers of any length.
 //!
 //! The standard library's are faster by some hundred nanoseconds, and take 25 KB of a small processor's program; these
-//! take about one and a half.
+//! take less than two.
 
 use super::ratio::{Big, Ratio, mantissa_and_power};
 

@@ -1,4 +1,4 @@
-use core::fmt::{self, Write};
+use core::fmt;
 use core::num::NonZeroUsize;
 use core::str::FromStr;
 
@@ -10,7 +10,7 @@ use nom::error::{FromExternalError, ParseError};
 use nom::sequence::terminated;
 use nom::{IResult, Parser};
 
-use super::ascii::Ascii;
+use super::ascii::{Ascii, End};
 use super::elements::Elements;
 use super::located;
 use super::value::{Value, ValueError};
@@ -82,24 +82,30 @@ impl Structure {
     /// The record as owserver writes it.
     #[must_use]
     pub fn to_ascii(&self) -> Ascii<{ Structure::MAX_TEXT_LEN }> {
-        let mut text = Ascii::new();
+        let mut record = Ascii::new();
+        // All fits: that is what MAX_TEXT_LEN counts.
+        let mut text = record.end();
         text.push(self.value_type.letter());
-        // Fits: that is what MAX_TEXT_LEN counts.
-        let _ = match self.index {
-            Index::Element(index) => write!(text, ",{index:06},"),
-            Index::All => text.write_str(",-000001,"),
-            Index::Byte => text.write_str(",-000002,"),
+        let (is_negative, index) = match self.index {
+            Index::Element(index) => (false, index),
+            Index::All => (true, 1),
+            Index::Byte => (true, 2),
         };
-        let _ = match self.shape {
-            Shape::Scalar => text.write_str("000001,"),
-            Shape::Array(elements) => write!(text, "{elements:06},"),
-            Shape::SparseNumbers => text.write_str("000000,"),
-            Shape::SparseLetters => text.write_str("-000001,"),
+        push_number(&mut text, is_negative, index);
+        let (is_negative, elements) = match self.shape {
+            Shape::Scalar => (false, 1),
+            Shape::Array(elements) => (false, elements),
+            Shape::SparseNumbers => (false, 0),
+            Shape::SparseLetters => (true, 1),
         };
-        let _ = write!(text, "{},{:06},", self.access.letters(), self.length);
+        push_number(&mut text, is_negative, elements);
+        text.push(b',');
+        text.push_bytes(self.access.letters().as_bytes());
+        push_number(&mut text, false, self.length);
+        text.push(b',');
         text.push(self.change.letter());
         text.push(b',');
-        text
+        record
     }
 
     /// Parses what a read of this property gave, as one value. That of an `.ALL` is taken apart by
@@ -131,6 +137,15 @@ impl Structure {
         let Shape::Array(elements) = self.shape else { return None };
         NonZeroUsize::new(usize::try_from(self.length.checked_div(elements)?).ok()?)
     }
+}
+
+/// A comma, and a number of at least six digits with a minus on top.
+fn push_number(text: &mut End<'_>, is_negative: bool, magnitude: u32) {
+    text.push(b',');
+    if is_negative {
+        text.push(b'-');
+    }
+    text.push_decimal(magnitude, 6, b'0');
 }
 
 /// The grammar of a record, to be used inside others: see [`Structure`].

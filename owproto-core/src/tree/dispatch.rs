@@ -3,10 +3,10 @@ use core::task::{Context, Poll};
 use super::alias::Aliases;
 use super::bus::{Access, Bus, Operation, Renewal};
 use super::families;
-use super::list::Listing;
+use super::job::{Job, Phase};
 use super::own::{Settings, Statistics, System, count};
 use super::path::{DeviceName, Place, Route, split};
-use super::progress::{Progress, Stop, begun, done};
+use super::progress::{Stop, begun, done};
 use super::property::{Family, Node};
 use super::scope::Scope;
 use crate::decode::RequestFrame;
@@ -93,78 +93,6 @@ pub struct Tree<B, A = ()> {
     /// What was counted for `/statistics`.
     pub statistics: Statistics,
     next_operation: u32,
-}
-
-/// How far a tree is with the request of one connection.
-#[derive(Clone, Debug)]
-pub struct Job {
-    pub(super) phase: Phase,
-    /// The bus of the device, once it was found.
-    bus: Option<u16>,
-    /// The device of the path; or of a list of devices the one whose entry was begun.
-    pub(super) device: RomId,
-    pub(super) operation: Operation,
-    /// Whether the bus was looked at anew, for those that want it.
-    is_renewed: bool,
-    pub(super) progress: Progress,
-    /// Of a listing: where it is.
-    pub(super) listing: Listing,
-}
-
-impl Default for Job {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Job {
-    /// Nothing was begun.
-    #[must_use]
-    pub const fn new() -> Self {
-        // Made beforehand.
-        const NONE: RomId = RomId::new(0, [0; 6]);
-        Self {
-            phase: Phase::New,
-            bus: None,
-            device: NONE,
-            operation: Operation(0),
-            is_renewed: false,
-            progress: Progress::NEW,
-            listing: Listing::NEW,
-        }
-    }
-
-    /// The device of the path and its bus.
-    fn found(&self) -> Option<(RomId, u16)> {
-        self.bus.map(|bus| (self.device, bus))
-    }
-
-    /// Answers a PRESENCE: eight bytes of payload and a size of 0 (owfs: `data.c`), in any storage that holds a header.
-    fn presence<T: Storage>(&mut self, answer: &mut Answer<'_, T>) -> Result<(), Stop> {
-        let bytes = self.found().map_or([0; RomId::LEN], |(device, _)| device.to_bytes());
-        if self.progress.full.is_none() {
-            let head = Head { payload: bytes.len(), ..Head::default() };
-            if !answer.is_worth_beginning(bytes.len()) || !answer.begins(head, Last::Yes) {
-                return Err(Stop::NO_ROOM);
-            }
-            self.progress.full = Some(bytes.len());
-        }
-        self.progress.at = 0;
-        self.progress.pass(&bytes, Some(answer));
-        if self.progress.is_pushed() { Ok(()) } else { Err(Stop::NO_ROOM) }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Phase {
-    #[default]
-    New,
-    /// The request was looked at, and what is below may wait for something.
-    Begun,
-    /// It was counted.
-    Counted,
-    /// All that is left is to say so.
-    Failed(Stop),
 }
 
 /// What a path leads to, its device found.

@@ -3,9 +3,10 @@ use core::num::NonZeroUsize;
 
 use super::alias::Aliases;
 use super::bus::Bus;
-use super::dispatch::{Host, Job, Target, Tree, Work, special};
+use super::dispatch::{Host, Target, Tree, Work, special};
 use super::entry::Entry;
 use super::families;
+use super::job::Job;
 use super::own::count;
 use super::path::Place;
 use super::progress::{Progress, Stop, begun, done};
@@ -161,9 +162,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             };
             // Before the entry.
             let start = progress.at;
-            self.pass::<T>(&entry, (front, back), work, progress, None);
+            let parts = self.parts(&entry, (front, back), work);
+            let len = parts.iter().fold(0usize, |len, part| len.wrapping_add(part.len()));
             if !is_list || progress.full.is_some() {
-                let len = progress.at.wrapping_sub(start);
                 let (named, is_device) = (entry.device.unwrap_or(*device), entry.device.is_some());
                 match listing.begun {
                     Some(begun)
@@ -171,7 +172,6 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     Some(_) => return Err(Stop::BROKEN),
                     // Each has a frame of its own.
                     None if !is_list => {
-                        progress.at = start;
                         begun(answer.begins(entry_head(len.wrapping_sub(1)), Last::No))?;
                         progress.position = start;
                     }
@@ -180,14 +180,17 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     None => {}
                 }
                 (*device, listing.is_device) = (named, is_device);
-                progress.at = start;
-                self.pass(&entry, (front, back), work, progress, Some(answer));
+                for part in parts {
+                    progress.pass(part, Some(answer));
+                }
                 if !progress.is_pushed() {
                     progress.at = start;
                     listing.begun = NonZeroUsize::new(len);
                     return Err(Stop::NO_ROOM);
                 }
                 count(&mut self.statistics.entries, 1);
+            } else {
+                progress.at = start.wrapping_add(len);
             }
             if let Some(device) = entry.device {
                 listing.flags |= families::family(self.families, device.family()).flags.0;
@@ -198,16 +201,14 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
     }
 
-    /// Goes over an entry, with what stands in front of it and behind it. Names of devices, also that in the path of the
-    /// directory, are aliases where there are any.
-    fn pass<T: Storage>(
-        &self,
-        entry: &Entry,
-        (front, back): (&[u8], &[u8]),
-        work: &Work<'_, '_, '_>,
-        progress: &mut Progress,
-        mut answer: Option<&mut Answer<'_, T>>,
-    ) {
+    /// The text of an entry in parts, with what stands in front of it and behind it. Names of devices, also that in the
+    /// path of the directory, are aliases where there are any.
+    fn parts<'a>(
+        &'a self,
+        entry: &'a Entry,
+        (front, back): (&'a [u8], &'a [u8]),
+        work: &Work<'_, 'a, '_>,
+    ) -> [&'a [u8]; 9] {
         // All but front and back is empty where there is nothing to say.
         let path = work.route.trimmed;
         let alias_of = |device| match A::CAPACITY > 0 && !work.route.is_unaliased && !self.settings.unaliased
@@ -227,9 +228,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let slash: &[u8] = if path.is_empty() { b"" } else { b"/" };
         let made = entry.device.and_then(alias_of).unwrap_or(entry.made.as_bytes());
         // The slash at the beginning of the path is part of `front`.
-        for part in [front, before, device, behind, slash, entry.name, made, entry.suffix, back] {
-            progress.pass(part, answer.as_deref_mut());
-        }
+        [front, before, device, behind, slash, entry.name, made, entry.suffix, back]
     }
 
     fn next_family(&self, cursor: &mut Cursor, entry: &mut Entry) -> Result<(), Stop> {

@@ -79,6 +79,7 @@ mod entry;
 pub mod families;
 mod input;
 mod input_date;
+mod job;
 mod list;
 mod own;
 mod path;
@@ -92,7 +93,8 @@ mod write;
 
 pub use alias::{AliasTable, Aliases, MAX_ALIAS_LEN};
 pub use bus::{Access, Bus, Operation, Renewal, Simultaneous};
-pub use dispatch::{Job, Permission, Support, Tree};
+pub use dispatch::{Permission, Support, Tree};
+pub use job::Job;
 pub use own::{Settings, Statistics, System};
 pub use path::{DeviceName, MAX_PATH_LEN, Place, Route};
 pub use property::{Array, Element, Family, Node, Property, Visibility};

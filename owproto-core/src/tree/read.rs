@@ -1,7 +1,8 @@
 use super::alias::{Aliases, MAX_ALIAS_LEN};
 use super::bus::{Access, Bus};
-use super::dispatch::{Host, Job, Subject, Tree, Work};
+use super::dispatch::{Host, Subject, Tree, Work};
 use super::families;
+use super::job::Job;
 use super::own::{self, Made, count};
 use super::progress::{Progress, Stop, begun, done};
 use super::property::{Element, Family, NOT_THERE};

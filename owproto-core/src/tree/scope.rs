@@ -9,17 +9,17 @@ use crate::text::ValueType;
 ///
 /// | part | what it is | bytes of flash, about |
 /// |---|---|---|
-/// | [`SETTINGS`](Self::SETTINGS) | `/settings` | 5700 |
-/// | [`SYSTEM`](Self::SYSTEM) | `/system` | 900 |
-/// | [`STATISTICS`](Self::STATISTICS) | `/statistics` | 4400 |
-/// | [`INTERFACES`](Self::INTERFACES) | `/bus.N/interface` | 2100 |
-/// | [`STRUCTURE`](Self::STRUCTURE) | `/structure` | 3300 |
-/// | [`SIMULTANEOUS`](Self::SIMULTANEOUS) | `simultaneous` and `thermostat` | 1000 |
-/// | [`DATES`](Self::DATES) | properties whose values are dates | 3700 |
-/// | [`WRITES`](Self::WRITES) | WRITE | 4600 |
+/// | [`SETTINGS`](Self::SETTINGS) | `/settings` | 4800 |
+/// | [`SYSTEM`](Self::SYSTEM) | `/system` | 800 |
+/// | [`STATISTICS`](Self::STATISTICS) | `/statistics` | 3900 |
+/// | [`INTERFACES`](Self::INTERFACES) | `/bus.N/interface` | 1800 |
+/// | [`STRUCTURE`](Self::STRUCTURE) | `/structure` | 700 |
+/// | [`SIMULTANEOUS`](Self::SIMULTANEOUS) | `simultaneous` and `thermostat` | 600 |
+/// | [`DATES`](Self::DATES) | properties whose values are dates | 800 |
+/// | [`WRITES`](Self::WRITES) | WRITE | 2900 |
 ///
 /// (Code and constants for a Cortex-M3, optimized for size with LTO; [`LEAST`](Self::LEAST) with the server's connection
-/// and two families takes 19,000, [`FULL`](Self::FULL) 44,000.)
+/// and two families takes 14,600, [`FULL`](Self::FULL) 35,000.)
 ///
 /// ```
 /// use owproto_core::tree::Scope;

@@ -1,8 +1,9 @@
 use super::alias::Aliases;
 use super::bus::{Access, Bus};
-use super::dispatch::{Host, Job, Subject, Tree, Work};
+use super::dispatch::{Host, Subject, Tree, Work};
 use super::families;
 use super::input::Input;
+use super::job::Job;
 use super::own::{self, count};
 use super::progress::{Stop, begun, done, failed};
 use super::read::is;

@@ -14,7 +14,7 @@ pub(crate) struct Bar {
     pub(crate) at_least: f64,
 }
 
-/// What was measured of a case: the times of a request, sorted, by the names of the servers.
+/// What was measured of a case: the times of a request, round by round, by the names of the servers.
 pub(crate) struct Case {
     name: &'static str,
     ways: Vec<(&'static str, Vec<f64>)>,
@@ -28,14 +28,12 @@ pub(crate) struct Memory {
 }
 
 impl Case {
-    pub(crate) fn new(name: &'static str, mut ways: Vec<(&'static str, Vec<f64>)>) -> Self {
-        ways.iter_mut().for_each(|(_, times)| times.sort_by(f64::total_cmp));
+    pub(crate) fn new(name: &'static str, ways: Vec<(&'static str, Vec<f64>)>) -> Self {
         Self { name, ways }
     }
 
-    fn median(&self, way: &str) -> Option<f64> {
-        let (_, times) = self.ways.iter().find(|(name, _)| *name == way)?;
-        times.get(times.len() / 2).copied()
+    fn times(&self, way: &str) -> Option<&[f64]> {
+        self.ways.iter().find(|(name, _)| *name == way).map(|(_, times)| &times[..])
     }
 
     /// The rate of our server as a share of another one's.
@@ -43,9 +41,16 @@ impl Case {
         self.share("ours", way)
     }
 
+    /// The median of the shares in each round, since what else the machine does changes from round to round.
     fn share(&self, way: &str, of: &str) -> Option<f64> {
-        Some(self.median(of)? / self.median(way)?)
+        let rounds = self.times(of)?.iter().zip(self.times(way)?);
+        Some(median(rounds.map(|(of, way)| of / way).collect()))
     }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// All that was measured.
@@ -131,7 +136,7 @@ impl Report {
         let cases: String = self.cases.iter().map(row).collect();
         let text = format!(
             "# How fast the server is\n\n\
-             Written by `cargo bench -p owproto-std --features server --bench server -- --write`: the time of a request, the \
+             Written by `cargo bench -p owproto-std --features server --bench server -- --write`: the time of a request and the shares, the \
              medians of {} rounds, in which each server has a turn of {} ms or a little more. Servers and clients are \
              processes that share one processor. *bare* is a loop over epoll that knows the lengths of all requests and \
              answers, and looks at nothing. In turns means that one connection after the other asks; at once, that 100 have \
@@ -171,8 +176,8 @@ impl Report {
 }
 
 fn row(case: &Case) -> String {
-    let time = |way| match case.median(way) {
-        Some(nanos) => format!("{:.2}", nanos / 1000.0),
+    let time = |way| match case.times(way) {
+        Some(times) => format!("{:.2}", median(times.to_vec()) / 1000.0),
         None => "-".to_owned(),
     };
     let share = |way| match case.share_of(way) {

@@ -26,8 +26,8 @@ pub(crate) struct Buffers {
     receive: Box<[u8]>,
     /// The time of the latest step; that of the beginning of the call, where the end of it was not timed.
     now: Instant,
-    /// Whether the end of the next call is timed. A look at the clock costs more than the rest of a quick call, and the
-    /// time of its beginning does as well; so it is timed only after one that may have been slow.
+    /// Whether the end of the next call is timed, to tell a connection that was idle from one that was at work. That
+    /// matters only if calls are slow; so it is done as long as they are, and after one that may have been.
     is_timed: bool,
     list_limit: usize,
     tap: Tap,

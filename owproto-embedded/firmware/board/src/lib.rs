@@ -16,9 +16,9 @@
 mod clock;
 #[cfg(feature = "host")]
 pub mod host;
-mod lan9118;
 #[cfg(target_arch = "arm")]
-mod memory;
+mod intrinsics;
+mod lan9118;
 mod network;
 #[cfg(not(feature = "host"))]
 mod panic;
@@ -55,6 +55,8 @@ impl Board {
     /// If it is called twice: two owners would disturb each other.
     #[must_use]
     pub fn start() -> Self {
+        #[cfg(all(feature = "host", target_arch = "arm"))]
+        intrinsics::check();
         static FRAMES: ConstStaticCell<Frames> = ConstStaticCell::new(Frames::new());
         let frames = FRAMES.take();
         let clock = Clock::start();
