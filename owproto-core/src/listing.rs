@@ -330,6 +330,7 @@ impl fmt::Display for DirectoryFlags {
 #[cfg(test)]
 mod tests {
     use std::vec;
+    use std::vec::Vec;
 
     use super::*;
 
@@ -503,6 +504,38 @@ mod tests {
                 bytes[at] = 0;
                 assert!(has_nul(&bytes), "{at} of {len}");
                 bytes[at] = 1;
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_list_can_be_had_in_one_piece() {
+        assert_eq!(Entries::list(b"/a,/b\0").as_list(), Some(&b"/a,/b\0"[..]));
+        assert_eq!(Entries::one(b"/a\0").as_list(), None);
+    }
+
+    #[test]
+    fn entries_of_one_length_are_cut_where_others_are() {
+        fn naive(list: &[u8]) -> Vec<&[u8]> {
+            let is_end = |&at: &usize| list[at] == 0 || list[at..].starts_with(b",/");
+            let mut ends: Vec<usize> = (0..list.len()).filter(is_end).collect();
+            ends.push(list.len());
+            let mut start = 0;
+            let pieces = ends.into_iter().map(|end| &list[core::mem::replace(&mut start, end + 1)..end]);
+            pieces.filter(|piece| !piece.is_empty()).collect()
+        }
+        for len in 14..36 {
+            let entry = [&b"/"[..], &vec![b'a'; len - 1]].concat();
+            for at in 1..len {
+                for inside in [&b","[..], b"\0", b",/", b"/,", b"b"] {
+                    let mut second = entry.clone();
+                    let end = len.min(at + inside.len());
+                    second[at..end].copy_from_slice(&inside[..end - at]);
+                    for third in [&entry[..], &entry[..len - 1], b"/", b"x"] {
+                        let list = [&entry[..], &second, third].join(&b',');
+                        assert!(Entries::list(&list).eq(naive(&list)), "{}", list.escape_ascii());
+                    }
+                }
             }
         }
     }

@@ -203,4 +203,17 @@ mod tests {
         assert!(reply(-42).into_result().is_err_and(|error| error.code().is_not_supported()));
         assert!(reply(i32::MIN).into_result().is_err());
     }
+
+    #[test]
+    fn as_much_as_fits_is_copied() {
+        let reply = Reply::new(Header { payload: 5, size: 4, ..Header::default() }, b"12.25");
+        for (room, len) in [(0, 0), (3, 3), (4, 4), (8, 4)] {
+            let mut buffer = [b'x'; 8];
+            assert_eq!(reply.copy_data(&mut buffer[..room]), len);
+            assert!(
+                buffer[..len] == b"12.2"[..len] && buffer[len..].iter().all(|&byte| byte == b'x'),
+                "{room}"
+            );
+        }
+    }
 }

@@ -134,6 +134,7 @@ mod tests {
         #[test]
         fn whole_numbers_are_floats(number: i32) {
             same(soft::from_integer(number < 0, number.unsigned_abs()), number.into());
+            same(super::from_integer(number < 0, number.unsigned_abs()), number.into());
         }
     }
 

@@ -544,13 +544,15 @@ mod tests {
     #[test]
     fn any_bytes_make_a_date() {
         use arbitrary::{Arbitrary, Unstructured};
+        // So many hold all seconds of 9999 years.
         let (least, most) = Date::size_hint(0);
+        assert_eq!((least, most), (5, Some(5)));
         for fill in [0, 1, 0x55, 0xff] {
             let bytes = std::vec![fill; least];
             let mut source = Unstructured::new(&bytes);
             let date = Date::arbitrary(&mut source).unwrap();
             assert!((Date::MIN..=Date::MAX).contains(&date));
-            assert!(source.is_empty() && most == Some(least), "it takes as much as it says");
+            assert!(source.is_empty(), "it takes as much as it says");
         }
         assert_ne!(
             Date::arbitrary(&mut Unstructured::new(&[1; 5])),

@@ -471,6 +471,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn errors_say_how_much_is_needed() {
+        assert_eq!(std::format!("{}", TooWide { columns: 13 }), "a number has 12 columns, not 13");
+        assert_eq!(std::format!("{}", BufferTooSmall { needed: 13 }), "the value needs 13 bytes");
+    }
+
     proptest! {
         #[test]
         fn parsing_undoes_encoding((value_type, value) in any_value(SOME_BYTES)) {

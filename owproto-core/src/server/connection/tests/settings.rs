@@ -108,3 +108,14 @@ fn half_a_keepalive_is_never_put() {
     assert_eq!(c.handle_timeout(ms(1000)), Some(Timeout::Keepalive));
     assert_eq!(c.poll_transmit(), b"");
 }
+
+#[test]
+fn what_waits_is_dropped_with_its_socket() {
+    let mut c = connection();
+    ask(&mut c, &read("/a"), ms(0));
+    c.work(ms(0)).unwrap().1.value(b"x", 0).unwrap();
+    c.reset(ms(7));
+    assert_eq!((c.poll_transmit(), c.step()), (&b""[..], Step::Read));
+    assert_eq!(due(&c), Some((ms(10_007), Timeout::Request)));
+    ask(&mut c, &nop(), ms(7));
+}
