@@ -424,4 +424,69 @@ mod tests {
             assert_eq!((letter(scale), scale_of(first[0])), (first, Some(scale)));
         }
     }
+
+    #[test]
+    fn each_counter_has_its_name() {
+        let statistics = Statistics {
+            reads: 1,
+            reads_answered: 2,
+            bytes_read: 3,
+            writes: 4,
+            writes_done: 5,
+            bytes_written: 6,
+            listings: 7,
+            entries: 8,
+        };
+        for (name, number) in [
+            ("read/calls", 1),
+            ("read/success", 2),
+            ("read/bytes", 3),
+            ("write/calls", 4),
+            ("write/success", 5),
+            ("write/bytes", 6),
+            ("directory/device/calls", 7),
+            ("directory/device/entries", 8),
+            ("cache/flips", 0),
+        ] {
+            assert_eq!(statistic(&statistics, name), Value::Unsigned(number), "{name}");
+        }
+        let mut counter = u32::MAX;
+        count(&mut counter, 3);
+        assert_eq!(counter, 2, "it begins again when it is full");
+    }
+
+    #[test]
+    fn settings_that_are_yes_or_no_can_be_changed() {
+        let mut settings = Settings::default();
+        for name in ["alias/unaliased", "timeout/uncached"] {
+            set(&mut settings, name, Value::YesNo(true)).unwrap();
+        }
+        assert!(settings.unaliased && settings.uncached);
+        set(&mut settings, "timeout/volatile", Value::Unsigned(7)).unwrap();
+        assert_eq!(settings.timeouts, [60, 900, 60, 1, 120, 5, 10, 300, 5, 7, 30]);
+        assert!(set(&mut settings, "timeout/else", Value::Unsigned(7)).is_err());
+    }
+
+    #[test]
+    fn the_interface_is_that_of_a_simulated_bus() {
+        // Observed, owserver 3.2p4 with --tester.
+        let bus = Tester::new(&[0x10]);
+        for (name, value) in [
+            ("settings/name", Value::Text(b"Simulated-Computed")),
+            ("settings/address", Value::Text(b"tester.0")),
+            ("settings/version", Value::Unsigned(28)),
+            ("settings/ds2404_found", Value::YesNo(true)),
+            ("settings/overdrive", Value::YesNo(false)),
+            ("settings/reconnect", Value::YesNo(false)),
+            ("settings/simulated/temphigh", Value::Float(100.0)),
+            ("settings/simulated/templow", Value::Float(0.0)),
+            ("statistics/bus_time", Value::Float(0.0)),
+            ("statistics/else", Value::Unsigned(0)),
+        ] {
+            assert_eq!(interface(&bus, 0, name, &mut [0; 32]), value, "{name}");
+        }
+        assert_eq!(simultaneous(&bus, None, "single"), Value::Text(b"000000000000000000"));
+        assert_eq!(simultaneous(&bus, None, "temperature"), Value::YesNo(false));
+        assert_eq!(simultaneous(&bus, None, "present"), Value::YesNo(false));
+    }
 }

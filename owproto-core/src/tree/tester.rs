@@ -255,4 +255,84 @@ mod tests {
         }
         assert_eq!((one.buses(), two.buses()), (1, 2));
     }
+
+    /// What the first device of a family says.
+    fn read(code: u8, name: &str, element: Element<'_>, offset: usize, room: usize) -> std::string::String {
+        let families = [code];
+        let mut tester = Tester::new(&families);
+        let family = super::super::families::family(super::super::families::ALL, code);
+        let property = family.property(name.as_bytes()).unwrap();
+        let access = Access {
+            device: tester.id(0, 0).unwrap(),
+            bus: 0,
+            family,
+            property,
+            element,
+            offset,
+            is_uncached: false,
+            now: crate::time::Instant::ZERO,
+            operation: super::super::bus::Operation::default(),
+        };
+        let mut scratch = std::vec![0; room];
+        let mut context = Context::from_waker(core::task::Waker::noop());
+        match tester.read(&access, &mut scratch, &mut context) {
+            Poll::Ready(Ok(value)) => value.to_string(),
+            other => std::format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_never_changes_is_what_owserver_has_for_it() {
+        for (code, name, text) in [
+            (0x10, "errata/die", "B6"),
+            (0x22, "errata/die", "C2"),
+            (0x28, "errata/die", "C2"),
+            (0x21, "about/resolution", "0.5"),
+            (0x21, "about/temphigh", "85"),
+            (0x21, "about/templow", "-40"),
+            (0x21, "histogram/elements", "63"),
+            (0x21, "histogram/gap", "2"),
+        ] {
+            assert_eq!(read(code, name, Element::Only, 0, 32), text, "{code:02X} {name}");
+        }
+        assert_eq!(read(0x21, "histogram/temperature", Element::Number(3), 0, 32), "-34");
+    }
+
+    #[test]
+    fn thermocouples_have_the_ranges_of_their_types() {
+        let mut seen = 0;
+        for family in super::super::families::ALL {
+            for property in family.properties.iter().filter(|property| property.name.contains("/range_")) {
+                let text = read(family.code.unwrap(), property.name, Element::Only, 0, 32);
+                let expected = match property.name {
+                    "typeB/range_low" => "0",
+                    "typeE/range_low" | "typeK/range_low" | "typeN/range_low" | "typeT/range_low" => "-270",
+                    "typeJ/range_low" => "-210",
+                    "typeR/range_low" | "typeS/range_low" => "-50",
+                    "typeB/range_high" => "1820",
+                    "typeE/range_high" => "1000",
+                    "typeJ/range_high" => "1200",
+                    "typeK/range_high" => "1370",
+                    "typeN/range_high" => "1300",
+                    "typeR/range_high" | "typeS/range_high" => "1760",
+                    "typeT/range_high" => "400",
+                    other => panic!("{other}"),
+                };
+                assert_eq!(text, expected, "{}", property.name);
+                seen += 1;
+            }
+        }
+        assert!(seen >= 16, "{seen}");
+    }
+
+    #[test]
+    fn text_and_bytes_are_the_address_again_and_again() {
+        assert_eq!(read(0x28, "type", Element::Only, 0, 0), "");
+        let pages = read(0x23, "memory", Element::Only, 3, 8);
+        assert_eq!(pages.len(), 16);
+        let id = Tester::new(&[0x23]).id(0, 0).unwrap().to_bytes();
+        let expected: std::string::String = (3..11).map(|n| std::format!("{:02x}", id[n % 8])).collect();
+        assert_eq!(pages, expected);
+        assert_eq!([0, 9, 10, 15].map(hex_digit), *b"09AF");
+    }
 }
