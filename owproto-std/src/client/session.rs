@@ -52,7 +52,7 @@ impl Buffers {
 pub(crate) struct Session<R: Runtime>(Box<Parts<R>>);
 
 struct Parts<R: Runtime> {
-    buffers: Buffers,
+    buffers: Box<Buffers>,
     stream: R::Stream,
     /// Bytes in the receive buffer that were not looked at.
     received: usize,
@@ -120,7 +120,7 @@ pub(crate) enum Wait {
 }
 
 impl<R: Runtime> Session<R> {
-    pub(crate) fn new(stream: R::Stream, mut buffers: Buffers) -> Self {
+    pub(crate) fn new(stream: R::Stream, mut buffers: Box<Buffers>) -> Self {
         buffers.connection.reset();
         buffers.now = R::now();
         buffers.is_timed = true;
@@ -128,7 +128,7 @@ impl<R: Runtime> Session<R> {
     }
 
     /// Closes the socket and gives the memory back.
-    pub(crate) fn close(self) -> Buffers {
+    pub(crate) fn close(self) -> Box<Buffers> {
         let Parts { buffers, .. } = *self.0;
         buffers.tap.show(|| Traffic::Closed);
         buffers
@@ -161,7 +161,7 @@ impl<R: Runtime> Session<R> {
     /// A call begins.
     #[inline]
     pub(crate) fn begin(&mut self, now: Instant, timeouts: Timeouts) {
-        let Buffers { connection, now: before, .. } = &mut self.0.buffers;
+        let Buffers { connection, now: before, .. } = &mut *self.0.buffers;
         *before = now.max(*before);
         connection.set_timeouts(timeouts);
     }
@@ -184,7 +184,7 @@ impl<R: Runtime> Session<R> {
 
     #[inline(always)]
     pub(crate) fn request(&mut self, request: &Request<'_>, total: time::Duration) -> Result<(), Failure> {
-        let Buffers { connection, now, .. } = &mut self.0.buffers;
+        let Buffers { connection, now, .. } = &mut *self.0.buffers;
         match connection.request_within(request, total, *now) {
             Ok(_) => Ok(()),
             Err(error) => Err(error.into()),
@@ -214,7 +214,7 @@ impl<R: Runtime> Session<R> {
         if self.write_at_once()? {
             let Some(read) = self.read_at_once() else { return Ok(Progress::Waits(Wait::ToRead)) };
             if let Ok(Some(n)) = read {
-                let Buffers { connection, receive, now, is_timed, tap, .. } = &mut self.0.buffers;
+                let Buffers { connection, receive, now, is_timed, tap, .. } = &mut *self.0.buffers;
                 let input = receive.get(..n).unwrap_or_default();
                 if !total.is_zero() || *is_timed {
                     let begun = std::mem::replace(now, R::now());
@@ -297,7 +297,7 @@ impl<R: Runtime> Session<R> {
             if self.0.buffers.connection.step() == Step::Write && !self.write_at_once()? {
                 return Ok(Some(Wait::ToWrite));
             }
-            let Buffers { connection, now, .. } = &mut self.0.buffers;
+            let Buffers { connection, now, .. } = &mut *self.0.buffers;
             if connection.step() != Step::Read {
                 connection.handle_eof()?;
                 connection.handle_timeout(*now)?;
@@ -307,7 +307,7 @@ impl<R: Runtime> Session<R> {
             let Some(read) = self.read_at_once() else { return Ok(Some(Wait::ToRead)) };
             n = self.end_read(read)?;
         }
-        let Buffers { connection, receive, now, .. } = &mut self.0.buffers;
+        let Buffers { connection, receive, now, .. } = &mut *self.0.buffers;
         if let Some(mut input) = receive.get(..n).filter(|input| !input.is_empty()) {
             loop {
                 match connection.handle_input(&mut input, *now)? {
@@ -331,7 +331,8 @@ impl<R: Runtime> Session<R> {
         if wait == Wait::ToWrite {
             return self.write().await;
         }
-        let Parts { buffers: Buffers { connection, now, receive, .. }, stream, .. } = &mut *self.0;
+        let Parts { buffers, stream, .. } = &mut *self.0;
+        let Buffers { connection, now, receive, .. } = &mut **buffers;
         let wait = connection.time_left(*now);
         let read = stream.read(receive, wait).await;
         self.0.received = self.end_read(read)?;
@@ -341,7 +342,8 @@ impl<R: Runtime> Session<R> {
     /// Reads what is there, or waits for it by blocking. `None` if that needs a future.
     #[inline(always)]
     fn read_at_once(&mut self) -> Option<io::Result<Option<usize>>> {
-        let Parts { buffers: Buffers { connection, now, receive, .. }, stream, .. } = &mut *self.0;
+        let Parts { buffers, stream, .. } = &mut *self.0;
+        let Buffers { connection, now, receive, .. } = &mut **buffers;
         let wait = connection.time_left(*now);
         stream.read_at_once(receive, wait)
     }
@@ -349,7 +351,7 @@ impl<R: Runtime> Session<R> {
     /// What was read, in bytes; none if the time is over.
     #[inline]
     fn end_read(&mut self, read: io::Result<Option<usize>>) -> Result<usize, Failure> {
-        let Buffers { connection, receive, now, tap, .. } = &mut self.0.buffers;
+        let Buffers { connection, receive, now, tap, .. } = &mut *self.0.buffers;
         *now = R::now();
         match read {
             Ok(Some(n @ 1..)) => {
@@ -365,7 +367,8 @@ impl<R: Runtime> Session<R> {
     /// Sends what waits to be sent, if that can be done without waiting, so that no time passes.
     #[inline(always)]
     fn write_at_once(&mut self) -> Result<bool, Failure> {
-        let Parts { buffers: Buffers { connection, now, tap, .. }, stream, .. } = &mut *self.0;
+        let Parts { buffers, stream, .. } = &mut *self.0;
+        let Buffers { connection, now, tap, .. } = &mut **buffers;
         let bytes = connection.poll_transmit();
         match stream.write_at_once(bytes) {
             Ok(Some(n)) => {
@@ -382,7 +385,8 @@ impl<R: Runtime> Session<R> {
     /// Waits until something can be sent, and sends it.
     #[cold]
     async fn write(&mut self) -> Result<(), Failure> {
-        let Parts { buffers: Buffers { connection, now, tap, .. }, stream, .. } = &mut *self.0;
+        let Parts { buffers, stream, .. } = &mut *self.0;
+        let Buffers { connection, now, tap, .. } = &mut **buffers;
         *now = R::now();
         let wait = connection.time_left(*now);
         match stream.write(connection.poll_transmit(), wait).await {

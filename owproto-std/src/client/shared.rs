@@ -40,7 +40,9 @@ pub(crate) struct Shared<R: Runtime> {
     waited: AtomicU64,
     /// Reads that others may join.
     pub(crate) reads: Reads<R>,
-    spare: Mutex<Vec<Buffers>>,
+    // Boxed, since they move from one connection to the next.
+    #[allow(clippy::vec_box)]
+    spare: Mutex<Vec<Box<Buffers>>>,
     /// The host's addresses, the one that answered last in front.
     addresses: Mutex<Vec<SocketAddr>>,
     refusals: AtomicU16,
@@ -226,7 +228,7 @@ impl<R: Runtime> Shared<R> {
             }
         };
         self.settings.tap.show(|| Traffic::Connected(peer));
-        let buffers = self.spare.lock().pop().unwrap_or_else(|| Buffers::new(&self.settings));
+        let buffers = self.spare.lock().pop().unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
         Ok(Session::new(stream, buffers))
     }
 
