@@ -26,6 +26,7 @@ steps=(
 on_demand=(
     fuzz-long
     coverage
+    mutants
 )
 
 # Seconds after which a step is stopped.
@@ -172,6 +173,50 @@ step_coverage() {
         "llvm-cov-$version" report "${objects[@]}" --instr-profile "$folder/all.profdata" --show-branch-summary=false \
             --show-region-summary=false --ignore-filename-regex='(/tests/|/tests\.rs$)' "$root/owproto-core/src" \
             >"$result"
+}
+
+# Breaks the core in every way that cargo-mutants knows, one at a time, and looks whether a test notices: one of its own,
+# or else one of the tests crate. MUTANTS_ARGS may choose, as in "--file owproto-core/src/wire/*.rs", or add "--jobs 4".
+# What is left is to be compared with owproto-core/mutants.md.
+step_mutants() {
+    local folder args own captured host status=0
+    need prlimit:util-linux && need_cargo_tool cargo-mutants || return 1
+    read -ra args <<<"${MUTANTS_ARGS:-}"
+    own=(--cargo-arg=--lib --cargo-arg=--test=laws)
+    # Without a run in which nothing is broken: cargo-mutants would look for these tests in the core.
+    captured=(--test-package owproto-tests --baseline=skip --timeout=300)
+    for test in vectors properties server_vectors server_scope connections; do
+        captured+=(--cargo-arg=--test="$test")
+    done
+    export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0 PROPTEST_CASES=${PROPTEST_CASES:-32}
+    # A loop without end is over after some seconds of a processor, and one that stores before the memory is full.
+    host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+    export "CARGO_TARGET_${host}_RUNNER=prlimit --cpu=60 --as=4294967296"
+    folder=$(cd "$target" && pwd)/mutants
+    rm -rf "$folder" && mkdir -p "$folder/own" "$folder/captured" || return 1
+    # Status 2: some were missed.
+    cargo mutants --package owproto-core --output "$folder/own" "${args[@]}" "${own[@]}" || status=$?
+    if [ $status -eq 2 ]; then
+        cp -r "$folder/own/mutants.out" "$folder/captured/" && status=0 || return 1
+        cargo mutants --package owproto-core --output "$folder/captured" "${args[@]}" --iterate "${captured[@]}" ||
+            status=$?
+    fi
+    mutants_table "$folder" >"$result" && { [ $status -eq 0 ] || [ $status -eq 2 ]; }
+}
+
+# mutants_table FOLDER: for each file how many mutants can be built and how many of them no test notices; then these.
+mutants_table() {
+    cat "$1"/*/mutants.out/{caught,timeout}.txt 2>/dev/null | sort -u >"$1/caught.txt"
+    cat "$1"/*/mutants.out/missed.txt | sort -u | grep -vxF -f "$1/caught.txt" >"$1/missed.txt"
+    awk -F: -v missed="$1/missed.txt" '
+        { all[$1]++; sum++ }
+        FILENAME == missed { left[$1]++; lines = lines $0 "\n" }
+        FILENAME != missed { caught++ }
+        END {
+            for (file in all) printf "| `%s` | %d | %d |\n", file, all[file], left[file] | "sort"
+            close("sort")
+            printf "%d of %d are noticed\n%s", caught, sum, lines
+        }' "$1/caught.txt" "$1/missed.txt"
 }
 
 step_interop() {
