@@ -488,3 +488,6 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

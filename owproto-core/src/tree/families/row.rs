@@ -147,3 +147,45 @@ impl Family {
         Self { properties, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Property = row("a", Text, RO, FIXED);
+
+    #[test]
+    fn a_word_changes_what_it_names() {
+        let size = |elements: u16| core::num::NonZeroU16::new(elements).unwrap();
+        assert_eq!((FIRST.array, FIRST.visibility, FIRST.len), (Array::Scalar, Visibility::Always, 0));
+        assert_eq!(FIRST.numbered(3), Property { array: Array::Numbered(size(3)), ..FIRST });
+        assert_eq!(FIRST.lettered(2), Property { array: Array::Lettered(size(2)), ..FIRST });
+        assert_eq!(FIRST.numbered(0), FIRST);
+        assert_eq!(FIRST.sparse_numbers(), Property { array: Array::SparseNumbers, ..FIRST });
+        assert_eq!(FIRST.sparse_letters(), Property { array: Array::SparseLetters, ..FIRST });
+        assert_eq!(FIRST.len(7), Property { len: 7, ..FIRST });
+        assert_eq!(FIRST.by_model(), Property { visibility: Visibility::ByModel, ..FIRST });
+        assert_eq!(FIRST.hidden(), Property { visibility: Visibility::Hidden, ..FIRST });
+        assert_eq!((row("a", BitField, RW, STABLE).len, row("a", Float, RW, STABLE).len), (1, 12));
+    }
+
+    #[test]
+    fn a_family_has_what_it_was_given() {
+        let family = Family::new(0x42, "42", "DS28EA00");
+        assert_eq!((family.code, family.name, family.type_name), (Some(0x42), "42", "DS28EA00"));
+        assert_eq!((family.flags, family.common.len()), (DirectoryFlags(0), 11));
+        let family = family.flags(&[ALARM, CHAIN]).common(&[FIRST]).properties(&[FIRST, FIRST]);
+        assert_eq!(family.flags, DirectoryFlags(0x2002));
+        assert_eq!((family.common, family.properties), (&[FIRST][..], &[FIRST, FIRST][..]));
+        let pseudo = Family::pseudo("settings");
+        assert_eq!((pseudo.code, pseudo.name, pseudo.common.len()), (None, "settings", 0));
+    }
+
+    #[test]
+    fn parts_become_one_table() {
+        let (second, third) = (Property { name: "b", ..FIRST }, Property { name: "c", ..FIRST });
+        let parts: &[&[Property]] = &[&[FIRST, second], &[], &[third]];
+        assert_eq!((count(parts), count(&[])), (3, 0));
+        assert_eq!(join::<3>(parts), [FIRST, second, third]);
+    }
+}

@@ -1,0 +1,192 @@
+use core::task::{Context, Poll, Waker};
+use std::vec::Vec;
+
+use super::*;
+use crate::request::Request;
+use crate::server::{Connection, Event, Step};
+use crate::text::Value;
+use crate::time::Instant;
+use crate::tree::AliasTable;
+
+const DEVICE: RomId = RomId::new(0x28, [1, 0, 0, 0, 0, 0]);
+
+/// One device, and a record of what was wanted besides values. The first calls of a kind are not ready.
+#[derive(Default)]
+struct Diary {
+    renewals: Vec<Renewal>,
+    cancelled: Vec<Operation>,
+    unready_renewals: usize,
+    unready_reads: usize,
+    reads: Vec<Operation>,
+}
+
+impl Bus for Diary {
+    fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        Poll::Ready(Ok(Some(DEVICE).filter(|_| n == 0)))
+    }
+
+    fn renew(&mut self, what: Renewal, _: Operation, _: &mut Context<'_>) -> Poll<Result<(), ReturnCode>> {
+        self.renewals.push(what);
+        if self.renewals.len() <= self.unready_renewals { Poll::Pending } else { Poll::Ready(Ok(())) }
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        access: &Access<'_>,
+        _: &'a mut [u8],
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Value<'a>, ReturnCode>> {
+        self.reads.push(access.operation);
+        if self.reads.len() <= self.unready_reads {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(Value::Float(21.5)))
+        }
+    }
+
+    fn write(&mut self, _: &Access<'_>, _: Value<'_>, _: &mut Context<'_>) -> Poll<Result<(), ReturnCode>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn cancel(&mut self, operation: Operation) {
+        self.cancelled.push(operation);
+    }
+}
+
+type Served = Tree<Diary, AliasTable<4>>;
+
+fn tree(diary: Diary) -> Served {
+    let mut tree = Tree::new(diary).with_aliases(AliasTable::new());
+    tree.aliases_mut().set(DEVICE, b"kitchen").unwrap();
+    tree
+}
+
+/// A connection that has taken a request, with so much room for the answer.
+fn asked<const ROOM: usize>(request: &Request<'_>) -> Connection<[u8; ROOM], [u8; 128]> {
+    let mut connection = Connection::new([0; ROOM], [0; 128]);
+    let mut buffer = [0; 160];
+    let mut input = request.encode(&mut buffer).unwrap();
+    assert_eq!(connection.handle_input(&mut input, Instant::ZERO), Event::Request);
+    connection
+}
+
+/// Serves a request to its end, through storage for little more than a header, and gives the return value of the last
+/// frame.
+fn serve(tree: &mut Served, request: &Request<'_>) -> i32 {
+    let (mut connection, mut job) = (asked::<40>(request), Job::new());
+    let mut sent = Vec::new();
+    for _ in 0..1000 {
+        match connection.step() {
+            Step::Work => {
+                let mut context = Context::from_waker(Waker::noop());
+                let _ = tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context);
+            }
+            Step::Write => {
+                sent.extend_from_slice(connection.poll_transmit());
+                connection.handle_transmitted(usize::MAX, Instant::ZERO);
+            }
+            Step::Read | Step::Close => {
+                let mut replies = crate::ReplyParser::new([0; 512]);
+                let (mut input, mut last) = (&sent[..], 0);
+                while let crate::ReplyEvent::Reply(reply) = replies.parse(&mut input).unwrap() {
+                    last = reply.ret();
+                }
+                return last;
+            }
+        }
+    }
+    panic!("no end of the answer");
+}
+
+#[test]
+fn what_is_uncached_is_looked_for_anew_once() {
+    let device = Renewal::Presence(DEVICE);
+    let uncached = |request: Request<'static>| request.with_flags(Flags::UNCACHED);
+    let path = "/uncached/28.010000000000";
+    let temperature = "/uncached/28.010000000000/temperature";
+    for (request, wanted) in [
+        (Request::dir("/uncached").unwrap(), Some(Renewal::Devices)),
+        (Request::dirall("/uncached").unwrap(), Some(Renewal::Devices)),
+        (Request::get("/uncached").unwrap(), Some(Renewal::Devices)),
+        (uncached(Request::dirall("/").unwrap()), Some(Renewal::Devices)),
+        (uncached(Request::dir("/").unwrap()), Some(Renewal::Devices)),
+        (Request::dir("/").unwrap(), None),
+        (Request::dir(path).unwrap(), None),
+        (Request::dir("/uncached/settings").unwrap(), None),
+        (Request::presence(path).unwrap(), Some(device)),
+        (Request::presence("/uncached/kitchen").unwrap(), Some(device)),
+        (uncached(Request::presence("/kitchen/temperature").unwrap()), Some(device)),
+        (Request::presence("/uncached").unwrap(), None),
+        (Request::presence("/uncached/settings").unwrap(), None),
+        (Request::presence("/kitchen").unwrap(), None),
+        (Request::read(temperature).unwrap(), None),
+        (Request::write("/uncached/28.010000000000/templow", b"5").unwrap(), None),
+    ] {
+        for unready_renewals in 0..2 {
+            let mut tree = tree(Diary { unready_renewals, ..Diary::default() });
+            assert!(serve(&mut tree, &request) >= 0, "{request:?}");
+            // What was not ready is asked for again, and never once it is done, however many pieces the answer has.
+            let calls = if wanted.is_some() { 1 + unready_renewals } else { 0 };
+            assert_eq!(tree.bus().renewals.len(), calls, "{request:?}");
+            assert!(tree.bus().renewals.iter().all(|&what| Some(what) == wanted), "{request:?}");
+        }
+    }
+}
+
+#[test]
+fn who_is_not_known_is_not_looked_for() {
+    let mut tree = tree(Diary::default());
+    let request = Request::presence("/uncached/cellar").unwrap();
+    assert_eq!(serve(&mut tree, &request), ReturnCode::NO_SUCH_PATH.to_ret());
+    assert_eq!(tree.bus().renewals, []);
+}
+
+#[test]
+fn work_that_is_given_up_is_told_to_the_bus_once() {
+    let mut tree = tree(Diary { unready_reads: 2, ..Diary::default() });
+    let request = Request::read("/28.010000000000/temperature").unwrap();
+    let (mut connection, mut job) = (asked::<80>(&request), Job::new());
+    tree.cancel(&mut job);
+    assert_eq!(tree.bus().cancelled, [], "nothing was begun");
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..2 {
+        assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_pending());
+    }
+    let operation = tree.bus().reads[0];
+    assert_eq!(tree.bus().reads, [operation; 2], "it is one operation");
+    tree.cancel(&mut job);
+    tree.cancel(&mut job);
+    assert_eq!(tree.bus().cancelled, [operation]);
+    // The next request is another operation, and what is done is not given up.
+    assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_ready());
+    tree.cancel(&mut job);
+    assert_ne!(tree.bus().reads[2], operation);
+    assert_eq!(tree.bus().cancelled, [operation]);
+}
+
+#[test]
+fn a_connection_that_ended_within_an_answer_has_its_work_given_up() {
+    let mut tree = tree(Diary { unready_reads: 1, ..Diary::default() });
+    let (mut connection, mut job) =
+        (asked::<80>(&Request::read("/28.010000000000/temperature").unwrap()), Job::new());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_pending());
+    connection.close();
+    assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_ready());
+    assert_eq!(tree.bus().cancelled, tree.bus().reads);
+}
+
+#[test]
+fn a_call_is_counted_once_however_often_it_is_gone_on_with() {
+    let mut tree = tree(Diary { unready_reads: 3, ..Diary::default() });
+    assert_eq!(serve(&mut tree, &Request::read("/kitchen/temperature").unwrap()), 12);
+    let counted = tree.statistics;
+    assert_eq!((counted.reads, counted.reads_answered, counted.bytes_read), (1, 1, 12));
+    assert_eq!((counted.writes, counted.listings), (0, 0));
+    for (count, request) in (1..).zip([Request::dir("/").unwrap(), Request::dirall("/kitchen").unwrap()]) {
+        assert_eq!(serve(&mut tree, &request), 0);
+        assert_eq!(tree.statistics.listings, count);
+    }
+    assert_eq!(serve(&mut tree, &Request::write("/kitchen/templow", b"5").unwrap()), 0);
+    assert_eq!((tree.statistics.reads, tree.statistics.writes, tree.statistics.writes_done), (1, 1, 1));
+}
