@@ -346,3 +346,6 @@ fn whole(value: Value<'_>) -> Option<(bool, u32)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
