@@ -87,6 +87,8 @@ mod progress;
 mod property;
 mod read;
 mod scope;
+#[cfg(test)]
+mod serving;
 pub mod tester;
 mod units;
 mod write;

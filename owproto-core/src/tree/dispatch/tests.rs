@@ -3,10 +3,10 @@ use std::vec::Vec;
 
 use super::*;
 use crate::request::Request;
-use crate::server::{Connection, Event, Step};
 use crate::text::Value;
 use crate::time::Instant;
 use crate::tree::AliasTable;
+use crate::tree::serving::{self, asked};
 
 const DEVICE: RomId = RomId::new(0x28, [1, 0, 0, 0, 0, 0]);
 
@@ -61,41 +61,16 @@ fn tree(diary: Diary) -> Served {
     tree
 }
 
-/// A connection that has taken a request, with so much room for the answer.
-fn asked<const ROOM: usize>(request: &Request<'_>) -> Connection<[u8; ROOM], [u8; 128]> {
-    let mut connection = Connection::new([0; ROOM], [0; 128]);
-    let mut buffer = [0; 160];
-    let mut input = request.encode(&mut buffer).unwrap();
-    assert_eq!(connection.handle_input(&mut input, Instant::ZERO), Event::Request);
-    connection
-}
-
 /// Serves a request to its end, through storage for little more than a header, and gives the return value of the last
 /// frame.
 fn serve(tree: &mut Served, request: &Request<'_>) -> i32 {
-    let (mut connection, mut job) = (asked::<40>(request), Job::new());
-    let mut sent = Vec::new();
-    for _ in 0..1000 {
-        match connection.step() {
-            Step::Work => {
-                let mut context = Context::from_waker(Waker::noop());
-                let _ = tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context);
-            }
-            Step::Write => {
-                sent.extend_from_slice(connection.poll_transmit());
-                connection.handle_transmitted(usize::MAX, Instant::ZERO);
-            }
-            Step::Read | Step::Close => {
-                let mut replies = crate::ReplyParser::new([0; 512]);
-                let (mut input, mut last) = (&sent[..], 0);
-                while let crate::ReplyEvent::Reply(reply) = replies.parse(&mut input).unwrap() {
-                    last = reply.ret();
-                }
-                return last;
-            }
-        }
+    let sent = serving::serve::<40, _, _>(tree, request, |_| ()).sent;
+    let mut replies = crate::ReplyParser::new([0; 512]);
+    let (mut input, mut last) = (&sent[..], 0);
+    while let crate::ReplyEvent::Reply(reply) = replies.parse(&mut input).unwrap() {
+        last = reply.ret();
     }
-    panic!("no end of the answer");
+    last
 }
 
 #[test]

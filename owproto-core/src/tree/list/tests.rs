@@ -1,11 +1,10 @@
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 
 use super::*;
 use crate::request::Request;
-use crate::server::{Connection, End, Event, Step};
+use crate::server::End;
 use crate::text::Value;
-use crate::time::Instant;
-use crate::tree::Access;
+use crate::tree::{Access, serving};
 
 /// One device, which may be taken away or replaced.
 struct One(Option<RomId>);
@@ -33,27 +32,9 @@ fn device(n: u8) -> RomId {
 /// Gives how the connection ended.
 fn list(request: &Request<'_>, change: impl FnOnce(&mut One)) -> Option<End> {
     let mut tree = Tree::new(One(Some(device(1))));
-    let (mut connection, mut job) = (Connection::new([0; 30], [0; 64]), Job::new());
-    let mut context = Context::from_waker(Waker::noop());
-    let mut buffer = [0; 64];
-    let mut input = request.encode(&mut buffer).unwrap();
-    assert_eq!(connection.handle_input(&mut input, Instant::ZERO), Event::Request);
-    let mut change = Some(change);
-    for _ in 0..20 {
-        match connection.step() {
-            Step::Work => {
-                assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_ready());
-            }
-            Step::Write => {
-                connection.handle_transmitted(usize::MAX, Instant::ZERO);
-                if let Some(change) = change.take() {
-                    change(tree.bus_mut());
-                }
-            }
-            Step::Read | Step::Close => return connection.end(),
-        }
-    }
-    panic!("neither an answer nor an end");
+    let served = serving::serve::<30, _, _>(&mut tree, request, |tree| change(tree.bus_mut()));
+    assert_eq!(served.waits, 0);
+    served.end
 }
 
 #[test]

@@ -1,12 +1,11 @@
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 use std::vec::Vec;
 
 use super::*;
 use crate::request::Request;
-use crate::server::{Connection, End, Event, Step};
+use crate::server::End;
 use crate::text::RomId;
-use crate::time::Instant;
-use crate::tree::AliasTable;
+use crate::tree::{AliasTable, serving};
 
 const SWITCH: RomId = RomId::new(0x29, [1, 0, 0, 0, 0, 0]);
 const MEMORY: RomId = RomId::new(0x2d, [2, 0, 0, 0, 0, 0]);
@@ -50,35 +49,15 @@ fn tree() -> Served {
     Tree::new(Devices::default()).with_aliases(AliasTable::new())
 }
 
-/// Serves a request through so much room. `change` has its turn when the first bytes have gone out. Gives all that was
-/// sent behind the header, and how the connection ended.
+/// Serves a request through so much room. Gives all that was sent behind the header, and how the connection ended.
 fn serve<const ROOM: usize>(
     tree: &mut Served,
     request: &Request<'_>,
     change: impl FnOnce(&mut Served),
 ) -> (Vec<u8>, Option<End>) {
-    let (mut connection, mut job) = (Connection::new([0; ROOM], [0; 128]), Job::new());
-    let mut buffer = [0; 160];
-    let mut input = request.encode(&mut buffer).unwrap();
-    assert_eq!(connection.handle_input(&mut input, Instant::ZERO), Event::Request);
-    let (mut sent, mut change) = (Vec::new(), Some(change));
-    for _ in 0..1000 {
-        match connection.step() {
-            Step::Work => {
-                let mut context = Context::from_waker(Waker::noop());
-                assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_ready());
-            }
-            Step::Write => {
-                sent.extend_from_slice(connection.poll_transmit());
-                connection.handle_transmitted(usize::MAX, Instant::ZERO);
-                if let Some(change) = change.take() {
-                    change(tree);
-                }
-            }
-            Step::Read | Step::Close => return (sent.split_off(24.min(sent.len())), connection.end()),
-        }
-    }
-    panic!("no end of the answer");
+    let mut served = serving::serve::<ROOM, _, _>(tree, request, change);
+    assert_eq!(served.waits, 0);
+    (served.sent.split_off(24.min(served.sent.len())), served.end)
 }
 
 fn read(path: &str) -> Request<'_> {

@@ -1,0 +1,57 @@
+//! How the tests of the tree have a request answered.
+
+use core::task::{Context, Waker};
+use std::vec::Vec;
+
+use super::{Aliases, Bus, Job, Tree};
+use crate::request::Request;
+use crate::server::{Connection, End, Event, Step};
+use crate::time::Instant;
+
+/// A connection that has taken a request, with so much room for the answer.
+pub(super) fn asked<const ROOM: usize>(request: &Request<'_>) -> Connection<[u8; ROOM], [u8; 128]> {
+    let mut connection = Connection::new([0; ROOM], [0; 128]);
+    let mut buffer = [0; 160];
+    let mut input = request.encode(&mut buffer).unwrap();
+    assert_eq!(connection.handle_input(&mut input, Instant::ZERO), Event::Request);
+    connection
+}
+
+/// What came of a request.
+pub(super) struct Served {
+    /// All that was sent.
+    pub(super) sent: Vec<u8>,
+    /// How the connection ended.
+    pub(super) end: Option<End>,
+    /// How often the bus was not ready.
+    pub(super) waits: usize,
+}
+
+/// Serves a request through so much room; who is not ready is asked again. `change` has its turn when the first bytes
+/// have gone out.
+pub(super) fn serve<const ROOM: usize, B: Bus, A: Aliases>(
+    tree: &mut Tree<B, A>,
+    request: &Request<'_>,
+    change: impl FnOnce(&mut Tree<B, A>),
+) -> Served {
+    let (mut connection, mut job) = (asked::<ROOM>(request), Job::new());
+    let (mut sent, mut waits, mut change) = (Vec::new(), 0, Some(change));
+    for _ in 0..1000 {
+        match connection.step() {
+            Step::Work => {
+                let mut context = Context::from_waker(Waker::noop());
+                let served = tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context);
+                waits += usize::from(served.is_pending());
+            }
+            Step::Write => {
+                sent.extend_from_slice(connection.poll_transmit());
+                connection.handle_transmitted(usize::MAX, Instant::ZERO);
+                if let Some(change) = change.take() {
+                    change(tree);
+                }
+            }
+            Step::Read | Step::Close => return Served { sent, end: connection.end(), waits },
+        }
+    }
+    panic!("neither an answer nor an end");
+}
