@@ -2,16 +2,8 @@
 
 use super::row::*;
 
-/// Those whose resolution can be set.
-static RESOLVED: &[Property] = &[
-    row("errata/die", Text, RO, FIXED).len(2),
-    row("errata/trim", Unsigned, RW, VOLATILE),
-    row("errata/trimblanket", YesNo, RW, VOLATILE),
-    row("errata/trimvalid", YesNo, RO, VOLATILE),
-    row("fasttemp", Temperature, RO, VOLATILE),
-    row("latesttemp", Temperature, RO, VOLATILE),
-    row("power", YesNo, RO, VOLATILE),
-    row("scratchpad", Bytes, RO, VOLATILE).len(9),
+/// What those have whose resolution can be set.
+const RESOLUTIONS: &[Property] = &[
     row("temperature", Temperature, RO, VOLATILE),
     row("temperature10", Temperature, RO, VOLATILE),
     row("temperature11", Temperature, RO, VOLATILE),
@@ -20,6 +12,21 @@ static RESOLVED: &[Property] = &[
     row("temphigh", Temperature, RW, STABLE),
     row("templow", Temperature, RW, STABLE),
     row("tempres", Unsigned, RW, STABLE),
+];
+
+/// Those whose resolution can be set.
+static RESOLVED: &[Property] = rows![
+    &[
+        row("errata/die", Text, RO, FIXED).len(2),
+        row("errata/trim", Unsigned, RW, VOLATILE),
+        row("errata/trimblanket", YesNo, RW, VOLATILE),
+        row("errata/trimvalid", YesNo, RO, VOLATILE),
+        row("fasttemp", Temperature, RO, VOLATILE),
+        row("latesttemp", Temperature, RO, VOLATILE),
+        row("power", YesNo, RO, VOLATILE),
+        row("scratchpad", Bytes, RO, VOLATILE).len(9),
+    ],
+    RESOLUTIONS,
 ];
 
 /// DS18S20.
@@ -78,20 +85,15 @@ pub static FAMILY_3B: Family =
 
 /// DS28EA00.
 pub static FAMILY_42: Family =
-    Family::new(0x42, "42", "DS28EA00").flags(&[ALARM, CHAIN, SIMULTANEOUS_TEMPERATURE]).properties(&[
-        row("PIO", BitField, RW, VOLATILE).lettered(2),
-        row("fasttemp", Temperature, RO, VOLATILE),
-        row("latch", BitField, RW, VOLATILE).lettered(2),
-        row("latesttemp", Temperature, RO, VOLATILE),
-        row("piostate", Unsigned, RO, VOLATILE).hidden(),
-        row("power", YesNo, RO, VOLATILE),
-        row("sensed", BitField, RO, VOLATILE).lettered(2),
-        row("temperature", Temperature, RO, VOLATILE),
-        row("temperature10", Temperature, RO, VOLATILE),
-        row("temperature11", Temperature, RO, VOLATILE),
-        row("temperature12", Temperature, RO, VOLATILE),
-        row("temperature9", Temperature, RO, VOLATILE),
-        row("temphigh", Temperature, RW, STABLE),
-        row("templow", Temperature, RW, STABLE),
-        row("tempres", Unsigned, RW, STABLE),
+    Family::new(0x42, "42", "DS28EA00").flags(&[ALARM, CHAIN, SIMULTANEOUS_TEMPERATURE]).properties(rows![
+        &[
+            row("PIO", BitField, RW, VOLATILE).lettered(2),
+            row("fasttemp", Temperature, RO, VOLATILE),
+            row("latch", BitField, RW, VOLATILE).lettered(2),
+            row("latesttemp", Temperature, RO, VOLATILE),
+            row("piostate", Unsigned, RO, VOLATILE).hidden(),
+            row("power", YesNo, RO, VOLATILE),
+            row("sensed", BitField, RO, VOLATILE).lettered(2),
+        ],
+        RESOLUTIONS
     ]);
