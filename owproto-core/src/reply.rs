@@ -5,6 +5,7 @@ use core::fmt;
 use crate::decode::Head;
 use crate::listing::{DirectoryFlags, Entries};
 use crate::return_code::{ReturnCode, ServerError};
+use crate::storage;
 use crate::wire::{Flags, Header, word};
 
 /// A reply: its header and its payload.
@@ -110,7 +111,7 @@ impl<'a> Reply<'a> {
         let data = self.data();
         let len = data.len().min(buffer.len());
         if let (Some(place), Some(data)) = (buffer.get_mut(..len), data.get(..len)) {
-            place.copy_from_slice(data);
+            storage::copy_value(place, data);
         }
         len
     }

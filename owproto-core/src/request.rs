@@ -323,12 +323,7 @@ impl<'a> Request<'a> {
         let mut rest = place;
         for part in self.parts(&mut header) {
             let Some((room, behind)) = rest.split_at_mut_checked(part.len()) else { return };
-            match (part, &mut *room) {
-                // A call for one byte is slow; small processors rather have less code.
-                ([byte], [place]) if cfg!(target_pointer_width = "64") => *place = *byte,
-                ([], _) if cfg!(target_pointer_width = "64") => {}
-                _ => copy(room, part),
-            }
+            copy(room, part);
             rest = behind;
         }
     }

@@ -124,7 +124,7 @@ impl Storage for alloc::vec::Vec<u8> {
         true
     }
 
-    #[inline]
+    #[inline(always)]
     fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]> {
         let end = at.checked_add(len)?;
         if end > self.len() && !grow(self, at, end) {
@@ -150,9 +150,28 @@ impl Storage for alloc::vec::Vec<u8> {
 /// Paths and values are short, so that a call takes longer than to copy them; small processors rather have less code.
 #[inline]
 pub(crate) fn copy(place: &mut [u8], bytes: &[u8]) {
-    let is_copied =
-        cfg!(target_pointer_width = "64") && (copy_ends::<16>(place, bytes) || copy_ends::<32>(place, bytes));
+    let is_copied = cfg!(target_pointer_width = "64")
+        && (copy_ends::<16>(place, bytes) || copy_ends::<32>(place, bytes) || copy_one(place, bytes));
     if !is_copied {
+        place.copy_from_slice(bytes);
+    }
+}
+
+/// Copies a byte, or none, if they are all. Whether they were.
+#[inline]
+fn copy_one(place: &mut [u8], bytes: &[u8]) -> bool {
+    match (place, bytes) {
+        ([place], [byte]) => *place = *byte,
+        (_, []) => {}
+        _ => return false,
+    }
+    true
+}
+
+/// As [`copy`], for values, which are mostly numbers.
+#[inline]
+pub(crate) fn copy_value(place: &mut [u8], bytes: &[u8]) {
+    if !(cfg!(target_pointer_width = "64") && copy_ends::<8>(place, bytes)) {
         place.copy_from_slice(bytes);
     }
 }

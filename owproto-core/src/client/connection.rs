@@ -8,7 +8,7 @@ use crate::reply::Reply;
 use crate::request::{Request, RequestError};
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
-use crate::wire::{Flags, word};
+use crate::wire::word;
 
 /// The default limit for the payload of a DIRALL reply, in bytes. owserver has none; this one is room for about a
 /// million devices. Such a payload is not stored, it goes through entry by entry.
@@ -235,17 +235,12 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         self.filled = self.filled.wrapping_add(needed);
         let id = RequestId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
-        let mut deadline = Deadline::NEVER;
-        if !total.is_zero() {
-            deadline = Deadline::at(now.after(total));
-            self.exchanges.earliest_deadline = self.exchanges.earliest_deadline.or_sooner(deadline);
-        }
         if self.exchanges.in_flight.is_empty() {
             self.last_activity = now;
         }
         let ends_at = self.total_sent.wrapping_add(word::of_len(self.filled.wrapping_sub(self.sent)));
-        self.exchanges.is_last = !request.flags().contains(Flags::PERSISTENCE);
-        self.exchanges.in_flight.push(Pending { deadline, ends_at, message_type: request.message_type() });
+        let pending = self.exchanges.begin(request, total, ends_at, now);
+        self.exchanges.in_flight.push(pending);
         Ok(id)
     }
 
@@ -357,21 +352,6 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         Ok(Event::Reply(id, reply))
     }
 
-    /// Takes the reply to the one request in flight, if `input` is nothing but that, and whole. Otherwise nothing has
-    /// happened, and [`handle_input`](Self::handle_input) is to be called.
-    ///
-    /// It is no more than a short way: the same as `handle_input` for the most frequent case. Small processors, which
-    /// rather have less code, never take it.
-    #[inline(always)]
-    pub fn handle_reply<'i>(&mut self, input: &'i [u8], now: Instant) -> Option<Reply<'i>> {
-        let mut behind = input;
-        let only = self.exchanges.in_flight.only()?;
-        let reply = self.whole_reply(only, &mut behind, now).filter(|_| behind.is_empty())?;
-        self.last_activity = now;
-        self.exchanges.end_only_answer(reply.is_persistent());
-        Some(reply)
-    }
-
     /// The reply to the oldest request, if it lies whole at the front of the input, and `input` behind it. Changes
     /// nothing else.
     #[inline(always)]
@@ -468,7 +448,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// # Ok::<(), owproto_core::RequestError>(())
     /// ```
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn time_left(&self, now: Instant) -> Option<Duration> {
         let inactivity = self.timeouts.inactivity;
         if inactivity.is_zero() || self.exchanges.earliest_deadline > Deadline::NEVER {
@@ -545,5 +525,6 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     }
 }
 
+mod alone;
 #[cfg(test)]
 mod tests;

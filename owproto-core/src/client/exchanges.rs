@@ -1,5 +1,8 @@
 use super::error::ConnectionError;
-use super::in_flight::{Deadline, InFlight};
+use super::in_flight::{Deadline, InFlight, Pending};
+use crate::request::Request;
+use crate::time::{Duration, Instant};
+use crate::wire::Flags;
 
 /// The requests in flight, and what the end of an answer means for the connection.
 #[derive(Clone, Debug)]
@@ -53,10 +56,33 @@ impl<const DEPTH: usize> Exchanges<DEPTH> {
     #[inline]
     pub(super) fn has_room(&self) -> bool {
         // Where nothing is in flight the rest does not matter; small processors rather have less code.
-        if cfg!(target_pointer_width = "64") && self.in_flight.is_empty() {
-            return matches!(self.state, State::Open) && DEPTH > 0;
+        (cfg!(target_pointer_width = "64") && self.is_idle()) || self.room() > 0
+    }
+
+    /// Whether nothing is under way, and something may be.
+    #[inline(always)]
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && matches!(self.state, State::Open) && DEPTH > 0
+    }
+
+    /// A request was taken whose last byte is the `ends_at`th one of this connection, modulo 2³². Gives what is to be put
+    /// in flight.
+    #[inline(always)]
+    #[must_use]
+    pub(super) fn begin(
+        &mut self,
+        request: &Request<'_>,
+        total: Duration,
+        ends_at: u32,
+        now: Instant,
+    ) -> Pending {
+        let mut deadline = Deadline::NEVER;
+        if !total.is_zero() {
+            deadline = Deadline::at(now.after(total));
+            self.earliest_deadline = self.earliest_deadline.or_sooner(deadline);
         }
-        self.room() > 0
+        self.is_last = !request.flags().contains(Flags::PERSISTENCE);
+        Pending { deadline, ends_at, message_type: request.message_type() }
     }
 
     /// The only request in flight is answered, and the server keeps the connection or not.

@@ -117,15 +117,6 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
     /// Puts one at the end, if there is room.
     #[inline]
     pub(super) fn push(&mut self, pending: Pending) {
-        // Where it is alone the place is known beforehand; small processors rather have less code.
-        if cfg!(target_pointer_width = "64")
-            && self.len == 0
-            && let Some(place) = self.ring.first_mut()
-        {
-            *place = pending;
-            self.len = 1;
-            return;
-        }
         let end = self.first.wrapping_add(self.len);
         let at = if end >= DEPTH { end.wrapping_sub(DEPTH) } else { end };
         if self.len < DEPTH
@@ -133,6 +124,15 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         {
             *place = pending;
             self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    /// Puts one into an empty ring.
+    #[inline]
+    pub(super) fn push_only(&mut self, pending: Pending) {
+        if let Some(place) = self.ring.first_mut() {
+            *place = pending;
+            (self.first, self.len) = (0, 1);
         }
     }
 
@@ -185,7 +185,10 @@ mod tests {
         let mut all = InFlight::<3>::new();
         assert!(all.only().is_none());
         for n in 0..4 {
-            all.push(pending(n));
+            match n % 2 {
+                0 => all.push(pending(n)),
+                _ => all.push_only(pending(n)),
+            }
             assert_eq!(all.only().map(|only| only.ends_at), Some(n));
             all.pop_only();
             assert!(all.is_empty() && all.oldest().is_none());

@@ -14,7 +14,7 @@ use std::{format, vec};
 use super::*;
 use crate::decode::DecodeError;
 use crate::listing::DirectoryFlags;
-use crate::wire::{HEADER_LEN, Header, MessageType, Version};
+use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Version};
 
 /// Asks to keep the connection, or grants it.
 const KEEP: Flags = Flags::PERSISTENCE;

@@ -1,4 +1,4 @@
-//! [`Connection::handle_reply`] does what `handle_input` would do, or nothing.
+//! The short way does what the long one would do, or nothing.
 
 use super::*;
 
@@ -100,4 +100,48 @@ fn what_is_left_of_the_time_is_the_time_until_the_timeout() {
         c.set_timeouts(Timeouts { inactivity: Duration::ZERO, ..Timeouts::DEFAULT });
         assert_eq!(c.time_left(ms(3)).is_none(), total == 0);
     }
+}
+
+/// Asks on an idle connection and sends all, both ways; whether the short one took it.
+fn asks(c: &Small, request: &Request<'_>, total: Duration, now: Instant) -> bool {
+    let (mut short, mut long) = (c.clone(), c.clone());
+    let before = format!("{c:?}");
+    let Some(bytes) = short.request_alone(request, total, now).map(<[u8]>::to_vec) else {
+        assert_eq!(format!("{short:?}"), before, "it did nothing, but something changed");
+        return false;
+    };
+    long.request_within(request, total, now).unwrap();
+    assert_eq!((&bytes[..], format!("{short:?}")), (long.poll_transmit(), format!("{long:?}")));
+    assert_eq!(short.poll_transmit(), bytes);
+    for first in [0, 1, bytes.len() - 1] {
+        let (mut short, mut long) = (short.clone(), long.clone());
+        short.handle_transmitted(first, ms(8));
+        short.handle_all_transmitted(ms(9));
+        long.handle_transmitted(first, ms(8));
+        long.handle_transmitted(bytes.len() - first, ms(9));
+        assert_eq!(format!("{short:?}"), format!("{long:?}"), "{first} bytes before");
+    }
+    true
+}
+
+#[test]
+fn a_request_is_alone_where_nothing_else_is_under_way() {
+    for c in [kept(), Small::new([0; 128], [0; 64])] {
+        for request in
+            [read("/a"), read("/a").with_flags(Flags::NONE), Request::dir("/").unwrap(), write("/a", "1")]
+        {
+            for total in [Duration::ZERO, Duration::from_millis(5)] {
+                assert!(asks(&c, &request, total, ms(3)));
+            }
+        }
+    }
+    assert!(!asks(&asked(&read("/a")), &read("/b"), Duration::ZERO, ms(3)), "another one is in flight");
+    assert!(!asks(&kept(), &write("/a", &"1".repeat(128)), Duration::ZERO, ms(3)), "it does not fit");
+    let mut failed = asked(&read("/a"));
+    failed.handle_transport_error();
+    while failed.poll_lost().is_some() {}
+    assert!(!asks(&failed, &read("/a"), Duration::ZERO, ms(3)), "it has failed");
+    let mut ended = kept();
+    ended.handle_eof().unwrap();
+    assert!(!asks(&ended, &read("/a"), Duration::ZERO, ms(3)), "it has ended");
 }
