@@ -1,12 +1,9 @@
 use std::fmt;
-use std::future::Future;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 use std::io::Read;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::pin::pin;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
-use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +11,7 @@ use owproto_core::time::{self, Instant};
 
 use crate::client::api::client_api;
 use crate::client::{Calls, Streaming};
-use crate::runtime::{self, Gate, Runtime, Stream};
+use crate::runtime::{self, Gate, Runtime, Stream, ready};
 use crate::{DirOptions, Error};
 
 /// A client that blocks the calling thread.
@@ -82,19 +79,11 @@ impl Iterator for DirIter<'_> {
 
 impl std::iter::FusedIterator for DirIter<'_> {}
 
-/// The value of a future that waits for nothing but blocking calls.
-#[inline]
-fn ready<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("a blocking call came back before it was done"),
-    }
-}
-
 /// The standard library's sockets.
 pub(crate) struct Blocking;
 
 impl Runtime for Blocking {
+    const BLOCKS: bool = true;
     type Stream = BlockingStream;
     type Gate = BlockingGate;
 
@@ -128,10 +117,10 @@ impl Runtime for Blocking {
             None => TcpStream::connect(address)?,
         };
         let write_timeout = match wait {
-            Some(wait) if cfg!(any(target_os = "linux", target_os = "android")) => Some(wait.into()),
-            _ => None,
+            Some(wait) if cfg!(any(target_os = "linux", target_os = "android")) => micros(Some(wait.into())),
+            _ => FOREVER,
         };
-        Ok(BlockingStream { socket, read_timeout: None, write_timeout, written: Written::Nothing })
+        Ok(BlockingStream { socket, read_timeout: FOREVER, write_timeout, written: Written::Nothing })
     }
 }
 
@@ -173,13 +162,13 @@ const SHORTEST: Duration = Duration::from_micros(1);
 /// By how much a timeout that is set already may be too long before it is set again, which is a system call.
 const SLACK: time::Duration = time::Duration::from_millis(1);
 
-/// A socket. A READ on a persistent connection is two system calls, `sendto` and `recvfrom`, as shows
+/// A socket. A READ on a persistent connection is two system calls, `sendto` and `read`, as shows
 /// `strace -f -c target/release/examples/bench_driver 127.0.0.1 4304 read 1000`.
 pub(crate) struct BlockingStream {
     socket: TcpStream,
     /// What is set on the socket.
-    read_timeout: Option<time::Duration>,
-    write_timeout: Option<time::Duration>,
+    read_timeout: u64,
+    write_timeout: u64,
     written: Written,
 }
 
@@ -197,14 +186,14 @@ impl BlockingStream {
     #[cold]
     fn set_read_timeout(&mut self, wait: Option<time::Duration>) -> io::Result<()> {
         self.socket.set_read_timeout(wait.map(|wait| Duration::from(wait).max(SHORTEST)))?;
-        self.read_timeout = wait;
+        self.read_timeout = micros(wait);
         Ok(())
     }
 
     #[cold]
     fn set_write_timeout(&mut self, wait: Option<time::Duration>) -> io::Result<()> {
         self.socket.set_write_timeout(wait.map(|wait| Duration::from(wait).max(SHORTEST)))?;
-        self.write_timeout = wait;
+        self.write_timeout = micros(wait);
         Ok(())
     }
 
@@ -226,46 +215,53 @@ impl BlockingStream {
     }
 }
 
-/// Whether a timeout has to be set anew.
+/// No timeout, where one is given in microseconds.
+const FOREVER: u64 = u64::MAX;
+
 #[inline]
-fn needs_setting(set: Option<time::Duration>, wanted: Option<time::Duration>) -> bool {
-    match (set, wanted) {
-        (Some(set), Some(wanted)) => set < wanted || set.as_micros() - wanted.as_micros() > SLACK.as_micros(),
-        (set, wanted) => set != wanted,
-    }
+fn micros(wait: Option<time::Duration>) -> u64 {
+    wait.map_or(FOREVER, time::Duration::as_micros)
+}
+
+/// Whether a timeout has to be set anew.
+fn needs_setting(set: u64, wanted: u64) -> bool {
+    set < wanted || set - wanted > SLACK.as_micros()
 }
 
 /// A timeout is no error here, and an interrupted call is as good as one: whoever called looks at the clock.
-#[inline]
-fn or_timeout(result: io::Result<usize>) -> io::Result<Option<usize>> {
+#[inline(always)]
+fn or_timeout<E: Into<io::Error>>(result: Result<usize, E>) -> io::Result<Option<usize>> {
     match result {
         Ok(n) => Ok(Some(n)),
-        Err(error) => match error.kind() {
-            // Unix says the one, Windows the other.
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => Ok(None),
-            _ => Err(error),
-        },
+        Err(error) => no_time_or(error.into()),
+    }
+}
+
+#[cold]
+fn no_time_or(error: io::Error) -> io::Result<Option<usize>> {
+    match error.kind() {
+        // Unix says the one, Windows the other.
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => Ok(None),
+        _ => Err(error),
     }
 }
 
 impl Stream for BlockingStream {
-    #[inline]
+    #[inline(always)]
     fn read_at_once(
         &mut self,
         buffer: &mut [u8],
         wait: Option<time::Duration>,
     ) -> Option<io::Result<Option<usize>>> {
         // Mostly it is the same.
-        if self.read_timeout != wait
-            && needs_setting(self.read_timeout, wait)
+        if self.read_timeout != micros(wait)
+            && needs_setting(self.read_timeout, micros(wait))
             && let Err(error) = self.set_read_timeout(wait)
         {
             return Some(Err(error));
         }
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        let read = rustix::net::recv(&self.socket, buffer, rustix::net::RecvFlags::empty());
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let read = read.map(|(n, _)| n).map_err(Into::into);
+        let read = rustix::io::read(&self.socket, buffer);
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         let read = self.socket.read(buffer);
         Some(or_timeout(read))
@@ -282,7 +278,7 @@ impl Stream for BlockingStream {
             use rustix::net::SendFlags;
             self.before_write()?;
             let sent = rustix::net::send(&self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
-            or_timeout(sent.map_err(Into::into))
+            or_timeout(sent)
         }
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         {
@@ -292,7 +288,7 @@ impl Stream for BlockingStream {
     }
 
     async fn write(&mut self, bytes: &[u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
-        if needs_setting(self.write_timeout, wait) {
+        if needs_setting(self.write_timeout, micros(wait)) {
             self.set_write_timeout(wait)?;
         }
         self.before_write()?;
@@ -348,16 +344,13 @@ mod tests {
 
     #[test]
     fn timeouts_are_set_only_when_they_matter() {
-        let s = |seconds: u64| time::Duration::from_millis(1000 * seconds);
-        let us = time::Duration::from_micros;
-        let less = |time: time::Duration, micros: u64| us(time.as_micros() - micros);
-        assert!(needs_setting(None, Some(s(2))));
-        assert!(needs_setting(Some(s(2)), None));
-        assert!(!needs_setting(None, None));
-        assert!(!needs_setting(Some(s(2)), Some(s(2))));
-        assert!(!needs_setting(Some(s(2)), Some(less(s(2), 1000))));
-        assert!(needs_setting(Some(s(2)), Some(less(s(2), 1001))));
-        assert!(needs_setting(Some(s(2)), Some(us(2_000_001))));
+        let two = micros(Some(time::Duration::from_secs(2)));
+        assert!(needs_setting(FOREVER, two) && needs_setting(two, FOREVER));
+        assert!(needs_setting(1, FOREVER) && needs_setting(FOREVER, 1));
+        assert!(!needs_setting(FOREVER, FOREVER) && !needs_setting(two, two));
+        assert!(!needs_setting(two, two - 1000) && needs_setting(two, two - 1001));
+        assert!(needs_setting(two, two + 1));
+        assert_eq!(micros(None), FOREVER);
     }
 
     #[test]

@@ -4,12 +4,17 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use owproto_core::time::{self, Instant};
 
 /// Sockets, names and waiting.
 pub(crate) trait Runtime: Send + Sync + 'static {
+    /// Whether all its futures are [ready] at the first poll, because they wait by blocking.
+    const BLOCKS: bool;
+
     type Stream: Stream;
     type Gate: Gate;
 
@@ -76,6 +81,15 @@ pub(crate) trait Gate: Default + Send + Sync + 'static {
 
     /// Lets one in.
     fn leave(&self);
+}
+
+/// The value of a future that waits for nothing but blocking calls.
+#[inline]
+pub(crate) fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a blocking call came back before it was done"),
+    }
 }
 
 /// A moment of the standard library's clock, counted from the first use in this process.

@@ -89,6 +89,7 @@ impl fmt::Debug for DirIter<'_> {
 pub(crate) struct Tokio;
 
 impl Runtime for Tokio {
+    const BLOCKS: bool = false;
     type Stream = TokioStream;
     type Gate = TokioGate;
 

@@ -10,9 +10,10 @@ use owproto_core::time::Instant;
 
 use super::calls::{Begun, Calls, Checkout, Look};
 use super::deadline::Deadline;
+use super::places::Place;
 use super::pool::{Answer, Turn, Waiter};
 use super::session::{Failure, Item, Reading, Reason};
-use super::shared::{Place, Shared};
+use super::shared::Shared;
 use crate::Error;
 use crate::runtime::Runtime;
 
@@ -31,7 +32,7 @@ impl<R: Runtime> Calls<R> {
         now: Instant,
         deadline: Deadline,
     ) -> Result<Result<Place<'_, R>, Answer>, Error> {
-        let waiting = match self.shared.queue_up(request, deadline, now) {
+        let waiting = match self.shared.places.queue_up(request, deadline, now) {
             Ok(waiting) => waiting,
             Err(place) => return Ok(Ok(place)),
         };
@@ -41,7 +42,7 @@ impl<R: Runtime> Calls<R> {
                 Some(Turn::Answered(answer)) => return Ok(Err(answer)),
                 Some(Turn::Failed(error)) => return Err(error),
                 Some(Turn::Leads(others)) => {
-                    let place = self.shared.handed_on();
+                    let place = self.shared.places.handed_on();
                     if others.is_empty() {
                         return Ok(Ok(place));
                     }
@@ -57,7 +58,7 @@ impl<R: Runtime> Calls<R> {
     /// Asks for a batch over one connection, without waiting between the requests, and gives each its answer as it
     /// comes. Those that get none, this call among them, wait further.
     async fn ask_together(&self, mut batch: Batch<'_, R>, mut place: Place<'_, R>, deadline: Deadline) {
-        let idle = self.shared.take_idle_for(Some(&mut place));
+        let idle = self.shared.places.take_idle(Some(&mut place));
         let begun = Begun { place: Some(place), idle };
         let Checkout { mut session, place, is_used } =
             match self.checkout_begun(begun, R::now(), deadline, Look::IfRested).await {
@@ -159,7 +160,7 @@ impl<R: Runtime> Batch<'_, R> {
 
 impl<R: Runtime> Drop for Batch<'_, R> {
     fn drop(&mut self) {
-        self.shared.queue_again(self.waiters.drain(..));
+        self.shared.places.queue_again(self.waiters.drain(..));
     }
 }
 

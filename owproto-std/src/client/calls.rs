@@ -11,10 +11,11 @@ use owproto_core::{Reply, Request, ReturnCode, ServerError};
 
 use super::batch::Start;
 use super::deadline::Deadline;
-use super::exchange::{Failed, ask, ask_read, exchange, server_error, yes};
+use super::exchange::{Failed, ask, ask_read, exchange, ready_slowly, server_error, yes};
+use super::places::Place;
 use super::pool::IN_FLIGHT_LEN;
 use super::session::{DEPTH, Failure, Item, Reading, Reason, Session};
-use super::shared::{Place, Shared};
+use super::shared::Shared;
 use crate::error::PathText;
 use crate::listing::{DirOptions, Got, Listing, RawReply};
 use crate::runtime::Runtime;
@@ -66,6 +67,14 @@ enum Age {
 pub(super) enum Look {
     Always,
     IfRested,
+}
+
+impl Look {
+    /// A write must not get lost in a connection that is known to be dead.
+    #[inline]
+    pub(super) fn before(request: &Request<'_>) -> Self {
+        if request.message_type().is_idempotent() { Self::IfRested } else { Self::Always }
+    }
 }
 
 /// A connection for a call, and its place if it has one.
@@ -545,8 +554,22 @@ impl<R: Runtime> Calls<R> {
         }
     }
 
-    /// A connection that was used a moment ago; otherwise what there is on the way to another one.
+    /// The connection that was used last, if it was a moment ago.
     #[inline(always)]
+    pub(super) fn checkout_latest(&self, now: Instant, way: Way, look: Look) -> Option<Checkout<'_, R>> {
+        if way != Way::Placed || look != Look::IfRested {
+            return None;
+        }
+        let (place, mut session) = self.shared.places.try_latest()?;
+        if !session.begin_soon(now, self.timeouts) {
+            self.shared.places.put_into_pool(session, place);
+            return None;
+        }
+        Some(Checkout { session, place: Some(place), is_used: true })
+    }
+
+    /// A connection that was used a moment ago; otherwise what there is on the way to another one.
+    #[inline]
     pub(super) fn checkout_at_once(
         &self,
         now: Instant,
@@ -555,8 +578,8 @@ impl<R: Runtime> Calls<R> {
     ) -> Result<Checkout<'_, R>, Begun<'_, R>> {
         let (place, idle) = match way {
             Way::Alone => (None, None),
-            Way::Beside => (None, self.shared.take_idle()),
-            Way::Placed => match self.shared.try_enter() {
+            Way::Beside => (None, self.shared.places.take_idle(None)),
+            Way::Placed => match self.shared.places.try_enter() {
                 Some((place, idle)) => (Some(place), idle),
                 None => return Err(Begun { place: None, idle: None }),
             },
@@ -585,7 +608,7 @@ impl<R: Runtime> Calls<R> {
                 Ok(place) => Some(place),
                 Err(answer) => return Ok(Start::Answered(answer)),
             };
-            (begun, now) = (Begun { idle: self.shared.take_idle_for(place.as_mut()), place }, R::now());
+            (begun, now) = (Begun { idle: self.shared.places.take_idle(place.as_mut()), place }, R::now());
         }
         self.checkout_begun(begun, now, deadline, look).await.map(Start::On)
     }
@@ -602,7 +625,7 @@ impl<R: Runtime> Calls<R> {
         while let Some(mut session) = idle {
             if (look == Look::Always || session.has_rested(now)) && session.is_spoilt() {
                 self.shared.close(session);
-                idle = self.shared.take_idle_for(place.as_mut());
+                idle = self.shared.places.take_idle(place.as_mut());
             } else {
                 session.begin(now, self.timeouts);
                 session.time_end();

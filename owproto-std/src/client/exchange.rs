@@ -2,16 +2,16 @@
 
 use owproto_core::client::Timeout;
 use owproto_core::listing::Entries;
-use owproto_core::time::Instant;
+use owproto_core::time::{self, Instant};
 use owproto_core::{Reply, Request, RequestError, ServerError};
 
 use super::batch::Start;
-use super::calls::{Begun, Calls, Checkout, Look, Way};
+use super::calls::{Calls, Checkout, Look, Way};
 use super::deadline::Deadline;
 use super::session::{Answer, Failure, Progress};
 use crate::Error;
 use crate::error::PathText;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, ready};
 
 /// One request, and what the last closure makes of the reply that ends the answer; entries go to the one before.
 ///
@@ -23,12 +23,16 @@ macro_rules! exchange {
             let (request, way, exchange, on_entries, finish) = {
                 let (request, way, on_entries, mut finish) = ($request, $way, $on_entries, Some($finish));
                 let now = R::now();
-                match $calls.exchange_at_once(now, $calls.deadline(now), &request, way, &mut finish) {
+                match $calls.exchange_at_once(now, $calls.timeouts.total, &request, way, &mut finish) {
                     Ok(answer) => break 'answered Ok(answer),
-                    Err(exchange) => (request, way, exchange, on_entries, finish),
+                    Err(exchange) => (request, way, (now, exchange), on_entries, finish),
                 }
             };
-            $calls.exchange_slowly(request, way, exchange, on_entries, finish).await
+            let (now, exchange) = exchange;
+            let deadline = $calls.deadline(now);
+            let slowly = $calls.exchange_slowly(now, deadline, request, way, exchange, on_entries, finish);
+            // Where nothing is awaited, what was borrowed can stay in registers until here.
+            if R::BLOCKS { ready_slowly(slowly) } else { slowly.await }
         }
     };
 }
@@ -46,7 +50,8 @@ macro_rules! ask_read {
     ($calls:expr, $request:expr, $finish:expr) => {
         if $calls.shared.settings.coalesce {
             let request = $request.with_flags($calls.request_flags($calls.flags));
-            Box::pin($calls.ask_once(request, $finish)).await
+            let once = $calls.ask_once(request, $finish);
+            if R::BLOCKS { ready_slowly(once) } else { Box::pin(once).await }
         } else {
             ask!($calls, $request, $finish)
         }
@@ -54,6 +59,12 @@ macro_rules! ask_read {
 }
 
 pub(super) use {ask, ask_read, exchange};
+
+#[cold]
+#[inline(never)]
+pub(super) fn ready_slowly<T>(slowly: impl Future<Output = T>) -> T {
+    ready(slowly)
+}
 
 /// Takes the answer if the server says yes.
 #[inline]
@@ -71,26 +82,14 @@ pub(super) fn server_error(error: ServerError, path: &[u8]) -> Error {
 /// How far an exchange came without a future, if it was not answered with yes.
 pub(super) enum Exchange<'a, R: Runtime, T> {
     /// Not even to its connection.
-    Begun { begun: Begun<'a, R>, now: Instant, deadline: Deadline, look: Look },
+    Not,
     /// The request is under way, or has failed.
-    Sent { checkout: Checkout<'a, R>, outcome: Outcome<T>, deadline: Deadline },
+    Sent(Checkout<'a, R>, Outcome<T>),
     /// The server said no.
     Refused(ServerError),
 }
 
 pub(super) type Outcome<T> = Result<Progress<Result<T, ServerError>>, Failure>;
-
-impl<'a, R: Runtime, T> Exchange<'a, R, T> {
-    #[cold]
-    fn begun(begun: Begun<'a, R>, now: Instant, deadline: Deadline, look: Look) -> Self {
-        Self::Begun { begun, now, deadline, look }
-    }
-
-    #[cold]
-    fn sent(checkout: Checkout<'a, R>, outcome: Outcome<T>, deadline: Deadline) -> Self {
-        Self::Sent { checkout, outcome, deadline }
-    }
-}
 
 /// An error on its way: boxed, since it is large and rarely there.
 pub(crate) struct Failed(Box<Error>);
@@ -124,13 +123,13 @@ impl From<Failed> for Error {
 }
 
 impl<R: Runtime> Calls<R> {
-    /// An exchange on a connection that was used a moment ago, as far as it goes without a future: on sockets that wait
-    /// by blocking, mostly to its end.
+    /// An exchange on the connection that was used last, as far as it goes without a future: on sockets that wait by
+    /// blocking, mostly to its end. It begins now and takes no longer than `total`; zero is no limit.
     #[inline(always)]
     pub(super) fn exchange_at_once<'c, T, F>(
         &'c self,
         now: Instant,
-        deadline: Deadline,
+        total: time::Duration,
         request: &Request<'_>,
         way: Way,
         finish: &mut Option<F>,
@@ -138,19 +137,15 @@ impl<R: Runtime> Calls<R> {
     where
         F: FnOnce(Reply<'_>) -> Result<T, ServerError>,
     {
-        // A write must not get lost in a connection that is known to be dead.
-        let look = if request.message_type().is_idempotent() { Look::IfRested } else { Look::Always };
-        let mut checkout = match self.checkout_at_once(now, way, look) {
-            Ok(checkout) => checkout,
-            Err(begun) => return Err(Exchange::begun(begun, now, deadline, look)),
+        let Some(mut checkout) = self.checkout_latest(now, way, Look::before(request)) else {
+            return Err(Exchange::Not);
         };
-        let left = deadline.left(checkout.session.now());
-        match checkout.session.exchange(request, left, finish) {
+        match checkout.session.exchange(request, total, finish) {
             Ok(Progress::Done(result)) => {
                 self.shared.put_back(checkout.session, checkout.place);
                 result.map_err(Exchange::Refused)
             }
-            outcome => Err(Exchange::sent(checkout, outcome, deadline)),
+            outcome => Err(Exchange::Sent(checkout, outcome)),
         }
     }
 
@@ -163,18 +158,22 @@ impl<R: Runtime> Calls<R> {
         finish: impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
     ) -> Result<T, Failed> {
         let mut finish = Some(finish);
-        match self.exchange_at_once(now, deadline, &request, self.way(), &mut finish) {
+        match self.exchange_at_once(now, deadline.left(now), &request, self.way(), &mut finish) {
             Ok(answer) => Ok(answer),
             Err(exchange) => {
-                self.exchange_slowly(request, self.way(), exchange, |_: Entries<'_>| 0, finish).await
+                let none = |_: Entries<'_>| 0;
+                self.exchange_slowly(now, deadline, request, self.way(), exchange, none, finish).await
             }
         }
     }
 
     /// Goes on with an exchange, to its end.
     #[cold]
+    #[allow(clippy::too_many_arguments)]
     pub(super) async fn exchange_slowly<T: Send, F>(
         &self,
+        now: Instant,
+        deadline: Deadline,
         request: Request<'_>,
         way: Way,
         exchange: Exchange<'_, R, T>,
@@ -184,12 +183,14 @@ impl<R: Runtime> Calls<R> {
     where
         F: FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
     {
-        let (mut checkout, mut answer, mut outcome, deadline) = match exchange {
-            Exchange::Sent { checkout, outcome, deadline } => {
-                (checkout, Answer::begun_to(&request), outcome, deadline)
-            }
-            Exchange::Begun { begun, now, deadline, look } => {
-                let start = self.start_slowly(begun, Some(&request), now, deadline, way, look).await?;
+        let (mut checkout, mut answer, mut outcome) = match exchange {
+            Exchange::Sent(checkout, outcome) => (checkout, Answer::begun_to(&request), outcome),
+            Exchange::Not => {
+                let look = Look::before(&request);
+                let start = match self.checkout_at_once(now, way, look) {
+                    Ok(checkout) => Start::On(checkout),
+                    Err(begun) => self.start_slowly(begun, Some(&request), now, deadline, way, look).await?,
+                };
                 let mut checkout = match (start, finish) {
                     (Start::On(checkout), kept) => {
                         finish = kept;
@@ -202,7 +203,7 @@ impl<R: Runtime> Calls<R> {
                     (Start::Answered(_), None) => unreachable!("nothing was answered before"),
                 };
                 let sent = checkout.session.request(&request, deadline.left(checkout.session.now()));
-                (checkout, Answer::to(&request), sent.map(|()| Progress::Going), deadline)
+                (checkout, Answer::to(&request), sent.map(|()| Progress::Going))
             }
             Exchange::Refused(error) => return Err(server_error(error, request.path()).into()),
         };

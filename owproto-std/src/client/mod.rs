@@ -7,6 +7,7 @@ mod calls;
 mod coalesce;
 mod deadline;
 mod exchange;
+mod places;
 mod pool;
 mod session;
 mod shared;

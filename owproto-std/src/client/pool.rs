@@ -25,7 +25,7 @@ pub(super) const IN_FLIGHT_LEN: usize = 16 * 1024;
 /// How long a server that keeps no more connections is not asked to keep another one.
 pub(super) const REFUSED_FOR: Duration = Duration::from_millis(10_000);
 
-/// Persistent connections and the places for them, under one lock, so that a call takes it twice.
+/// Persistent connections and the places for them, under one lock.
 pub(super) struct Pool<R: Runtime> {
     pub(super) idle: Vec<Session<R>>,
     /// As many places as there may be.
@@ -81,6 +81,12 @@ impl<R: Runtime> Pool<R> {
         held.is_bare = is_bare;
     }
 
+    /// A connection that was idle in its place is idle without one.
+    pub(super) fn settle(&mut self, session: Session<R>) -> Option<Arc<Waiter<R>>> {
+        self.idle.push(session);
+        self.leave(Held::KEPT)
+    }
+
     /// A place becomes free. Gives who is to be [woken](Waiter::wake) once the lock is released.
     #[inline]
     #[must_use]
@@ -90,12 +96,31 @@ impl<R: Runtime> Pool<R> {
         if self.queue.is_empty() { None } else { self.hand_on() }
     }
 
-    /// A connection was kept. [`leave`](Self::leave) comes next.
-    #[inline]
-    pub(super) fn kept(&mut self, held: &mut Held) {
-        if held.is_bare {
-            self.lost(held, false);
-            self.refuses_all = false;
+    /// How many connections there are that a server has promised to keep: idle ones, and those of places.
+    fn kept(&self) -> usize {
+        self.idle.len() + self.places - self.free - self.bare
+    }
+
+    /// A connection was kept, and is idle now, unless there are enough without it. Its place, if it has one, becomes free;
+    /// listings have connections without.
+    #[must_use]
+    pub(super) fn keep(
+        &mut self,
+        session: Session<R>,
+        held: Option<Held>,
+    ) -> (Option<Session<R>>, Option<Arc<Waiter<R>>>) {
+        let woken = held.and_then(|mut held| {
+            if held.is_bare {
+                self.lost(&mut held, false);
+                self.refuses_all = false;
+            }
+            self.leave(held)
+        });
+        if self.kept() < self.most {
+            self.idle.push(session);
+            (None, woken)
+        } else {
+            (Some(session), woken)
         }
     }
 
@@ -107,7 +132,7 @@ impl<R: Runtime> Pool<R> {
             // It was kept before, and ends for another reason.
             return self.leave(held).into_iter().collect();
         }
-        let kept = self.idle.len() + self.places - self.free - self.bare;
+        let kept = self.kept();
         let spare = self.free.saturating_sub(self.idle.len());
         self.refuses_all = kept == 0;
         let mut woken = Vec::new();
@@ -186,7 +211,7 @@ impl<R: Runtime> Pool<R> {
     }
 
     /// A call does not wait any more. If it was to lead, those that it was to ask for and its place are left.
-    fn forget(&mut self, waiter: &Arc<Waiter<R>>) -> Woken<R> {
+    pub(super) fn forget(&mut self, waiter: &Arc<Waiter<R>>) -> Woken<R> {
         self.queue.remove(&waiter.age);
         match std::mem::replace(&mut *waiter.state(), State::Gone) {
             State::Leads(others) => {
@@ -214,12 +239,15 @@ impl<R: Runtime> Pool<R> {
 pub(super) type Woken<R> = Vec<Arc<Waiter<R>>>;
 
 /// A place that somebody has.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Held {
     is_bare: bool,
 }
 
 impl Held {
+    /// One whose connection the server has promised to keep.
+    pub(super) const KEPT: Self = Self { is_bare: false };
+
     /// One that was [handed on](Turn::Leads).
     pub(super) const BARE: Self = Self { is_bare: true };
 }
@@ -321,26 +349,7 @@ impl<R: Runtime> Waiter<R> {
     }
 }
 
-/// A call in the queue, or in the hands of a leader. Dropped when it does not wait any more.
-pub(super) struct Waiting<'a, R: Runtime> {
-    pool: &'a Mutex<Pool<R>>,
-    pub(super) waiter: Arc<Waiter<R>>,
-}
-
-impl<'a, R: Runtime> Waiting<'a, R> {
-    pub(super) fn new(pool: &'a Mutex<Pool<R>>, waiter: Arc<Waiter<R>>) -> Self {
-        Self { pool, waiter }
-    }
-}
-
-impl<R: Runtime> Drop for Waiting<'_, R> {
-    fn drop(&mut self) {
-        let woken = self.pool.lock().forget(&self.waiter);
-        wake(woken);
-    }
-}
-
-pub(super) fn wake<R: Runtime>(woken: Woken<R>) {
+pub(super) fn wake<R: Runtime>(woken: impl IntoIterator<Item = Arc<Waiter<R>>>) {
     woken.into_iter().for_each(|waiter| waiter.wake());
 }
 

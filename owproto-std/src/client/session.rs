@@ -58,6 +58,56 @@ struct Parts<R: Runtime> {
     received: usize,
 }
 
+// Apart from the session, which can stay in a register as long as nothing borrows it.
+impl<R: Runtime> Parts<R> {
+    #[inline(always)]
+    fn request(&mut self, request: &Request<'_>, total: time::Duration) -> Result<(), Failure> {
+        let Buffers { connection, now, .. } = &mut *self.buffers;
+        match connection.request_within(request, total, *now) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What was sent, or none. Whether it was all.
+    #[inline]
+    fn end_write(&mut self, sent: io::Result<Option<usize>>) -> Result<bool, Failure> {
+        let Buffers { connection, now, tap, .. } = &mut *self.buffers;
+        match sent {
+            Ok(Some(n)) => {
+                let bytes = connection.poll_transmit();
+                let is_all = n == bytes.len();
+                tap.show(|| Traffic::Sent(bytes.get(..n).unwrap_or_default()));
+                connection.handle_transmitted(n, *now);
+                Ok(is_all)
+            }
+            Ok(None) => Ok(false),
+            Err(error) => Err(self.transport_error(error)),
+        }
+    }
+
+    /// What was read, in bytes; none if the time is over.
+    #[inline]
+    fn end_read(&mut self, read: io::Result<Option<usize>>) -> Result<usize, Failure> {
+        let Buffers { connection, receive, now, tap, .. } = &mut *self.buffers;
+        *now = R::now();
+        match read {
+            Ok(Some(n @ 1..)) => {
+                tap.show(|| Traffic::Received(receive.get(..n).unwrap_or_default()));
+                Ok(n)
+            }
+            Ok(Some(0)) => Ok(connection.handle_eof().map(|()| 0)?),
+            Ok(None) => Ok(connection.handle_timeout(*now).map(|()| 0)?),
+            Err(error) => Err(self.transport_error(error)),
+        }
+    }
+
+    #[cold]
+    fn transport_error(&mut self, error: io::Error) -> Failure {
+        Failure::new(Reason::Io(self.buffers.connection.handle_transport_error(), error))
+    }
+}
+
 /// What comes out of a session.
 pub(crate) enum Item<'a> {
     Entries(Entries<'a>),
@@ -166,6 +216,19 @@ impl<R: Runtime> Session<R> {
         connection.set_timeouts(timeouts);
     }
 
+    /// A call begins, if it does so soon after the one before, so that the connection has not [rested](Self::has_rested).
+    #[inline(always)]
+    pub(crate) fn begin_soon(&mut self, now: Instant, timeouts: Timeouts) -> bool {
+        let Buffers { connection, now: before, .. } = &mut *self.0.buffers;
+        let now = now.max(*before);
+        let is_soon = now.since(*before) < RESTED;
+        if is_soon {
+            *before = now;
+            connection.set_timeouts(timeouts);
+        }
+        is_soon
+    }
+
     /// Has the end of the next call timed.
     pub(crate) fn time_end(&mut self) {
         self.0.buffers.is_timed = true;
@@ -184,11 +247,7 @@ impl<R: Runtime> Session<R> {
 
     #[inline(always)]
     pub(crate) fn request(&mut self, request: &Request<'_>, total: time::Duration) -> Result<(), Failure> {
-        let Buffers { connection, now, .. } = &mut *self.0.buffers;
-        match connection.request_within(request, total, *now) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        self.0.request(request, total)
     }
 
     /// After a failure: whether all that got no answer may be sent again.
@@ -210,25 +269,35 @@ impl<R: Runtime> Session<R> {
     where
         F: FnOnce(Reply<'_>) -> T,
     {
-        self.request(request, total)?;
-        if self.write_at_once()? {
-            let Some(read) = self.read_at_once() else { return Ok(Progress::Waits(Wait::ToRead)) };
-            if let Ok(Some(n)) = read {
-                let Buffers { connection, receive, now, is_timed, tap, .. } = &mut *self.0.buffers;
-                let input = receive.get(..n).unwrap_or_default();
-                if !total.is_zero() || *is_timed {
-                    let begun = std::mem::replace(now, R::now());
-                    *is_timed = now.since(begun) >= RESTED;
-                }
-                if let Some(reply) = connection.handle_reply(input, *now)
-                    && let Some(finish) = finish.take()
-                {
-                    tap.show(|| Traffic::Received(input));
-                    return Ok(Progress::Done(finish(reply)));
-                }
-            }
-            self.0.received = self.end_read(read)?;
+        let Parts { buffers, stream, .. } = &mut *self.0;
+        let Buffers { connection, receive, now, is_timed, tap, .. } = &mut **buffers;
+        let Some(bytes) = connection.request_alone(request, total, *now) else {
+            self.0.request(request, total)?;
+            return Ok(Progress::Going);
+        };
+        match stream.write_at_once(bytes) {
+            Ok(Some(n)) if n == bytes.len() => {}
+            sent => return self.0.end_write(sent).map(|_| Progress::Going),
         }
+        tap.show(|| Traffic::Sent(bytes));
+        connection.handle_all_transmitted(*now);
+        let Some(read) = stream.read_at_once(receive, connection.time_left(*now)) else {
+            return Ok(Progress::Waits(Wait::ToRead));
+        };
+        if let Ok(Some(n)) = read {
+            let input = receive.get(..n).unwrap_or_default();
+            if !total.is_zero() || *is_timed {
+                let begun = std::mem::replace(now, R::now());
+                *is_timed = now.since(begun) >= RESTED;
+            }
+            if let Some(reply) = connection.handle_reply(input, *now)
+                && let Some(finish) = finish.take()
+            {
+                tap.show(|| Traffic::Received(input));
+                return Ok(Progress::Done(finish(reply)));
+            }
+        }
+        self.0.received = self.0.end_read(read)?;
         Ok(Progress::Going)
     }
 
@@ -305,7 +374,7 @@ impl<R: Runtime> Session<R> {
             }
             reading.begin(&self.0.stream);
             let Some(read) = self.read_at_once() else { return Ok(Some(Wait::ToRead)) };
-            n = self.end_read(read)?;
+            n = self.0.end_read(read)?;
         }
         let Buffers { connection, receive, now, .. } = &mut *self.0.buffers;
         if let Some(mut input) = receive.get(..n).filter(|input| !input.is_empty()) {
@@ -335,7 +404,7 @@ impl<R: Runtime> Session<R> {
         let Buffers { connection, now, receive, .. } = &mut **buffers;
         let wait = connection.time_left(*now);
         let read = stream.read(receive, wait).await;
-        self.0.received = self.end_read(read)?;
+        self.0.received = self.0.end_read(read)?;
         Ok(())
     }
 
@@ -348,38 +417,12 @@ impl<R: Runtime> Session<R> {
         stream.read_at_once(receive, wait)
     }
 
-    /// What was read, in bytes; none if the time is over.
-    #[inline]
-    fn end_read(&mut self, read: io::Result<Option<usize>>) -> Result<usize, Failure> {
-        let Buffers { connection, receive, now, tap, .. } = &mut *self.0.buffers;
-        *now = R::now();
-        match read {
-            Ok(Some(n @ 1..)) => {
-                tap.show(|| Traffic::Received(receive.get(..n).unwrap_or_default()));
-                Ok(n)
-            }
-            Ok(Some(0)) => Ok(connection.handle_eof().map(|()| 0)?),
-            Ok(None) => Ok(connection.handle_timeout(*now).map(|()| 0)?),
-            Err(error) => Err(self.transport_error(error)),
-        }
-    }
-
     /// Sends what waits to be sent, if that can be done without waiting, so that no time passes.
     #[inline(always)]
     fn write_at_once(&mut self) -> Result<bool, Failure> {
         let Parts { buffers, stream, .. } = &mut *self.0;
-        let Buffers { connection, now, tap, .. } = &mut **buffers;
-        let bytes = connection.poll_transmit();
-        match stream.write_at_once(bytes) {
-            Ok(Some(n)) => {
-                let is_all = n == bytes.len();
-                tap.show(|| Traffic::Sent(bytes.get(..n).unwrap_or_default()));
-                connection.handle_transmitted(n, *now);
-                Ok(is_all)
-            }
-            Ok(None) => Ok(false),
-            Err(error) => Err(self.transport_error(error)),
-        }
+        let sent = stream.write_at_once(buffers.connection.poll_transmit());
+        self.0.end_write(sent)
     }
 
     /// Waits until something can be sent, and sends it.
@@ -390,21 +433,16 @@ impl<R: Runtime> Session<R> {
         *now = R::now();
         let wait = connection.time_left(*now);
         match stream.write(connection.poll_transmit(), wait).await {
-            Ok(Some(0)) => return Err(self.transport_error(io::ErrorKind::WriteZero.into())),
+            Ok(Some(0)) => return Err(self.0.transport_error(io::ErrorKind::WriteZero.into())),
             Ok(Some(n)) => {
                 tap.show(|| Traffic::Sent(connection.poll_transmit().get(..n).unwrap_or_default()));
                 *now = R::now();
                 connection.handle_transmitted(n, *now);
             }
             Ok(None) => *now = R::now(),
-            Err(error) => return Err(self.transport_error(error)),
+            Err(error) => return Err(self.0.transport_error(error)),
         }
         Ok(connection.handle_timeout(*now)?)
-    }
-
-    #[cold]
-    fn transport_error(&mut self, error: io::Error) -> Failure {
-        Failure::new(Reason::Io(self.0.buffers.connection.handle_transport_error(), error))
     }
 }
 

@@ -1,17 +1,15 @@
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use owproto_core::Request;
 use owproto_core::client::Refusals;
-use owproto_core::time::Instant;
 use parking_lot::Mutex;
 
 use super::coalesce::Reads;
 use super::deadline::Deadline;
-use super::pool::{Held, Pool, Waiter, Waiting, Woken, wake};
+use super::places::{Place, Places};
 use super::session::{Buffers, Session};
 use crate::runtime::Runtime;
 use crate::tap::{Tap, Traffic};
@@ -35,9 +33,8 @@ pub(crate) struct Settings {
 /// What a client and all that were cloned from it have in common.
 pub(crate) struct Shared<R: Runtime> {
     pub(crate) settings: Settings,
-    pool: Mutex<Pool<R>>,
-    /// How many calls have had to wait for a place.
-    waited: AtomicU64,
+    /// The persistent connections.
+    pub(crate) places: Places<R>,
     /// Reads that others may join.
     pub(crate) reads: Reads<R>,
     // Boxed, since they move from one connection to the next.
@@ -54,8 +51,7 @@ impl<R: Runtime> Shared<R> {
     pub(crate) fn new(mut settings: Settings) -> Self {
         settings.connections = settings.connections.max(1);
         Self {
-            pool: Mutex::new(Pool::new(settings.connections)),
-            waited: AtomicU64::new(0),
+            places: Places::new(settings.connections),
             reads: Reads::default(),
             settings,
             spare: Mutex::default(),
@@ -73,84 +69,13 @@ impl<R: Runtime> Shared<R> {
         self.refusals.fetch_or(refusals.bits(), Ordering::Relaxed);
     }
 
-    /// A place for a persistent connection, and one that is idle if there is one; `None` if all places are
-    /// taken.
-    #[inline(always)]
-    pub(crate) fn try_enter(&self) -> Option<(Place<'_, R>, Option<Session<R>>)> {
-        let (held, idle) = self.pool.lock().enter()?;
-        Some((self.place(held), idle))
-    }
-
-    #[inline]
-    fn place(&self, held: Held) -> Place<'_, R> {
-        Place { shared: self, held }
-    }
-
-    /// The place of a call that waited until its turn came.
-    pub(super) fn handed_on(&self) -> Place<'_, R> {
-        self.place(Held::BARE)
-    }
-
-    /// Lets a call wait, unless there is a place. What it asks may be asked by others for it.
-    #[cold]
-    pub(super) fn queue_up(
-        &self,
-        request: Option<&Request<'_>>,
-        deadline: Deadline,
-        now: Instant,
-    ) -> Result<Waiting<'_, R>, Place<'_, R>> {
-        let waiter = Waiter::new(self.waited.fetch_add(1, Ordering::Relaxed), deadline, request);
-        let place = self.pool.lock().queue_up(&waiter, now);
-        match place {
-            Some(held) => Err(self.place(held)),
-            None => Ok(Waiting::new(&self.pool, waiter)),
-        }
-    }
-
-    /// Those of them that wait still wait further.
-    pub(super) fn queue_again(&self, waiters: impl Iterator<Item = Arc<Waiter<R>>>) {
-        let woken = self.pool.lock().queue_again(waiters);
-        wake(woken);
-    }
-
-    #[inline]
-    pub(crate) fn take_idle(&self) -> Option<Session<R>> {
-        self.pool.lock().idle.pop()
-    }
-
-    /// An idle connection for a call that has lost or never had one, and for its place if it has one.
-    pub(crate) fn take_idle_for(&self, place: Option<&mut Place<'_, R>>) -> Option<Session<R>> {
-        match place {
-            Some(place) => self.pool.lock().take_idle(&mut place.held),
-            None => self.take_idle(),
-        }
-    }
-
     /// Keeps a connection for later if the server does, closes it otherwise; gives its place back.
     #[inline(always)]
     pub(crate) fn put_back(&self, session: Session<R>, place: Option<Place<'_, R>>) {
         if !session.is_reusable() {
-            return self.end(session, place);
-        }
-        let mut pool = self.pool.lock();
-        let woken = match place {
-            Some(place) => {
-                let mut held = place.into_held();
-                pool.kept(&mut held);
-                pool.leave(held)
-            }
-            None => None,
-        };
-        // Listings have connections beside those that have a place.
-        if pool.idle.len() < self.settings.connections {
-            pool.idle.push(session);
-            drop(pool);
-        } else {
-            drop(pool);
+            self.end(session, place);
+        } else if let Some(session) = self.places.keep(session, place) {
             self.close(session);
-        }
-        if let Some(waiter) = woken {
-            waiter.wake();
         }
     }
 
@@ -161,8 +86,7 @@ impl<R: Runtime> Shared<R> {
         let now = session.now();
         self.close(session);
         if let Some(place) = place.filter(|_| is_refused) {
-            let woken = self.pool.lock().refused(place.into_held(), now);
-            wake(woken);
+            self.places.refused(place, now);
         }
     }
 
@@ -175,34 +99,15 @@ impl<R: Runtime> Shared<R> {
         }
     }
 
-    /// Whether no idle connection is of any use any more.
-    #[cfg(test)]
-    pub(crate) fn idle_is_spoilt(&self) -> bool {
-        self.pool.lock().idle.iter().all(Session::is_spoilt)
-    }
-
-    /// Whether all places are free and nobody waits.
+    /// Whether nobody has a place or waits for one, or for a read of another call.
     #[cfg(test)]
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.pool.lock().is_at_rest() && self.reads.is_empty()
-    }
-
-    /// How many places there are.
-    #[cfg(test)]
-    pub(crate) fn places(&self) -> usize {
-        self.pool.lock().places()
-    }
-
-    /// How many connections are idle.
-    #[cfg(test)]
-    pub(crate) fn idle(&self) -> usize {
-        self.pool.lock().idle.len()
+        self.places.is_at_rest() && self.reads.is_empty()
     }
 
     /// Closes all idle connections.
     pub(crate) fn close_idle(&self) {
-        let idle = std::mem::take(&mut self.pool.lock().idle);
-        for session in idle {
+        for session in self.places.take_all_idle() {
             self.close(session);
         }
     }
@@ -272,33 +177,5 @@ impl<R: Runtime> Shared<R> {
             }
         }
         Err(last)
-    }
-}
-
-/// A place for a persistent connection, given back when it is dropped.
-pub(crate) struct Place<'a, R: Runtime> {
-    shared: &'a Shared<R>,
-    held: Held,
-}
-
-impl<R: Runtime> Place<'_, R> {
-    /// Its connection is none any more.
-    pub(crate) fn lose(&mut self) {
-        self.shared.pool.lock().lost(&mut self.held, true);
-    }
-
-    /// Whoever takes it gives it back.
-    #[inline]
-    fn into_held(self) -> Held {
-        let held = self.held;
-        std::mem::forget(self);
-        held
-    }
-}
-
-impl<R: Runtime> Drop for Place<'_, R> {
-    fn drop(&mut self) {
-        let woken: Woken<R> = self.shared.pool.lock().leave(self.held).into_iter().collect();
-        wake(woken);
     }
 }

@@ -109,7 +109,7 @@ fn storm(seed: u64) {
         }
     }
     assert!(client.shared().is_at_rest(), "after storm {seed}");
-    assert_eq!(world::open(), client.shared().idle(), "after storm {seed}");
+    assert_eq!(world::open(), client.shared().places.idle(), "after storm {seed}");
     assert!(world::most_open() <= connections, "in storm {seed}");
     let requests = world::requests().concat();
     for request in requests.iter().filter(|request| request.starts_with("WRITE")) {

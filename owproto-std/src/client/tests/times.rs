@@ -29,7 +29,7 @@ fn run(scenario: &Scenario, chunk: usize) {
     for (number, step) in scenario.steps.iter().enumerate() {
         if let Call::Rest | Call::IdleSpoilt = step.call {
             world::advance(1);
-            let is_spoilt = client.shared().idle_is_spoilt();
+            let is_spoilt = client.shared().places.idle_is_spoilt();
             assert_eq!(is_spoilt, matches!(step.call, Call::IdleSpoilt), "step {number}");
             continue;
         }
@@ -39,7 +39,7 @@ fn run(scenario: &Scenario, chunk: usize) {
         assert_eq!(world::now() - start, step.took * 1000, "step {number}: {:?} took so long", step.call);
         let connections = world::open();
         assert!(
-            connections <= 1 && connections == client.shared().idle(),
+            connections <= 1 && connections == client.shared().places.idle(),
             "step {number} leaves {connections}"
         );
     }
@@ -88,7 +88,7 @@ fn the_total_time_counts_waiting_resolving_and_connecting() {
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     client.close_connection();
     // All places are taken, by a call that never ends.
-    let place = client.shared().try_enter();
+    let place = client.shared().places.try_enter();
     assert!(place.is_some());
     let start = world::now();
     assert_eq!(call(&client, &Call::Read("/a")), too_long());
@@ -243,7 +243,7 @@ fn no_more_connections_are_kept_than_there_are_places() {
         }
         assert!(block_on(listing.next()).is_none());
         assert!(block_on(listing.next()).is_none());
-        assert_eq!(client.shared().idle(), (kept + 1).min(2));
+        assert_eq!(client.shared().places.idle(), (kept + 1).min(2));
     }
     assert_eq!(world::open(), 2);
 }

@@ -333,6 +333,7 @@ pub(super) async fn sleep(millis: u64) {
 }
 
 impl Runtime for Virtual {
+    const BLOCKS: bool = false;
     type Stream = VirtualStream;
     type Gate = VirtualGate;
 

@@ -75,7 +75,7 @@ fn calls_that_wait_are_asked_for_together_and_each_ends_with_its_own_answer() {
     let expected = PATHS.iter().zip(1..).map(|(path, n)| at(100 * n, value_of(path)));
     assert_eq!(ends, expected.collect::<Vec<_>>());
     assert!(client.shared().is_at_rest());
-    assert_eq!(client.shared().idle(), 1);
+    assert_eq!(client.shared().places.idle(), 1);
 }
 
 #[test]
@@ -363,9 +363,9 @@ fn whoever_is_dropped_the_others_have_their_answers() {
                     }
                 }
                 assert!(client.shared().is_at_rest(), "{victim} dropped after {polls} polls");
-                assert_eq!(world::open(), client.shared().idle());
+                assert_eq!(world::open(), client.shared().places.idle());
                 assert!(world::most_open() <= 1);
-                assert!(client.shared().idle() <= usize::from(persistent));
+                assert!(client.shared().places.idle() <= usize::from(persistent));
                 if ends[victim].is_some() {
                     assert!(polls > 1, "{polls}");
                     break;
