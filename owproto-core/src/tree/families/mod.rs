@@ -65,13 +65,9 @@ pub static ALL: &[&Family] = &[
 #[must_use]
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub fn family(among: &'static [&'static Family], code: u8) -> &'static Family {
-    let mut found = &UNKNOWN;
-    for family in among {
-        match family.code {
-            Some(known) if known == code => return family,
-            Some(known) if known == code ^ 0x80 => found = family,
-            _ => {}
-        }
-    }
-    found
+    let with = |code| {
+        let at = among.binary_search_by_key(&Some(code), |family| family.code).ok()?;
+        among.get(at).copied()
+    };
+    with(code).or_else(|| with(code ^ 0x80)).unwrap_or(&UNKNOWN)
 }
