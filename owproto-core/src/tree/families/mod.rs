@@ -65,9 +65,16 @@ pub static ALL: &[&Family] = &[
 #[must_use]
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub fn family(among: &'static [&'static Family], code: u8) -> &'static Family {
-    let with = |code| {
-        let at = among.binary_search_by_key(&Some(code), |family| family.code).ok()?;
-        among.get(at).copied()
-    };
-    with(code).or_else(|| with(code ^ 0x80)).unwrap_or(&UNKNOWN)
+    let mut found = &UNKNOWN;
+    for family in among {
+        if let Some(known) = family.code
+            && (known ^ code) & 0x7f == 0
+        {
+            found = family;
+            if known == code {
+                break;
+            }
+        }
+    }
+    found
 }
