@@ -132,7 +132,7 @@ fn greatest_exponent(power: i32) -> i32 {
 }
 
 /// As [`digits_of`], where all fits into 128 bits: of a number below 2^52 that has no more digits before the point than
-/// are wanted, from 0.1 with up to 17 digits, from 1e-12 with six. `None` of others.
+/// are wanted, from 1e-3 with 17 digits, from 1e-14 with six. `None` of others.
 fn everyday_digits(mantissa: u64, power: i32, digits: &mut [u8]) -> Option<i32> {
     let fraction_bits = u32::try_from(power.checked_neg()?).ok()?;
     let half = 1u128.checked_shl(fraction_bits.checked_sub(1)?)?;
@@ -335,8 +335,8 @@ mod tests {
     fn everyday_numbers_have_a_short_way() {
         for (number, least, most) in [
             (4.1, 1, 17),
-            (0.1, 1, 17),
-            (1e-12, 1, 6),
+            (1e-3, 1, 17),
+            (1.1e-14, 1, 6),
             (4_503_599_627_370_495.5, 16, 17),
             (999_999.5, 6, 17),
             (9.999_995, 1, 17),
@@ -353,9 +353,14 @@ mod tests {
             }
         }
         let mut digits = [0; 17];
-        for (number, len) in
-            [(4_503_599_627_370_496.0, 17), (1e-19, 17), (10.5, 1), (f64::MAX, 17), (f64::from_bits(1), 1)]
-        {
+        for (number, len) in [
+            (4_503_599_627_370_496.0, 17),
+            (9.9e-4, 17),
+            (9.9e-15, 6),
+            (10.5, 1),
+            (f64::MAX, 17),
+            (f64::from_bits(1), 1),
+        ] {
             let (mantissa, power) = mantissa_and_power(number);
             assert_eq!(everyday_digits(mantissa, power, &mut digits[..len]), None, "{number:e} {len}");
         }

@@ -125,13 +125,13 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         self.timer.as_mut().reset(at);
     }
 
-    /// Sends what waits to be sent, or some of it.
-    fn poll_send(&mut self, before: Instant, context: &mut Context<'_>) -> Poll<()> {
+    /// Sends what waits to be sent, or some of it, in a turn that has started at this time.
+    fn poll_send(&mut self, started: Instant, context: &mut Context<'_>) -> Poll<()> {
         let bytes = self.connection.poll_transmit();
         match ready!(Pin::new(&mut self.stream).poll_write(context, bytes)) {
             Ok(n) if n > 0 => {
                 // When all is sent nothing is waited for, and nobody asks when that was.
-                let now = if n < bytes.len() { self.control().now() } else { before };
+                let now = if n < bytes.len() { self.control().now() } else { started };
                 self.connection.handle_transmitted(n, now);
             }
             Ok(_) => self.fail(&io::ErrorKind::WriteZero.into()),
@@ -254,7 +254,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         now
     }
 
-    /// The time of now: of the moment before, if it was looked at and is not used for anything else.
+    /// The time of now: the one that was looked at a moment ago, but that once only, since what it is for may take long.
     fn now(&self, just_now: &mut Option<Instant>) -> Instant {
         just_now.take().unwrap_or_else(|| self.control().now())
     }
