@@ -2,21 +2,18 @@
 
 pub(crate) mod chart;
 
-/// This process, its threads and its children share one processor: the last one.
+/// This process, its threads and its children share one processor from now on: the last one of those that they might
+/// use, which are given.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn pin() {
-    if let Some(last) = processors().last() {
+pub(crate) fn pin() -> Vec<usize> {
+    use rustix::thread::{CpuSet, sched_getaffinity};
+    let all = sched_getaffinity(None).expect("a process may ask for its processors");
+    let processors: Vec<_> = (0..CpuSet::MAX_CPU).filter(|cpu| all.is_set(*cpu)).collect();
+    if let Some(last) = processors.last() {
         pin_to(*last);
         println!("pinned to processor {last}");
     }
-}
-
-/// The processors that this process may use.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn processors() -> Vec<usize> {
-    use rustix::thread::{CpuSet, sched_getaffinity};
-    let all = sched_getaffinity(None).expect("a process may ask for its processors");
-    (0..CpuSet::MAX_CPU).filter(|cpu| all.is_set(*cpu)).collect()
+    processors
 }
 
 /// This thread, and the children that it has from now on, use this processor only.
@@ -29,8 +26,9 @@ pub(crate) fn pin_to(processor: usize) {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn pin() {
+pub(crate) fn pin() -> Vec<usize> {
     println!("!!!!!!!! not pinned to one processor: THE RATIOS VARY MORE");
+    Vec::new()
 }
 
 /// Whether this is a short run: wanted, or under `cargo test`.

@@ -16,9 +16,10 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// All share one processor, and, if this process may use another one, servers and clients have one each.
+    /// Pins this process. All share one processor, and, if this process might use another one, servers and clients have
+    /// one each.
     pub(crate) fn all() -> (Self, Option<Self>) {
-        let processors = common::processors();
+        let processors = common::pin();
         let (Some(first), Some(last)) = (processors.first(), processors.last()) else {
             unreachable!("this runs on one");
         };
