@@ -118,7 +118,8 @@ impl fmt::Display for Duration {
 /// Rounds up to whole microseconds, so that a timeout that was not zero stays one; saturates.
 impl From<core::time::Duration> for Duration {
     fn from(duration: core::time::Duration) -> Self {
-        Self(u64::try_from(duration.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX))
+        let micros = duration.subsec_nanos().div_ceil(1000);
+        Self(duration.as_secs().saturating_mul(1_000_000).saturating_add(micros.into()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Floats from decimal digits and back, exact, by [ratios](super::ratio) of integers of any length.
 //!
-//! The standard library's are faster by some hundred nanoseconds, and take 25 KB of a small processor's program; these
-//! take less than two.
+//! The standard library's take 25 KB of a small processor's program; these take less than two. A large processor has a
+//! [short way](everyday_digits) to write the numbers that most values are.
 
 use super::ratio::{Big, Ratio, mantissa_and_power};
 
@@ -101,11 +101,18 @@ pub(crate) fn from_decimal(text: &[u8]) -> f64 {
 /// the exponent of the first of them.
 pub(crate) fn digits_of(number: f64, digits: &mut [u8]) -> i32 {
     let (mantissa, power) = mantissa_and_power(number);
+    if cfg!(target_pointer_width = "64")
+        && let Some(exponent) = everyday_digits(mantissa, power, digits)
+    {
+        return exponent;
+    }
+    all_digits(mantissa, power, digits)
+}
+
+/// As [`digits_of`], of any number.
+fn all_digits(mantissa: u64, power: i32, digits: &mut [u8]) -> i32 {
     let mut ratio = Ratio::new(mantissa, 1);
-    // The logarithm to base 10 of the next power of 2, from 78913 / 2^18 and somewhat more: its whole part is the
-    // exponent, or one more.
-    let magnitude = power.wrapping_add(ratio.part.bits());
-    let mut exponent = magnitude.wrapping_mul(78_913).wrapping_add(512) >> 18;
+    let mut exponent = greatest_exponent(power.wrapping_add(ratio.part.bits()));
     ratio.scale(2, power);
     ratio.scale(10, exponent.wrapping_neg());
     exponent = exponent.wrapping_add(ratio.raise(10));
@@ -116,6 +123,49 @@ pub(crate) fn digits_of(number: f64, digits: &mut [u8]) -> i32 {
         exponent = exponent.wrapping_add(1);
     }
     exponent
+}
+
+/// The exponent to base 10 of a number below this power of 2, and not below its half; or one more.
+fn greatest_exponent(power: i32) -> i32 {
+    // The logarithm of that power to base 10, from 78913 / 2^18 and somewhat more: its whole part.
+    power.wrapping_mul(78_913).wrapping_add(512) >> 18
+}
+
+/// As [`digits_of`], where all fits into 128 bits: of a number below 2^52 that has no more digits before the point than
+/// are wanted, from 1e-3 with 17 digits, from 1e-14 with six. `None` of others.
+fn everyday_digits(mantissa: u64, power: i32, digits: &mut [u8]) -> Option<i32> {
+    let fraction_bits = u32::try_from(power.checked_neg()?).ok()?;
+    let half = 1u128.checked_shl(fraction_bits.checked_sub(1)?)?;
+    let bits = u64::BITS.wrapping_sub(mantissa.leading_zeros());
+    let greatest = greatest_exponent(power.wrapping_add_unsigned(bits));
+    let behind_first = i32::try_from(digits.len()).ok()?.checked_sub(1)?;
+    let least = 10u64.checked_pow(u32::try_from(behind_first).ok()?)?;
+    let (mut exponent, product, mut whole) =
+        [greatest, greatest.wrapping_sub(1)].into_iter().find_map(|exponent| {
+            // With all digits before the point.
+            let scale = 10u64.checked_pow(u32::try_from(behind_first.wrapping_sub(exponent)).ok()?)?;
+            // 53 bits with 64.
+            let product = u128::from(mantissa).wrapping_mul(scale.into());
+            let whole = u64::try_from(product.checked_shr(fraction_bits)?).ok()?;
+            (least..least.wrapping_mul(10)).contains(&whole).then_some((exponent, product, whole))
+        })?;
+    // What is behind the point; ties to even.
+    let rest = product & half.wrapping_mul(2).wrapping_sub(1);
+    if rest > half || (rest == half && whole & 1 == 1) {
+        whole = whole.wrapping_add(1);
+    }
+    for place in digits.iter_mut().rev() {
+        *place = u8::try_from(whole % 10).unwrap_or_default();
+        whole /= 10;
+    }
+    // All were nines.
+    if whole > 0
+        && let Some(first) = digits.first_mut()
+    {
+        *first = 1;
+        exponent = exponent.wrapping_add(1);
+    }
+    Some(exponent)
 }
 
 /// The fewest digits that give the same float again, without zeros at the end: as [`digits_of`], and how many they are.
@@ -273,7 +323,58 @@ mod tests {
         }
     }
 
+    /// Both ways, and whether they say the same of it.
+    fn short_way_agrees(number: f64, len: usize) -> bool {
+        let (mantissa, power) = mantissa_and_power(number);
+        let (mut short, mut long) = ([0; 17], [0; 17]);
+        let exponent = all_digits(mantissa, power, &mut long[..len]);
+        everyday_digits(mantissa, power, &mut short[..len]) == Some(exponent) && short == long
+    }
+
+    #[test]
+    fn everyday_numbers_have_a_short_way() {
+        for (number, least, most) in [
+            (4.1, 1, 17),
+            (1e-3, 1, 17),
+            (1.1e-14, 1, 6),
+            (4_503_599_627_370_495.5, 16, 17),
+            (999_999.5, 6, 17),
+            (9.999_995, 1, 17),
+            (99.999_95, 2, 17),
+            // Ties: to the even one below, and above.
+            (12.5, 2, 17),
+            (13.5, 2, 17),
+            (0.000_122_070_312_5, 6, 6),
+            (1e15, 16, 17),
+            (524_288.5, 6, 17),
+        ] {
+            for len in least..=most {
+                assert!(short_way_agrees(number, len), "{number:e} {len}");
+            }
+        }
+        let mut digits = [0; 17];
+        for (number, len) in [
+            (4_503_599_627_370_496.0, 17),
+            (9.9e-4, 17),
+            (9.9e-15, 6),
+            (10.5, 1),
+            (f64::MAX, 17),
+            (f64::from_bits(1), 1),
+        ] {
+            let (mantissa, power) = mantissa_and_power(number);
+            assert_eq!(everyday_digits(mantissa, power, &mut digits[..len]), None, "{number:e} {len}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn the_short_way_agrees_with_the_long_one(thousandths in 1..100_000_000u32, halvings in 0..12, len in 9..=17usize) {
+            prop_assert!(short_way_agrees(f64::from(thousandths) / 1000.0, len.max(12)));
+            prop_assert!(short_way_agrees(f64::from(thousandths) / f64::from(1 << halvings), len));
+            let six = f64::from(thousandths % 1_000_000) + 0.5;
+            prop_assert!(short_way_agrees(six / f64::from(1 << halvings), 6));
+        }
+
         #[test]
         fn reading_is_that_of_the_standard_library(bits: u64, digits in "[0-9]{1,30}(\\.[0-9]{0,30})?", exponent in -340..320) {
             let number = f64::from_bits(bits);

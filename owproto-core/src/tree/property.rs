@@ -336,5 +336,8 @@ mod tests {
         for code in [0x00, 0x13, 0x93] {
             assert_eq!(super::super::families::family(ALL, code).name, UNKNOWN.name, "{code:02X}");
         }
+        for family in ALL.iter().copied() {
+            assert_eq!(super::super::families::family(ALL, family.code.unwrap()).name, family.name);
+        }
     }
 }

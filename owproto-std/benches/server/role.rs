@@ -52,9 +52,13 @@ impl Process {
         self.line().parse().expect("it prints a number")
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Bytes of it that are in memory.
     pub(crate) fn resident(&self) -> u64 {
-        resident(self.child.id())
+        resident(self.pid())
     }
 }
 

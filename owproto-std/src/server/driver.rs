@@ -125,12 +125,13 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         self.timer.as_mut().reset(at);
     }
 
-    /// Sends what waits to be sent, or some of it.
-    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let sent = ready!(Pin::new(&mut self.stream).poll_write(context, self.connection.poll_transmit()));
-        match sent {
+    /// Sends what waits to be sent, or some of it, in a turn that has started at this time.
+    fn poll_send(&mut self, started: Instant, context: &mut Context<'_>) -> Poll<()> {
+        let bytes = self.connection.poll_transmit();
+        match ready!(Pin::new(&mut self.stream).poll_write(context, bytes)) {
             Ok(n) if n > 0 => {
-                let now = self.control().now();
+                // When all is sent nothing is waited for, and nobody asks when that was.
+                let now = if n < bytes.len() { self.control().now() } else { started };
                 self.connection.handle_transmitted(n, now);
             }
             Ok(_) => self.fail(&io::ErrorKind::WriteZero.into()),
@@ -191,27 +192,28 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         // The bus was asked in this call and is not ready. It has the waker.
         let mut is_asked = false;
         let mut turns = TURN_LEN;
+        let started = self.mind_the_time();
+        // Looked at again where something was done that may have taken long.
+        let mut just_now = Some(started);
         loop {
             if turns == 0 {
                 // Not by its own waker: then a runtime that always has this to do would look at its sockets rarely.
                 return pin!(yield_now()).poll(context);
             }
             self.mind_the_end();
-            let now = self.control().now();
-            if self.connection.handle_timeout(now) == Some(Timeout::IdleLow) && self.control().is_crowded() {
-                self.connection.close();
-            }
             let waited_for = match self.connection.step() {
                 Step::Close => return Poll::Ready(()),
                 // Between two answers: the next one may go with this one.
                 Step::Write if self.may_gather() => {
                     turns -= 1;
+                    let now = self.now(&mut just_now);
                     is_asked = self.take_pending(now, context).is_pending();
                     continue;
                 }
-                Step::Write => self.poll_send(context),
+                Step::Write => self.poll_send(started, context),
                 Step::Work if is_asked => self.poll_client(context),
                 Step::Work => {
+                    let now = self.now(&mut just_now);
                     is_asked = self.serve(now, context).is_pending();
                     // A piece of a long answer is a turn.
                     let is_long = !is_asked && self.connection.request().is_some();
@@ -220,12 +222,13 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                 }
                 Step::Read if !self.pending.is_empty() || self.connection.is_half_closed() => {
                     turns -= 1;
+                    let now = self.now(&mut just_now);
                     is_asked = self.take_pending(now, context).is_pending();
                     continue;
                 }
                 Step::Read => {
                     turns -= 1;
-                    let result = self.poll_input(&mut is_asked, context);
+                    let result = self.poll_input(&mut is_asked, &mut just_now, context);
                     if result.is_pending() {
                         self.give_memory_back(KEPT_LEN);
                     }
@@ -237,8 +240,23 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                     Some((at, _)) => ready!(self.poll_timer(at, context)),
                     None => return Poll::Pending,
                 }
+                just_now = Some(self.mind_the_time());
             }
         }
+    }
+
+    /// Looks at the time, and does what it is time for.
+    fn mind_the_time(&mut self) -> Instant {
+        let now = self.control().now();
+        if self.connection.handle_timeout(now) == Some(Timeout::IdleLow) && self.control().is_crowded() {
+            self.connection.close();
+        }
+        now
+    }
+
+    /// The time of now: the one that was looked at a moment ago, but that once only, since what it is for may take long.
+    fn now(&self, just_now: &mut Option<Instant>) -> Instant {
+        just_now.take().unwrap_or_else(|| self.control().now())
     }
 
     /// Does what is to be done when the server stops.
@@ -278,14 +296,19 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
     }
 
     /// Reads, and takes what was read.
-    fn poll_input(&mut self, is_asked: &mut bool, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_input(
+        &mut self,
+        is_asked: &mut bool,
+        just_now: &mut Option<Instant>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
         let mut space = [const { MaybeUninit::uninit() }; READ_LEN];
         let mut buffer = ReadBuf::uninit(&mut space[..self.readable()]);
         match ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)) {
             Ok(()) if buffer.filled().is_empty() => self.connection.handle_eof(),
             Ok(()) => {
                 let mut input = buffer.filled();
-                let now = self.control().now();
+                let now = self.now(just_now);
                 *is_asked = self.take(&mut input, now, context).is_pending();
                 if !input.is_empty() {
                     self.pending = input.to_vec();

@@ -57,7 +57,7 @@ impl Share {
             if !self.budget.take(bytes - self.bytes) {
                 return false;
             }
-        } else {
+        } else if bytes < self.bytes {
             self.budget.give_back(self.bytes - bytes);
         }
         self.bytes = bytes;
@@ -66,10 +66,8 @@ impl Share {
 
     /// Gives it back.
     pub(super) fn release(&mut self) {
-        if self.bytes > 0 {
-            self.budget.give_back(self.bytes);
-            self.bytes = 0;
-        }
+        // Never more than there was.
+        let _ = self.cover(0);
     }
 
     /// Whether it has anything of the budget.

@@ -67,10 +67,13 @@ pub static ALL: &[&Family] = &[
 pub fn family(among: &'static [&'static Family], code: u8) -> &'static Family {
     let mut found = &UNKNOWN;
     for family in among {
-        match family.code {
-            Some(known) if known == code => return family,
-            Some(known) if known == code ^ 0x80 => found = family,
-            _ => {}
+        if let Some(known) = family.code
+            && (known ^ code) & 0x7f == 0
+        {
+            found = family;
+            if known == code {
+                break;
+            }
         }
     }
     found
