@@ -106,7 +106,9 @@ impl Runtime for Tokio {
     }
 
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<TokioStream> {
-        let socket = match within(wait, TcpStream::connect(address)).await {
+        // On the heap: few calls connect, and each would keep room for it.
+        let connecting = Box::pin(within(wait, TcpStream::connect(address)));
+        let socket = match connecting.await {
             Some(socket) => socket?,
             None => return Err(io::ErrorKind::TimedOut.into()),
         };

@@ -8,7 +8,8 @@ use owproto_core::Request;
 use owproto_core::client::{ConnectionError, Timeout};
 use owproto_core::time::Instant;
 
-use super::calls::{Begun, Calls, Checkout, Look};
+use super::calls::Calls;
+use super::checkout::{Begun, Checkout, Look};
 use super::deadline::Deadline;
 use super::places::Place;
 use super::pool::{Answer, Turn, Waiter};

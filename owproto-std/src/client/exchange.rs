@@ -6,7 +6,8 @@ use owproto_core::time::{self, Instant};
 use owproto_core::{Reply, Request, RequestError, ServerError};
 
 use super::batch::Start;
-use super::calls::{Calls, Checkout, Look, Way};
+use super::calls::Calls;
+use super::checkout::{Checkout, Look, Way};
 use super::deadline::Deadline;
 use super::session::{Answer, Failure, Progress};
 use crate::Error;
@@ -202,8 +203,9 @@ impl<R: Runtime> Calls<R> {
                     }
                     (Start::Answered(_), None) => unreachable!("nothing was answered before"),
                 };
-                let sent = checkout.session.request(&request, deadline.left(checkout.session.now()));
-                (checkout, Answer::to(&request), sent.map(|()| Progress::Going))
+                let left = deadline.left(checkout.session.now());
+                let outcome = checkout.session.exchange(&request, left, &mut finish);
+                (checkout, Answer::begun_to(&request), outcome)
             }
             Exchange::Refused(error) => return Err(server_error(error, request.path()).into()),
         };

@@ -114,27 +114,47 @@ impl<R: Runtime> Shared<R> {
 
     /// A new connection, to the first of the host's addresses that takes one.
     pub(crate) async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
-        let no_connection = |source| Error::Connect { address: self.settings.address.clone(), source };
-        let known = self.addresses.lock().clone();
-        let (stream, peer) = match self.connect_any(&known, deadline).await {
-            Ok(connected) => connected,
-            Err(error) if deadline.is_over::<R>() => return Err(no_connection(error)),
-            Err(error) => {
-                // The first time nothing is known; later the host may have moved.
-                let others = match self.resolve(deadline).await {
-                    Err(failure) if known.is_empty() => return Err(failure),
-                    Err(_) => return Err(no_connection(error)),
-                    Ok(found) => found.into_iter().filter(|other| !known.contains(other)).collect::<Vec<_>>(),
-                };
-                if others.is_empty() {
-                    return Err(no_connection(error));
-                }
-                self.connect_any(&others, deadline).await.map_err(no_connection)?
+        // Mostly the one that took the last one takes this one too.
+        let latest = self.addresses.lock().first().copied();
+        let tried = match latest {
+            Some(address) => {
+                self.connect_to(address, deadline).await.map(|stream| (stream, address)).map_err(Some)
             }
+            None => Err(None),
+        };
+        let (stream, peer) = match tried {
+            Ok(connected) => connected,
+            // On the heap: few calls come here, and each would keep room for it.
+            Err(error) => Box::pin(self.connect_elsewhere(latest, error, deadline)).await?,
         };
         self.settings.tap.show(|| Traffic::Connected(peer));
         let buffers = self.spare.lock().pop().unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
         Ok(Session::new(stream, buffers))
+    }
+
+    /// Connects to another address than the one that was tried, if one was, and why that failed.
+    async fn connect_elsewhere(
+        &self,
+        tried: Option<SocketAddr>,
+        error: Option<io::Error>,
+        deadline: Deadline,
+    ) -> Result<(R::Stream, SocketAddr), Error> {
+        let no_connection = |source| Error::Connect { address: self.settings.address.clone(), source };
+        let known = self.addresses.lock().clone();
+        let others = known.iter().copied().filter(|&other| Some(other) != tried);
+        let error = error.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
+        let error = match self.connect_any(others, error, deadline).await {
+            Err(error) if !deadline.is_over::<R>() => error,
+            ended => return ended.map_err(no_connection),
+        };
+        // The first time nothing is known; later the host may have moved.
+        let found = match self.resolve(deadline).await {
+            Ok(found) => found,
+            Err(failure) if known.is_empty() => return Err(failure),
+            Err(_) => return Err(no_connection(error)),
+        };
+        let others = found.into_iter().filter(|other| !known.contains(other));
+        self.connect_any(others, error, deadline).await.map_err(no_connection)
     }
 
     /// The host's addresses, at least one.
@@ -150,32 +170,35 @@ impl<R: Runtime> Shared<R> {
         Ok(found)
     }
 
-    /// Tries one address after the other, each for as long as one may take, and all together until the deadline.
+    /// Tries one address after the other. If none takes a connection, the last one's error, or the one given.
     async fn connect_any(
         &self,
-        addresses: &[SocketAddr],
+        addresses: impl Iterator<Item = SocketAddr>,
+        mut error: io::Error,
         deadline: Deadline,
     ) -> io::Result<(R::Stream, SocketAddr)> {
-        let limit = Some(self.settings.connect_timeout).filter(|limit| !limit.is_zero());
-        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for &address in addresses {
-            if deadline.is_over::<R>() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            let wait = limit.into_iter().chain(deadline.wait::<R>()).min();
-            match R::connect(address, wait).await {
+        for address in addresses {
+            match self.connect_to(address, deadline).await {
                 Ok(stream) => {
                     // Next time this one first.
                     let mut known = self.addresses.lock();
-                    if known.first() != Some(&address) {
-                        known.retain(|&other| other != address);
-                        known.insert(0, address);
-                    }
+                    known.retain(|&other| other != address);
+                    known.insert(0, address);
                     return Ok((stream, address));
                 }
-                Err(error) => last = error,
+                Err(failure) => error = failure,
             }
         }
-        Err(last)
+        Err(error)
+    }
+
+    /// Tries one address, for as long as one may take, and no longer than until the deadline.
+    async fn connect_to(&self, address: SocketAddr, deadline: Deadline) -> io::Result<R::Stream> {
+        if deadline.is_over::<R>() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let limit = Some(self.settings.connect_timeout).filter(|limit| !limit.is_zero());
+        let wait = limit.into_iter().chain(deadline.wait::<R>()).min();
+        R::connect(address, wait).await
     }
 }
