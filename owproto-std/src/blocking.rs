@@ -107,21 +107,29 @@ impl Runtime for Blocking {
         }
     }
 
-    async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<BlockingStream> {
-        let wait = wait.map(|wait| wait.max(SHORTEST));
-        let socket = match wait {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
-            Some(wait) => connect_within(wait, address)?,
-            #[cfg(not(any(target_os = "linux", target_os = "android")))]
-            Some(wait) => TcpStream::connect_timeout(&address, wait)?,
-            None => TcpStream::connect(address)?,
-        };
-        let write_timeout = match wait {
-            Some(wait) if cfg!(any(target_os = "linux", target_os = "android")) => micros(Some(wait.into())),
-            _ => FOREVER,
-        };
-        Ok(BlockingStream { socket, read_timeout: FOREVER, write_timeout, written: Written::Nothing })
+    fn connect_at_once(address: SocketAddr, wait: Option<Duration>) -> Option<io::Result<BlockingStream>> {
+        Some(connect(address, wait))
     }
+
+    async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<BlockingStream> {
+        connect(address, wait)
+    }
+}
+
+fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<BlockingStream> {
+    let wait = wait.map(|wait| wait.max(SHORTEST));
+    let socket = match wait {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        Some(wait) => connect_within(wait, address)?,
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        Some(wait) => TcpStream::connect_timeout(&address, wait)?,
+        None => TcpStream::connect(address)?,
+    };
+    let write_timeout = match wait {
+        Some(wait) if cfg!(any(target_os = "linux", target_os = "android")) => micros(Some(wait.into())),
+        _ => FOREVER,
+    };
+    Ok(BlockingStream { socket, read_timeout: FOREVER, write_timeout, written: Written::Nothing })
 }
 
 /// Connects with four system calls less than `connect_timeout`: on Linux the timeout of writing is one of connecting

@@ -28,6 +28,9 @@ pub(crate) trait Runtime: Send + Sync + 'static {
         wait: Option<Duration>,
     ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
 
+    /// What [`connect`](Self::connect) gives, where it waits by blocking. `None` where it needs a future; then `connect`.
+    fn connect_at_once(address: SocketAddr, wait: Option<Duration>) -> Option<io::Result<Self::Stream>>;
+
     /// A connection to one address. Gives up with [`io::ErrorKind::TimedOut`] after `wait`.
     fn connect(
         address: SocketAddr,

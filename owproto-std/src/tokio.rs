@@ -105,10 +105,12 @@ impl Runtime for Tokio {
         }
     }
 
+    fn connect_at_once(_: SocketAddr, _: Option<Duration>) -> Option<io::Result<TokioStream>> {
+        None
+    }
+
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<TokioStream> {
-        // On the heap: few calls connect, and each would keep room for it.
-        let connecting = Box::pin(within(wait, TcpStream::connect(address)));
-        let socket = match connecting.await {
+        let socket = match within(wait, TcpStream::connect(address)).await {
             Some(socket) => socket?,
             None => return Err(io::ErrorKind::TimedOut.into()),
         };

@@ -60,7 +60,7 @@ impl<R: Runtime> Calls<R> {
     /// comes. Those that get none, this call among them, wait further.
     async fn ask_together(&self, mut batch: Batch<'_, R>, mut place: Place<'_, R>, deadline: Deadline) {
         let idle = self.shared.places.take_idle(Some(&mut place));
-        let begun = Begun { place: Some(place), idle };
+        let begun = Begun { place: Some(place), idle, tried: None };
         let Checkout { mut session, place, is_used } =
             match self.checkout_begun(begun, R::now(), deadline, Look::IfRested).await {
                 Ok(checkout) => checkout,

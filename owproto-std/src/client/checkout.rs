@@ -9,6 +9,7 @@ use super::calls::{Calls, Persistence};
 use super::deadline::Deadline;
 use super::places::Place;
 use super::session::Session;
+use super::shared::Tried;
 use crate::Error;
 use crate::runtime::Runtime;
 
@@ -50,6 +51,8 @@ pub(crate) struct Checkout<'a, R: Runtime> {
 pub(super) struct Begun<'a, R: Runtime> {
     pub(super) place: Option<Place<'a, R>>,
     pub(super) idle: Option<Session<R>>,
+    /// What was tried instead of an idle one.
+    pub(super) tried: Option<Tried>,
 }
 
 impl<R: Runtime> Calls<R> {
@@ -112,7 +115,7 @@ impl<R: Runtime> Calls<R> {
             Way::Beside => (None, self.shared.places.take_idle(None)),
             Way::Placed => match self.shared.places.try_enter() {
                 Some((place, idle)) => (Some(place), idle),
-                None => return Err(Begun { place: None, idle: None }),
+                None => return Err(Begun { place: None, idle: None, tried: None }),
             },
         };
         match idle {
@@ -120,7 +123,7 @@ impl<R: Runtime> Calls<R> {
                 session.begin(now, self.timeouts);
                 Ok(Checkout { session, place, is_used: true })
             }
-            idle => Err(Begun { place, idle }),
+            idle => Err(Begun { place, idle, tried: None }),
         }
     }
 
@@ -139,7 +142,8 @@ impl<R: Runtime> Calls<R> {
                 Ok(place) => Some(place),
                 Err(answer) => return Ok(Start::Answered(answer)),
             };
-            (begun, now) = (Begun { idle: self.shared.places.take_idle(place.as_mut()), place }, R::now());
+            let idle = self.shared.places.take_idle(place.as_mut());
+            (begun, now) = (Begun { place, idle, tried: None }, R::now());
         }
         self.checkout_begun(begun, now, deadline, look).await.map(Start::On)
     }
@@ -147,7 +151,7 @@ impl<R: Runtime> Calls<R> {
     /// The connection that is idle, or one like it, or a new one.
     pub(super) async fn checkout_begun<'c>(
         &'c self,
-        Begun { mut place, mut idle }: Begun<'c, R>,
+        Begun { mut place, mut idle, tried }: Begun<'c, R>,
         now: Instant,
         deadline: Deadline,
         look: Look,
@@ -163,13 +167,33 @@ impl<R: Runtime> Calls<R> {
                 return Ok(Checkout { session, place, is_used: true });
             }
         }
-        let mut session = self.connect(deadline).await?;
+        let mut session = self.connect(tried, deadline).await?;
         session.begin(session.now(), self.timeouts);
         Ok(Checkout { session, place, is_used: false })
     }
 
-    async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
-        self.shared.connect(deadline).await.map_err(|error| match error {
+    /// A new connection without a future, for a call that found none; see [`Shared::connect_at_once`].
+    pub(super) fn connect_at_once<'c>(
+        &'c self,
+        begun: Begun<'c, R>,
+        way: Way,
+        deadline: Deadline,
+    ) -> Result<Checkout<'c, R>, Begun<'c, R>> {
+        let Begun { place, idle: None, .. } = begun else { return Err(begun) };
+        if place.is_none() && way == Way::Placed {
+            return Err(Begun { place, idle: None, tried: None });
+        }
+        match self.shared.connect_at_once(deadline) {
+            Ok(mut session) => {
+                session.begin(session.now(), self.timeouts);
+                Ok(Checkout { session, place, is_used: false })
+            }
+            Err(tried) => Err(Begun { place, idle: None, tried }),
+        }
+    }
+
+    async fn connect(&self, tried: Option<Tried>, deadline: Deadline) -> Result<Session<R>, Error> {
+        self.shared.connect(tried, deadline).await.map_err(|error| match error {
             Error::Connect { source, .. } | Error::Resolve { source, .. }
                 if source.kind() == std::io::ErrorKind::TimedOut && deadline.is_over::<R>() =>
             {
@@ -191,7 +215,7 @@ impl<R: Runtime> Calls<R> {
             place.lose();
         }
         self.shared.close_idle();
-        let mut session = self.connect(deadline).await?;
+        let mut session = self.connect(None, deadline).await?;
         session.begin(session.now(), self.timeouts);
         Ok(session)
     }

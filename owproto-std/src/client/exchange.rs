@@ -188,7 +188,8 @@ impl<R: Runtime> Calls<R> {
             Exchange::Sent(checkout, outcome) => (checkout, Answer::begun_to(&request), outcome),
             Exchange::Not => {
                 let look = Look::before(&request);
-                let start = match self.checkout_at_once(now, way, look) {
+                let checkout = self.checkout_at_once(now, way, look);
+                let start = match checkout.or_else(|begun| self.connect_at_once(begun, way, deadline)) {
                     Ok(checkout) => Start::On(checkout),
                     Err(begun) => self.start_slowly(begun, Some(&request), now, deadline, way, look).await?,
                 };

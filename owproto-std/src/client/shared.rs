@@ -113,36 +113,46 @@ impl<R: Runtime> Shared<R> {
     }
 
     /// A new connection, to the first of the host's addresses that takes one.
-    pub(crate) async fn connect(&self, deadline: Deadline) -> Result<Session<R>, Error> {
-        // Mostly the one that took the last one takes this one too.
-        let latest = self.addresses.lock().first().copied();
-        let tried = match latest {
-            Some(address) => {
-                self.connect_to(address, deadline).await.map(|stream| (stream, address)).map_err(Some)
-            }
-            None => Err(None),
-        };
-        let (stream, peer) = match tried {
-            Ok(connected) => connected,
-            // On the heap: few calls come here, and each would keep room for it.
-            Err(error) => Box::pin(self.connect_elsewhere(latest, error, deadline)).await?,
-        };
-        self.settings.tap.show(|| Traffic::Connected(peer));
-        let buffers = self.spare.lock().pop().unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
-        Ok(Session::new(stream, buffers))
+    /// `tried` was tried already, if anything was.
+    pub(crate) async fn connect(
+        &self,
+        tried: Option<Tried>,
+        deadline: Deadline,
+    ) -> Result<Session<R>, Error> {
+        // On the heap: few calls come here, and each would keep room for it.
+        let (stream, peer) = Box::pin(self.connect_elsewhere(tried, deadline)).await?;
+        Ok(self.begin(stream, peer))
     }
 
-    /// Connects to another address than the one that was tried, if one was, and why that failed.
+    /// A new connection to the address that took the one before, where connecting needs no future. What was tried in
+    /// vain, if anything was.
+    pub(crate) fn connect_at_once(&self, deadline: Deadline) -> Result<Session<R>, Option<Tried>> {
+        let address = self.addresses.lock().first().copied().ok_or(None)?;
+        let wait = self.time_to_connect(deadline).map_err(|error| Tried { address, error })?;
+        match R::connect_at_once(address, wait).ok_or(None)? {
+            Ok(stream) => Ok(self.begin(stream, address)),
+            Err(error) => Err(Some(Tried { address, error })),
+        }
+    }
+
+    fn begin(&self, stream: R::Stream, peer: SocketAddr) -> Session<R> {
+        self.settings.tap.show(|| Traffic::Connected(peer));
+        let buffers = self.spare.lock().pop().unwrap_or_else(|| Box::new(Buffers::new(&self.settings)));
+        Session::new(stream, buffers)
+    }
+
     async fn connect_elsewhere(
         &self,
-        tried: Option<SocketAddr>,
-        error: Option<io::Error>,
+        tried: Option<Tried>,
         deadline: Deadline,
     ) -> Result<(R::Stream, SocketAddr), Error> {
         let no_connection = |source| Error::Connect { address: self.settings.address.clone(), source };
         let known = self.addresses.lock().clone();
+        let (tried, error) = match tried {
+            Some(Tried { address, error }) => (Some(address), error),
+            None => (None, io::ErrorKind::AddrNotAvailable.into()),
+        };
         let others = known.iter().copied().filter(|&other| Some(other) != tried);
-        let error = error.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
         let error = match self.connect_any(others, error, deadline).await {
             Err(error) if !deadline.is_over::<R>() => error,
             ended => return ended.map_err(no_connection),
@@ -194,11 +204,22 @@ impl<R: Runtime> Shared<R> {
 
     /// Tries one address, for as long as one may take, and no longer than until the deadline.
     async fn connect_to(&self, address: SocketAddr, deadline: Deadline) -> io::Result<R::Stream> {
+        let wait = self.time_to_connect(deadline)?;
+        R::connect(address, wait).await
+    }
+
+    /// How long to wait for a connection. [`io::ErrorKind::TimedOut`] if there is no time.
+    fn time_to_connect(&self, deadline: Deadline) -> io::Result<Option<Duration>> {
         if deadline.is_over::<R>() {
             return Err(io::ErrorKind::TimedOut.into());
         }
         let limit = Some(self.settings.connect_timeout).filter(|limit| !limit.is_zero());
-        let wait = limit.into_iter().chain(deadline.wait::<R>()).min();
-        R::connect(address, wait).await
+        Ok(limit.into_iter().chain(deadline.wait::<R>()).min())
     }
+}
+
+/// An address that took no connection.
+pub(crate) struct Tried {
+    address: SocketAddr,
+    error: io::Error,
 }

@@ -360,6 +360,10 @@ impl Runtime for Virtual {
         })
     }
 
+    fn connect_at_once(_: SocketAddr, _: Option<Duration>) -> Option<io::Result<VirtualStream>> {
+        None
+    }
+
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<VirtualStream> {
         turn().await;
         let (after, peer) = world(|world| {
