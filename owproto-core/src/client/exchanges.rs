@@ -43,20 +43,18 @@ impl<const DEPTH: usize> Exchanges<DEPTH> {
     /// How many more requests may be in flight.
     #[inline]
     pub(super) fn room(&self) -> usize {
-        let most = if self.was_kept { DEPTH } else { DEPTH.min(1) };
-        match self.in_flight.len() {
-            _ if !matches!(self.state, State::Open) => 0,
-            0 => most,
-            _ if self.is_last => 0,
-            in_flight => most.saturating_sub(in_flight),
+        match self.has_room() {
+            false => 0,
+            true if self.was_kept => DEPTH.saturating_sub(self.in_flight.len()),
+            true => 1,
         }
     }
 
-    /// Whether one more may be in flight.
+    /// Whether one more may be in flight: the first, or another one where the server has kept the connection before.
     #[inline]
     pub(super) fn has_room(&self) -> bool {
-        // Where nothing is in flight the rest does not matter; small processors rather have less code.
-        (cfg!(target_pointer_width = "64") && self.is_idle()) || self.room() > 0
+        let is_next = self.was_kept && !self.is_last && self.in_flight.len() < DEPTH;
+        self.is_idle() || is_next && matches!(self.state, State::Open)
     }
 
     /// Whether nothing is under way, and something may be.
