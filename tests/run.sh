@@ -27,6 +27,7 @@ on_demand=(
     fuzz-long
     coverage
     mutants
+    costs
 )
 
 # Seconds after which a step is stopped.
@@ -218,6 +219,46 @@ mutants_table() {
             printf "%d of %d are noticed\n%s", caught, sum, lines
         }' "$1/caught.txt" "$1/missed.txt"
 }
+
+# What an operation of the blocking client costs: system calls and the client's own instructions. Fails if a READ over a
+# connection that is kept takes more than it should.
+step_costs() (
+    need strace:strace valgrind:valgrind && cargo build --release --package owproto-std --examples || exit 1
+    folder=$target/costs port=$((20000 + RANDOM % 10000))
+    mkdir -p "$folder" || exit 1
+    "$target/release/examples/canned_server" "127.0.0.1:$port" &
+    trap 'kill %1' EXIT
+    driver=("$target/release/examples/bench_driver" 127.0.0.1 "$port")
+    until "${driver[@]}" read 1 2>/dev/null; do sleep 0.1 && kill -0 %1 || exit 1; done
+    printf '| operation | system calls | instructions |\n|---|---:|---:|\n' >"$result"
+    for mode in nop read readpipe readnp; do
+        # The least of some, since a call takes longer ways if the machine lets it wait.
+        instructions=$(for _ in 1 2 3 4 5; do
+            difference "$folder" "${driver[@]}" "$mode"
+        done | sort -n | head -n 1)
+        for count in 2000 12000; do
+            strace -f -c -U calls,name -o "$folder/strace.$count" "${driver[@]}" "$mode" $count >/dev/null || exit 1
+        done
+        calls=$(($(total "$folder/strace.12000") - $(total "$folder/strace.2000")))
+        echo "| $mode | $((calls / 10000)).$(printf %04d $((calls % 10000))) | $instructions |" >>"$result"
+        [ "$mode" != read ] || { [ "$instructions" -le 400 ] && [ $calls -le 20100 ]; } || failed=$mode
+    done
+    [ -z "${failed:-}" ] || { cat "$result" && exit 1; }
+)
+
+# difference FOLDER DRIVER...: the instructions of one operation, from runs with 2,000 and 12,000 of them, after as many to warm up.
+difference() {
+    local folder=$1 count
+    for count in 2000 12000; do
+        valgrind --tool=callgrind --callgrind-out-file=/dev/null "${@:2}" $count >/dev/null 2>"$folder/callgrind.$count" ||
+            return 1
+    done
+    echo $((($(collected "$folder/callgrind.12000") - $(collected "$folder/callgrind.2000")) / 10000))
+}
+
+collected() { sed -n 's/.*Collected : //p' "$1"; }
+
+total() { awk '$2 == "total" { print $1 }' "$1"; }
 
 step_interop() {
     need owserver:owserver owdir:ow-shell && need_pyownet &&
