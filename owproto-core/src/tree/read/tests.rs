@@ -6,6 +6,7 @@ use crate::request::Request;
 use crate::server::End;
 use crate::text::RomId;
 use crate::tree::{AliasTable, serving};
+use crate::wire::TemperatureScale;
 
 const SWITCH: RomId = RomId::new(0x29, [1, 0, 0, 0, 0, 0]);
 const MEMORY: RomId = RomId::new(0x2d, [2, 0, 0, 0, 0, 0]);
@@ -122,5 +123,43 @@ fn a_list_of_aliases_that_changes_while_it_is_sent_ends_the_connection() {
         assert_eq!(end, Some(End::AnswerBroken), "{other:?}");
         // What was sent is what was announced, up to where it changed.
         assert!(whole.starts_with(&sent), "{sent:?}");
+    }
+}
+
+#[test]
+fn a_value_is_given_as_its_type_says_or_not_at_all() {
+    let date = Date::new(2007, 3, 23, 4, 0, 0).unwrap();
+    for (value_type, value, expected) in [
+        (ValueType::Integer, Value::Integer(i32::MIN), Ok("-2147483648")),
+        (ValueType::Integer, Value::Unsigned(0x7fff_ffff), Ok("2147483647")),
+        (ValueType::Integer, Value::Unsigned(0x8000_0000), Err(NOT_THERE)),
+        (ValueType::Integer, Value::Float(1.0), Err(NOT_THERE)),
+        (ValueType::Unsigned, Value::Unsigned(u32::MAX), Ok("4294967295")),
+        (ValueType::Unsigned, Value::Integer(7), Ok("7")),
+        (ValueType::Unsigned, Value::Integer(0), Ok("0")),
+        (ValueType::Unsigned, Value::Integer(-1), Err(NOT_THERE)),
+        (ValueType::BitField, Value::Unsigned(5), Ok("5")),
+        (ValueType::BitField, Value::YesNo(true), Err(NOT_THERE)),
+        (ValueType::Float, Value::Float(0.5), Ok("0.5")),
+        (ValueType::Float, Value::Integer(-3), Ok("-3")),
+        (ValueType::Pressure, Value::Unsigned(1013), Ok("1013")),
+        (ValueType::Temperature, Value::Integer(100), Ok("212")),
+        (ValueType::TemperatureDifference, Value::Float(10.0), Ok("18")),
+        (ValueType::Temperature, Value::Text(b"warm"), Err(NOT_THERE)),
+        (ValueType::Float, Value::Float(-1.23456e-100), Err(ReturnCode::MESSAGE_SIZE)),
+        (ValueType::YesNo, Value::YesNo(true), Ok("1")),
+        (ValueType::YesNo, Value::YesNo(false), Ok("0")),
+        (ValueType::YesNo, Value::Unsigned(1), Err(NOT_THERE)),
+        (ValueType::Date, Value::Date(date), Ok("Fri Mar 23 04:00:00 2007")),
+        (ValueType::Date, Value::Text(b"today"), Err(NOT_THERE)),
+        (ValueType::Text, Value::Text(b"C2"), Ok("C2")),
+        (ValueType::Alias, Value::Text(b"kitchen"), Ok("kitchen")),
+        (ValueType::Text, Value::Float(1.0), Err(NOT_THERE)),
+        (ValueType::Directory, Value::Text(b"aux"), Err(NOT_THERE)),
+    ] {
+        let flags = Flags::TRIM.with_temperature_scale(TemperatureScale::Fahrenheit);
+        let mut made = Rendered::new();
+        let text = text_of::<Devices>(value_type, value, flags, &mut made);
+        assert_eq!(text, expected.map(str::as_bytes).map_err(Stop::from), "{value_type} {value:?}");
     }
 }
