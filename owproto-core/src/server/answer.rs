@@ -361,6 +361,19 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_is_worth_beginning_if_it_fits_or_will_never_fit_better() {
+        let mut connection = asked([0; 64]);
+        assert!(answer(&mut connection).is_worth_beginning(1000), "there is not more room than all");
+        assert_eq!(answer(&mut connection).entry(b"/a"), Ok(()));
+        let room = 64 - HEADER_LEN - 3;
+        let it = answer(&mut connection);
+        assert!(it.is_worth_beginning(room - HEADER_LEN));
+        assert!(!it.is_worth_beginning(room - HEADER_LEN + 1), "more fits when the entry was sent");
+        connection.handle_transmitted(usize::MAX, Instant::ZERO);
+        assert!(answer(&mut connection).is_worth_beginning(room));
+    }
+
+    #[test]
     fn no_frame_begins_within_another() {
         let mut connection = asked([0; 64]);
         let mut it = answer(&mut connection);
