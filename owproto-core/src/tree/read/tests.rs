@@ -11,9 +11,14 @@ use crate::wire::TemperatureScale;
 const SWITCH: RomId = RomId::new(0x29, [1, 0, 0, 0, 0, 0]);
 const MEMORY: RomId = RomId::new(0x2d, [2, 0, 0, 0, 0, 0]);
 
-/// A switch and a memory, and which element, from which byte on, was read from the devices or not.
+/// A switch and a memory.
 #[derive(Default)]
-struct Devices(Vec<(Option<u32>, usize, bool)>);
+struct Devices {
+    /// Which element, from which byte on, was read from the devices or not.
+    reads: Vec<(Option<u32>, usize, bool)>,
+    /// After so many reads all fail.
+    good_reads: Option<usize>,
+}
 
 impl Bus for Devices {
     fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
@@ -30,7 +35,10 @@ impl Bus for Devices {
             Element::Number(n) => Some(n),
             _ => None,
         };
-        self.0.push((element, access.offset, access.is_uncached));
+        self.reads.push((element, access.offset, access.is_uncached));
+        if self.good_reads.is_some_and(|good| self.reads.len() > good) {
+            return Poll::Ready(Err(ReturnCode::IO));
+        }
         Poll::Ready(Ok(match access.device {
             SWITCH => Value::YesNo(element.is_some_and(|n| n % 2 == 1)),
             _ => {
@@ -75,7 +83,7 @@ fn the_bus_is_told_what_is_read_and_whether_from_the_device() {
         let mut tree = tree();
         let (value, end) = serve::<64>(&mut tree, &request, |_| ());
         assert_eq!((&value[..], end), (&b"1"[..], Some(End::Answered)));
-        assert_eq!(tree.bus().0, [(Some(3), 0, is_uncached)]);
+        assert_eq!(tree.bus().reads, [(Some(3), 0, is_uncached)]);
     }
 }
 
@@ -85,7 +93,7 @@ fn an_array_is_read_from_the_device_once_and_then_again_as_it_is_remembered() {
     let (value, _) = serve::<128>(&mut tree, &read("/uncached/29.010000000000/sensed.ALL"), |_| ());
     assert_eq!(value, b"0,1,0,1,0,1,0,1");
     let pass = |is_uncached| (0..8).map(move |n| (Some(n), 0, is_uncached));
-    assert_eq!(tree.bus().0, pass(true).chain(pass(false)).collect::<Vec<_>>());
+    assert_eq!(tree.bus().reads, pass(true).chain(pass(false)).collect::<Vec<_>>());
 }
 
 #[test]
@@ -124,6 +132,37 @@ fn a_list_of_aliases_that_changes_while_it_is_sent_ends_the_connection() {
         // What was sent is what was announced, up to where it changed.
         assert!(whole.starts_with(&sent), "{sent:?}");
     }
+}
+
+#[test]
+fn a_list_of_aliases_that_is_shorter_than_it_was_counted_ends_the_connection() {
+    let mut tree = tree();
+    tree.aliases_mut().set(SWITCH, b"a-first-alias").unwrap();
+    tree.aliases_mut().set(MEMORY, b"second").unwrap();
+    // The first line has gone out, and there is no second.
+    let change = |tree: &mut Served| tree.aliases_mut().set(MEMORY, b"").unwrap();
+    let (sent, end) = serve::<60>(&mut tree, &read("/settings/alias/list"), change);
+    assert_eq!(end, Some(End::AnswerBroken));
+    assert!(sent.ends_with(b"=a-first-alias\r\n2D02"), "{}", sent.escape_ascii());
+}
+
+#[test]
+fn an_error_is_told_before_the_answer_and_ends_the_connection_within_it() {
+    let error = |path, good_reads| {
+        let mut tree = tree();
+        tree.bus_mut().good_reads = Some(good_reads);
+        let mut served = serving::serve::<60, _, _>(&mut tree, &read(path), |_| ());
+        let payload = served.sent.split_off(24);
+        (i32::from_be_bytes(served.sent[8..12].try_into().unwrap()), payload, served.end)
+    };
+    let (array, memory) = ("/29.010000000000/sensed.ALL", "/2D.020000000000/memory");
+    assert_eq!(error(array, 7), (-5, Vec::new(), Some(End::Answered)), "not all were counted");
+    assert_eq!(error(array, 8), (15, Vec::new(), Some(End::AnswerBroken)));
+    assert_eq!(error(array, 10), (15, b"0,1".to_vec(), Some(End::AnswerBroken)));
+    assert_eq!(error(memory, 0), (-5, Vec::new(), Some(End::Answered)));
+    let (ret, part, end) = error(memory, 1);
+    assert_eq!((ret, end), (128, Some(End::AnswerBroken)));
+    assert_eq!(part, (0..36).collect::<Vec<u8>>(), "what was read is sent");
 }
 
 #[test]
