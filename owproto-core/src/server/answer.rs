@@ -253,7 +253,7 @@ impl<T: Storage> Answer<'_, T> {
     fn fits(&self, payload: usize) -> Result<(), NoRoom> {
         let needed = payload.saturating_add(self.head_len());
         let room = self.out.room();
-        if needed > room || self.out.owed > 0 { Err(NoRoom { needed, room }) } else { Ok(()) }
+        if needed > room { Err(NoRoom { needed, room }) } else { Ok(()) }
     }
 
     /// After the last byte of the last frame the answer is complete.

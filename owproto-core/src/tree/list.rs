@@ -135,7 +135,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     let head = Head { offset: word::from_bits(listing.flags), ..Head::default() };
                     return begun(answer.begins(head, Last::Yes));
                 }
-                let Some(full) = progress.full else {
+                if progress.full.is_none() {
                     let len = progress.at;
                     let payload = if len == 0 { 0 } else { len.wrapping_add(1) };
                     let size = word::from_len(len).unwrap_or(i32::MAX);
@@ -147,8 +147,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                         return Ok(());
                     }
                     continue;
-                };
-                if progress.at != full || answer.owed() != 1 {
+                }
+                if answer.owed() != 1 {
                     return Err(Stop::BROKEN);
                 }
                 return if answer.push(b"\0") == 1 { Ok(()) } else { Err(Stop::NO_ROOM) };

@@ -123,3 +123,14 @@ fn a_branch_is_an_empty_directory_and_its_description_is_none() {
         }
     }
 }
+
+#[test]
+fn an_array_without_end_has_one_sample_in_its_directory() {
+    let mut tree = Tree::new(Tester::new(&[0xdd]));
+    let request = Request::dirall("/DD.0000DD220000").unwrap();
+    let sent = serving::serve::<64, _, _>(&mut tree, &request, |_| ()).sent;
+    let text = String::from_utf8(sent[24..].to_vec()).unwrap();
+    let indices = text.split([',', '\0']).filter_map(|entry| entry.split('.').nth(2));
+    let expected = ["BYTE", "ALL", "0", "1", "2", "3", "4", "5", "6", "7", "xxx", "000"];
+    assert_eq!(indices.collect::<Vec<&str>>(), expected, "{text}");
+}

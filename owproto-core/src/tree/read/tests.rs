@@ -5,6 +5,7 @@ use super::*;
 use crate::request::Request;
 use crate::server::End;
 use crate::text::RomId;
+use crate::tree::tester::Tester;
 use crate::tree::{AliasTable, serving};
 use crate::wire::TemperatureScale;
 
@@ -200,5 +201,24 @@ fn a_value_is_given_as_its_type_says_or_not_at_all() {
         let mut made = Rendered::new();
         let text = text_of::<Devices>(value_type, value, flags, &mut made);
         assert_eq!(text, expected.map(str::as_bytes).map_err(Stop::from), "{value_type} {value:?}");
+    }
+}
+
+#[test]
+fn each_section_of_the_server_itself_has_its_values() {
+    let mut tree = Tree::new(Tester::new(&[0x10])).with_aliases(AliasTable::<4>::new());
+    let locked = ReturnCode::DEVICE_LOCKED.to_ret();
+    for (path, ret, expected) in [
+        ("/settings/timeout/volatile", 12, "          15"),
+        ("/system/configuration/trim", 1, "0"),
+        ("/statistics/read/calls", 12, "           3"),
+        ("/bus.0/interface/settings/name", 18, "Simulated-Computed"),
+        ("/simultaneous/temperature", 1, "0"),
+        ("/thermostat/temperature", locked, ""),
+        ("/thermostat/type", locked, ""),
+    ] {
+        let sent = serving::serve::<64, _, _>(&mut tree, &read(path), |_| ()).sent;
+        let told = i32::from_be_bytes(sent[8..12].try_into().unwrap());
+        assert_eq!((told, &sent[24..]), (ret, expected.as_bytes()), "{path}");
     }
 }
