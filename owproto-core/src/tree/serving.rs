@@ -13,7 +13,7 @@ pub(super) type Asked<const ROOM: usize> = Connection<[u8; ROOM], [u8; 4400]>;
 
 /// A connection that has taken a request.
 pub(super) fn asked<const ROOM: usize>(request: &Request<'_>) -> Asked<ROOM> {
-    let mut buffer = [0; 160];
+    let mut buffer = [0; 256];
     asked_in_bytes(request.encode(&mut buffer).unwrap())
 }
 
