@@ -375,6 +375,16 @@ mod tests {
     #[test]
     fn text_and_bytes_are_the_address_again_and_again() {
         assert_eq!(read(0x28, "type", Element::Only, 0, 0), "");
+        let id = Tester::new(&[0x12]).id(0, 0).unwrap().to_bytes();
+        let digits: std::string::String = id.iter().map(|byte| std::format!("{byte:02X}")).collect();
+        assert_eq!(
+            read(0x12, "TAI8570/sibling", Element::Only, 0, 40),
+            digits,
+            "no more than the property has"
+        );
+        assert_eq!(read(0x12, "TAI8570/sibling", Element::Only, 0, 3), digits[..3]);
+        let long = read(0xed, "device", Element::Only, 0, 100);
+        assert_eq!((long.len(), &long[..16]), (64, &long[16..32]));
         let pages = read(0x23, "memory", Element::Only, 3, 8);
         assert_eq!(pages.len(), 16);
         let id = Tester::new(&[0x23]).id(0, 0).unwrap().to_bytes();
