@@ -171,7 +171,7 @@ step_coverage() {
     done
     "llvm-profdata-$version" merge --sparse --output "$folder/all.profdata" "$folder"/profiles/*.profraw &&
         "llvm-cov-$version" report "${objects[@]}" --instr-profile "$folder/all.profdata" --show-branch-summary=false \
-            --show-region-summary=false --ignore-filename-regex='(/tests/|/tests\.rs$)' "$root/owproto-core/src" \
+            --show-region-summary=false --ignore-filename-regex='(/tests/|/(tests|captured|serving)\.rs$)' "$root/owproto-core/src" \
             >"$result"
 }
 

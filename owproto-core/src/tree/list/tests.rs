@@ -134,3 +134,36 @@ fn an_array_without_end_has_one_sample_in_its_directory() {
     let expected = ["BYTE", "ALL", "0", "1", "2", "3", "4", "5", "6", "7", "xxx", "000"];
     assert_eq!(indices.collect::<Vec<&str>>(), expected, "{text}");
 }
+
+/// A bus that says these things, one after the other.
+struct Script(std::vec::IntoIter<Poll<Option<RomId>>>);
+
+impl Bus for Script {
+    fn device(&mut self, _: u16, _: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        self.0.next().unwrap().map(Ok)
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        _: &Access<'_>,
+        _: &'a mut [u8],
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Value<'a>, ReturnCode>> {
+        Poll::Ready(Err(ReturnCode::IO))
+    }
+}
+
+#[test]
+fn what_comes_or_goes_while_a_bus_is_waited_for_ends_the_connection() {
+    let (one, two, none) = (Poll::Ready(Some(device(1))), Poll::Ready(Some(device(2))), Poll::Ready(None));
+    for (said, end) in [
+        (std::vec![one, two, none, one, Poll::Pending, two, none], End::Answered),
+        (std::vec![one, two, none, one, Poll::Pending, none], End::AnswerBroken),
+        (std::vec![one, none, one, Poll::Pending, two], End::AnswerBroken),
+    ] {
+        let mut tree = Tree::new(Script(said.into_iter()));
+        let served = serving::serve::<80, _, _>(&mut tree, &Request::dirall("/").unwrap(), |_| ());
+        assert_eq!((served.end, served.waits), (Some(end), 1));
+        assert!(tree.bus().0.as_slice().is_empty());
+    }
+}
