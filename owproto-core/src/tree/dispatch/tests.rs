@@ -210,3 +210,14 @@ fn a_branch_is_neither_read_nor_written_but_described() {
         assert_eq!(ret_of(&mut tree, request), written, "{path}");
     }
 }
+
+#[test]
+fn a_presence_is_answered_in_one_piece_if_there_is_room() {
+    let mut tree = tree(Diary::default());
+    let mut context = Context::from_waker(Waker::noop());
+    for (request, device) in [("/kitchen", &DEVICE.as_bytes()[..]), ("/settings", &[0; 8])] {
+        let (mut connection, mut job) = (asked::<32>(&Request::presence(request).unwrap()), Job::new());
+        assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_ready());
+        assert_eq!(&connection.poll_transmit()[HEADER_LEN..], device, "{request}");
+    }
+}
