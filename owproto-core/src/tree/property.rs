@@ -87,7 +87,8 @@ impl Property {
                 number(index).filter(|&number| number < elements.get().into()).map(Element::Number)
             }
             Array::Lettered(elements) => match *index {
-                [letter] if letter.is_ascii_alphabetic() => {
+                // What is no letter is beyond the 26.
+                [letter] => {
                     let number = u32::from(letter.to_ascii_uppercase().wrapping_sub(b'A'));
                     (number < elements.get().into()).then_some(Element::Number(number))
                 }
