@@ -87,10 +87,9 @@ impl Property {
                 number(index).filter(|&number| number < elements.get().into()).map(Element::Number)
             }
             Array::Lettered(elements) => match *index {
-                // What is no letter is beyond the 26.
                 [letter] => {
                     let number = u32::from(letter.to_ascii_uppercase().wrapping_sub(b'A'));
-                    (number < elements.get().into()).then_some(Element::Number(number))
+                    (number < elements.get().into()).then_some(Element::Number(number)) // letters are < 26
                 }
                 _ => None,
             },
