@@ -221,3 +221,38 @@ fn a_presence_is_answered_in_one_piece_if_there_is_room() {
         assert_eq!(&connection.poll_transmit()[HEADER_LEN..], device, "{request}");
     }
 }
+
+/// Simulated devices in a scope without dates.
+struct Dateless(Tester<'static>);
+
+impl Bus for Dateless {
+    const SCOPE: Scope = Scope::FULL.without(Scope::DATES);
+
+    fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        Poll::Ready(Ok(self.0.id(bus, n)))
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        access: &Access<'_>,
+        scratch: &'a mut [u8],
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Value<'a>, ReturnCode>> {
+        self.0.read(access, scratch, context)
+    }
+}
+
+#[test]
+fn what_the_scope_leaves_out_is_not_there() {
+    let mut tree = Tree::new(Dateless(Tester::new(&[0x24])));
+    let missing = ReturnCode::NO_SUCH_PATH.to_ret();
+    for (path, ret) in [
+        ("/24.000024DB0000/date", missing),
+        ("/24.000024DB0000/udate", 12),
+        ("/structure/24/date", missing),
+        ("/structure/24/udate", 28),
+    ] {
+        let sent = serving::serve::<64, _, _>(&mut tree, &Request::read(path).unwrap(), |_| ()).sent;
+        assert_eq!(sent[8..12], ret.to_be_bytes(), "{path}");
+    }
+}
