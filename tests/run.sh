@@ -181,15 +181,14 @@ step_coverage() {
 # MUTANTS_ARGS may choose, as in "--file owproto-core/src/wire/*.rs", or add "--jobs 4".
 # What is left is to be compared with owproto-core/mutants.md.
 step_mutants() {
-    local folder args round rounds last test host captured=() status=2
+    local folder args unit laws captured=() round last= test host status=2
     need prlimit:util-linux && need_cargo_tool cargo-mutants || return 1
     read -ra args <<<"${MUTANTS_ARGS:-}"
     for test in server_vectors server_scope vectors properties connections; do
         captured+=("--cargo-arg=--test=$test")
     done
-    rounds=(unit laws captured)
-    local unit=(--cargo-arg=--lib -- -- --skip every_day_follows_the_day_before)
-    local laws=(--cargo-arg=--lib --cargo-arg=--test=laws)
+    unit=(--cargo-arg=--lib -- -- --skip every_day_follows_the_day_before)
+    laws=(--cargo-arg=--lib --cargo-arg=--test=laws)
     # Without a run in which nothing is broken: cargo-mutants would look for these tests in the core.
     captured=(--test-package owproto-tests --baseline=skip "${captured[@]}" -- -- --skip devices_are_the_same_byte_for_byte)
     export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0 PROPTEST_CASES=${PROPTEST_CASES:-32}
@@ -200,11 +199,11 @@ step_mutants() {
     export "CARGO_TARGET_${host}_RUNNER=prlimit --cpu=20 --as=4294967296"
     folder=$(cd "$target" && pwd)/mutants
     rm -rf "$folder" && mkdir -p "$folder" || return 1
-    for round in "${rounds[@]}"; do
+    for round in unit laws captured; do
         # Status 2: some were missed.
         [ $status -eq 2 ] || break
         mkdir "$folder/$round" || return 1
-        [ -z "${last:-}" ] || cp -r "$folder/$last/mutants.out" "$folder/$round/" || return 1
+        [ -z "$last" ] || cp -r "$folder/$last/mutants.out" "$folder/$round/" || return 1
         local -n arguments=$round
         status=0
         cargo mutants --output "$folder/$round" --iterate "${args[@]}" "${arguments[@]}" || status=$?
