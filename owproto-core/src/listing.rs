@@ -534,6 +534,9 @@ mod tests {
                     for third in [&entry[..], &entry[..len - 1], b"/", b"x"] {
                         let list = [&entry[..], &second, third].join(&b',');
                         assert!(Entries::list(&list).eq(naive(&list)), "{}", list.escape_ascii());
+                        let mut at_once = Vec::new();
+                        Entries::list(&list).for_each(|entry| at_once.push(entry));
+                        assert_eq!(at_once, naive(&list), "{}", list.escape_ascii());
                     }
                 }
             }
