@@ -527,7 +527,7 @@ mod tests {
         for len in 14..36 {
             let entry = [&b"/"[..], &vec![b'a'; len - 1]].concat();
             for at in 1..len {
-                for inside in [&b","[..], b"\0", b",/", b"/,", b"b"] {
+                for inside in [&b","[..], b"\0", b",/", b",,/", b"/,", b"b"] {
                     let mut second = entry.clone();
                     let end = len.min(at + inside.len());
                     second[at..end].copy_from_slice(&inside[..end - at]);
