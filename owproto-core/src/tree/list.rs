@@ -211,13 +211,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> [&'a [u8]; 9] {
         // All but front and back is empty where there is nothing to say.
         let path = work.route.trimmed;
-        let alias_of = |device| match A::CAPACITY > 0 && !work.route.is_unaliased && !self.settings.unaliased
+        let alias_of = |device| match A::CAPACITY != 0 && !work.route.is_unaliased && !self.settings.unaliased
         {
             true => self.aliases.of(device),
             false => None,
         };
         let mut parts: [&[u8]; 3] = [path, b"", b""];
-        if A::CAPACITY > 0
+        if A::CAPACITY != 0
             && let (Place::Device { span: (from, to), .. }, Some((id, _))) = (work.route.place, work.device)
         {
             let named = path.get(from..to).unwrap_or_default();
