@@ -527,13 +527,16 @@ mod tests {
         for len in 14..36 {
             let entry = [&b"/"[..], &vec![b'a'; len - 1]].concat();
             for at in 1..len {
-                for inside in [&b","[..], b"\0", b",/", b"/,", b"b"] {
+                for inside in [&b","[..], b"\0", b",/", b",,/", b"/,", b"b"] {
                     let mut second = entry.clone();
                     let end = len.min(at + inside.len());
                     second[at..end].copy_from_slice(&inside[..end - at]);
                     for third in [&entry[..], &entry[..len - 1], b"/", b"x"] {
                         let list = [&entry[..], &second, third].join(&b',');
                         assert!(Entries::list(&list).eq(naive(&list)), "{}", list.escape_ascii());
+                        let mut at_once = Vec::new();
+                        Entries::list(&list).for_each(|entry| at_once.push(entry));
+                        assert_eq!(at_once, naive(&list), "{}", list.escape_ascii());
                     }
                 }
             }

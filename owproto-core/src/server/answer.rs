@@ -253,7 +253,7 @@ impl<T: Storage> Answer<'_, T> {
     fn fits(&self, payload: usize) -> Result<(), NoRoom> {
         let needed = payload.saturating_add(self.head_len());
         let room = self.out.room();
-        if needed > room || self.out.owed > 0 { Err(NoRoom { needed, room }) } else { Ok(()) }
+        if needed > room { Err(NoRoom { needed, room }) } else { Ok(()) }
     }
 
     /// After the last byte of the last frame the answer is complete.
@@ -358,6 +358,19 @@ mod tests {
             std::format!("{}", NoRoom { needed: 27, room: 26 }),
             "27 bytes are needed, there is room for 26"
         );
+    }
+
+    #[test]
+    fn a_frame_is_worth_beginning_if_it_fits_or_will_never_fit_better() {
+        let mut connection = asked([0; 64]);
+        assert!(answer(&mut connection).is_worth_beginning(1000), "there is not more room than all");
+        assert_eq!(answer(&mut connection).entry(b"/a"), Ok(()));
+        let room = 64 - HEADER_LEN - 3;
+        let it = answer(&mut connection);
+        assert!(it.is_worth_beginning(room - HEADER_LEN));
+        assert!(!it.is_worth_beginning(room - HEADER_LEN + 1), "more fits when the entry was sent");
+        connection.handle_transmitted(usize::MAX, Instant::ZERO);
+        assert!(answer(&mut connection).is_worth_beginning(room));
     }
 
     #[test]

@@ -21,11 +21,15 @@ struct Exchange {
     payload: Vec<u8>,
 }
 
+/// A file of captures.
+pub(crate) fn vectors(file: &str) -> Vec<Json> {
+    let path = format!("{}/../tests/vectors/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
 /// All exchanges of one type of message in a file of captures; the last frame of the reply.
 fn exchanges(file: &str, type_name: &str) -> Vec<Exchange> {
-    let path = format!("{}/../tests/vectors/{file}.json", env!("CARGO_MANIFEST_DIR"));
-    let vectors: Vec<Json> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    vectors
+    vectors(file)
         .iter()
         .filter(|vector| vector["request"]["type_name"] == type_name)
         .filter_map(|vector| {
@@ -43,7 +47,7 @@ fn exchanges(file: &str, type_name: &str) -> Vec<Exchange> {
         .collect()
 }
 
-fn from_hex(text: &str) -> Vec<u8> {
+pub(crate) fn from_hex(text: &str) -> Vec<u8> {
     text.as_bytes()
         .chunks(2)
         .map(|pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap())

@@ -33,7 +33,7 @@
 pub(crate) mod arithmetic;
 mod ascii;
 #[cfg(test)]
-mod captured;
+pub(crate) mod captured;
 mod date;
 mod elements;
 mod located;

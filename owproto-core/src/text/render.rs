@@ -265,7 +265,7 @@ fn push_g(text: &mut End<'_>, number: f64) {
     push_digits(text, digits, exponent, -4..6);
     if !(-4..6).contains(&exponent) {
         text.push(b'E');
-        text.push(if exponent < 0 { b'-' } else { b'+' });
+        text.push(if exponent.is_negative() { b'-' } else { b'+' });
         text.push_decimal(exponent.unsigned_abs(), 2, b'0');
     }
 }
@@ -290,7 +290,7 @@ fn shortest(number: f64) -> ValueAscii {
     push_digits(&mut text.end(), digits.get(..len).unwrap_or_default(), exponent, -5..16);
     if !(-5..16).contains(&exponent) {
         text.push(b'e');
-        if exponent < 0 {
+        if exponent.is_negative() {
             text.push(b'-');
         }
         text.push_decimal(exponent.unsigned_abs(), 0, b'0');

@@ -345,17 +345,13 @@ where
     ));
     let word = alt((tag_no_case("infinity"), tag_no_case("inf"), tag_no_case("nan")));
     map_res(recognize((sign(), alt((decimal, word)))), |text: &[u8]| {
-        let is_negative = text.first() == Some(&b'-');
-        let number = match text.last() {
-            Some(b'n' | b'N') => f64::NAN,
-            Some(b'f' | b'F' | b'y' | b'Y') => f64::INFINITY,
-            _ => {
-                let number = from_decimal(text);
-                // strtod says ERANGE to what is too large, not infinity.
-                return if number.is_infinite() { Err(ValueErrorKind::OutOfRange) } else { Ok(number) };
-            }
-        };
-        Ok(if is_negative { -number } else { number })
+        if let Some(b'f' | b'F' | b'y' | b'Y') = text.last() {
+            return Ok(if text.first() == Some(&b'-') { f64::NEG_INFINITY } else { f64::INFINITY });
+        }
+        // Of `nan` it makes no number.
+        let number = from_decimal(text);
+        // strtod says ERANGE to what is too large, not infinity.
+        if number.is_infinite() { Err(ValueErrorKind::OutOfRange) } else { Ok(number) }
     })
     .parse(input)
 }

@@ -402,7 +402,9 @@ mod tests {
         assert_eq!(taken(&[1; 16], 32), 0);
         assert_eq!(taken(&[1; 16], 240), 0);
         assert_eq!(taken(&[1; 16], -1), 0);
-        assert_eq!(input(0x2d, "pages/page", Element::All, &[1; 12], 0).unwrap_err(), WRONG);
+        for len in [0, 12, 127, 129] {
+            assert_eq!(input(0x2d, "pages/page", Element::All, &[1; 129][..len], 0).unwrap_err(), WRONG);
+        }
         let all = input(0x2d, "pages/page", Element::All, &[7; 128], 0).unwrap();
         assert_eq!((all.values(), written(&all, 3)), (4, Ok((Element::Number(3), Value::Bytes(&[7; 32])))));
     }

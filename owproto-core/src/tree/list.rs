@@ -135,7 +135,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     let head = Head { offset: word::from_bits(listing.flags), ..Head::default() };
                     return begun(answer.begins(head, Last::Yes));
                 }
-                let Some(full) = progress.full else {
+                if progress.full.is_none() {
                     let len = progress.at;
                     let payload = if len == 0 { 0 } else { len.wrapping_add(1) };
                     let size = word::from_len(len).unwrap_or(i32::MAX);
@@ -147,8 +147,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                         return Ok(());
                     }
                     continue;
-                };
-                if progress.at != full || answer.owed() != 1 {
+                }
+                if answer.owed() != 1 {
                     return Err(Stop::BROKEN);
                 }
                 return if answer.push(b"\0") == 1 { Ok(()) } else { Err(Stop::NO_ROOM) };
@@ -211,13 +211,13 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> [&'a [u8]; 9] {
         // All but front and back is empty where there is nothing to say.
         let path = work.route.trimmed;
-        let alias_of = |device| match A::CAPACITY > 0 && !work.route.is_unaliased && !self.settings.unaliased
+        let alias_of = |device| match A::CAPACITY != 0 && !work.route.is_unaliased && !self.settings.unaliased
         {
             true => self.aliases.of(device),
             false => None,
         };
         let mut parts: [&[u8]; 3] = [path, b"", b""];
-        if A::CAPACITY > 0
+        if A::CAPACITY != 0
             && let (Place::Device { span: (from, to), .. }, Some((id, _))) = (work.route.place, work.device)
         {
             let named = path.get(from..to).unwrap_or_default();

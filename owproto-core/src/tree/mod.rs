@@ -74,6 +74,8 @@
 
 mod alias;
 mod bus;
+#[cfg(test)]
+mod captured;
 mod dispatch;
 mod entry;
 pub mod families;

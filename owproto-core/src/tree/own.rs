@@ -459,7 +459,9 @@ mod tests {
     fn settings_that_are_yes_or_no_can_be_changed() {
         let mut settings = Settings::default();
         for name in ["alias/unaliased", "timeout/uncached"] {
+            assert_eq!(setting(&settings, name, Element::Only, &mut []), Ok(Value::YesNo(false)));
             set(&mut settings, name, Value::YesNo(true)).unwrap();
+            assert_eq!(setting(&settings, name, Element::Only, &mut []), Ok(Value::YesNo(true)));
         }
         assert!(settings.unaliased && settings.uncached);
         set(&mut settings, "timeout/volatile", Value::Unsigned(7)).unwrap();

@@ -69,7 +69,7 @@ impl Stop {
 
     /// The code that the answer is, if it is one.
     pub(super) const fn code(self) -> Option<ReturnCode> {
-        if self.0.get() < 0 { Some(ReturnCode::from_ret(self.0.get())) } else { None }
+        if self.0.is_negative() { Some(ReturnCode::from_ret(self.0.get())) } else { None }
     }
 }
 

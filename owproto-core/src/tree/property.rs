@@ -87,9 +87,9 @@ impl Property {
                 number(index).filter(|&number| number < elements.get().into()).map(Element::Number)
             }
             Array::Lettered(elements) => match *index {
-                [letter] if letter.is_ascii_alphabetic() => {
+                [letter] => {
                     let number = u32::from(letter.to_ascii_uppercase().wrapping_sub(b'A'));
-                    (number < elements.get().into()).then_some(Element::Number(number))
+                    (number < elements.get().into()).then_some(Element::Number(number)) // letters are < 26
                 }
                 _ => None,
             },

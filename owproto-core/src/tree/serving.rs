@@ -8,12 +8,19 @@ use crate::request::Request;
 use crate::server::{Connection, End, Event, Step};
 use crate::time::Instant;
 
-/// A connection that has taken a request, with so much room for the answer.
-pub(super) fn asked<const ROOM: usize>(request: &Request<'_>) -> Connection<[u8; ROOM], [u8; 128]> {
-    let mut connection = Connection::new([0; ROOM], [0; 128]);
-    let mut buffer = [0; 160];
-    let mut input = request.encode(&mut buffer).unwrap();
-    assert_eq!(connection.handle_input(&mut input, Instant::ZERO), Event::Request);
+/// A connection with so much room for the answer.
+pub(super) type Asked<const ROOM: usize> = Connection<[u8; ROOM], [u8; 4400]>;
+
+/// A connection that has taken a request.
+pub(super) fn asked<const ROOM: usize>(request: &Request<'_>) -> Asked<ROOM> {
+    let mut buffer = [0; 256];
+    asked_in_bytes(request.encode(&mut buffer).unwrap())
+}
+
+/// A connection that has taken the bytes of a request.
+pub(super) fn asked_in_bytes<const ROOM: usize>(mut request: &[u8]) -> Asked<ROOM> {
+    let mut connection = Connection::new([0; ROOM], [0; 4400]);
+    assert_eq!(connection.handle_input(&mut request, Instant::ZERO), Event::Request);
     connection
 }
 
@@ -34,9 +41,17 @@ pub(super) fn serve<const ROOM: usize, B: Bus, A: Aliases>(
     request: &Request<'_>,
     change: impl FnOnce(&mut Tree<B, A>),
 ) -> Served {
-    let (mut connection, mut job) = (asked::<ROOM>(request), Job::new());
-    let (mut sent, mut waits, mut change) = (Vec::new(), 0, Some(change));
-    for _ in 0..1000 {
+    answer(tree, asked::<ROOM>(request), change)
+}
+
+/// As [`serve`], for a request that a connection has taken.
+pub(super) fn answer<const ROOM: usize, B: Bus, A: Aliases>(
+    tree: &mut Tree<B, A>,
+    mut connection: Asked<ROOM>,
+    change: impl FnOnce(&mut Tree<B, A>),
+) -> Served {
+    let (mut job, mut sent, mut waits, mut change) = (Job::new(), Vec::new(), 0, Some(change));
+    for _ in 0..10_000 {
         match connection.step() {
             Step::Work => {
                 let mut context = Context::from_waker(Waker::noop());

@@ -256,15 +256,20 @@ mod tests {
         assert_eq!((one.buses(), two.buses()), (1, 2));
     }
 
-    /// What the first device of a family says.
-    fn read(code: u8, name: &str, element: Element<'_>, offset: usize, room: usize) -> std::string::String {
-        let families = [code];
-        let mut tester = Tester::new(&families);
-        let family = super::super::families::family(super::super::families::ALL, code);
+    /// What the `n`th device of a bus says.
+    fn said(
+        tester: &mut Tester<'_>,
+        (bus, n): (u16, usize),
+        name: &str,
+        (element, offset): (Element<'_>, usize),
+        room: usize,
+    ) -> Result<std::string::String, ReturnCode> {
+        let device = tester.id(bus, n).unwrap();
+        let family = super::super::families::family(super::super::families::ALL, device.family());
         let property = family.property(name.as_bytes()).unwrap();
         let access = Access {
-            device: tester.id(0, 0).unwrap(),
-            bus: 0,
+            device,
+            bus,
             family,
             property,
             element,
@@ -276,8 +281,50 @@ mod tests {
         let mut scratch = std::vec![0; room];
         let mut context = Context::from_waker(core::task::Waker::noop());
         match tester.read(&access, &mut scratch, &mut context) {
-            Poll::Ready(Ok(value)) => value.to_string(),
-            other => std::format!("{other:?}"),
+            Poll::Ready(said) => said.map(|value| value.to_string()),
+            Poll::Pending => panic!("a tester is always ready"),
+        }
+    }
+
+    /// What the first device of a family says.
+    fn read(code: u8, name: &str, element: Element<'_>, offset: usize, room: usize) -> std::string::String {
+        said(&mut Tester::new(&[code]), (0, 0), name, (element, offset), room).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_the_sum_of_family_bus_device_and_index() {
+        let buses: [&[u8]; 2] = [&[0x10], &[0x28, 0x29, 0x12, 0x1f, 0x24]];
+        let mut tester = Tester::with_buses(&buses);
+        for (place, name, element, expected) in [
+            ((0, 0), "temperature", Element::Only, Ok("1.6")),
+            ((1, 0), "temperature", Element::Only, Ok("4.1")),
+            ((1, 0), "power", Element::Only, Ok("yes")),
+            ((1, 1), "PIO", Element::Number(0), Ok("yes")),
+            ((1, 1), "PIO", Element::Number(7), Ok("no")),
+            ((1, 1), "PIO", Element::Byte, Ok("41")),
+            ((1, 1), "set_alarm", Element::Only, Ok("43")),
+            ((1, 2), "TAI8570/C", Element::Number(5), Ok("26")),
+            ((1, 2), "TAI8570/pressure", Element::Only, Ok("2.1")),
+            ((1, 3), "aux", Element::Only, Err(ReturnCode::IS_A_DIRECTORY)),
+            ((1, 4), "date", Element::Only, Ok("Fri Mar 23 04:00:00 2007")),
+        ] {
+            let text = said(&mut tester, place, name, (element, 0), 32);
+            assert_eq!(text, expected.map(std::string::String::from), "{name} {element:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_is_found_on_its_bus_alone() {
+        let buses: [&[u8]; 2] = [&[0x10], &[0x28, 0x10]];
+        let mut tester = Tester::with_buses(&buses);
+        let mut context = Context::from_waker(core::task::Waker::noop());
+        for (bus, n) in [(0, 0), (1, 0), (1, 1)] {
+            let device = tester.id(bus, n).unwrap();
+            assert_eq!(tester.find(device, &mut context), Poll::Ready(Ok(Some(bus))));
+            assert_eq!(tester.device(bus, n, &mut context), Poll::Ready(Ok(Some(device))));
+        }
+        for other in ["10.000010EF0100", "28.000028D70000", "10.010010EE0100", "10.112233445566"] {
+            assert_eq!(tester.find(other.parse().unwrap(), &mut context), Poll::Ready(Ok(None)), "{other}");
         }
     }
 
@@ -328,6 +375,16 @@ mod tests {
     #[test]
     fn text_and_bytes_are_the_address_again_and_again() {
         assert_eq!(read(0x28, "type", Element::Only, 0, 0), "");
+        let id = Tester::new(&[0x12]).id(0, 0).unwrap().to_bytes();
+        let digits: std::string::String = id.iter().map(|byte| std::format!("{byte:02X}")).collect();
+        assert_eq!(
+            read(0x12, "TAI8570/sibling", Element::Only, 0, 40),
+            digits,
+            "no more than the property has"
+        );
+        assert_eq!(read(0x12, "TAI8570/sibling", Element::Only, 0, 3), digits[..3]);
+        let long = read(0xed, "device", Element::Only, 0, 100);
+        assert_eq!((long.len(), &long[..16]), (64, &long[16..32]));
         let pages = read(0x23, "memory", Element::Only, 3, 8);
         assert_eq!(pages.len(), 16);
         let id = Tester::new(&[0x23]).id(0, 0).unwrap().to_bytes();

@@ -91,3 +91,6 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

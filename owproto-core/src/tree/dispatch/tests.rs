@@ -7,6 +7,8 @@ use crate::text::Value;
 use crate::time::Instant;
 use crate::tree::AliasTable;
 use crate::tree::serving::{self, asked};
+use crate::tree::tester::Tester;
+use crate::wire::{HEADER_LEN, Header};
 
 const DEVICE: RomId = RomId::new(0x28, [1, 0, 0, 0, 0, 0]);
 
@@ -164,4 +166,93 @@ fn a_call_is_counted_once_however_often_it_is_gone_on_with() {
     }
     assert_eq!(serve(&mut tree, &Request::write("/kitchen/templow", b"5").unwrap()), 0);
     assert_eq!((tree.statistics.reads, tree.statistics.writes, tree.statistics.writes_done), (1, 1, 1));
+}
+
+/// The return word of the only frame that answers these bytes.
+fn ret_of(tree: &mut Tree<Tester<'_>>, request: &[u8]) -> i32 {
+    let sent = serving::answer(tree, serving::asked_in_bytes::<64>(request), |_| ()).sent;
+    i32::from_be_bytes(sent[8..12].try_into().unwrap())
+}
+
+#[test]
+fn a_payload_without_a_place_for_the_nul_is_too_long_unless_it_is_written() {
+    let mut tree = Tree::new(Tester::new(&[0x2d]));
+    for (message_type, payload, expected) in [
+        (MessageType::READ, MAX_PATH_LEN + 1, 32),
+        (MessageType::READ, MAX_PATH_LEN + 2, ReturnCode::MESSAGE_SIZE.to_ret()),
+        (MessageType::WRITE, MAX_PATH_LEN + 2, 0),
+    ] {
+        let mut request = std::vec![0; HEADER_LEN + payload];
+        let path = b"/2D.00002DD20000/pages/page.0";
+        let data = payload - path.len() - 1;
+        let size = i32::try_from(if message_type == MessageType::WRITE { data } else { 32 }).unwrap();
+        let header = Header::request(message_type);
+        let header = Header { payload: i32::try_from(payload).unwrap(), size, ..header };
+        request[..HEADER_LEN].copy_from_slice(&header.to_bytes());
+        request[HEADER_LEN..][..path.len()].copy_from_slice(path);
+        assert_eq!(ret_of(&mut tree, &request), expected, "{message_type} {payload}");
+    }
+}
+
+#[test]
+fn a_branch_is_neither_read_nor_written_but_described() {
+    let mut tree = Tree::new(Tester::new(&[0x1f]));
+    let (directory, record) = (ReturnCode::IS_A_DIRECTORY.to_ret(), 28);
+    for (path, read, written) in [
+        ("/1F.00001FE00000/main", directory, directory),
+        ("/structure/1F/main", record, directory),
+        ("/structure/1F/control", record, ReturnCode::OPERATION_NOT_SUPPORTED.to_ret()),
+    ] {
+        let mut buffer = [0; 100];
+        let request = Request::read(path).unwrap().encode(&mut buffer).unwrap();
+        assert_eq!(ret_of(&mut tree, request), read, "{path}");
+        let request = Request::write(path, b"1").unwrap().encode(&mut buffer).unwrap();
+        assert_eq!(ret_of(&mut tree, request), written, "{path}");
+    }
+}
+
+#[test]
+fn a_presence_is_answered_in_one_piece_if_there_is_room() {
+    let mut tree = tree(Diary::default());
+    let mut context = Context::from_waker(Waker::noop());
+    for (request, device) in [("/kitchen", &DEVICE.as_bytes()[..]), ("/settings", &[0; 8])] {
+        let (mut connection, mut job) = (asked::<32>(&Request::presence(request).unwrap()), Job::new());
+        assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_ready());
+        assert_eq!(&connection.poll_transmit()[HEADER_LEN..], device, "{request}");
+    }
+}
+
+/// Simulated devices in a scope without dates.
+struct Dateless(Tester<'static>);
+
+impl Bus for Dateless {
+    const SCOPE: Scope = Scope::FULL.without(Scope::DATES);
+
+    fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
+        Poll::Ready(Ok(self.0.id(bus, n)))
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        access: &Access<'_>,
+        scratch: &'a mut [u8],
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Value<'a>, ReturnCode>> {
+        self.0.read(access, scratch, context)
+    }
+}
+
+#[test]
+fn what_the_scope_leaves_out_is_not_there() {
+    let mut tree = Tree::new(Dateless(Tester::new(&[0x24])));
+    let missing = ReturnCode::NO_SUCH_PATH.to_ret();
+    for (path, ret) in [
+        ("/24.000024DB0000/date", missing),
+        ("/24.000024DB0000/udate", 12),
+        ("/structure/24/date", missing),
+        ("/structure/24/udate", 28),
+    ] {
+        let sent = serving::serve::<64, _, _>(&mut tree, &Request::read(path).unwrap(), |_| ()).sent;
+        assert_eq!(sent[8..12], ret.to_be_bytes(), "{path}");
+    }
 }
