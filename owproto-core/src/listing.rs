@@ -144,7 +144,7 @@ fn as_long_as_before(list: &[u8], len: usize) -> Option<(&[u8], &[u8])> {
 }
 
 /// The entry of the first of some frames, and the frames behind it.
-#[inline]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn first_frame(frames: &[u8]) -> Option<(&[u8], &[u8])> {
     let (head, behind) = frames.split_first_chunk()?;
     let (payload, rest) = behind.split_at_checked(Header::from_bytes(head).payload_len()?)?;

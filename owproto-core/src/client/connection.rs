@@ -296,7 +296,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// # Errors
     /// [`ConnectionError::Decode`], [`ConnectionError::UnexpectedData`], and [`ConnectionError::TimedOut`] if the
     /// total timeout has passed, whatever the input says. From then on always the same one.
-    #[inline]
+    #[inline(always)]
     pub fn handle_input<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i [u8],
@@ -311,6 +311,17 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             self.exchanges.end_answer(reply.is_persistent());
             return Ok(Event::Reply(id, reply));
         }
+        self.handle_piece(input, now)
+    }
+
+    /// Takes the next event of an answer that does not lie whole at the front of the input, or is no reply.
+    #[inline]
+    fn handle_piece<'a, 'i: 'a>(
+        &'a mut self,
+        input: &mut &'i [u8],
+        now: Instant,
+    ) -> Result<Event<'a>, ConnectionError> {
+        let id = self.oldest_id();
         let oldest = self.exchanges.in_flight.oldest();
         let form = oldest.map_or(Form::Reply, Pending::form);
         let is_due = oldest.is_some_and(|oldest| !oldest.is_unsent(self.total_sent));

@@ -96,7 +96,7 @@ impl<const DEPTH: usize> Exchanges<DEPTH> {
     }
 
     /// The oldest request is answered, and the server keeps the connection or not.
-    #[inline]
+    #[inline(always)]
     pub(super) fn end_answer(&mut self, is_persistent: bool) {
         self.in_flight.pop();
         if self.earliest_deadline > Deadline::NEVER {
