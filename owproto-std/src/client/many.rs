@@ -1,6 +1,7 @@
 //! Many values, asked for over one connection without waiting between them.
 
 use owproto_core::Request;
+use owproto_core::time::Instant;
 use owproto_core::wire::Flags;
 
 use super::calls::{Calls, Persistence};
@@ -44,16 +45,20 @@ impl<R: Runtime> Calls<R> {
     ) {
         // Requests in flight need a connection that is kept, also where it is closed afterwards.
         let way = if way == Way::Alone { Way::Placed } else { way };
-        let deadline = self.deadline(R::now());
+        let mut now = R::now();
+        let deadline = self.deadline(now);
         let mut rest = paths;
         while !rest.is_empty() {
             let mut answered = 0;
-            let read = self.read_on_one(rest, deadline, way, |value| {
+            let read = self.read_on_one(rest, now, deadline, way, |value| {
                 answered += 1;
                 on_value(value);
             });
             let outcome = read.await;
             rest = &rest[answered..];
+            if !rest.is_empty() {
+                now = R::now();
+            }
             let (Err((error, age)), Some((_, behind))) = (outcome, rest.split_first()) else { continue };
             match error {
                 // The connection broke, but it had worked: the next one starts where it ended.
@@ -81,11 +86,12 @@ impl<R: Runtime> Calls<R> {
     async fn read_on_one<P: AsRef<[u8]> + Sync>(
         &self,
         paths: &[P],
+        now: Instant,
         deadline: Deadline,
         way: Way,
         mut on_value: impl FnMut(Result<&[u8], Error>) + Send,
     ) -> Result<(), (Error, Age)> {
-        let checkout = self.checkout(R::now(), deadline, way, Look::IfRested).await;
+        let checkout = self.checkout(now, deadline, way, Look::IfRested).await;
         let Checkout { mut session, place, is_used } = checkout.map_err(|error| (error, Age::New))?;
         let flags = self.flags.with(Flags::PERSISTENCE);
         let (mut sent, mut answered) = (0, 0);
