@@ -21,9 +21,10 @@ const TRIES: usize = 5;
 const FACTOR: f64 = 2.0;
 
 /// The most that the time of all but one of twenty may grow by, in the best try of each server: a median does not show
-/// that one of ten waits. With the machine's two processors busy with other things it grew by 1.5 to 3, once the slow readers
-/// had what they could take; with a tree that is held for 20 ms by one of ten long requests by 16, and the medians by 1.1.
-const HIGH_FACTOR: f64 = 4.0;
+/// that one of ten waits. Who waits, waits for a piece of somebody else's listing, which takes 1.7 ms unoptimised, as long as
+/// 2 to 8 of the quiet server's answers, depending on what else the machine does. With a tree that is held for 20 ms at
+/// every fortieth look it grew by 40 to 70, and the medians by 1.1.
+const HIGH_FACTOR: f64 = 12.0;
 
 const SLOW_READERS: usize = 10;
 const SLOW_WRITERS: usize = 50;
