@@ -95,10 +95,11 @@ impl<R: Runtime> Calls<R> {
             return None;
         }
         let (place, mut session) = self.shared.places.try_latest()?;
-        if !session.begin_soon(now, self.timeouts) {
+        if session.has_rested(now) {
             self.shared.places.put_into_pool(session, place);
             return None;
         }
+        session.begin(now, self.timeouts);
         Some(Checkout { session, place: Some(place), is_used: true })
     }
 

@@ -21,15 +21,14 @@ use crate::runtime::{Runtime, ready};
 macro_rules! exchange {
     ($calls:expr, $request:expr, $way:expr, $on_entries:expr, $finish:expr) => {
         'answered: {
-            let (request, way, exchange, on_entries, finish) = {
+            let (now, request, way, exchange, on_entries, finish) = {
                 let (request, way, on_entries, mut finish) = ($request, $way, $on_entries, Some($finish));
                 let now = R::now();
                 match $calls.exchange_at_once(now, $calls.timeouts.total, &request, way, &mut finish) {
                     Ok(answer) => break 'answered Ok(answer),
-                    Err(exchange) => (request, way, (now, exchange), on_entries, finish),
+                    Err(exchange) => (now, request, way, exchange, on_entries, finish),
                 }
             };
-            let (now, exchange) = exchange;
             let deadline = $calls.deadline(now);
             let slowly = $calls.exchange_slowly(now, deadline, request, way, exchange, on_entries, finish);
             // Where nothing is awaited, what was borrowed can stay in registers until here.

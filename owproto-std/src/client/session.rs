@@ -216,19 +216,6 @@ impl<R: Runtime> Session<R> {
         connection.set_timeouts(timeouts);
     }
 
-    /// A call begins, if it does so soon after the one before, so that the connection has not [rested](Self::has_rested).
-    #[inline(always)]
-    pub(crate) fn begin_soon(&mut self, now: Instant, timeouts: Timeouts) -> bool {
-        let Buffers { connection, now: before, .. } = &mut *self.0.buffers;
-        let now = now.max(*before);
-        let is_soon = now.since(*before) < RESTED;
-        if is_soon {
-            *before = now;
-            connection.set_timeouts(timeouts);
-        }
-        is_soon
-    }
-
     /// Has the end of the next call timed.
     pub(crate) fn time_end(&mut self) {
         self.0.buffers.is_timed = true;
