@@ -1,6 +1,6 @@
 //! Replies from bytes.
 
-use owproto_core::decode::{DEFAULT_PAYLOAD_LIMIT, Decoder, Frame};
+use owproto_core::codec::{DEFAULT_PAYLOAD_LIMIT, Decoder, Frame};
 use owproto_core::wire::{Header, Version};
 use owproto_core::{DecodeError, ReplyEvent, ReplyParser, Storage};
 

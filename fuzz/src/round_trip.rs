@@ -2,9 +2,9 @@
 //! a connection at each end.
 
 use owproto_core::client;
-use owproto_core::listing::DirectoryFlags;
-use owproto_core::request::{MAX_BODY_LEN, MAX_PATH_LEN};
-use owproto_core::server::{self, Answer, Head, Last, NoRoom, Persistence, Step};
+use owproto_core::message::listing::DirectoryFlags;
+use owproto_core::message::request::{MAX_BODY_LEN, MAX_PATH_LEN};
+use owproto_core::server::{self, Answer, BufferFull, Head, Last, Persistence, Step};
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType, Token, Tokens, Version};
@@ -230,7 +230,7 @@ struct Progress {
 
 impl Progress {
     /// Goes on as far as there is room.
-    fn go_on(&mut self, said: &Said, answer: &mut Answer<'_, Vec<u8>>) -> Result<(), NoRoom> {
+    fn go_on(&mut self, said: &Said, answer: &mut Answer<'_, Vec<u8>>) -> Result<(), BufferFull> {
         while !answer.is_complete() {
             if let Some((payload, pushed)) = &mut self.begun {
                 *pushed += answer.push(&payload[*pushed..]);

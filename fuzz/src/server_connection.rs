@@ -5,8 +5,10 @@
 mod model;
 
 use owproto_core::ReturnCode;
-use owproto_core::listing::DirectoryFlags;
-use owproto_core::server::{self, End, Event, Head, Keepalives, Last, NoRoom, Persistence, Step, Timeouts};
+use owproto_core::message::listing::DirectoryFlags;
+use owproto_core::server::{
+    self, BufferFull, End, Event, Head, Keepalives, Last, Persistence, Step, Timeouts,
+};
 use owproto_core::text::RomId;
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{Flags, Header, MessageType, Version};
@@ -294,7 +296,7 @@ impl World {
 }
 
 /// What came of a step of an answer, and the room that there was before.
-type Done = (Result<usize, NoRoom>, usize);
+type Done = (Result<usize, BufferFull>, usize);
 
 fn at_most(byte: u8) -> usize {
     if byte == u8::MAX { usize::MAX } else { byte.into() }

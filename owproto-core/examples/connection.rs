@@ -16,14 +16,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = std::env::args().nth(1).unwrap_or_else(|| "localhost:4304".into());
     let mut socket = TcpStream::connect(server)?;
     let start = std::time::Instant::now();
-    let now = || Instant::ZERO.after(start.elapsed().into());
+    let now = || Instant::ZERO.saturating_add(start.elapsed().into());
 
     // 128 bytes for requests, 64 for an entry of the listing, whatever its length.
     let mut connection: Connection<_, _> = Connection::new([0; 128], [0; 64]);
     connection.request(&Request::dir("/")?, now())?;
     let mut buffer = [0; 256];
     loop {
-        let wait = connection.poll_timeout().map(|(at, _)| Duration::from(at.since(now())));
+        let wait = connection.poll_timeout().map(|(at, _)| Duration::from(at.saturating_since(now())));
         match connection.step() {
             Step::Write => {
                 let n = socket.write(connection.poll_transmit())?;

@@ -32,7 +32,7 @@
 //! | layer | modules | gives |
 //! |-------|---------|-------|
 //! | L0 words and bytes | [`wire`] | total functions; unknown numbers and bits survive |
-//! | L1 frames | [`request`], [`reply`], [`decode`], [`listing`], [`return_code`] | builders, an incremental parser for each direction, entries |
+//! | L1 frames | [`message`], [`codec`] | builders, an incremental parser for each direction, entries |
 //! | L2 connections | [`client`] | a state machine: persistence, pipelining, timeouts, what may be sent again |
 //! | | [`server`] | the other end: requests one at a time, answers in pieces, keepalives |
 //! | L3 tree | [`tree`] | what stands behind a server: paths, devices and their values, over a [`Bus`](tree::Bus) of yours |
@@ -115,11 +115,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod client;
-pub mod decode;
-pub mod listing;
-pub mod reply;
-pub mod request;
-pub mod return_code;
+pub mod codec;
+pub mod message;
 pub mod server;
 pub mod storage;
 pub mod text;
@@ -127,8 +124,8 @@ pub mod time;
 pub mod tree;
 pub mod wire;
 
-pub use decode::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser};
-pub use reply::Reply;
-pub use request::{Request, RequestError};
-pub use return_code::{ReturnCode, ServerError};
+pub use codec::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser};
+pub use message::reply::Reply;
+pub use message::request::{Request, RequestError};
+pub use message::return_code::{ReturnCode, ServerError};
 pub use storage::Storage;

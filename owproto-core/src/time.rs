@@ -33,13 +33,13 @@ impl Instant {
 
     /// The moment `duration` later; saturates at the end of time.
     #[must_use]
-    pub const fn after(self, duration: Duration) -> Self {
+    pub const fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.0))
     }
 
     /// The time from `earlier` to this moment; nothing if `earlier` is later.
     #[must_use]
-    pub const fn since(self, earlier: Self) -> Duration {
+    pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
     }
 }
@@ -48,13 +48,13 @@ impl Add<Duration> for Instant {
     type Output = Self;
     /// Saturates at the end of time.
     fn add(self, duration: Duration) -> Self {
-        self.after(duration)
+        self.saturating_add(duration)
     }
 }
 
 impl AddAssign<Duration> for Instant {
     fn add_assign(&mut self, duration: Duration) {
-        *self = self.after(duration);
+        *self = self.saturating_add(duration);
     }
 }
 
@@ -97,7 +97,7 @@ impl Duration {
 
     /// What is left of it after another one; nothing if that is longer.
     #[must_use]
-    pub const fn less(self, other: Self) -> Self {
+    pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
@@ -165,7 +165,10 @@ mod tests {
     #[test]
     fn time_saturates() {
         assert_eq!(Instant::from_micros(u64::MAX) + Duration::from_secs(1), Instant::from_micros(u64::MAX));
-        assert_eq!(Instant::ZERO.since(Instant::from_millis(1)), Duration::ZERO);
-        assert_eq!(Instant::from_millis(3).since(Instant::from_millis(1)), Duration::from_millis(2));
+        assert_eq!(Instant::ZERO.saturating_since(Instant::from_millis(1)), Duration::ZERO);
+        assert_eq!(
+            Instant::from_millis(3).saturating_since(Instant::from_millis(1)),
+            Duration::from_millis(2)
+        );
     }
 }

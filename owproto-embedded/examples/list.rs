@@ -9,9 +9,9 @@ use std::net::TcpStream;
 
 use embedded_io_adapters::std::FromStd;
 use owproto_embedded::blocking::Client;
-use owproto_embedded::core::client::Connection;
-use owproto_embedded::core::text::{Value, ValueType};
-use owproto_embedded::core::time::Instant;
+use owproto_embedded::owproto_core::client::Connection;
+use owproto_embedded::owproto_core::text::{Value, ValueType};
+use owproto_embedded::owproto_core::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let server = std::env::args().nth(1).unwrap_or_else(|| "localhost:4304".into());

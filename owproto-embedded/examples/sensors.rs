@@ -9,8 +9,8 @@ use std::net::TcpStream;
 
 use embedded_io_adapters::std::FromStd;
 use owproto_embedded::blocking::Client;
-use owproto_embedded::core::client::Connection;
-use owproto_embedded::core::time::Instant;
+use owproto_embedded::owproto_core::client::Connection;
+use owproto_embedded::owproto_core::time::Instant;
 use owproto_embedded::{Plausibility, Sensor};
 
 fn main() -> Result<(), Box<dyn Error>> {

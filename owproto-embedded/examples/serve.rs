@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use owproto_embedded::blocking::{Polled, Server};
-use owproto_embedded::core::ReturnCode;
-use owproto_embedded::core::server::{Connection, Timeouts};
-use owproto_embedded::core::text::{RomId, Value};
-use owproto_embedded::core::time::{self, Instant};
-use owproto_embedded::core::tree::{Access, Bus, Tree};
+use owproto_embedded::owproto_core::ReturnCode;
+use owproto_embedded::owproto_core::server::{Connection, Timeouts};
+use owproto_embedded::owproto_core::text::{RomId, Value};
+use owproto_embedded::owproto_core::time::{self, Instant};
+use owproto_embedded::owproto_core::tree::{Access, Bus, Tree};
 
 /// What there is to be asked. A real bus would say `Pending` until a conversion is done.
 struct Cellar {

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use owproto_embedded::asynchronous::{Server, Timed};
-use owproto_embedded::core::ReturnCode;
-use owproto_embedded::core::server::Connection;
-use owproto_embedded::core::text::{RomId, Value};
-use owproto_embedded::core::time::Instant;
-use owproto_embedded::core::tree::{Access, Bus, Tree};
+use owproto_embedded::owproto_core::ReturnCode;
+use owproto_embedded::owproto_core::server::Connection;
+use owproto_embedded::owproto_core::text::{RomId, Value};
+use owproto_embedded::owproto_core::time::Instant;
+use owproto_embedded::owproto_core::tree::{Access, Bus, Tree};
 use tokio::net::TcpListener;
 
 /// What was measured last.

@@ -25,11 +25,11 @@ mod linux {
     use std::os::fd::AsRawFd;
     use std::task::{Context, Poll};
 
-    use owproto_embedded::core::ReturnCode;
-    use owproto_embedded::core::server::{Connection, Timeouts};
-    use owproto_embedded::core::text::{RomId, Value};
-    use owproto_embedded::core::time;
-    use owproto_embedded::core::tree::{Access, Bus, Operation, Tree};
+    use owproto_embedded::owproto_core::ReturnCode;
+    use owproto_embedded::owproto_core::server::{Connection, Timeouts};
+    use owproto_embedded::owproto_core::text::{RomId, Value};
+    use owproto_embedded::owproto_core::time;
+    use owproto_embedded::owproto_core::tree::{Access, Bus, Operation, Tree};
     use owproto_embedded::smoltcp::Server;
     use smoltcp::iface::{Config, Interface, SocketSet};
     use smoltcp::phy::{self, Medium, TunTapInterface};
@@ -66,7 +66,7 @@ mod linux {
             if access.property.name != "temperature" {
                 return Poll::Ready(Err(ReturnCode::IO));
             }
-            let finished = access.now.after(CONVERSION);
+            let finished = access.now.saturating_add(CONVERSION);
             match *self.converting.get_or_insert((access.operation, finished)) {
                 (operation, at) if operation == access.operation && access.now >= at => {
                     self.converting = None;

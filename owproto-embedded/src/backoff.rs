@@ -4,7 +4,7 @@ use owproto_core::time::Duration;
 ///
 /// ```
 /// use owproto_embedded::Backoff;
-/// use owproto_embedded::core::time::Duration;
+/// use owproto_embedded::owproto_core::time::Duration;
 /// let waits = [0, 1, 2, 3, 7, 1000].map(|failures| Backoff::DEFAULT.after(failures).as_micros() / 1000);
 /// assert_eq!(waits, [0, 500, 1000, 2000, 30_000, 30_000]);
 /// ```

@@ -25,7 +25,7 @@ mod tcp;
 
 pub use backoff::Backoff;
 pub use error::{Error, ReadError, ServeError};
-pub use owproto_core as core;
+pub use owproto_core;
 pub use sensor::{Plausibility, Reading, ReadingError, Sensor};
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async", feature = "smoltcp"))]
 pub use service::Service;

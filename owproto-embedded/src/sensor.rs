@@ -10,7 +10,7 @@ use crate::ReadError;
 ///
 /// ```
 /// use owproto_embedded::Sensor;
-/// use owproto_embedded::core::text::ValueType;
+/// use owproto_embedded::owproto_core::text::ValueType;
 /// const SENSORS: [Sensor<'_>; 3] = [
 ///     Sensor::temperature("/28.000028D70100/temperature"),
 ///     Sensor::new("/26.000026D90200/humidity", ValueType::Float),

@@ -18,9 +18,9 @@ use owproto_core::tree::{Aliases, Bus, Job, Tree};
 /// ```
 /// use core::task::{Context, Poll};
 /// use owproto_embedded::Service;
-/// use owproto_embedded::core::server::Connection;
-/// use owproto_embedded::core::time::Instant;
-/// use owproto_embedded::core::{ReturnCode, Storage};
+/// use owproto_embedded::owproto_core::server::Connection;
+/// use owproto_embedded::owproto_core::time::Instant;
+/// use owproto_embedded::owproto_core::{ReturnCode, Storage};
 ///
 /// /// An owserver that knows how often it was asked.
 /// struct Counter(u8);

@@ -62,8 +62,8 @@ pub use aliases::AliasMap;
 pub use blocking::{Client, DirIter};
 pub use client::Builder;
 pub use error::{Error, PathText};
-pub use listing::{DirOptions, Got, Listing, RawReply};
-pub use owproto_core as core;
+pub use listing::{DirOptions, GetResult, Listing, RawReply};
+pub use owproto_core;
 pub use tap::Traffic;
 
 /// The code in the READMEs is tested with the documentation.

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use owproto_core::listing::{DirectoryFlags, Entries};
+use owproto_core::message::listing::{DirectoryFlags, Entries};
 use owproto_core::wire::MessageType;
 
 /// What to list besides the names, and how.
@@ -194,7 +194,7 @@ impl<'a> FromIterator<&'a [u8]> for Listing {
 
 /// What GET found at a path.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Got {
+pub enum GetResult {
     /// A directory, with its entries.
     Directory(Listing),
     /// A property, with its value.

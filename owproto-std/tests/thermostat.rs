@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use owproto_std::core::ReturnCode;
-use owproto_std::core::text::Value;
+use owproto_core::ReturnCode;
+use owproto_core::text::Value;
 use owproto_std::{Client, Error, sim};
 
 /// The program under test: switches the heating on below 19 degrees, and off above 21.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use owproto_core::ReturnCode;
 use owproto_core::text::RomId;
 use owproto_core::wire::{DeviceFormat, Flags, MessageType, TemperatureScale};
-use owproto_std::{Builder, Client, DirOptions, Error, Got, Listing, RawReply, Traffic};
+use owproto_std::{Builder, Client, DirOptions, Error, GetResult, Listing, RawReply, Traffic};
 use owproto_tests::owserver::Owserver;
 use owproto_tests::tools::{Tool, pyownet};
 use owproto_tests::{process, vectors};
@@ -37,7 +37,7 @@ trait Calls {
     fn write_at(&self, path: &[u8], data: &[u8], offset: u32) -> Result<usize, Error>;
     fn dir(&self, path: &[u8], options: DirOptions) -> Result<Listing, Error>;
     fn stream(&self, path: &[u8]) -> Result<Vec<Bytes>, Error>;
-    fn get(&self, path: &[u8]) -> Result<Got, Error>;
+    fn get(&self, path: &[u8]) -> Result<GetResult, Error>;
     fn sendmess(&self, message_type: MessageType, path: &[u8], size: i32) -> Result<RawReply, Error>;
     fn return_code_text(&self, code: ReturnCode) -> String;
     fn within(&self, limit: Duration) -> Box<dyn Calls>;
@@ -104,7 +104,7 @@ macro_rules! implement {
                 }
                 Ok(entries)
             }
-            fn get(&self, path: &[u8]) -> Result<Got, Error> {
+            fn get(&self, path: &[u8]) -> Result<GetResult, Error> {
                 let $this = self;
                 $run!($this, $client.get(path))
             }
@@ -447,7 +447,7 @@ fn aliases_may_hold_commas_and_any_bytes() {
         assert_eq!(sorted(entries(&client.dir(b"/", DirOptions::new()).unwrap())), expected);
         assert_eq!(sorted(entries(&client.dir(b"/", DirOptions::new().streamed()).unwrap())), expected);
         assert_eq!(sorted(client.stream(b"/").unwrap()), expected);
-        let Got::Directory(listing) = client.get(b"/").unwrap() else { panic!("a directory") };
+        let GetResult::Directory(listing) = client.get(b"/").unwrap() else { panic!("a directory") };
         assert_eq!(sorted(entries(&listing)), expected);
         for (family, alias) in aliases {
             let path = [b"/", alias].concat();

@@ -267,7 +267,7 @@ impl Client {
                     assert!(poll.is_ready());
                 }
                 Step::Close => {
-                    said.closed_after = Some(self.now.since(start));
+                    said.closed_after = Some(self.now.saturating_since(start));
                     said.end = self.connection.end();
                     if std::mem::take(&mut self.has_place) {
                         server.taken -= 1;

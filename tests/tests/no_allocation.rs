@@ -4,7 +4,7 @@
 
 use allocation_counter::measure;
 use owproto_core::client::{Connection, Event, Step};
-use owproto_core::decode::{Decoder, Frame};
+use owproto_core::codec::{Decoder, Frame};
 use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, Header, Tokens};
 use owproto_core::{ReplyEvent, ReplyParser, Request, RequestEvent, RequestParser};

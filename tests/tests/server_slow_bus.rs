@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use owproto_core::server::{Connection, End, Event, Step, Timeout};
 use owproto_core::text::{RomId, Value};
 use owproto_core::time::Instant;
-use owproto_core::tree::{Access, Bus, Element, Job, Operation, Renewal, Tree};
+use owproto_core::tree::{Access, Bus, Element, Job, Operation, Refresh, Tree};
 use owproto_core::wire::Flags;
 use owproto_core::{ReplyEvent, ReplyParser, Request, ReturnCode};
 
@@ -28,7 +28,7 @@ struct Slow {
     broken_page: Option<u32>,
     written: Vec<(String, String)>,
     uncached: Vec<bool>,
-    renewed: Vec<Renewal>,
+    renewed: Vec<Refresh>,
 }
 
 fn id(n: usize) -> RomId {
@@ -54,9 +54,9 @@ impl Bus for Slow {
         Poll::Ready(Ok((0..self.devices).any(|n| id(n) == device).then_some(0)))
     }
 
-    fn renew(
+    fn refresh(
         &mut self,
-        what: Renewal,
+        what: Refresh,
         operation: Operation,
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
@@ -319,12 +319,12 @@ fn the_second_reading_may_come_from_a_cache() {
 #[test]
 fn uncached_listings_and_presence_look_at_the_bus_anew() {
     let uncached = |request: Request<'static>| request.with_flags(request.flags() | Flags::UNCACHED);
-    let device = Renewal::Presence(id(1));
+    let device = Refresh::Presence(id(1));
     for (request, renewed) in [
-        (Request::dirall("/uncached").unwrap(), vec![Renewal::Devices]),
-        (Request::dir("/uncached/bus.0").unwrap(), vec![Renewal::Devices]),
-        (Request::dirall("/uncached/alarm").unwrap(), vec![Renewal::Devices]),
-        (uncached(Request::get("/").unwrap()), vec![Renewal::Devices]),
+        (Request::dirall("/uncached").unwrap(), vec![Refresh::Devices]),
+        (Request::dir("/uncached/bus.0").unwrap(), vec![Refresh::Devices]),
+        (Request::dirall("/uncached/alarm").unwrap(), vec![Refresh::Devices]),
+        (uncached(Request::get("/").unwrap()), vec![Refresh::Devices]),
         (Request::presence("/uncached/28.010000000000").unwrap(), vec![device]),
         (uncached(Request::presence("/28.010000000000/type").unwrap()), vec![device]),
         (Request::dirall("/").unwrap(), vec![]),

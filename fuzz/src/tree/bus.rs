@@ -152,7 +152,7 @@ impl Bus for Scripted<'_> {
         }
     }
 
-    fn shows(&self, device: RomId, property: &Property) -> bool {
+    fn is_visible(&self, device: RomId, property: &Property) -> bool {
         (usize::from(device.family()) + property.name.len()) & 1 == 0
     }
 

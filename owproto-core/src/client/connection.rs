@@ -2,10 +2,10 @@ use super::error::{ConnectionError, Lost, Resend};
 use super::exchanges::{Exchanges, State};
 use super::in_flight::{Deadline, Form, Pending, RequestId};
 use super::timeouts::{Timeout, Timeouts};
-use crate::decode::{DEFAULT_PAYLOAD_LIMIT, Direction, FrameParser, Parsed, Shape};
-use crate::listing::Entries;
-use crate::reply::Reply;
-use crate::request::{Request, RequestError};
+use crate::codec::{DEFAULT_PAYLOAD_LIMIT, Direction, FrameParser, Parsed, Shape};
+use crate::message::listing::Entries;
+use crate::message::reply::Reply;
+use crate::message::request::{Request, RequestError};
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
 use crate::wire::word;
@@ -436,7 +436,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         if !matches!(self.exchanges.state, State::Open) || self.exchanges.in_flight.is_empty() {
             return None;
         }
-        let silent = self.last_activity.after(self.timeouts.inactivity);
+        let silent = self.last_activity.saturating_add(self.timeouts.inactivity);
         if !self.timeouts.inactivity.is_zero() && Deadline::at(silent) > self.exchanges.earliest_deadline {
             Some((silent, Timeout::Inactivity))
         } else if self.exchanges.earliest_deadline > Deadline::NEVER {
@@ -463,9 +463,9 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     pub fn time_left(&self, now: Instant) -> Option<Duration> {
         let inactivity = self.timeouts.inactivity;
         if inactivity.is_zero() || self.exchanges.earliest_deadline > Deadline::NEVER {
-            return self.poll_timeout().map(|(at, _)| at.since(now));
+            return self.poll_timeout().map(|(at, _)| at.saturating_since(now));
         }
-        Some(inactivity.less(now.since(self.last_activity)))
+        Some(inactivity.saturating_sub(now.saturating_since(self.last_activity)))
     }
 
     /// Lets time pass. Nothing happens before [`poll_timeout`](Self::poll_timeout).

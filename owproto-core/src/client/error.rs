@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::{RequestId, Timeout};
-use crate::decode::DecodeError;
+use crate::codec::DecodeError;
 
 /// How a connection failed. It is never used again; what was in flight is told by
 /// [`poll_lost`](super::Connection::poll_lost).

@@ -1,6 +1,6 @@
 use super::error::ConnectionError;
 use super::in_flight::{Deadline, InFlight, Pending};
-use crate::request::Request;
+use crate::message::request::Request;
 use crate::time::{Duration, Instant};
 use crate::wire::Flags;
 
@@ -76,7 +76,7 @@ impl<const DEPTH: usize> Exchanges<DEPTH> {
     ) -> Pending {
         let mut deadline = Deadline::NEVER;
         if !total.is_zero() {
-            deadline = Deadline::at(now.after(total));
+            deadline = Deadline::at(now.saturating_add(total));
             self.earliest_deadline = self.earliest_deadline.or_sooner(deadline);
         }
         self.is_last = !request.flags().contains(Flags::PERSISTENCE);

@@ -3,8 +3,8 @@ use core::fmt;
 use super::End;
 use super::connection::{Persistence, State};
 use super::outgoing::Outgoing;
-use crate::listing::DirectoryFlags;
-use crate::return_code::ReturnCode;
+use crate::message::listing::DirectoryFlags;
+use crate::message::return_code::ReturnCode;
 use crate::storage::Storage;
 use crate::text::RomId;
 use crate::time::Instant;
@@ -37,20 +37,20 @@ pub enum Last {
 /// There is no room for this now. Send what waits, and try again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct NoRoom {
+pub struct BufferFull {
     /// Bytes that it takes.
     pub needed: usize,
     /// Bytes that there are.
     pub room: usize,
 }
 
-impl fmt::Display for NoRoom {
+impl fmt::Display for BufferFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes are needed, there is room for {}", self.needed, self.room)
     }
 }
 
-impl core::error::Error for NoRoom {}
+impl core::error::Error for BufferFull {}
 
 /// The answer to the request that a [`Connection`](super::Connection) is at work on, frame by frame.
 ///
@@ -98,12 +98,12 @@ impl<T: Storage> Answer<'_, T> {
     /// Begins a frame. Its payload follows with [`push`](Self::push); with a payload of 0 it is complete at once.
     ///
     /// # Errors
-    /// [`NoRoom`] if the header does not fit now, or bytes of the frame before are still owed. Nothing was done.
-    pub fn begin(&mut self, head: Head, last: Last) -> Result<(), NoRoom> {
+    /// [`BufferFull`] if the header does not fit now, or bytes of the frame before are still owed. Nothing was done.
+    pub fn begin(&mut self, head: Head, last: Last) -> Result<(), BufferFull> {
         if self.begins(head, last) {
             return Ok(());
         }
-        Err(NoRoom { needed: self.head_len().saturating_add(self.out.owed), room: self.out.room() })
+        Err(BufferFull { needed: self.head_len().saturating_add(self.out.owed), room: self.out.room() })
     }
 
     /// As [`begin`](Self::begin); false if there is no room.
@@ -177,24 +177,24 @@ impl<T: Storage> Answer<'_, T> {
     /// Answers with an error: no payload, size and offset 0. After entries of a DIR listing, too.
     ///
     /// # Errors
-    /// [`NoRoom`].
-    pub fn error(&mut self, code: ReturnCode) -> Result<(), NoRoom> {
+    /// [`BufferFull`].
+    pub fn error(&mut self, code: ReturnCode) -> Result<(), BufferFull> {
         self.begin(Head { ret: code.to_ret(), ..Head::default() }, Last::Yes)
     }
 
     /// Answers with nothing but success: to a NOP, or to the READ of an empty value.
     ///
     /// # Errors
-    /// [`NoRoom`].
-    pub fn success(&mut self) -> Result<(), NoRoom> {
+    /// [`BufferFull`].
+    pub fn success(&mut self) -> Result<(), BufferFull> {
         self.begin(Head::default(), Last::Yes)
     }
 
     /// Answers a WRITE: so many bytes of data were taken.
     ///
     /// # Errors
-    /// [`NoRoom`].
-    pub fn written(&mut self, bytes: usize) -> Result<(), NoRoom> {
+    /// [`BufferFull`].
+    pub fn written(&mut self, bytes: usize) -> Result<(), BufferFull> {
         let size = word::from_len(bytes).unwrap_or(i32::MAX);
         self.begin(Head { size, ..Head::default() }, Last::Yes)
     }
@@ -202,8 +202,8 @@ impl<T: Storage> Answer<'_, T> {
     /// Answers a READ whose value fits into the transmit storage. An empty value has no offset either.
     ///
     /// # Errors
-    /// [`NoRoom`] if header and value do not fit now; if they never will, begin and push.
-    pub fn value(&mut self, value: &[u8], offset: i32) -> Result<(), NoRoom> {
+    /// [`BufferFull`] if header and value do not fit now; if they never will, begin and push.
+    pub fn value(&mut self, value: &[u8], offset: i32) -> Result<(), BufferFull> {
         self.fits(value.len())?;
         self.begin(value_head(value.len(), offset), Last::Yes)?;
         self.push(value);
@@ -214,8 +214,8 @@ impl<T: Storage> Answer<'_, T> {
     /// payload and a size of 0, as owserver sends them (owfs: `data.c`).
     ///
     /// # Errors
-    /// [`NoRoom`] if it does not fit now; if it never will, begin and push.
-    pub fn presence(&mut self, device: Option<RomId>) -> Result<(), NoRoom> {
+    /// [`BufferFull`] if it does not fit now; if it never will, begin and push.
+    pub fn presence(&mut self, device: Option<RomId>) -> Result<(), BufferFull> {
         let bytes = device.map_or([0; RomId::LEN], RomId::to_bytes);
         self.fits(bytes.len())?;
         self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
@@ -226,8 +226,8 @@ impl<T: Storage> Answer<'_, T> {
     /// Gives an entry of a DIR listing that fits into the transmit storage: an absolute path.
     ///
     /// # Errors
-    /// [`NoRoom`] if it does not fit now; if it never will, begin and push.
-    pub fn entry(&mut self, path: &[u8]) -> Result<(), NoRoom> {
+    /// [`BufferFull`] if it does not fit now; if it never will, begin and push.
+    pub fn entry(&mut self, path: &[u8]) -> Result<(), BufferFull> {
         self.fits(path.len().saturating_add(1))?;
         self.begin(entry_head(path.len()), Last::No)?;
         self.push(path);
@@ -238,8 +238,8 @@ impl<T: Storage> Answer<'_, T> {
     /// Ends a DIR listing.
     ///
     /// # Errors
-    /// [`NoRoom`].
-    pub fn end_of_entries(&mut self, flags: DirectoryFlags) -> Result<(), NoRoom> {
+    /// [`BufferFull`].
+    pub fn end_of_entries(&mut self, flags: DirectoryFlags) -> Result<(), BufferFull> {
         self.begin(Head { offset: word::from_bits(flags.0), ..Head::default() }, Last::Yes)
     }
 
@@ -250,10 +250,10 @@ impl<T: Storage> Answer<'_, T> {
     }
 
     /// Whether a frame with so many bytes of payload fits now.
-    fn fits(&self, payload: usize) -> Result<(), NoRoom> {
+    fn fits(&self, payload: usize) -> Result<(), BufferFull> {
         let needed = payload.saturating_add(self.head_len());
         let room = self.out.room();
-        if needed > room { Err(NoRoom { needed, room }) } else { Ok(()) }
+        if needed > room { Err(BufferFull { needed, room }) } else { Ok(()) }
     }
 
     /// After the last byte of the last frame the answer is complete.
@@ -290,7 +290,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::request::Request;
+    use crate::message::request::Request;
     use crate::server::{Connection, Event, Step};
 
     /// A connection with a whole request, and storage for what is sent.
@@ -307,7 +307,7 @@ mod tests {
         connection.work(Instant::ZERO).unwrap().1
     }
 
-    fn sent(answer_it: impl Fn(&mut Answer<'_, [u8; 64]>) -> Result<(), NoRoom>) -> Vec<u8> {
+    fn sent(answer_it: impl Fn(&mut Answer<'_, [u8; 64]>) -> Result<(), BufferFull>) -> Vec<u8> {
         let mut connection = asked([0; 64]);
         assert_eq!(answer_it(&mut answer(&mut connection)), Ok(()));
         connection.poll_transmit().to_vec()
@@ -347,7 +347,7 @@ mod tests {
         let mut connection = asked([0; 26]);
         let mut it = answer(&mut connection);
         assert_eq!((it.room(), it.capacity(), it.owed(), it.is_complete()), (26, 26, 0, false));
-        let no_room = |needed| Err(NoRoom { needed, room: 26 });
+        let no_room = |needed| Err(BufferFull { needed, room: 26 });
         assert_eq!(it.value(b"abc", 0), no_room(27));
         assert_eq!(it.presence(None), no_room(32));
         assert_eq!(it.entry(b"/a"), no_room(27));
@@ -355,7 +355,7 @@ mod tests {
         assert_eq!(it.value(b"ab", 0), Ok(()));
         assert_eq!((it.room(), it.capacity(), it.owed(), it.is_complete()), (0, 26, 0, true));
         assert_eq!(
-            std::format!("{}", NoRoom { needed: 27, room: 26 }),
+            std::format!("{}", BufferFull { needed: 27, room: 26 }),
             "27 bytes are needed, there is room for 26"
         );
     }
@@ -379,7 +379,7 @@ mod tests {
         let mut it = answer(&mut connection);
         it.begin(Head { payload: 3, ..Head::default() }, Last::No).unwrap();
         assert_eq!((it.push(b"a"), it.owed()), (1, 2));
-        let no_room = Err(NoRoom { needed: HEADER_LEN + 2, room: 64 - HEADER_LEN - 1 });
+        let no_room = Err(BufferFull { needed: HEADER_LEN + 2, room: 64 - HEADER_LEN - 1 });
         assert_eq!(it.success(), no_room);
         assert!(it.value(b"x", 0).is_err() && it.entry(b"").is_err());
         assert_eq!((it.push(b"bcd"), it.owed()), (2, 0), "no more than is owed");

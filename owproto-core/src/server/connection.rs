@@ -2,8 +2,8 @@ use super::answer::Answer;
 use super::end::End;
 use super::outgoing::Outgoing;
 use super::timeouts::{Timeout, Timeouts};
-use crate::decode::{FrameParser, RequestFrame, Stored};
-use crate::request::MAX_BODY_LEN;
+use crate::codec::{FrameParser, RequestFrame, Stored};
+use crate::message::request::MAX_BODY_LEN;
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
 use crate::wire::{Flags, HEADER_LEN, MessageType, Token, Tokens};
@@ -466,7 +466,7 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     }
 
     fn is_over(since: Instant, limit: Duration, now: Instant) -> bool {
-        !limit.is_zero() && now >= since.after(limit)
+        !limit.is_zero() && now >= since.saturating_add(limit)
     }
 
     fn end_with(&mut self, end: End) -> Event {
@@ -480,7 +480,8 @@ type Limit = (Instant, Duration, Timeout);
 /// The first of two timeouts, the second one if they come together; those of zero left out.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn first(one: Limit, other: Option<Limit>) -> Option<(Instant, Timeout)> {
-    let at = |(since, limit, timeout): Limit| (!limit.is_zero()).then(|| (since.after(limit), timeout));
+    let at =
+        |(since, limit, timeout): Limit| (!limit.is_zero()).then(|| (since.saturating_add(limit), timeout));
     match (at(one), other.and_then(at)) {
         (Some(one), Some(other)) => Some(if one.0 < other.0 { one } else { other }),
         (one, other) => one.or(other),

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::Timeout;
-use crate::decode::DecodeError;
+use crate::codec::DecodeError;
 
 /// Why a connection has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,7 +9,7 @@ mod end;
 mod outgoing;
 mod timeouts;
 
-pub use answer::{Answer, Head, Last, NoRoom};
+pub use answer::{Answer, BufferFull, Head, Last};
 pub(crate) use answer::{entry_head, value_head};
 pub use connection::{Connection, DEFAULT_TRANSMIT_LIMIT, Event, Keepalives, Persistence, Step};
 pub use end::End;

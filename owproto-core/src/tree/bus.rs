@@ -2,7 +2,7 @@ use core::task::{Context, Poll};
 
 use super::property::{Element, Family, Property};
 use super::scope::Scope;
-use crate::return_code::ReturnCode;
+use crate::message::return_code::ReturnCode;
 use crate::text::{Date, RomId, Value};
 use crate::time::Instant;
 
@@ -48,7 +48,7 @@ pub enum Simultaneous {
 /// What a client wants to know from the bus, and not from what a [`Bus`] remembers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Renewal {
+pub enum Refresh {
     /// Which devices there are, and which of them are in alarm: a directory of devices is about to be listed.
     Devices,
     /// Whether this device is there.
@@ -138,9 +138,9 @@ pub trait Bus {
     /// Looks at the bus anew: a listing or a PRESENCE below `/uncached`, or with the uncached flag. Comes once for such
     /// a request, before its other calls; reads and writes have [`Access::is_uncached`] instead. For a bus that
     /// remembers which devices there are.
-    fn renew(
+    fn refresh(
         &mut self,
-        _what: Renewal,
+        _what: Refresh,
         _operation: Operation,
         _context: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
@@ -154,7 +154,7 @@ pub trait Bus {
 
     /// Whether a property that only some models of a family have shows in the directory of this one
     /// ([`Visibility::ByModel`](super::Visibility::ByModel)).
-    fn shows(&self, _device: RomId, _property: &Property) -> bool {
+    fn is_visible(&self, _device: RomId, _property: &Property) -> bool {
         false
     }
 
@@ -247,19 +247,19 @@ impl<B: Bus + ?Sized> Bus for &mut B {
     fn find(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
         (**self).find(device, context)
     }
-    fn renew(
+    fn refresh(
         &mut self,
-        what: Renewal,
+        what: Refresh,
         operation: Operation,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
-        (**self).renew(what, operation, context)
+        (**self).refresh(what, operation, context)
     }
     fn is_in_alarm(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
         (**self).is_in_alarm(device, context)
     }
-    fn shows(&self, device: RomId, property: &Property) -> bool {
-        (**self).shows(device, property)
+    fn is_visible(&self, device: RomId, property: &Property) -> bool {
+        (**self).is_visible(device, property)
     }
     fn read<'a>(
         &'a mut self,
@@ -361,9 +361,9 @@ mod tests {
         let ok = Poll::Ready(Ok(()));
         assert_eq!((Least::SCOPE, bus.buses(), bus.clock()), (Scope::FULL, 1, None));
         assert_eq!((bus.name(0), bus.address(0, &mut []), bus.version(0)), ("owproto", &b""[..], 0));
-        assert_eq!(bus.renew(Renewal::Devices, Operation(7), &mut context), ok);
+        assert_eq!(bus.refresh(Refresh::Devices, Operation(7), &mut context), ok);
         assert_eq!(bus.is_in_alarm(id(1), &mut context), Poll::Ready(Ok(false)));
-        assert!(!bus.shows(id(1), access.property));
+        assert!(!bus.is_visible(id(1), access.property));
         assert_eq!(
             bus.write(&access, Value::Float(1.0), &mut context),
             Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED))
@@ -443,18 +443,18 @@ mod tests {
         fn find(&mut self, _: RomId, _: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
             Poll::Ready(Ok(Some(2)))
         }
-        fn renew(
+        fn refresh(
             &mut self,
-            what: Renewal,
+            what: Refresh,
             _: Operation,
             _: &mut Context<'_>,
         ) -> Poll<Result<(), ReturnCode>> {
-            if what == Renewal::Devices { Poll::Pending } else { Poll::Ready(Err(ReturnCode::BUSY)) }
+            if what == Refresh::Devices { Poll::Pending } else { Poll::Ready(Err(ReturnCode::BUSY)) }
         }
         fn is_in_alarm(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
             Poll::Ready(Ok(device == id(9)))
         }
-        fn shows(&self, device: RomId, _: &Property) -> bool {
+        fn is_visible(&self, device: RomId, _: &Property) -> bool {
             device == id(9)
         }
         fn read<'a>(
@@ -514,12 +514,12 @@ mod tests {
             assert_eq!(bus.device(2, 0, &mut context), Poll::Ready(Ok(Some(id(9)))));
             assert_eq!(bus.device(1, 0, &mut context), Poll::Ready(Ok(None)));
             assert_eq!(bus.find(id(9), &mut context), Poll::Ready(Ok(Some(2))));
-            assert_eq!(bus.renew(Renewal::Devices, Operation(7), &mut context), Poll::Pending);
+            assert_eq!(bus.refresh(Refresh::Devices, Operation(7), &mut context), Poll::Pending);
             let busy = Poll::Ready(Err(ReturnCode::BUSY));
-            assert_eq!(bus.renew(Renewal::Presence(id(9)), Operation(7), &mut context), busy);
+            assert_eq!(bus.refresh(Refresh::Presence(id(9)), Operation(7), &mut context), busy);
             assert_eq!(bus.is_in_alarm(id(9), &mut context), Poll::Ready(Ok(true)));
             assert_eq!(bus.is_in_alarm(id(1), &mut context), Poll::Ready(Ok(false)));
-            assert!(bus.shows(id(9), access.property) && !bus.shows(id(1), access.property));
+            assert!(bus.is_visible(id(9), access.property) && !bus.is_visible(id(1), access.property));
             assert_eq!(bus.read(&access, &mut [], &mut context), Poll::Ready(Ok(Value::Unsigned(7))));
             assert_eq!(bus.write(&access, Value::Float(1.0), &mut context), Poll::Pending);
             assert_eq!(bus.convert(Some(2), Simultaneous::Temperature, true, &mut context), busy);

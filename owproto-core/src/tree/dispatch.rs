@@ -1,7 +1,7 @@
 use core::task::{Context, Poll};
 
 use super::alias::Aliases;
-use super::bus::{Access, Bus, Operation, Renewal};
+use super::bus::{Access, Bus, Operation, Refresh};
 use super::families;
 use super::job::{Job, Phase};
 use super::own::{Settings, Statistics, System, count};
@@ -9,9 +9,9 @@ use super::path::{DeviceName, Place, Route, split};
 use super::progress::{Stop, begun, done};
 use super::property::{Family, Node};
 use super::scope::Scope;
-use crate::decode::RequestFrame;
-use crate::request::{MAX_BODY_LEN, MAX_PATH_LEN};
-use crate::return_code::ReturnCode;
+use crate::codec::RequestFrame;
+use crate::message::request::{MAX_BODY_LEN, MAX_PATH_LEN};
+use crate::message::return_code::ReturnCode;
 use crate::server::{Answer, Connection, Head, Last};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
@@ -351,7 +351,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
         let route = request.path().and_then(|path| Route::within(path, B::SCOPE));
         let route = route.ok_or(ReturnCode::NO_SUCH_PATH)?;
-        self.renew(job, request, &route, context)?;
+        self.refresh(job, request, &route, context)?;
         let target = self.target(job, &route, context)?;
         if message_type == MessageType::PRESENCE {
             return job.presence(answer);
@@ -398,7 +398,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     }
 
     /// Has the bus look anew, once, if the client wants that of a listing or a PRESENCE.
-    fn renew(
+    fn refresh(
         &mut self,
         job: &mut Job,
         request: &RequestFrame<'_>,
@@ -411,19 +411,19 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
         let what = match (request.message_type(), route.place) {
             (MessageType::PRESENCE, Place::Device { name: DeviceName::Address(id), .. }) => {
-                Renewal::Presence(id)
+                Refresh::Presence(id)
             }
             (MessageType::PRESENCE, Place::Device { name: DeviceName::Alias(alias), .. }) => {
                 match self.device_of(alias) {
-                    Some(id) => Renewal::Presence(id),
+                    Some(id) => Refresh::Presence(id),
                     None => return Ok(()),
                 }
             }
             (MessageType::PRESENCE | MessageType::READ | MessageType::WRITE, _) => return Ok(()),
-            (_, Place::Devices) => Renewal::Devices,
+            (_, Place::Devices) => Refresh::Devices,
             _ => return Ok(()),
         };
-        done(self.bus.renew(what, job.operation, context))?;
+        done(self.bus.refresh(what, job.operation, context))?;
         job.is_renewed = true;
         Ok(())
     }

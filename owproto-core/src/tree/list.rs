@@ -12,8 +12,8 @@ use super::path::Place;
 use super::progress::{Progress, Stop, begun, done};
 use super::property::{Array, Element, Family, Node, Property, Visibility};
 use super::scope::Scope;
-use crate::listing::DirectoryFlags;
-use crate::return_code::ReturnCode;
+use crate::message::listing::DirectoryFlags;
+use crate::message::return_code::ReturnCode;
 use crate::server::{Answer, Head, Last, entry_head};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
@@ -358,7 +358,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             && match (property.visibility, device) {
                 (Visibility::Always, _) => true,
                 (Visibility::Hidden, _) => false,
-                (Visibility::ByModel, Some((id, _))) => self.bus.shows(id, property),
+                (Visibility::ByModel, Some((id, _))) => self.bus.is_visible(id, property),
                 (Visibility::ByModel, None) => true,
             }
     }

@@ -1,8 +1,8 @@
 use core::num::NonZeroU16;
 
 use super::path::is;
-use crate::listing::DirectoryFlags;
-use crate::return_code::ReturnCode;
+use crate::message::listing::DirectoryFlags;
+use crate::message::return_code::ReturnCode;
 use crate::text::{Access, ChangeRate, Index, Shape, Structure, ValueType, digit_of};
 
 /// How many elements a property has, and how they are named.
@@ -27,7 +27,7 @@ pub enum Array {
 pub enum Visibility {
     /// In the directory of every device of its family, and under `/structure`.
     Always,
-    /// Under `/structure`, and in the directory of those devices for which [`Bus::shows`](super::Bus::shows) says so:
+    /// Under `/structure`, and in the directory of those devices for which [`Bus::is_visible`](super::Bus::is_visible) says so:
     /// a family code may stand for several models.
     ByModel,
     /// Nowhere. It can be used by those who know its name.

@@ -2,7 +2,7 @@
 
 use std::mem::take;
 
-use owproto_core::decode::{Decoder, Frame};
+use owproto_core::codec::{Decoder, Frame};
 use owproto_core::wire::{HEADER_LEN, Header, Token};
 use owproto_core::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestParser, Storage};
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use owproto_core::client::{Connection, Refusals};
+use owproto_core::client::{Connection, ServerCapabilities};
 use owproto_core::wire::Flags;
 
 use super::{Transport, awaited};
@@ -65,7 +65,7 @@ pub struct Client<T, C, S, R, B, const DEPTH: usize = 1> {
     pub(super) connection: Connection<S, R, DEPTH>,
     receive: B,
     pub(super) flags: Flags,
-    refusals: Refusals,
+    refusals: ServerCapabilities,
     is_unflushed: bool,
 }
 

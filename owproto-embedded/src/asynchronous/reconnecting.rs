@@ -6,7 +6,7 @@ use embedded_hal_async::delay::DelayNs;
 use embedded_io_async::{ErrorType, Read, Write};
 use embedded_nal_async::TcpConnect;
 use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
-use owproto_core::listing::{DirectoryFlags, Entries};
+use owproto_core::message::listing::{DirectoryFlags, Entries};
 use owproto_core::text::{Value, ValueType};
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::Flags;
@@ -218,7 +218,7 @@ where
             ready_before(|_, _| Poll::<()>::Pending, Some(self.not_before), clock, delay).await;
         }
         let limit = self.connect_timeout;
-        let deadline = if limit.is_zero() { None } else { Some(clock().after(limit)) };
+        let deadline = if limit.is_zero() { None } else { Some(clock().saturating_add(limit)) };
         let error = match before(self.network.connect(self.server), deadline, clock, delay).await {
             Some(Ok(stream)) => {
                 transport.0 = Some(stream);
@@ -283,7 +283,7 @@ where
         P: AsRef<[u8]> + ?Sized,
         W: AsRef<[u8]> + ?Sized,
     {
-        if self.is_connected() && (self.client.clock)().since(self.last_used) >= RESTED {
+        if self.is_connected() && (self.client.clock)().saturating_since(self.last_used) >= RESTED {
             self.ping().await?;
         }
         call!(self, self.client.write(path, data))
@@ -406,7 +406,7 @@ where
 
     fn failed(&mut self) {
         self.failures = self.failures.saturating_add(1);
-        self.not_before = (self.client.clock)().after(self.backoff.after(self.failures));
+        self.not_before = (self.client.clock)().saturating_add(self.backoff.after(self.failures));
     }
 }
 

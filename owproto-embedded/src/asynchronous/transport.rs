@@ -203,7 +203,7 @@ pub(super) async fn ready_before<V, C: FnMut() -> Instant>(
         return Some(poll_fn(|context| poll(clock, context)).await);
     };
     loop {
-        let left = deadline.since(clock());
+        let left = deadline.saturating_since(clock());
         // Rather more than an hour at once.
         let micros = u32::try_from(left.as_micros()).unwrap_or(u32::MAX);
         let mut delay = pin!(delay.delay_us(micros));

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use owproto_core::client::{Connection, Refusals};
+use owproto_core::client::{Connection, ServerCapabilities};
 use owproto_core::wire::Flags;
 
 use super::{Transport, by_itself};
@@ -72,7 +72,7 @@ pub struct Client<T, C, S, R, B, const DEPTH: usize = 1> {
     connection: Connection<S, R, DEPTH>,
     receive: B,
     flags: Flags,
-    refusals: Refusals,
+    refusals: ServerCapabilities,
     is_unflushed: bool,
 }
 

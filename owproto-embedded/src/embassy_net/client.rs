@@ -26,7 +26,7 @@ pub type Client<'n, 's, S, R, B, const DEPTH: usize = 1> =
 /// use embassy_net::tcp::TcpSocket;
 /// use embassy_time::Timer;
 /// use owproto_embedded::Sensor;
-/// use owproto_embedded::core::client::Connection;
+/// use owproto_embedded::owproto_core::client::Connection;
 /// use owproto_embedded::embassy_net::{Dialer, client};
 ///
 /// const SENSORS: [Sensor<'_>; 2] = [

@@ -31,8 +31,8 @@ use crate::{ServeError, Service, tcp};
 /// use core::cell::RefCell;
 /// use embassy_net::Stack;
 /// use embassy_net::tcp::TcpSocket;
-/// use owproto_embedded::core::server::Connection;
-/// use owproto_embedded::core::tree::{Tree, tester::Tester};
+/// use owproto_embedded::owproto_core::server::Connection;
+/// use owproto_embedded::owproto_core::tree::{Tree, tester::Tester};
 /// use owproto_embedded::embassy_net::{Places, serve};
 ///
 /// type Sensors = Tree<Tester<'static>>; // your bus

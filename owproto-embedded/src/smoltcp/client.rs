@@ -1,7 +1,7 @@
 use core::fmt;
 
-use owproto_core::client::{Connection, ConnectionError, Lost, Refusals, RequestId, Resend, Step};
-use owproto_core::listing::{Entries, is_ambiguous};
+use owproto_core::client::{Connection, ConnectionError, Lost, RequestId, Resend, ServerCapabilities, Step};
+use owproto_core::message::listing::{Entries, is_ambiguous};
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{Reply, Request, RequestError, Storage, client};
@@ -88,15 +88,15 @@ pub enum Disconnection {
 /// Ports of our own are counted up from one that is chosen by [`with_first_port`](Self::with_first_port).
 ///
 /// ```
-/// use owproto_embedded::core::client::Connection;
-/// use owproto_embedded::core::text::{Value, ValueType};
+/// use owproto_embedded::owproto_core::client::Connection;
+/// use owproto_embedded::owproto_core::text::{Value, ValueType};
 /// use owproto_embedded::smoltcp::{Client, Event};
 /// use smoltcp::iface::{Config, Interface, SocketSet};
 /// use smoltcp::socket::tcp::{self, SocketBuffer};
 /// use smoltcp::time::Instant;
 /// use smoltcp::wire::{EthernetAddress, IpCidr, Ipv4Address};
-/// # use owproto_embedded::core::tree::{Tree, tester::Tester};
-/// # use owproto_embedded::core::server;
+/// # use owproto_embedded::owproto_core::tree::{Tree, tester::Tester};
+/// # use owproto_embedded::owproto_core::server;
 /// # use owproto_embedded::smoltcp::Server;
 /// # use smoltcp::phy::{Loopback, Medium};
 /// # let mut device = Loopback::new(Medium::Ethernet);
@@ -169,7 +169,7 @@ pub struct Client<T, R, const DEPTH: usize = 1> {
     /// The number of the last port, counted from [`FIRST_EPHEMERAL_PORT`], modulo 2¹⁴. The first is the one behind it.
     port: u16,
     flags: Flags,
-    refusals: Refusals,
+    refusals: ServerCapabilities,
     list_form: ListForm,
     /// Whether the socket's buffer was too full for all that waits to be sent.
     is_blocked: bool,
@@ -205,7 +205,7 @@ enum ListForm {
     Unknown,
     /// This request will show it. Until then others are made without.
     Asked(RequestId),
-    /// It does, or it does not and [`Refusals`] knows.
+    /// It does, or it does not and [`ServerCapabilities`] knows.
     Known,
 }
 
@@ -230,7 +230,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
             failures: 0,
             port: u16::MAX,
             flags: Flags::PERSISTENCE,
-            refusals: Refusals::NONE,
+            refusals: ServerCapabilities::NONE,
             list_form: ListForm::Unknown,
             is_blocked: false,
             has_more: false,
@@ -357,7 +357,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         now: smoltcp::time::Instant,
     ) -> Result<RequestId, RequestError> {
         let is_list = !is_ambiguous(path.as_ref())
-            && self.refusals.instead_of(MessageType::DIRALL) == MessageType::DIRALL
+            && self.refusals.substitute_for(MessageType::DIRALL) == MessageType::DIRALL
             && !matches!(self.list_form, ListForm::Asked(_));
         let request = if is_list { Request::dirall(path)? } else { Request::dir(path)? };
         let id = self.request(&request.with_flags(self.flags), now)?;
@@ -556,10 +556,10 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         }
         socket.close();
         self.link = if is_peaceful {
-            Link::Closing { until: now.after(CLOSING_TIME) }
+            Link::Closing { until: now.saturating_add(CLOSING_TIME) }
         } else {
             self.failures = self.failures.saturating_add(1);
-            Link::Pause { until: now.after(self.backoff.after(self.failures)) }
+            Link::Pause { until: now.saturating_add(self.backoff.after(self.failures)) }
         };
         self.connection.reset();
         self.has_more = false;

@@ -55,9 +55,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// each are plenty. Nobody waits for anybody: a client that does not read holds up only itself.
 ///
 /// ```
-/// use owproto_embedded::core::server::{Connection, Timeouts};
-/// use owproto_embedded::core::time::Duration;
-/// use owproto_embedded::core::tree::{Tree, tester::Tester};
+/// use owproto_embedded::owproto_core::server::{Connection, Timeouts};
+/// use owproto_embedded::owproto_core::time::Duration;
+/// use owproto_embedded::owproto_core::tree::{Tree, tester::Tester};
 /// use owproto_embedded::smoltcp::Server;
 /// use smoltcp::iface::SocketSet;
 /// use smoltcp::socket::tcp::{self, SocketBuffer};
@@ -316,7 +316,7 @@ impl<T: Storage, R: Storage, J> Slot<T, R, J> {
             } else {
                 socket.close();
             }
-            self.link = Link::Closing { until: now.after(LINGER) };
+            self.link = Link::Closing { until: now.saturating_add(LINGER) };
         }
     }
 

@@ -15,7 +15,7 @@ macro_rules! awaited {
 /// Over `Read + Write`: late by what a read waits.
 mod plain {
     use owproto_embedded::asynchronous::{Client, Server};
-    use owproto_embedded::core::time::Instant;
+    use owproto_embedded::owproto_core::time::Instant;
 
     use crate::wire::Wire;
 
@@ -54,7 +54,7 @@ mod plain {
 /// With a delay beside it: never late.
 mod timed {
     use owproto_embedded::asynchronous::{Client, Server, Timed};
-    use owproto_embedded::core::time::Instant;
+    use owproto_embedded::owproto_core::time::Instant;
 
     use crate::wire::{Delay, Wire};
 
@@ -94,8 +94,10 @@ mod timed {
 
     mod only_here {
         use owproto_embedded::Error;
-        use owproto_embedded::core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
-        use owproto_embedded::core::time::Duration;
+        use owproto_embedded::owproto_core::client::{
+            Connection, ConnectionError, Resend, Timeout, Timeouts,
+        };
+        use owproto_embedded::owproto_core::time::Duration;
 
         use super::*;
         use crate::wire::{Answer, keepalive, reply};
@@ -125,7 +127,7 @@ mod timed {
                 let error = ConnectionError::TimedOut(timeout);
                 let result = wire.run(client.ping());
                 assert_eq!(result, Err(Error::Connection { error, resend: Resend::Safe }));
-                assert_eq!(wire.now().since(before), millis(expected));
+                assert_eq!(wire.now().saturating_since(before), millis(expected));
                 assert_eq!(wire.run(client.ping()), Err(Error::Ended));
             }
         }

@@ -15,7 +15,7 @@ macro_rules! by_itself {
 /// Over `Read + Write`: late by what a read waits.
 mod plain {
     use owproto_embedded::blocking::{Client, Server};
-    use owproto_embedded::core::time::Instant;
+    use owproto_embedded::owproto_core::time::Instant;
 
     use crate::wire::Wire;
 
@@ -55,7 +55,7 @@ mod plain {
 /// Over `ReadReady` too: late by what the idle function takes.
 mod polled {
     use owproto_embedded::blocking::{Client, Polled, Server};
-    use owproto_embedded::core::time::Instant;
+    use owproto_embedded::owproto_core::time::Instant;
 
     use crate::wire::Wire;
 
@@ -97,8 +97,10 @@ mod polled {
 
     mod only_here {
         use owproto_embedded::Error;
-        use owproto_embedded::core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
-        use owproto_embedded::core::time::Duration;
+        use owproto_embedded::owproto_core::client::{
+            Connection, ConnectionError, Resend, Timeout, Timeouts,
+        };
+        use owproto_embedded::owproto_core::time::Duration;
 
         use super::*;
         use crate::wire::{Answer, keepalive, reply};
@@ -126,7 +128,7 @@ mod polled {
                 let before = wire.now();
                 let error = ConnectionError::TimedOut(timeout);
                 assert_eq!(client.ping(), Err(Error::Connection { error, resend: Resend::Safe }));
-                assert_eq!(wire.now().since(before), millis(expected));
+                assert_eq!(wire.now().saturating_since(before), millis(expected));
                 assert_eq!(client.ping(), Err(Error::Ended));
             }
         }
@@ -163,7 +165,7 @@ mod impatient {
     use embedded_io::{ErrorKind, ErrorType, Read, Write};
     use owproto_embedded::Error;
     use owproto_embedded::blocking::Client;
-    use owproto_embedded::core::client::{Connection, Resend, Timeouts};
+    use owproto_embedded::owproto_core::client::{Connection, Resend, Timeouts};
 
     use crate::wire::Wire;
 
@@ -199,7 +201,7 @@ mod impatient {
             let mut client = Client::new(Impatient(wire.clone(), kind), wire.clock(), memory, [0; 32]);
             let before = wire.now();
             assert!(client.ping().unwrap_err().is_timeout());
-            assert_eq!(wire.now().since(before).as_micros(), 2_100_000);
+            assert_eq!(wire.now().saturating_since(before).as_micros(), 2_100_000);
         }
     }
 

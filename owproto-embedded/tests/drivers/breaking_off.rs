@@ -6,9 +6,9 @@ macro_rules! breaking_off {
         mod breaking_off {
             use embedded_io::ErrorKind;
             use owproto_embedded::Error;
-            use owproto_embedded::core::client::{Connection, ConnectionError, Timeout, Timeouts};
-            use owproto_embedded::core::time::Duration;
-            use owproto_embedded::core::wire::{Flags, Header};
+            use owproto_embedded::owproto_core::client::{Connection, ConnectionError, Timeout, Timeouts};
+            use owproto_embedded::owproto_core::time::Duration;
+            use owproto_embedded::owproto_core::wire::{Flags, Header};
 
             use super::*;
             use crate::wire::{Answer, Wire, keepalive, reply};
@@ -57,7 +57,7 @@ macro_rules! breaking_off {
                         Call::ReadMany => $wait!(client.read_many(["/a"], |_, _| ())),
                     }
                 });
-                let took = wire.now().since(start).as_micros();
+                let took = wire.now().saturating_since(start).as_micros();
                 let next = wire.beside([Answer::reply(4, b"next")]);
                 replace!(client, next);
                 let value = $run!(next, { $wait!(client.read("/next", &mut buffer)).map(<[u8]>::to_vec) });

@@ -4,12 +4,12 @@ use std::cell::RefCell;
 
 use owproto_embedded::Error;
 use owproto_embedded::asynchronous::{Client, Server, Timed};
-use owproto_embedded::core::Request;
-use owproto_embedded::core::client::Connection;
-use owproto_embedded::core::server;
-use owproto_embedded::core::server::End;
-use owproto_embedded::core::tree::Tree;
-use owproto_embedded::core::wire::Flags;
+use owproto_embedded::owproto_core::Request;
+use owproto_embedded::owproto_core::client::Connection;
+use owproto_embedded::owproto_core::server;
+use owproto_embedded::owproto_core::server::End;
+use owproto_embedded::owproto_core::tree::Tree;
+use owproto_embedded::owproto_core::wire::Flags;
 
 use crate::services::SlowBus;
 use crate::wire::{Answer, Delay, Wire, reply};
@@ -30,7 +30,7 @@ macro_rules! every_call {
         });
         $check("read_value", &[Answer::reply(4, b"21.5")], &async |client| {
             client
-                .read_value("/a", owproto_embedded::core::text::ValueType::Float, &mut [0; 8])
+                .read_value("/a", owproto_embedded::owproto_core::text::ValueType::Float, &mut [0; 8])
                 .await
                 .map(|value| value.to_string())
         });
@@ -61,7 +61,7 @@ macro_rules! every_call {
             read.await.map(|()| values)
         });
         $check("exchange", &[Answer::reply(-1, b"")], &async |client| {
-            let request = owproto_embedded::core::Request::read("/a").unwrap();
+            let request = owproto_embedded::owproto_core::Request::read("/a").unwrap();
             client.exchange(&request, |_| (), |reply| reply.ret()).await.map(|ret| ret.to_string())
         });
     }};
@@ -71,7 +71,7 @@ macro_rules! every_call {
 pub(crate) use every_call;
 
 /// A client as the tests drop its calls.
-pub(crate) type Clock = Box<dyn FnMut() -> owproto_embedded::core::time::Instant>;
+pub(crate) type Clock = Box<dyn FnMut() -> owproto_embedded::owproto_core::time::Instant>;
 type Dropped = Client<Timed<Wire, Delay>, Clock, [u8; 64], [u8; 32], [u8; 32], 3>;
 
 fn timed(wire: &Wire) -> Timed<Wire, Delay> {

@@ -2,10 +2,10 @@
 
 use embedded_io::ErrorKind;
 use owproto_embedded::asynchronous::Reconnecting;
-use owproto_embedded::core::client::{Connection, ConnectionError, Resend, Timeouts};
-use owproto_embedded::core::time::Duration;
-use owproto_embedded::core::wire::Header;
-use owproto_embedded::core::{ReturnCode, ServerError};
+use owproto_embedded::owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
+use owproto_embedded::owproto_core::time::Duration;
+use owproto_embedded::owproto_core::wire::Header;
+use owproto_embedded::owproto_core::{ReturnCode, ServerError};
 use owproto_embedded::{Backoff, Error, Plausibility, Sensor};
 
 use crate::dropped::{Clock, every_call};
@@ -145,7 +145,7 @@ fn a_server_that_is_not_there_is_tried_later_and_later() {
             assert_eq!(error, Error::Connect(ErrorKind::ConnectionRefused));
             assert!(error.is_safe_to_retry());
         }
-        assert_eq!(client.next_attempt().since(clock.now()), Duration::from_millis(1500));
+        assert_eq!(client.next_attempt().saturating_since(clock.now()), Duration::from_millis(1500));
         // An error of the server is an answer.
         let no = ServerError::new(ReturnCode::from_ret(-1)).unwrap();
         assert_eq!(client.read("/a", &mut buffer).await, Err(Error::Server(no)));

@@ -7,12 +7,14 @@ macro_rules! scenarios {
         mod scenarios {
             use embedded_io::ErrorKind;
             use owproto_embedded::Error;
-            use owproto_embedded::core::client::{Connection, ConnectionError, Resend, Timeouts};
-            use owproto_embedded::core::listing::DirectoryFlags;
-            use owproto_embedded::core::text::{Value, ValueError, ValueErrorKind, ValueType};
-            use owproto_embedded::core::time::Duration;
-            use owproto_embedded::core::wire::{Flags, Header, MessageType, TemperatureScale};
-            use owproto_embedded::core::{DecodeError, Request, RequestError, ReturnCode, ServerError};
+            use owproto_embedded::owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
+            use owproto_embedded::owproto_core::message::listing::DirectoryFlags;
+            use owproto_embedded::owproto_core::text::{Value, ValueError, ValueErrorKind, ValueType};
+            use owproto_embedded::owproto_core::time::Duration;
+            use owproto_embedded::owproto_core::wire::{Flags, Header, MessageType, TemperatureScale};
+            use owproto_embedded::owproto_core::{
+                DecodeError, Request, RequestError, ReturnCode, ServerError,
+            };
             use owproto_embedded::{Plausibility, ReadError, Reading, ReadingError, Sensor, core};
             use owproto_tests::vectors;
 
@@ -210,7 +212,7 @@ macro_rules! scenarios {
                 let before = wire.now();
                 let mut buffer = [0; 4];
                 assert_eq!($run!(wire, { $wait!(client.read("/slow", &mut buffer)) }), Ok(&b"85"[..]));
-                let took = wire.now().since(before).as_micros();
+                let took = wire.now().saturating_since(before).as_micros();
                 assert!((30_999_000..=30_999_999).contains(&took), "{took}");
             }
 
@@ -227,7 +229,7 @@ macro_rules! scenarios {
                 let before = wire.now();
                 let error = $run!(wire, { $wait!(client.ping()) }).unwrap_err();
                 assert!(error.is_timeout() && error.is_safe_to_retry());
-                let late = wire.now().since(before).as_micros() - total.as_micros();
+                let late = wire.now().saturating_since(before).as_micros() - total.as_micros();
                 assert!(late <= LATE, "{late} µs late");
             }
 

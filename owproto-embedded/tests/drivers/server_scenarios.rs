@@ -7,10 +7,10 @@ macro_rules! server_scenarios {
         mod server_scenarios {
             use embedded_io::ErrorKind;
             use owproto_embedded::ServeError;
-            use owproto_embedded::core::server::{Connection, End, Persistence};
-            use owproto_embedded::core::tree::Tree;
-            use owproto_embedded::core::wire::{Flags, Header, MessageType};
-            use owproto_embedded::core::{DecodeError, Request, RequestError};
+            use owproto_embedded::owproto_core::server::{Connection, End, Persistence};
+            use owproto_embedded::owproto_core::tree::Tree;
+            use owproto_embedded::owproto_core::wire::{Flags, Header, MessageType};
+            use owproto_embedded::owproto_core::{DecodeError, Request, RequestError};
             use owproto_tests::owserver::VECTOR_DEVICES;
             use owproto_tests::{ours, vectors};
 

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use owproto_embedded::Service;
-use owproto_embedded::core::server::Connection;
-use owproto_embedded::core::text::{RomId, Value};
-use owproto_embedded::core::time::Instant;
-use owproto_embedded::core::tree::{Access, Bus, Operation};
-use owproto_embedded::core::{ReturnCode, Storage};
+use owproto_embedded::owproto_core::server::Connection;
+use owproto_embedded::owproto_core::text::{RomId, Value};
+use owproto_embedded::owproto_core::time::Instant;
+use owproto_embedded::owproto_core::tree::{Access, Bus, Operation};
+use owproto_embedded::owproto_core::{ReturnCode, Storage};
 
 use crate::wire::Wire;
 

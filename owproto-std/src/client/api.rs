@@ -160,7 +160,7 @@ macro_rules! client_api {
                 path: &P,
                 options: $crate::DirOptions,
                 entry: impl FnMut(&[u8]) + Send,
-            ) -> Result<::owproto_core::listing::DirectoryFlags, $crate::Error>
+            ) -> Result<::owproto_core::message::listing::DirectoryFlags, $crate::Error>
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
             {
@@ -280,7 +280,7 @@ macro_rules! client_api {
             ///
             /// # Errors
             /// [`Error`]($crate::Error).
-            pub $($asynchronous)? fn get<P>(&self, path: &P) -> Result<$crate::Got, $crate::Error>
+            pub $($asynchronous)? fn get<P>(&self, path: &P) -> Result<$crate::GetResult, $crate::Error>
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
             {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use owproto_core::client::{DEFAULT_LIST_LIMIT, Timeouts};
-use owproto_core::decode::DEFAULT_PAYLOAD_LIMIT;
+use owproto_core::codec::DEFAULT_PAYLOAD_LIMIT;
 use owproto_core::wire::{DeviceFormat, Flags, PressureScale, TemperatureScale};
 
 use super::calls::{Calls, Persistence};

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use owproto_core::client::{ConnectionError, Timeout, Timeouts};
-use owproto_core::listing::{DirectoryFlags, Entries, is_ambiguous};
+use owproto_core::message::listing::{DirectoryFlags, Entries, is_ambiguous};
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, MessageType};
@@ -14,7 +14,7 @@ use super::exchange::{Failed, ask, ask_read, exchange, ready_slowly, yes};
 use super::session::{Failure, Reason};
 use super::shared::Shared;
 use crate::error::PathText;
-use crate::listing::{DirOptions, Got, Listing, RawReply};
+use crate::listing::{DirOptions, GetResult, Listing, RawReply};
 use crate::runtime::Runtime;
 use crate::{Address, Error};
 
@@ -115,7 +115,8 @@ impl<R: Runtime> Calls<R> {
     }
 
     pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Failed> {
-        let size = u32::try_from(buffer.len().min(owproto_core::request::MAX_BODY_LEN)).unwrap_or(u32::MAX);
+        let size =
+            u32::try_from(buffer.len().min(owproto_core::message::request::MAX_BODY_LEN)).unwrap_or(u32::MAX);
         let request = Request::read(path)?.with_size(size)?;
         ask_read!(self, request, |reply| reply.copy_data(buffer))
     }
@@ -158,7 +159,7 @@ impl<R: Runtime> Calls<R> {
     ) -> Result<DirectoryFlags, Error> {
         let mut refusals = self.shared.refusals();
         let wanted = options.message_type();
-        let asked = if is_ambiguous(path) { MessageType::DIR } else { refusals.instead_of(wanted) };
+        let asked = if is_ambiguous(path) { MessageType::DIR } else { refusals.substitute_for(wanted) };
         if asked == wanted {
             let result = self.list(path, asked, options, way, &mut on_entries).await;
             match result {
@@ -187,7 +188,7 @@ impl<R: Runtime> Calls<R> {
 
     /// Whether an entry of a listing is a directory, where the server does not mark them.
     async fn is_directory(&self, entry: &[u8], way: Way) -> Result<bool, Error> {
-        if let Some(known) = owproto_core::listing::is_directory(entry) {
+        if let Some(known) = owproto_core::message::listing::is_directory(entry) {
             return Ok(known);
         }
         let ignore = |entries: Entries<'_>| for_each(entries, |_| ());
@@ -216,14 +217,14 @@ impl<R: Runtime> Calls<R> {
         Ok(exchange!(self, request, way, on_entries, yes(|reply| reply.directory_flags()))?)
     }
 
-    pub(crate) async fn get(&self, path: &[u8]) -> Result<Got, Error> {
+    pub(crate) async fn get(&self, path: &[u8]) -> Result<GetResult, Error> {
         let mut refusals = self.shared.refusals();
-        if refusals.instead_of(MessageType::GET) == MessageType::GET && !is_ambiguous(path) {
+        if refusals.substitute_for(MessageType::GET) == MessageType::GET && !is_ambiguous(path) {
             let got = ask!(self, Request::get(path)?, |reply| match (reply.ret(), reply.payload()) {
                 (0, []) => None,
                 // A value has its length here.
-                (0, _) => Some(Got::Directory(reply.entries().collect())),
-                _ => Some(Got::Value(reply.data().to_vec())),
+                (0, _) => Some(GetResult::Directory(reply.entries().collect())),
+                _ => Some(GetResult::Value(reply.data().to_vec())),
             });
             match got.map_err(Error::from) {
                 Ok(Some(got)) => return Ok(got),
@@ -237,9 +238,9 @@ impl<R: Runtime> Calls<R> {
         }
         match self.read(path).await.map_err(Error::from) {
             Err(Error::Server { error, .. }) if error.code() == ReturnCode::IS_A_DIRECTORY => {
-                self.dir(path, DirOptions::new()).await.map(Got::Directory)
+                self.dir(path, DirOptions::new()).await.map(GetResult::Directory)
             }
-            value => value.map(Got::Value),
+            value => value.map(GetResult::Value),
         }
     }
 

@@ -16,7 +16,7 @@ impl Deadline {
     /// The end of a call that begins now; a total timeout of zero is none.
     #[inline]
     pub(crate) fn after(now: Instant, total: time::Duration) -> Self {
-        Self(if total.is_zero() { NEVER } else { now.after(total) })
+        Self(if total.is_zero() { NEVER } else { now.saturating_add(total) })
     }
 
     /// What is left of the total timeout, for the protocol: never zero, which would be "no limit".
@@ -25,14 +25,14 @@ impl Deadline {
         if self.0 == NEVER {
             time::Duration::ZERO
         } else {
-            self.0.since(now).max(time::Duration::from_micros(1))
+            self.0.saturating_since(now).max(time::Duration::from_micros(1))
         }
     }
 
     /// What is left of the total timeout; `None` is no limit.
     #[inline]
     pub(crate) fn wait<R: Runtime>(self) -> Option<Duration> {
-        if self.0 == NEVER { None } else { Some(self.0.since(R::now()).into()) }
+        if self.0 == NEVER { None } else { Some(self.0.saturating_since(R::now()).into()) }
     }
 
     /// Sorts what ends first before what ends later or never.

@@ -153,7 +153,7 @@ impl<R: Runtime> Pool<R> {
 
     /// Lets a call wait, unless there is a place.
     pub(super) fn queue_up(&mut self, waiter: &Arc<Waiter<R>>, now: Instant) -> Option<Held> {
-        let may_try = self.refused_at.is_none_or(|at| now.since(at) >= REFUSED_FOR);
+        let may_try = self.refused_at.is_none_or(|at| now.saturating_since(at) >= REFUSED_FOR);
         if self.free == 0 && self.places < self.most && may_try {
             self.places += 1;
             self.free += 1;

@@ -1,7 +1,7 @@
 use std::io;
 
 use owproto_core::client::{Connection, ConnectionError, Event, Resend, Step, Timeouts};
-use owproto_core::listing::Entries;
+use owproto_core::message::listing::Entries;
 use owproto_core::time::{self, Instant};
 use owproto_core::wire::MessageType;
 use owproto_core::{DecodeError, Reply, Request, RequestError};
@@ -224,7 +224,7 @@ impl<R: Runtime> Session<R> {
     /// Whether it was idle long enough for a look at it to cost nothing; or was at work, and that was not timed.
     #[inline]
     pub(crate) fn has_rested(&self, now: Instant) -> bool {
-        now.since(self.now()) >= RESTED
+        now.saturating_since(self.now()) >= RESTED
     }
 
     /// How many requests it takes now.
@@ -275,7 +275,7 @@ impl<R: Runtime> Session<R> {
             let input = receive.get(..n).unwrap_or_default();
             if !total.is_zero() || *is_timed {
                 let begun = std::mem::replace(now, R::now());
-                *is_timed = now.since(begun) >= RESTED;
+                *is_timed = now.saturating_since(begun) >= RESTED;
             }
             if let Some(reply) = connection.handle_reply(input, *now)
                 && let Some(finish) = finish.take()

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use owproto_core::client::Refusals;
+use owproto_core::client::ServerCapabilities;
 use parking_lot::Mutex;
 
 use super::coalesce::Reads;
@@ -56,16 +56,16 @@ impl<R: Runtime> Shared<R> {
             settings,
             spare: Mutex::default(),
             addresses: Mutex::default(),
-            refusals: AtomicU16::new(Refusals::NONE.bits()),
+            refusals: AtomicU16::new(ServerCapabilities::NONE.bits()),
             texts: OnceLock::new(),
         }
     }
 
-    pub(crate) fn refusals(&self) -> Refusals {
-        Refusals::from_bits(self.refusals.load(Ordering::Relaxed))
+    pub(crate) fn refusals(&self) -> ServerCapabilities {
+        ServerCapabilities::from_bits(self.refusals.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn remember(&self, refusals: Refusals) {
+    pub(crate) fn remember(&self, refusals: ServerCapabilities) {
         self.refusals.fetch_or(refusals.bits(), Ordering::Relaxed);
     }
 

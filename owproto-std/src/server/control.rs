@@ -88,12 +88,12 @@ impl Control {
 
     pub(super) fn now(&self) -> Instant {
         let since = time::Instant::now().saturating_duration_since(self.epoch);
-        Instant::ZERO.after(Duration::from(since))
+        Instant::ZERO.saturating_add(Duration::from(since))
     }
 
     /// A moment of the connections' clock on tokio's.
     pub(super) fn on_clock(&self, moment: Instant) -> time::Instant {
-        self.epoch + std::time::Duration::from(moment.since(Instant::ZERO))
+        self.epoch + std::time::Duration::from(moment.saturating_since(Instant::ZERO))
     }
 
     /// Takes one of the places for persistent connections, if there is one.

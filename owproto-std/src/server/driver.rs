@@ -415,7 +415,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
             Poll::Ready(Ok(())) => {}
             _ => return Poll::Ready(()),
         }
-        let until = self.control().now().after(DRAIN_TIME);
+        let until = self.control().now().saturating_add(DRAIN_TIME);
         self.poll_drain(Draining { until, left: DRAIN_LIMIT }, context)
     }
 

@@ -48,7 +48,7 @@ impl Bus for SimulatedBus {
         Poll::Ready(Ok(state.present(device).is_some_and(|device| state.is_in_alarm(device))))
     }
 
-    fn shows(&self, _: RomId, property: &Property) -> bool {
+    fn is_visible(&self, _: RomId, property: &Property) -> bool {
         // Of the models of family 3B: a DS1825. All others are the plain ones, as on owserver's simulated buses.
         !self.is_tester
             && ["temperature9", "temperature10", "temperature11", "temphigh", "templow"]

@@ -7,7 +7,7 @@
 //! ```
 //! # #[cfg(feature = "server")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use owproto_std::core::text::Value;
+//! use owproto_std::owproto_core::text::Value;
 //! use owproto_std::{Client, sim};
 //!
 //! let server = sim::Server::start("28=kitchen,1D".parse()?)?;

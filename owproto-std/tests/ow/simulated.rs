@@ -121,7 +121,7 @@ fn settings_of_serve_are_followed() {
     ]);
     let client = serving.client();
     let refused = client.write("/a/temphigh", "12").unwrap_err();
-    assert_eq!(refused.return_code(), Some(owproto_std::core::ReturnCode::READ_ONLY_SERVER));
+    assert_eq!(refused.return_code(), Some(owproto_core::ReturnCode::READ_ONLY_SERVER));
     let first = client.dir("/unaliased").unwrap();
     let same = Serving::start(&["--sim=28=a", "serve", "--listen", "0", "--seed", "7"]);
     assert_eq!(same.client().dir("/unaliased").unwrap(), first);
@@ -131,7 +131,7 @@ fn settings_of_serve_are_followed() {
     let hasty = ["serve", "--listen", "0", "--max-memory", "0", "--silence", "0.2"];
     let hasty = Serving::start(&hasty);
     let long = hasty.client().present(&"/a".repeat(1000)).unwrap_err();
-    assert_eq!(long.return_code(), Some(owproto_std::core::ReturnCode::OUT_OF_MEMORY));
+    assert_eq!(long.return_code(), Some(owproto_core::ReturnCode::OUT_OF_MEMORY));
     let mut silent = std::net::TcpStream::connect(&hasty.address).unwrap();
     silent.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
     assert_eq!(silent.read(&mut [0]).unwrap(), 0, "it is closed");

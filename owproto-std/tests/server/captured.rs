@@ -114,7 +114,7 @@ const BAD_INPUT: [(&str, Outcome); 24] = [
 
 /// Those that are not among the vectors.
 fn made(name: &str) -> Vec<u8> {
-    use owproto_std::core::wire::MessageType;
+    use owproto_core::wire::MessageType;
     let request = match name {
         "type_huge" => Request::raw(MessageType(i32::MAX), b""),
         "presence_long_payload" => {
@@ -163,7 +163,7 @@ fn bad_input_by_name_leaves_the_server_alive_and_the_next_client_served() {
 
 #[test]
 fn the_own_token_in_any_place_ends_the_connection() {
-    use owproto_std::core::wire::Tokens;
+    use owproto_core::wire::Tokens;
     let own = *b"0123456789abcdef";
     let builder = sim::Server::builder(sim::Simulator::new("tester:10".parse().unwrap()));
     let server = builder.server(|server| server.token(own)).start().unwrap();

@@ -121,9 +121,9 @@ fn replies_arrive_although_more_was_sent() {
 
 #[test]
 fn a_bus_that_panics_costs_one_connection() {
+    use owproto_core::ReturnCode;
+    use owproto_core::text::{RomId, Value};
     use owproto_core::tree::{Access, Bus};
-    use owproto_std::core::ReturnCode;
-    use owproto_std::core::text::{RomId, Value};
     use std::task::{Context, Poll};
 
     struct Panics;

@@ -1,8 +1,8 @@
 //! What is refused, and for how long clients are waited for.
 
-use owproto_std::core::ReturnCode;
-use owproto_std::core::time;
-use owproto_std::core::tree::Permission;
+use owproto_core::ReturnCode;
+use owproto_core::time;
+use owproto_core::tree::Permission;
 use owproto_std::server::{Builder, Keepalives, PersistentLimits, Timeouts};
 
 use super::*;

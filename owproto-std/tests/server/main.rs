@@ -11,8 +11,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use owproto_std::core::Request;
-use owproto_std::core::wire::{Flags, HEADER_LEN, Header};
+use owproto_core::Request;
+use owproto_core::wire::{Flags, HEADER_LEN, Header};
 use owproto_std::sim;
 
 /// How long anything may take.
@@ -67,13 +67,13 @@ impl Raw {
     }
 }
 
-fn bytes(request: Result<Request<'_>, owproto_std::core::RequestError>) -> Vec<u8> {
+fn bytes(request: Result<Request<'_>, owproto_core::RequestError>) -> Vec<u8> {
     let request = request.unwrap();
     let mut buffer = vec![0; request.encoded_len()];
     request.encode(&mut buffer).unwrap().to_vec()
 }
 
-fn kept(request: Result<Request<'_>, owproto_std::core::RequestError>) -> Vec<u8> {
+fn kept(request: Result<Request<'_>, owproto_core::RequestError>) -> Vec<u8> {
     bytes(request.map(|request| request.with_flags(Flags::PERSISTENCE)))
 }
 

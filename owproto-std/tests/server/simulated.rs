@@ -1,9 +1,9 @@
 //! The simulator, seen by a client.
 
+use owproto_core::ReturnCode;
+use owproto_core::text::Value;
+use owproto_core::tree::families;
 use owproto_std::Client;
-use owproto_std::core::ReturnCode;
-use owproto_std::core::text::Value;
-use owproto_std::core::tree::families;
 use owproto_std::sim::{Alarm, Occurrence, Presence, Simulator};
 
 use super::*;
@@ -58,7 +58,7 @@ fn every_property_of_every_family_can_be_read_or_says_why_not() {
 fn two_simulators_with_the_same_seed_agree_and_others_do_not() {
     let at = |seed, seconds| {
         let spec = "10,12,1D,20,21,26,28,29,3A,EE,F0".parse().unwrap();
-        let date = owproto_std::core::text::Date::MIN;
+        let date = owproto_core::text::Date::MIN;
         let simulator = Simulator::builder(spec).seed(seed).date(date).build();
         simulator.set_time(Duration::from_secs(seconds));
         let server = sim::Server::builder(simulator).start().unwrap();
@@ -136,7 +136,7 @@ fn values_move_with_time_and_agree_with_each_other() {
         assert_eq!(celsius * 16.0, (celsius * 16.0).round());
         let pad = client.read("/t/scratchpad").unwrap();
         assert_eq!(f64::from(i16::from_le_bytes([pad[0], pad[1]])) / 16.0, celsius);
-        assert_eq!(owproto_std::core::text::crc8(&pad), 0);
+        assert_eq!(owproto_core::text::crc8(&pad), 0);
         assert!((client.read_number("/t/temperature9").unwrap() - celsius).abs() <= 0.25 + 0.0625);
         // A DS18S20: half degrees, and what is left of one in the count.
         let pad = client.read("/s/scratchpad").unwrap();

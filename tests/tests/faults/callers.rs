@@ -125,7 +125,7 @@ impl Which {
     /// The longest payload that it takes.
     pub(crate) fn payload_limit(self) -> usize {
         match self.sort() {
-            Sort::Std => owproto_core::decode::DEFAULT_PAYLOAD_LIMIT,
+            Sort::Std => owproto_core::codec::DEFAULT_PAYLOAD_LIMIT,
             Sort::Driver | Sort::Smoltcp | Sort::Reconnecting => STORAGE,
         }
     }

@@ -1,6 +1,6 @@
 //! Bytes to fields, however they are cut.
 
-use owproto_core::decode::{Decoder, Frame};
+use owproto_core::codec::{Decoder, Frame};
 use owproto_core::wire::{HEADER_LEN, Header, Version};
 use owproto_core::{
     DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser, Storage,

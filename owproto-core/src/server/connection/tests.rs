@@ -3,10 +3,10 @@
 use std::vec::Vec;
 
 use super::*;
-use crate::decode::DecodeError;
-use crate::listing::DirectoryFlags;
-use crate::request::Request;
-use crate::return_code::ReturnCode;
+use crate::codec::DecodeError;
+use crate::message::listing::DirectoryFlags;
+use crate::message::request::Request;
+use crate::message::return_code::ReturnCode;
 use crate::server::{Head, Last};
 use crate::wire::{Header, Version};
 
@@ -462,7 +462,7 @@ fn what_does_not_fit_is_refused_whole() {
     let (_, mut answer) = c.work(ms(0)).unwrap();
     answer.entry(&[b'a'; 60]).unwrap();
     let room = 128 - 24 - 61;
-    assert_eq!(answer.entry(&[b'b'; 60]), Err(crate::server::NoRoom { needed: 85, room }));
+    assert_eq!(answer.entry(&[b'b'; 60]), Err(crate::server::BufferFull { needed: 85, room }));
     assert_eq!(answer.room(), room);
     answer.abort();
     assert_eq!(c.end(), Some(End::AnswerBroken));

@@ -2,7 +2,7 @@ use core::task::{Context, Poll, Waker};
 use std::vec::Vec;
 
 use super::*;
-use crate::request::Request;
+use crate::message::request::Request;
 use crate::text::Value;
 use crate::time::Instant;
 use crate::tree::AliasTable;
@@ -15,7 +15,7 @@ const DEVICE: RomId = RomId::new(0x28, [1, 0, 0, 0, 0, 0]);
 /// One device, and a record of what was wanted besides values. The first calls of a kind are not ready.
 #[derive(Default)]
 struct Diary {
-    renewals: Vec<Renewal>,
+    renewals: Vec<Refresh>,
     cancelled: Vec<Operation>,
     unready_renewals: usize,
     unready_reads: usize,
@@ -27,7 +27,7 @@ impl Bus for Diary {
         Poll::Ready(Ok(Some(DEVICE).filter(|_| n == 0)))
     }
 
-    fn renew(&mut self, what: Renewal, _: Operation, _: &mut Context<'_>) -> Poll<Result<(), ReturnCode>> {
+    fn refresh(&mut self, what: Refresh, _: Operation, _: &mut Context<'_>) -> Poll<Result<(), ReturnCode>> {
         self.renewals.push(what);
         if self.renewals.len() <= self.unready_renewals { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
@@ -77,16 +77,16 @@ fn serve(tree: &mut Served, request: &Request<'_>) -> i32 {
 
 #[test]
 fn what_is_uncached_is_looked_for_anew_once() {
-    let device = Renewal::Presence(DEVICE);
+    let device = Refresh::Presence(DEVICE);
     let uncached = |request: Request<'static>| request.with_flags(Flags::UNCACHED);
     let path = "/uncached/28.010000000000";
     let temperature = "/uncached/28.010000000000/temperature";
     for (request, wanted) in [
-        (Request::dir("/uncached").unwrap(), Some(Renewal::Devices)),
-        (Request::dirall("/uncached").unwrap(), Some(Renewal::Devices)),
-        (Request::get("/uncached").unwrap(), Some(Renewal::Devices)),
-        (uncached(Request::dirall("/").unwrap()), Some(Renewal::Devices)),
-        (uncached(Request::dir("/").unwrap()), Some(Renewal::Devices)),
+        (Request::dir("/uncached").unwrap(), Some(Refresh::Devices)),
+        (Request::dirall("/uncached").unwrap(), Some(Refresh::Devices)),
+        (Request::get("/uncached").unwrap(), Some(Refresh::Devices)),
+        (uncached(Request::dirall("/").unwrap()), Some(Refresh::Devices)),
+        (uncached(Request::dir("/").unwrap()), Some(Refresh::Devices)),
         (Request::dir("/").unwrap(), None),
         (Request::dir(path).unwrap(), None),
         (Request::dir("/uncached/settings").unwrap(), None),

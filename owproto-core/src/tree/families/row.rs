@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU16;
 
-pub(super) use crate::listing::DirectoryFlags;
+pub(super) use crate::message::listing::DirectoryFlags;
 pub(super) use crate::text::ValueType::*;
 pub(super) use crate::text::{Access, ChangeRate, ValueType};
 pub(super) use crate::tree::property::{Array, Family, Property, Visibility};

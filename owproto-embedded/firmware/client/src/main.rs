@@ -16,8 +16,8 @@ mod rounds;
 
 use owproto_board::{Address, Board, Network};
 use owproto_embedded::Backoff;
-use owproto_embedded::core::client::Connection;
-use owproto_embedded::core::time::Duration;
+use owproto_embedded::owproto_core::client::Connection;
+use owproto_embedded::owproto_core::time::Duration;
 use owproto_embedded::smoltcp::Client;
 use smoltcp::iface::{SocketSet, SocketStorage};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};

@@ -1,6 +1,6 @@
 //! What is told to the terminal; without one, nothing.
 
-use owproto_embedded::core::ServerError;
+use owproto_embedded::owproto_core::ServerError;
 use owproto_embedded::smoltcp::Disconnection;
 use smoltcp::time::Duration;
 

@@ -18,10 +18,10 @@ mod wire;
 use core::cell::Cell;
 
 use owproto_board::{Address, Board, Network};
-use owproto_embedded::core::server::{Connection, Timeouts};
-use owproto_embedded::core::time::{Duration, Instant};
-use owproto_embedded::core::tree::families::{FAMILY_3A, FAMILY_28};
-use owproto_embedded::core::tree::{Family, Tree};
+use owproto_embedded::owproto_core::server::{Connection, Timeouts};
+use owproto_embedded::owproto_core::time::{Duration, Instant};
+use owproto_embedded::owproto_core::tree::families::{FAMILY_3A, FAMILY_28};
+use owproto_embedded::owproto_core::tree::{Family, Tree};
 use owproto_embedded::smoltcp::Server;
 use owproto_onewire::{OneWire, Step, Wire};
 use smoltcp::iface::{SocketSet, SocketStorage};

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use owproto_board::{Delay, Pin};
-use owproto_embedded::core::time::Instant;
+use owproto_embedded::owproto_core::time::Instant;
 #[cfg(not(feature = "simulation"))]
 use owproto_onewire::OpenDrain;
 use owproto_onewire::Wire;
@@ -17,7 +17,7 @@ pub(crate) fn of_this_run(pin: Pin, delay: Delay, _: &Cell<Instant>) -> impl Wir
 /// Four thermometers and two switches, whose conversions take their time on this clock.
 #[cfg(feature = "simulation")]
 pub(crate) fn of_this_run(_: Pin, _: Delay, time: &Cell<Instant>) -> impl Wire {
-    use owproto_embedded::core::text::RomId;
+    use owproto_embedded::owproto_core::text::RomId;
     use owproto_onewire::simulation::{SimulatedWire, Slave};
 
     let id = |family, number| RomId::new(family, [number, 0, 0, 0, 0, 0]);

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use owproto_std::core::wire::MessageType;
-use owproto_std::core::{Reply, RequestFrame};
+use owproto_std::owproto_core::wire::MessageType;
+use owproto_std::owproto_core::{Reply, RequestFrame};
 
 use crate::bytes::{hex, is_printable, printable};
 

@@ -3,7 +3,7 @@
 //! A path that is no UTF-8 has the replacement character in `path` and its bytes in `path_hex` behind it; so have
 //! entries, with `entries_hex`.
 
-use owproto_std::core::ServerError;
+use owproto_std::owproto_core::ServerError;
 use serde_json::{Map, Value, json};
 
 use crate::bytes::hex;
@@ -68,7 +68,7 @@ pub(crate) fn error(path: &[u8], error: ServerError) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use owproto_std::core::ReturnCode;
+    use owproto_std::owproto_core::ReturnCode;
 
     use super::*;
 

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use owproto_std::Traffic;
-use owproto_std::core::client::DEFAULT_LIST_LIMIT;
-use owproto_std::core::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestParser};
+use owproto_std::owproto_core::client::DEFAULT_LIST_LIMIT;
+use owproto_std::owproto_core::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestParser};
 
 use crate::bytes::hex;
 use crate::frame::{ReplyLine, RequestLine};
@@ -109,8 +109,8 @@ fn line(lines: &mut Vec<u8>, style: Style, mark: &str, text: impl fmt::Display) 
 
 #[cfg(test)]
 mod tests {
-    use owproto_std::core::Request;
-    use owproto_std::core::wire::{Flags, Header};
+    use owproto_std::owproto_core::Request;
+    use owproto_std::owproto_core::wire::{Flags, Header};
 
     use super::*;
 

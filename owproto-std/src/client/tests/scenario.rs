@@ -6,7 +6,7 @@ use std::time::Duration;
 use owproto_core::client::{ConnectionError, Timeout};
 use owproto_core::wire::{Flags, Header, MessageType};
 
-use crate::{Builder, DirOptions, Error, Got, RawReply};
+use crate::{Builder, DirOptions, Error, GetResult, RawReply};
 
 /// A peer, what is called one after the other, and what each call must give.
 pub(super) struct Scenario {
@@ -476,11 +476,11 @@ impl From<crate::Listing> for Outcome {
     }
 }
 
-impl From<Got> for Outcome {
-    fn from(got: Got) -> Self {
+impl From<GetResult> for Outcome {
+    fn from(got: GetResult) -> Self {
         match got {
-            Got::Directory(listing) => listing.into(),
-            Got::Value(value) => value.into(),
+            GetResult::Directory(listing) => listing.into(),
+            GetResult::Value(value) => value.into(),
         }
     }
 }

@@ -12,8 +12,8 @@ use std::vec::Vec;
 use std::{format, vec};
 
 use super::*;
-use crate::decode::DecodeError;
-use crate::listing::DirectoryFlags;
+use crate::codec::DecodeError;
+use crate::message::listing::DirectoryFlags;
 use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Version};
 
 /// Asks to keep the connection, or grants it.

@@ -4,8 +4,8 @@
 
 use owproto_budget::{now, serve};
 use owproto_core::ReturnCode;
-use owproto_core::listing::DirectoryFlags;
-use owproto_core::server::{Answer, Connection, NoRoom};
+use owproto_core::message::listing::DirectoryFlags;
+use owproto_core::server::{Answer, Connection, BufferFull};
 use owproto_core::wire::MessageType;
 
 type Server = Connection<[u8; 256], [u8; 128]>;
@@ -31,7 +31,7 @@ fn answer_to(
     path: Option<&[u8]>,
     data: Option<&[u8]>,
     answer: &mut Answer<'_, [u8; 256]>,
-) -> Result<(), NoRoom> {
+) -> Result<(), BufferFull> {
     match message_type {
         MessageType::NOP => answer.success(),
         MessageType::PRESENCE => answer.presence(None),

@@ -224,13 +224,13 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
         }
         // While the line feeds a device, nothing else can be done.
         let left = left.max(self.times.left(Time::Fed));
-        self.now.after(Duration::from_micros(left.into()))
+        self.now.saturating_add(Duration::from_micros(left.into()))
     }
 
     /// Lets time pass, and forgets what is over.
     #[inline(never)]
     fn pass(&mut self, now: Instant) {
-        let passed = u32::try_from(now.since(self.now).as_micros()).unwrap_or(u32::MAX);
+        let passed = u32::try_from(now.saturating_since(self.now).as_micros()).unwrap_or(u32::MAX);
         if passed == 0 {
             return;
         }

@@ -2,7 +2,7 @@ use core::task::{Context, Poll, ready};
 
 use owproto_core::ReturnCode;
 use owproto_core::text::{RomId, Value};
-use owproto_core::tree::{Access, Bus, Element, Operation, Renewal, Scope, Simultaneous as Kind};
+use owproto_core::tree::{Access, Bus, Element, Operation, Refresh, Scope, Simultaneous as Kind};
 
 use super::device::{Device, Kept};
 use super::job::{Job, Progress, Setting, Waiting};
@@ -259,15 +259,15 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
         }
     }
 
-    fn renew(
+    fn refresh(
         &mut self,
-        what: Renewal,
+        what: Refresh,
         operation: Operation,
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
         match what {
-            Renewal::Devices => self.ask(operation, None, Job::Search),
-            Renewal::Presence(device) => self.ask(operation, Some(device), Job::Verify),
+            Refresh::Devices => self.ask(operation, None, Job::Search),
+            Refresh::Presence(device) => self.ask(operation, Some(device), Job::Verify),
         }
     }
 

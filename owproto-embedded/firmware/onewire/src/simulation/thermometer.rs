@@ -127,7 +127,7 @@ impl Thermometer {
                 self.conversions = self.conversions.wrapping_add(1);
                 self.is_fed = false;
                 let micros = self.resolution().conversion_micros();
-                self.converting_until = Some(now.after(Duration::from_micros(micros.into())));
+                self.converting_until = Some(now.saturating_add(Duration::from_micros(micros.into())));
                 Then::Work
             }
             commands::READ_SCRATCHPAD if self.is_converting(now) => Then::Work,

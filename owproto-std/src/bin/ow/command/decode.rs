@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::{self, Read};
 
-use owproto_std::core::decode::DEFAULT_PAYLOAD_LIMIT;
-use owproto_std::core::request::MAX_BODY_LEN;
-use owproto_std::core::{
+use owproto_std::owproto_core::codec::DEFAULT_PAYLOAD_LIMIT;
+use owproto_std::owproto_core::message::request::MAX_BODY_LEN;
+use owproto_std::owproto_core::{
     DecodeError, Reply, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser,
 };
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! `ow dir`
 
-use owproto_std::core::ReturnCode;
-use owproto_std::core::listing::is_directory;
+use owproto_std::owproto_core::ReturnCode;
+use owproto_std::owproto_core::message::listing::is_directory;
 use owproto_std::{Client, DirOptions, Error, Listing};
 
 use crate::args::Dir;

@@ -3,8 +3,8 @@
 use std::io;
 
 use anstyle::AnsiColor;
-use owproto_std::core::ReturnCode;
-use owproto_std::core::return_code::OwserverText;
+use owproto_std::owproto_core::ReturnCode;
+use owproto_std::owproto_core::message::return_code::OwserverText;
 use serde_json::json;
 
 use crate::args::Errors;

@@ -1,7 +1,7 @@
 //! `ow get`
 
-use owproto_std::Got;
-use owproto_std::core::wire::Flags;
+use owproto_std::GetResult;
+use owproto_std::owproto_core::wire::Flags;
 
 use super::{dir, read};
 use crate::args::Get;
@@ -15,8 +15,8 @@ pub(crate) fn run(args: &Get, session: &mut Session) -> Result<(), End> {
     for path in &args.paths {
         let path = path.as_bytes();
         match session.answer("get", path, client.get(path))? {
-            Some(Got::Directory(listing)) => dir::print(path, &listing, session)?,
-            Some(Got::Value(value)) => {
+            Some(GetResult::Directory(listing)) => dir::print(path, &listing, session)?,
+            Some(GetResult::Value(value)) => {
                 read::print(path, &value, Form::Plain, args.paths.len() > 1, session)?;
             }
             None => {}

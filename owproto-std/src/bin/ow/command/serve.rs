@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use owproto_std::core::tree::Permission;
+use owproto_std::owproto_core::tree::Permission;
 use owproto_std::server::{self, PersistentLimits, Timeouts};
 use owproto_std::sim::Simulator;
 use serde_json::json;

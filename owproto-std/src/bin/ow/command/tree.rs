@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use owproto_std::core::listing::{has_slash, without_slash};
-use owproto_std::core::wire::Flags;
-use owproto_std::core::{ReturnCode, ServerError};
+use owproto_std::owproto_core::message::listing::{has_slash, without_slash};
+use owproto_std::owproto_core::wire::Flags;
+use owproto_std::owproto_core::{ReturnCode, ServerError};
 use owproto_std::{DirOptions, Error};
 
 use crate::args::Tree;

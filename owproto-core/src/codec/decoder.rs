@@ -1,6 +1,6 @@
 use super::framing::{Framing, Rules, Taken, Versions, tokens_len};
 use super::{DEFAULT_PAYLOAD_LIMIT, DecodeError};
-use crate::request::MAX_BODY_LEN;
+use crate::message::request::MAX_BODY_LEN;
 use crate::wire::Header;
 
 /// Which way the frames go: it decides whether they can be keepalives, and whether tokens follow.
@@ -37,7 +37,7 @@ pub enum Frame<'i> {
 /// as slices of the input, in order, as much as there is.
 ///
 /// ```
-/// use owproto_core::decode::{Decoder, Frame};
+/// use owproto_core::codec::{Decoder, Frame};
 ///
 /// let bytes = [&[0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0][..], b"ok"].concat();
 /// let mut decoder = Decoder::replies();

@@ -15,7 +15,7 @@ use crate::wire::{Header, Version};
 /// where the requested path does not.)
 ///
 /// ```
-/// use owproto_core::listing::Entries;
+/// use owproto_core::message::listing::Entries;
 /// let mut entries = Entries::list(b"/10.67C6697351FF,/cellar, left,/05.4AEC29CDBAAB\0");
 /// assert_eq!(entries.next(), Some(&b"/10.67C6697351FF"[..]));
 /// assert_eq!(entries.next(), Some(&b"/cellar, left"[..]));

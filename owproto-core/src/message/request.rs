@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::listing::{first_nul, has_nul};
+use crate::message::listing::{first_nul, has_nul};
 use crate::storage::copy;
 use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Tokens, Version, word};
 

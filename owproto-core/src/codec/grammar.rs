@@ -7,7 +7,7 @@
 //! ```
 //! use nom::Parser;
 //! use nom::sequence::pair;
-//! use owproto_core::decode::grammar;
+//! use owproto_core::codec::grammar;
 //! use owproto_core::wire::Header;
 //! let capture = [Header::KEEPALIVE.to_bytes(), Header::default().to_bytes()].concat();
 //! let (rest, frames) = pair(grammar::reply::<()>, grammar::reply).parse(&capture[..]).unwrap();
@@ -20,8 +20,8 @@ use nom::{IResult, Needed};
 
 use super::framing::{Framing, Rules, Taken, Versions};
 use super::{Direction, RequestFrame};
-use crate::reply::Reply;
-use crate::request::MAX_BODY_LEN;
+use crate::message::reply::Reply;
+use crate::message::request::MAX_BODY_LEN;
 use crate::wire::Header;
 
 /// A reply, or `None` for a keepalive. Payloads of any length and replies of any version are taken.
@@ -71,7 +71,7 @@ fn frame<'i, E: ParseError<&'i [u8]>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Request;
+    use crate::message::request::Request;
 
     #[test]
     fn frames_are_taken_from_the_front_and_ask_for_what_is_missing() {

@@ -1,4 +1,4 @@
-use crate::return_code::ServerError;
+use crate::message::return_code::ServerError;
 use crate::wire::MessageType;
 
 /// The message types that a server has refused, so that they are not tried again.
@@ -7,19 +7,19 @@ use crate::wire::MessageType;
 /// (owfs: `data.c`), as did servers older than these types. DIR and READ are always there.
 ///
 /// ```
-/// use owproto_core::client::Refusals;
+/// use owproto_core::client::ServerCapabilities;
 /// use owproto_core::wire::MessageType;
 /// # use owproto_core::{ReturnCode, ServerError};
 /// # let error = ServerError::new(ReturnCode::from_ret(-42)).unwrap();
-/// let mut refusals = Refusals::NONE;
+/// let mut refusals = ServerCapabilities::NONE;
 /// assert!(refusals.learn(MessageType::DIRALL, error));
-/// assert_eq!(refusals.instead_of(MessageType::DIRALL), MessageType::DIR);
+/// assert_eq!(refusals.substitute_for(MessageType::DIRALL), MessageType::DIR);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Refusals(u16);
+pub struct ServerCapabilities(u16);
 
-impl Refusals {
+impl ServerCapabilities {
     /// Nothing was refused yet.
     pub const NONE: Self = Self(0);
 
@@ -32,7 +32,7 @@ impl Refusals {
     }
 
     /// Takes note of an error. True if it says that this type is refused and there is
-    /// [another one](Self::instead_of) to ask with.
+    /// [another one](Self::substitute_for) to ask with.
     pub fn learn(&mut self, message_type: MessageType, error: ServerError) -> bool {
         let bit = Self::bit(message_type);
         if !error.code().is_not_supported() || bit == 0 {
@@ -45,7 +45,7 @@ impl Refusals {
     /// The type to ask with: `wanted` itself if it was not refused; else DIR for a listing, READ for GET (which
     /// answers −21 to a directory: then DIR).
     #[must_use]
-    pub const fn instead_of(self, wanted: MessageType) -> MessageType {
+    pub const fn substitute_for(self, wanted: MessageType) -> MessageType {
         match Self::bit(wanted) & self.0 {
             1 => MessageType::DIR,
             2 => MessageType::READ,
@@ -75,7 +75,7 @@ impl Refusals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::return_code::ReturnCode;
+    use crate::message::return_code::ReturnCode;
 
     fn error(ret: i32) -> ServerError {
         ServerError::new(ReturnCode::from_ret(ret)).unwrap()
@@ -83,26 +83,30 @@ mod tests {
 
     #[test]
     fn only_minus_42_to_a_type_with_a_substitute_is_a_refusal() {
-        let mut refusals = Refusals::NONE;
+        let mut refusals = ServerCapabilities::NONE;
         assert!(!refusals.learn(MessageType::DIRALL, error(-1)));
         assert!(!refusals.learn(MessageType::READ, error(-42)));
-        assert_eq!(refusals, Refusals::NONE);
+        assert_eq!(refusals, ServerCapabilities::NONE);
         assert!(refusals.learn(MessageType::GETSLASH, error(-42)));
-        assert_eq!(refusals.instead_of(MessageType::GET), MessageType::READ);
-        assert_eq!(refusals.instead_of(MessageType::DIRALL), MessageType::DIRALL);
+        assert_eq!(refusals.substitute_for(MessageType::GET), MessageType::READ);
+        assert_eq!(refusals.substitute_for(MessageType::DIRALL), MessageType::DIRALL);
         assert!(refusals.learn(MessageType::DIRALLSLASH, error(-42)));
-        assert_eq!(refusals.instead_of(MessageType::DIRALL), MessageType::DIR);
-        assert_eq!(refusals.instead_of(MessageType::WRITE), MessageType::WRITE);
-        assert_eq!(Refusals::from_bits(refusals.bits()), refusals);
+        assert_eq!(refusals.substitute_for(MessageType::DIRALL), MessageType::DIR);
+        assert_eq!(refusals.substitute_for(MessageType::WRITE), MessageType::WRITE);
+        assert_eq!(ServerCapabilities::from_bits(refusals.bits()), refusals);
     }
 
     #[test]
     fn what_was_learned_can_be_kept_and_joined() {
-        let (listings, gets) = (Refusals::from_bits(1), Refusals::from_bits(2));
+        let (listings, gets) = (ServerCapabilities::from_bits(1), ServerCapabilities::from_bits(2));
         let both = listings.and(gets);
         assert_eq!((both.bits(), both.and(gets), listings.and(listings)), (3, both, listings));
-        assert_eq!(both.instead_of(MessageType::DIRALLSLASH), MessageType::DIR);
-        assert_eq!(both.instead_of(MessageType::GETSLASH), MessageType::READ);
-        assert_eq!(Refusals::from_bits(0xfffc), Refusals::NONE, "bits without a meaning are dropped");
+        assert_eq!(both.substitute_for(MessageType::DIRALLSLASH), MessageType::DIR);
+        assert_eq!(both.substitute_for(MessageType::GETSLASH), MessageType::READ);
+        assert_eq!(
+            ServerCapabilities::from_bits(0xfffc),
+            ServerCapabilities::NONE,
+            "bits without a meaning are dropped"
+        );
     }
 }

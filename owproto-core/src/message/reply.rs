@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use crate::decode::Head;
-use crate::listing::{DirectoryFlags, Entries};
-use crate::return_code::{ReturnCode, ServerError};
+use crate::codec::Head;
+use crate::message::listing::{DirectoryFlags, Entries};
+use crate::message::return_code::{ReturnCode, ServerError};
 use crate::storage;
 use crate::wire::{Flags, Header, word};
 
