@@ -71,7 +71,7 @@ macro_rules! every_call {
 pub(crate) use every_call;
 
 /// A client as the tests drop its calls.
-pub(crate) type Clock = Box<dyn FnMut() -> owproto_embedded::owproto_core::time::Instant>;
+pub(crate) type Clock = Box<dyn FnMut() -> owproto_core::time::Instant>;
 type Dropped = Client<Timed<Wire, Delay>, Clock, [u8; 64], [u8; 32], [u8; 32], 3>;
 
 fn timed(wire: &Wire) -> Timed<Wire, Delay> {

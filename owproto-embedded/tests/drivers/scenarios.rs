@@ -15,7 +15,7 @@ macro_rules! scenarios {
             use owproto_embedded::owproto_core::{
                 DecodeError, Request, RequestError, ReturnCode, ServerError,
             };
-            use owproto_embedded::{Plausibility, ReadError, Reading, ReadingError, Sensor, core};
+            use owproto_embedded::{Plausibility, ReadError, Reading, ReadingError, Sensor, owproto_core};
             use owproto_tests::vectors;
 
             use super::*;
@@ -419,7 +419,7 @@ macro_rules! scenarios {
                     (Answer::end(), ConnectionError::Closed),
                     (cut(), ConnectionError::Truncated),
                     (Answer::bytes(*b"HTTP/1.1 400 Bad Request"), {
-                        let version = core::wire::Version(i32::from_be_bytes(*b"HTTP"));
+                        let version = owproto_core::wire::Version(i32::from_be_bytes(*b"HTTP"));
                         ConnectionError::Decode(DecodeError::UnexpectedVersion { version })
                     }),
                 ];
