@@ -74,9 +74,10 @@ macro_rules! scenarios {
                     $wait!(client.dir("/", |_| ())).unwrap();
                 });
                 let mut sent = &wire.sent()[..];
-                let mut requests = core::RequestParser::new([0; 64]);
+                let mut requests = owproto_core::RequestParser::new([0; 64]);
                 for _ in 0..3 {
-                    let core::RequestEvent::Request(request) = requests.parse(&mut sent).unwrap() else {
+                    let owproto_core::RequestEvent::Request(request) = requests.parse(&mut sent).unwrap()
+                    else {
                         panic!()
                     };
                     assert_eq!(request.header.flags, kelvin | Flags::PERSISTENCE);
@@ -97,8 +98,9 @@ macro_rules! scenarios {
                     }
                     driven += 1;
                     let bytes = vector.request.clone();
-                    let mut parser = core::RequestParser::new(Vec::new());
-                    let core::RequestEvent::Request(frame) = parser.parse(&mut &bytes[..]).unwrap() else {
+                    let mut parser = owproto_core::RequestParser::new(Vec::new());
+                    let owproto_core::RequestEvent::Request(frame) = parser.parse(&mut &bytes[..]).unwrap()
+                    else {
                         panic!()
                     };
                     let request = frame.to_request().unwrap();
