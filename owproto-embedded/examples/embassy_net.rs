@@ -15,11 +15,11 @@ use embassy_net::{Config, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
 use embassy_net_driver_channel::driver::{HardwareAddress, LinkState};
 use embassy_net_driver_channel::{self as channel, Device, RxRunner, State, TxRunner};
 use embassy_time::Timer;
+use owproto_core::client;
+use owproto_core::server::Connection;
+use owproto_core::tree::Tree;
+use owproto_core::tree::tester::Tester;
 use owproto_embedded::embassy_net::{Dialer, Places, client, serve};
-use owproto_embedded::owproto_core::client;
-use owproto_embedded::owproto_core::server::Connection;
-use owproto_embedded::owproto_core::tree::Tree;
-use owproto_embedded::owproto_core::tree::tester::Tester;
 use owproto_embedded::{Plausibility, Sensor};
 
 const MTU: usize = 1514;

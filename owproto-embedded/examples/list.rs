@@ -8,10 +8,10 @@ use std::error::Error;
 use std::net::TcpStream;
 
 use embedded_io_adapters::std::FromStd;
+use owproto_core::client::Connection;
+use owproto_core::text::{Value, ValueType};
+use owproto_core::time::Instant;
 use owproto_embedded::blocking::Client;
-use owproto_embedded::owproto_core::client::Connection;
-use owproto_embedded::owproto_core::text::{Value, ValueType};
-use owproto_embedded::owproto_core::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let server = std::env::args().nth(1).unwrap_or_else(|| "localhost:4304".into());

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use embedded_hal_async::delay::DelayNs;
 use embedded_io_adapters::tokio_1::FromTokio;
+use owproto_core::client::{Connection, Timeouts};
+use owproto_core::time::{self, Instant};
 use owproto_embedded::asynchronous::{Client, Timed};
-use owproto_embedded::owproto_core::client::{Connection, Timeouts};
-use owproto_embedded::owproto_core::time::{self, Instant};
 use tokio::net::TcpStream;
 
 /// What a board has from its timers.

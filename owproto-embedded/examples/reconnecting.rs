@@ -12,9 +12,9 @@ use std::net::SocketAddr;
 use embassy_time::{Delay, Timer};
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_nal_async::TcpConnect;
+use owproto_core::client::Connection;
+use owproto_core::time::Instant;
 use owproto_embedded::asynchronous::Reconnecting;
-use owproto_embedded::owproto_core::client::Connection;
-use owproto_embedded::owproto_core::time::Instant;
 use owproto_embedded::{Plausibility, Sensor};
 use tokio::net::TcpStream;
 

@@ -8,9 +8,9 @@ use std::error::Error;
 use std::net::TcpStream;
 
 use embedded_io_adapters::std::FromStd;
+use owproto_core::client::Connection;
+use owproto_core::time::Instant;
 use owproto_embedded::blocking::Client;
-use owproto_embedded::owproto_core::client::Connection;
-use owproto_embedded::owproto_core::time::Instant;
 use owproto_embedded::{Plausibility, Sensor};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -12,12 +12,12 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use embedded_io::{ErrorType, Read, ReadReady, Write};
+use owproto_core::ReturnCode;
+use owproto_core::server::{Connection, Timeouts};
+use owproto_core::text::{RomId, Value};
+use owproto_core::time::{self, Instant};
+use owproto_core::tree::{Access, Bus, Tree};
 use owproto_embedded::blocking::{Polled, Server};
-use owproto_embedded::owproto_core::ReturnCode;
-use owproto_embedded::owproto_core::server::{Connection, Timeouts};
-use owproto_embedded::owproto_core::text::{RomId, Value};
-use owproto_embedded::owproto_core::time::{self, Instant};
-use owproto_embedded::owproto_core::tree::{Access, Bus, Tree};
 
 /// What there is to be asked. A real bus would say `Pending` until a conversion is done.
 struct Cellar {

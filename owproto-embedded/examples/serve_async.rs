@@ -10,12 +10,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use embedded_io_adapters::tokio_1::FromTokio;
+use owproto_core::ReturnCode;
+use owproto_core::server::Connection;
+use owproto_core::text::{RomId, Value};
+use owproto_core::time::Instant;
+use owproto_core::tree::{Access, Bus, Tree};
 use owproto_embedded::asynchronous::{Server, Timed};
-use owproto_embedded::owproto_core::ReturnCode;
-use owproto_embedded::owproto_core::server::Connection;
-use owproto_embedded::owproto_core::text::{RomId, Value};
-use owproto_embedded::owproto_core::time::Instant;
-use owproto_embedded::owproto_core::tree::{Access, Bus, Tree};
 use tokio::net::TcpListener;
 
 /// What was measured last.

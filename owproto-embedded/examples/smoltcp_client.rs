@@ -23,9 +23,9 @@ mod linux {
     use std::error::Error;
     use std::os::fd::AsRawFd;
 
-    use owproto_embedded::owproto_core::client::{Connection, RequestId};
-    use owproto_embedded::owproto_core::text::ValueType;
-    use owproto_embedded::owproto_core::wire::Flags;
+    use owproto_core::client::{Connection, RequestId};
+    use owproto_core::text::ValueType;
+    use owproto_core::wire::Flags;
     use owproto_embedded::smoltcp::{Client, Event};
     use owproto_embedded::{ReadError, Sensor};
     use smoltcp::iface::{Config, Interface, SocketSet};

@@ -25,11 +25,11 @@ mod linux {
     use std::os::fd::AsRawFd;
     use std::task::{Context, Poll};
 
-    use owproto_embedded::owproto_core::ReturnCode;
-    use owproto_embedded::owproto_core::server::{Connection, Timeouts};
-    use owproto_embedded::owproto_core::text::{RomId, Value};
-    use owproto_embedded::owproto_core::time;
-    use owproto_embedded::owproto_core::tree::{Access, Bus, Operation, Tree};
+    use owproto_core::ReturnCode;
+    use owproto_core::server::{Connection, Timeouts};
+    use owproto_core::text::{RomId, Value};
+    use owproto_core::time;
+    use owproto_core::tree::{Access, Bus, Operation, Tree};
     use owproto_embedded::smoltcp::Server;
     use smoltcp::iface::{Config, Interface, SocketSet};
     use smoltcp::phy::{self, Medium, TunTapInterface};

@@ -14,8 +14,8 @@ macro_rules! awaited {
 
 /// Over `Read + Write`: late by what a read waits.
 mod plain {
+    use owproto_core::time::Instant;
     use owproto_embedded::asynchronous::{Client, Server};
-    use owproto_embedded::owproto_core::time::Instant;
 
     use crate::wire::Wire;
 
@@ -53,8 +53,8 @@ mod plain {
 
 /// With a delay beside it: never late.
 mod timed {
+    use owproto_core::time::Instant;
     use owproto_embedded::asynchronous::{Client, Server, Timed};
-    use owproto_embedded::owproto_core::time::Instant;
 
     use crate::wire::{Delay, Wire};
 
@@ -93,11 +93,9 @@ mod timed {
     crate::server_scenarios::server_scenarios!(transport, run, awaited);
 
     mod only_here {
+        use owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
+        use owproto_core::time::Duration;
         use owproto_embedded::Error;
-        use owproto_embedded::owproto_core::client::{
-            Connection, ConnectionError, Resend, Timeout, Timeouts,
-        };
-        use owproto_embedded::owproto_core::time::Duration;
 
         use super::*;
         use crate::wire::{Answer, keepalive, reply};

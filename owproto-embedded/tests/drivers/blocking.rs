@@ -14,8 +14,8 @@ macro_rules! by_itself {
 
 /// Over `Read + Write`: late by what a read waits.
 mod plain {
+    use owproto_core::time::Instant;
     use owproto_embedded::blocking::{Client, Server};
-    use owproto_embedded::owproto_core::time::Instant;
 
     use crate::wire::Wire;
 
@@ -54,8 +54,8 @@ mod plain {
 
 /// Over `ReadReady` too: late by what the idle function takes.
 mod polled {
+    use owproto_core::time::Instant;
     use owproto_embedded::blocking::{Client, Polled, Server};
-    use owproto_embedded::owproto_core::time::Instant;
 
     use crate::wire::Wire;
 
@@ -96,11 +96,9 @@ mod polled {
     crate::server_scenarios::server_scenarios!(transport, run, by_itself);
 
     mod only_here {
+        use owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
+        use owproto_core::time::Duration;
         use owproto_embedded::Error;
-        use owproto_embedded::owproto_core::client::{
-            Connection, ConnectionError, Resend, Timeout, Timeouts,
-        };
-        use owproto_embedded::owproto_core::time::Duration;
 
         use super::*;
         use crate::wire::{Answer, keepalive, reply};
@@ -163,9 +161,9 @@ mod polled {
 /// Transports that stop waiting by themselves.
 mod impatient {
     use embedded_io::{ErrorKind, ErrorType, Read, Write};
+    use owproto_core::client::{Connection, Resend, Timeouts};
     use owproto_embedded::Error;
     use owproto_embedded::blocking::Client;
-    use owproto_embedded::owproto_core::client::{Connection, Resend, Timeouts};
 
     use crate::wire::Wire;
 

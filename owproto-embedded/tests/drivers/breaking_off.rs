@@ -5,10 +5,10 @@ macro_rules! breaking_off {
     ($client:ident, $run:ident, $wait:ident) => {
         mod breaking_off {
             use embedded_io::ErrorKind;
+            use owproto_core::client::{Connection, ConnectionError, Timeout, Timeouts};
+            use owproto_core::time::Duration;
+            use owproto_core::wire::{Flags, Header};
             use owproto_embedded::Error;
-            use owproto_embedded::owproto_core::client::{Connection, ConnectionError, Timeout, Timeouts};
-            use owproto_embedded::owproto_core::time::Duration;
-            use owproto_embedded::owproto_core::wire::{Flags, Header};
 
             use super::*;
             use crate::wire::{Answer, Wire, keepalive, reply};

@@ -2,14 +2,14 @@
 
 use std::cell::RefCell;
 
+use owproto_core::Request;
+use owproto_core::client::Connection;
+use owproto_core::server;
+use owproto_core::server::End;
+use owproto_core::tree::Tree;
+use owproto_core::wire::Flags;
 use owproto_embedded::Error;
 use owproto_embedded::asynchronous::{Client, Server, Timed};
-use owproto_embedded::owproto_core::Request;
-use owproto_embedded::owproto_core::client::Connection;
-use owproto_embedded::owproto_core::server;
-use owproto_embedded::owproto_core::server::End;
-use owproto_embedded::owproto_core::tree::Tree;
-use owproto_embedded::owproto_core::wire::Flags;
 
 use crate::services::SlowBus;
 use crate::wire::{Answer, Delay, Wire, reply};
@@ -30,7 +30,7 @@ macro_rules! every_call {
         });
         $check("read_value", &[Answer::reply(4, b"21.5")], &async |client| {
             client
-                .read_value("/a", owproto_embedded::owproto_core::text::ValueType::Float, &mut [0; 8])
+                .read_value("/a", owproto_core::text::ValueType::Float, &mut [0; 8])
                 .await
                 .map(|value| value.to_string())
         });
@@ -61,7 +61,7 @@ macro_rules! every_call {
             read.await.map(|()| values)
         });
         $check("exchange", &[Answer::reply(-1, b"")], &async |client| {
-            let request = owproto_embedded::owproto_core::Request::read("/a").unwrap();
+            let request = owproto_core::Request::read("/a").unwrap();
             client.exchange(&request, |_| (), |reply| reply.ret()).await.map(|ret| ret.to_string())
         });
     }};

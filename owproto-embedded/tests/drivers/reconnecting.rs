@@ -1,11 +1,11 @@
 //! The client that connects by itself.
 
 use embedded_io::ErrorKind;
+use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
+use owproto_core::time::Duration;
+use owproto_core::wire::Header;
+use owproto_core::{ReturnCode, ServerError};
 use owproto_embedded::asynchronous::Reconnecting;
-use owproto_embedded::owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
-use owproto_embedded::owproto_core::time::Duration;
-use owproto_embedded::owproto_core::wire::Header;
-use owproto_embedded::owproto_core::{ReturnCode, ServerError};
 use owproto_embedded::{Backoff, Error, Plausibility, Sensor};
 
 use crate::dropped::{Clock, every_call};

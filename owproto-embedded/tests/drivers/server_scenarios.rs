@@ -6,11 +6,11 @@ macro_rules! server_scenarios {
     ($transport:ident, $run:ident, $wait:ident) => {
         mod server_scenarios {
             use embedded_io::ErrorKind;
+            use owproto_core::server::{Connection, End, Persistence};
+            use owproto_core::tree::Tree;
+            use owproto_core::wire::{Flags, Header, MessageType};
+            use owproto_core::{DecodeError, Request, RequestError};
             use owproto_embedded::ServeError;
-            use owproto_embedded::owproto_core::server::{Connection, End, Persistence};
-            use owproto_embedded::owproto_core::tree::Tree;
-            use owproto_embedded::owproto_core::wire::{Flags, Header, MessageType};
-            use owproto_embedded::owproto_core::{DecodeError, Request, RequestError};
             use owproto_tests::owserver::VECTOR_DEVICES;
             use owproto_tests::{ours, vectors};
 

@@ -5,13 +5,13 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
+use owproto_core::Request;
+use owproto_core::server::{Connection, End, Timeout, Timeouts};
+use owproto_core::time::Duration;
+use owproto_core::tree::Tree;
+use owproto_core::wire::Flags;
 use owproto_embedded::asynchronous::{Server, Timed};
 use owproto_embedded::blocking::{self, Polled};
-use owproto_embedded::owproto_core::Request;
-use owproto_embedded::owproto_core::server::{Connection, End, Timeout, Timeouts};
-use owproto_embedded::owproto_core::time::Duration;
-use owproto_embedded::owproto_core::tree::Tree;
-use owproto_embedded::owproto_core::wire::Flags;
 
 use crate::services::{Echo, SlowBus};
 use crate::wire::{Answer, Delay, Wire};

@@ -4,12 +4,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use owproto_core::server::Connection;
+use owproto_core::text::{RomId, Value};
+use owproto_core::time::Instant;
+use owproto_core::tree::{Access, Bus, Operation};
+use owproto_core::{ReturnCode, Storage};
 use owproto_embedded::Service;
-use owproto_embedded::owproto_core::server::Connection;
-use owproto_embedded::owproto_core::text::{RomId, Value};
-use owproto_embedded::owproto_core::time::Instant;
-use owproto_embedded::owproto_core::tree::{Access, Bus, Operation};
-use owproto_embedded::owproto_core::{ReturnCode, Storage};
 
 use crate::wire::Wire;
 

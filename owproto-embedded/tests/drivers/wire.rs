@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use embedded_io::{ErrorKind, ErrorType};
-use owproto_embedded::owproto_core::time::Instant;
-use owproto_embedded::owproto_core::wire::{Flags, Header, MessageType};
-use owproto_embedded::owproto_core::{RequestEvent, RequestParser};
+use owproto_core::time::Instant;
+use owproto_core::wire::{Flags, Header, MessageType};
+use owproto_core::{RequestEvent, RequestParser};
 
 /// What comes from the server after a request was received in full, each a number of milliseconds after the one before.
 #[derive(Clone, PartialEq, Debug, Default)]

@@ -1,8 +1,8 @@
 //! Answers that break off, come too late, come in drops or go wrong at every byte. Times are exact to the millisecond.
 
-use owproto_embedded::owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
-use owproto_embedded::owproto_core::time::Duration;
-use owproto_embedded::owproto_core::wire::{Flags, Header};
+use owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
+use owproto_core::time::Duration;
+use owproto_core::wire::{Flags, Header};
 use owproto_embedded::smoltcp::{Client, Disconnection};
 
 use crate::client::{Buffers, Told, replies, wait};

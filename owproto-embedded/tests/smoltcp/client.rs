@@ -1,12 +1,10 @@
 //! What the client promises, with a server that answers as it is told. Times are milliseconds since the first request.
 
+use owproto_core::client::{Connection, ConnectionError, Lost, RequestId, Resend, Timeout, Timeouts};
+use owproto_core::time::Duration;
+use owproto_core::wire::{Flags, Version};
+use owproto_core::{DecodeError, Request, RequestError, Storage};
 use owproto_embedded::Backoff;
-use owproto_embedded::owproto_core::client::{
-    Connection, ConnectionError, Lost, RequestId, Resend, Timeout, Timeouts,
-};
-use owproto_embedded::owproto_core::time::Duration;
-use owproto_embedded::owproto_core::wire::{Flags, Version};
-use owproto_embedded::owproto_core::{DecodeError, Request, RequestError, Storage};
 use owproto_embedded::smoltcp::{Client, Disconnection, Event};
 use owproto_tests::vectors;
 
@@ -150,10 +148,8 @@ fn every_captured_exchange_has_its_answer_in_pieces() {
         }
         driven += 1;
         let bytes = vector.request.clone();
-        let mut parser = owproto_embedded::owproto_core::RequestParser::new(Vec::new());
-        let owproto_embedded::owproto_core::RequestEvent::Request(request) =
-            parser.parse(&mut &bytes[..]).unwrap()
-        else {
+        let mut parser = owproto_core::RequestParser::new(Vec::new());
+        let owproto_core::RequestEvent::Request(request) = parser.parse(&mut &bytes[..]).unwrap() else {
             panic!()
         };
         let request = request.to_request().unwrap();
@@ -588,8 +584,7 @@ fn a_socket_with_little_room_sends_long_requests_in_pieces() {
 fn a_request_is_sent_as_it_is_and_calls_ask_for_persistence() {
     let mut world = World::new();
     let mut peer = Peer::new(&mut world, [vec![Answer::reply(0, b""), Answer::last_reply(0, b"")]]);
-    let fahrenheit = Flags::NONE
-        .with_temperature_scale(owproto_embedded::owproto_core::wire::TemperatureScale::Fahrenheit);
+    let fahrenheit = Flags::NONE.with_temperature_scale(owproto_core::wire::TemperatureScale::Fahrenheit);
     let mut client = client::<1>(&mut world).with_flags(fahrenheit);
     client.present("/a", world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 100);

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use owproto_embedded::owproto_core::wire::{Flags, Header};
-use owproto_embedded::owproto_core::{RequestEvent, RequestParser};
+use owproto_core::wire::{Flags, Header};
+use owproto_core::{RequestEvent, RequestParser};
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use smoltcp::time::{Duration, Instant};

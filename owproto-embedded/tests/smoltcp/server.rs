@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::task::{Context, Poll};
 
+use owproto_core::server::{Connection, Timeouts};
+use owproto_core::text::{RomId, Value};
+use owproto_core::time::{Duration, Instant};
+use owproto_core::tree::{Access, Bus, Operation, Tree};
+use owproto_core::wire::{Flags, Header};
+use owproto_core::{ReplyEvent, ReplyParser, Request, ReturnCode};
 use owproto_embedded::Service;
-use owproto_embedded::owproto_core::server::{Connection, Timeouts};
-use owproto_embedded::owproto_core::text::{RomId, Value};
-use owproto_embedded::owproto_core::time::{Duration, Instant};
-use owproto_embedded::owproto_core::tree::{Access, Bus, Operation, Tree};
-use owproto_embedded::owproto_core::wire::{Flags, Header};
-use owproto_embedded::owproto_core::{ReplyEvent, ReplyParser, Request, ReturnCode};
 use owproto_embedded::smoltcp::{Server, from_smoltcp};
 use owproto_tests::{ours, vectors};
 
@@ -484,7 +484,7 @@ fn a_service_without_a_tree_and_a_port_of_ones_own() {
     struct Echo;
     impl Service for Echo {
         type Job = ();
-        fn serve<S: owproto_embedded::owproto_core::Storage, R: owproto_embedded::owproto_core::Storage>(
+        fn serve<S: owproto_core::Storage, R: owproto_core::Storage>(
             &mut self,
             connection: &mut Connection<S, R>,
             _: &mut (),

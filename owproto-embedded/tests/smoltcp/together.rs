@@ -1,9 +1,9 @@
 //! The client and the server, over cables good and bad.
 
-use owproto_embedded::owproto_core::client::{Connection, Resend};
-use owproto_embedded::owproto_core::server;
-use owproto_embedded::owproto_core::text::{Value, ValueType};
-use owproto_embedded::owproto_core::tree::{Tree, tester::Tester};
+use owproto_core::client::{Connection, Resend};
+use owproto_core::server;
+use owproto_core::text::{Value, ValueType};
+use owproto_core::tree::{Tree, tester::Tester};
 use owproto_embedded::smoltcp::{Client, Disconnection, Event, Server};
 
 use crate::world::{World, server_endpoint};
