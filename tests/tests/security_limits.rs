@@ -5,7 +5,7 @@ use owproto_core::codec::DEFAULT_PAYLOAD_LIMIT;
 use owproto_core::message::request::MAX_BODY_LEN;
 use owproto_core::server::{self, DEFAULT_TRANSMIT_LIMIT};
 use owproto_core::time::Duration;
-use owproto_core::tree::{MAX_ALIAS_LEN, MAX_ROUTE_LEN};
+use owproto_core::tree::{MAX_ALIAS_LEN, MAX_TREE_PATH_LEN};
 use owproto_std::server::{Builder, PersistentLimits};
 
 const SECURITY: &str = include_str!("../../SECURITY.md");
@@ -57,7 +57,7 @@ fn limits_of_servers_are_those_of_the_table() {
     assert_eq!(limit("connections kept between requests"), bytes(PersistentLimits::default().high));
     assert_eq!(limit("payload and tokens of a request"), bytes(MAX_BODY_LEN));
     assert_eq!(limit("payload and tokens of a request"), shown(&builder, "request_limit"));
-    assert_eq!(limit("path"), bytes(MAX_ROUTE_LEN));
+    assert_eq!(limit("path"), bytes(MAX_TREE_PATH_LEN));
     assert_eq!(limit("alias"), bytes(MAX_ALIAS_LEN));
     assert_eq!(limit("answers that it does not take"), bytes(DEFAULT_TRANSMIT_LIMIT));
     assert_eq!(limit("requests and answers under way, of all connections"), shown(&builder, "memory_limit"));
