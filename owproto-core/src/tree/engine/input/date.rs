@@ -19,7 +19,7 @@ use crate::text::{Date, Weekday};
 ///
 /// # Errors
 /// [`ReturnCode::INVALID_VALUE`], also if it is now and nobody knows the time.
-pub(super) fn parse(text: &[u8], now: Option<Date>) -> Result<Date, ReturnCode> {
+pub(in crate::tree) fn parse(text: &[u8], now: Option<Date>) -> Result<Date, ReturnCode> {
     if text.len() < 2 || matches!(text.first(), None | Some(b'\0' | b'\n')) {
         return now.ok_or(ReturnCode::INVALID_VALUE);
     }

@@ -1,14 +1,5 @@
 use core::task::{Context, Poll};
 
-use super::alias::Aliases;
-use super::bus::{Access, Bus, Operation, Refresh};
-use super::families;
-use super::job::{Job, Phase};
-use super::own::{Settings, Statistics, System, count};
-use super::path::{DeviceName, Place, Route, split};
-use super::progress::{Stop, begun, done};
-use super::property::{Family, Node};
-use super::scope::Scope;
 use crate::codec::RequestFrame;
 use crate::message::request::{MAX_BODY_LEN, MAX_PATH_LEN};
 use crate::message::return_code::ReturnCode;
@@ -16,6 +7,15 @@ use crate::server::{Answer, Connection, Head, Last};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
 use crate::time::Instant;
+use crate::tree::alias::Aliases;
+use crate::tree::builtin::{Settings, Statistics, System, count};
+use crate::tree::bus::{Access, Bus, Operation, Refresh};
+use crate::tree::engine::job::{Job, Phase};
+use crate::tree::engine::progress::{Stop, begun, done};
+use crate::tree::families;
+use crate::tree::model::path::{DeviceName, Place, Route, split};
+use crate::tree::model::property::{Family, Node};
+use crate::tree::model::scope::Scope;
 use crate::wire::{Flags, MessageType, word};
 
 /// What a server may be asked to do.
@@ -80,10 +80,10 @@ pub enum Support {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Tree<B, A = ()> {
-    pub(super) bus: B,
-    pub(super) aliases: A,
-    pub(super) families: &'static [&'static Family],
-    pub(super) permission: Permission,
+    pub(in crate::tree) bus: B,
+    pub(in crate::tree) aliases: A,
+    pub(in crate::tree) families: &'static [&'static Family],
+    pub(in crate::tree) permission: Permission,
     dirall: Support,
     get: Support,
     /// What `/settings` holds.
@@ -97,7 +97,7 @@ pub struct Tree<B, A = ()> {
 
 /// What a path leads to, its device found.
 #[derive(Clone, Copy)]
-pub(super) enum Target<'p> {
+pub(in crate::tree) enum Target<'p> {
     /// A directory of devices.
     Devices,
     /// `/structure` itself.
@@ -108,7 +108,7 @@ pub(super) enum Target<'p> {
 
 /// What a property belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Host {
+pub(in crate::tree) enum Host {
     /// The device of the [`Job`].
     Device,
     Special,
@@ -119,7 +119,7 @@ pub(super) enum Host {
 
 impl Host {
     /// Whether it is only described. Never, in a scope without `/structure`.
-    pub(super) fn is_structure(self, scope: Scope) -> bool {
+    pub(in crate::tree) fn is_structure(self, scope: Scope) -> bool {
         scope.contains(Scope::STRUCTURE) && self == Self::Structure
     }
 }
@@ -135,25 +135,25 @@ impl Target<'_> {
 }
 
 /// What `/structure` describes besides devices.
-pub(super) fn special<B: Bus>() -> impl Iterator<Item = &'static Family> {
+pub(in crate::tree) fn special<B: Bus>() -> impl Iterator<Item = &'static Family> {
     static SPECIAL: [&Family; 2] = [&families::SIMULTANEOUS, &families::THERMOSTAT];
     let special: &[&Family] = if B::SCOPE.contains(Scope::SIMULTANEOUS) { &SPECIAL } else { &[] };
     special.iter().copied()
 }
 
 /// A property, what it belongs to, and how it is read or written. The device means nothing where it belongs to none.
-pub(super) struct Subject<'p> {
-    pub(super) host: Host,
-    pub(super) access: Access<'p>,
+pub(in crate::tree) struct Subject<'p> {
+    pub(in crate::tree) host: Host,
+    pub(in crate::tree) access: Access<'p>,
 }
 
 /// What the steps of an answer need besides the tree.
-pub(super) struct Work<'w, 'p, 'c> {
-    pub(super) request: &'w RequestFrame<'p>,
-    pub(super) route: &'w Route<'p>,
+pub(in crate::tree) struct Work<'w, 'p, 'c> {
+    pub(in crate::tree) request: &'w RequestFrame<'p>,
+    pub(in crate::tree) route: &'w Route<'p>,
     /// The device of the path and its bus.
-    pub(super) device: Option<(RomId, u16)>,
-    pub(super) context: &'w mut Context<'c>,
+    pub(in crate::tree) device: Option<(RomId, u16)>,
+    pub(in crate::tree) context: &'w mut Context<'c>,
 }
 
 impl<B: Bus> Tree<B> {
@@ -481,7 +481,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     }
 
     /// Counts what was asked for, once.
-    pub(super) fn count_call(&mut self, job: &mut Job, counter: impl FnOnce(&mut Statistics) -> &mut u32) {
+    pub(in crate::tree) fn count_call(
+        &mut self,
+        job: &mut Job,
+        counter: impl FnOnce(&mut Statistics) -> &mut u32,
+    ) {
         if matches!(job.phase, Phase::Begun) {
             job.phase = Phase::Counted;
             count(counter(&mut self.statistics), 1);

@@ -1,24 +1,24 @@
-use super::bus::Operation;
-use super::list::Listing;
-use super::progress::{Progress, Stop};
 use crate::server::{Answer, Head, Last};
 use crate::storage::Storage;
 use crate::text::RomId;
+use crate::tree::bus::Operation;
+use crate::tree::engine::list::Listing;
+use crate::tree::engine::progress::{Progress, Stop};
 
 /// How far a tree is with the request of one connection.
 #[derive(Clone, Debug)]
 pub struct Job {
-    pub(super) phase: Phase,
+    pub(in crate::tree) phase: Phase,
     /// The bus of the device, once it was found.
-    pub(super) bus: Option<u16>,
+    pub(in crate::tree) bus: Option<u16>,
     /// The device of the path; or of a list of devices the one whose entry was begun.
-    pub(super) device: RomId,
-    pub(super) operation: Operation,
+    pub(in crate::tree) device: RomId,
+    pub(in crate::tree) operation: Operation,
     /// Whether the bus was looked at anew, for those that want it.
-    pub(super) is_renewed: bool,
-    pub(super) progress: Progress,
+    pub(in crate::tree) is_renewed: bool,
+    pub(in crate::tree) progress: Progress,
     /// Of a listing: where it is.
-    pub(super) listing: Listing,
+    pub(in crate::tree) listing: Listing,
 }
 
 impl Default for Job {
@@ -45,12 +45,12 @@ impl Job {
     }
 
     /// The device of the path and its bus.
-    pub(super) fn found(&self) -> Option<(RomId, u16)> {
+    pub(in crate::tree) fn found(&self) -> Option<(RomId, u16)> {
         self.bus.map(|bus| (self.device, bus))
     }
 
     /// Answers a PRESENCE: eight bytes of payload and a size of 0 (owfs: `data.c`), in any storage that holds a header.
-    pub(super) fn presence<T: Storage>(&mut self, answer: &mut Answer<'_, T>) -> Result<(), Stop> {
+    pub(in crate::tree) fn presence<T: Storage>(&mut self, answer: &mut Answer<'_, T>) -> Result<(), Stop> {
         let bytes = self.found().map_or([0; RomId::LEN], |(device, _)| device.to_bytes());
         if self.progress.full.is_none() {
             let head = Head { payload: bytes.len(), ..Head::default() };
@@ -66,7 +66,7 @@ impl Job {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Phase {
+pub(in crate::tree) enum Phase {
     #[default]
     New,
     /// The request was looked at, and what is below may wait for something.

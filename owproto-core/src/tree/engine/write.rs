@@ -1,23 +1,23 @@
-use super::alias::Aliases;
-use super::bus::{Access, Bus, ConversionCommand};
-use super::dispatch::{Host, Subject, Tree, Work};
-use super::families;
-use super::input::Input;
-use super::job::Job;
-use super::own::{self, count};
-use super::progress::{Stop, begun, done, failed};
-use super::read::is;
-use super::scope::Scope;
 use crate::message::return_code::ReturnCode;
 use crate::server::{Answer, Head, Last};
 use crate::storage::Storage;
 use crate::text::{Value, ValueType};
+use crate::tree::alias::Aliases;
+use crate::tree::builtin::{self, count};
+use crate::tree::bus::{Access, Bus, ConversionCommand};
+use crate::tree::engine::dispatch::{Host, Subject, Tree, Work};
+use crate::tree::engine::input::Input;
+use crate::tree::engine::job::Job;
+use crate::tree::engine::progress::{Stop, begun, done, failed};
+use crate::tree::engine::read::is;
+use crate::tree::families;
+use crate::tree::model::scope::Scope;
 use crate::wire::word;
 
 impl<B: Bus, A: Aliases> Tree<B, A> {
     /// Goes on with a WRITE. The order of the checks is that of owserver (owfs: `ow_write.c`): the path, permission and
     /// directories were looked at before; then come the value, and only then whether the property can be written.
-    pub(super) fn write<'p, T: Storage>(
+    pub(in crate::tree) fn write<'p, T: Storage>(
         &mut self,
         job: &mut Job,
         subject: &mut Subject<'p>,
@@ -69,7 +69,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let Access { device, family, property, .. } = subject.access;
         match subject.host {
             Host::Section if is::<B>(family, Scope::SETTINGS, &families::SETTINGS) => {
-                Ok(own::set(&mut self.settings, property.name, value)?)
+                Ok(builtin::set(&mut self.settings, property.name, value)?)
             }
             // The settings of an interface are not ours to change.
             Host::Section | Host::Structure => Err(unsupported.into()),
@@ -77,7 +77,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Host::Special if core::ptr::eq(family, &families::THERMOSTAT) => {
                 Err(ReturnCode::DEVICE_LOCKED.into())
             }
-            Host::Special => match own::conversion(property.name) {
+            Host::Special => match builtin::conversion(property.name) {
                 Some(what) => {
                     let command = match value.as_bool() {
                         Some(true) => ConversionCommand::Start,
@@ -88,7 +88,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 None => Ok(()),
             },
             Host::Device if property.value_type == ValueType::Alias => {
-                Ok(own::set_alias(&mut self.aliases, device, value.as_bytes().unwrap_or_default())?)
+                Ok(builtin::set_alias(&mut self.aliases, device, value.as_bytes().unwrap_or_default())?)
             }
             Host::Device => done(self.bus.write(&subject.access, value, work.context)),
         }

@@ -1,5 +1,5 @@
-use super::property::Property;
 use crate::text::ValueType;
+use crate::tree::model::property::Property;
 
 /// What a tree has besides devices and their values: a [`Bus`](super::Bus) says it, once and for all.
 ///
@@ -73,15 +73,15 @@ impl Scope {
     }
 
     /// Whether a property is in this.
-    pub(super) fn has(self, property: &Property) -> bool {
+    pub(in crate::tree) fn has(self, property: &Property) -> bool {
         self.contains(Self::DATES) || property.value_type != ValueType::Date
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::families;
     use super::*;
+    use crate::tree::families;
 
     #[test]
     fn parts_are_added_and_left_out() {

@@ -6,8 +6,8 @@ use crate::message::request::Request;
 use crate::text::Value;
 use crate::time::Instant;
 use crate::tree::AliasTable;
-use crate::tree::serving::{self, asked};
 use crate::tree::tester::Tester;
+use crate::tree::tests::serve::{self, asked};
 use crate::wire::{HEADER_LEN, Header};
 
 const DEVICE: RomId = RomId::new(0x28, [1, 0, 0, 0, 0, 0]);
@@ -66,7 +66,7 @@ fn tree(diary: Diary) -> Served {
 /// Serves a request to its end, through storage for little more than a header, and gives the return value of the last
 /// frame.
 fn serve(tree: &mut Served, request: &Request<'_>) -> i32 {
-    let sent = serving::serve::<40, _, _>(tree, request, |_| ()).sent;
+    let sent = serve::serve::<40, _, _>(tree, request, |_| ()).sent;
     let mut replies = crate::ReplyParser::new([0; 512]);
     let (mut input, mut last) = (&sent[..], 0);
     while let crate::ReplyEvent::Reply(reply) = replies.parse(&mut input).unwrap() {
@@ -170,7 +170,7 @@ fn a_call_is_counted_once_however_often_it_is_gone_on_with() {
 
 /// The return word of the only frame that answers these bytes.
 fn ret_of(tree: &mut Tree<Tester<'_>>, request: &[u8]) -> i32 {
-    let sent = serving::answer(tree, serving::asked_in_bytes::<64>(request), |_| ()).sent;
+    let sent = serve::answer(tree, serve::asked_in_bytes::<64>(request), |_| ()).sent;
     i32::from_be_bytes(sent[8..12].try_into().unwrap())
 }
 
@@ -252,7 +252,7 @@ fn what_the_scope_leaves_out_is_not_there() {
         ("/structure/24/date", missing),
         ("/structure/24/udate", 28),
     ] {
-        let sent = serving::serve::<64, _, _>(&mut tree, &Request::read(path).unwrap(), |_| ()).sent;
+        let sent = serve::serve::<64, _, _>(&mut tree, &Request::read(path).unwrap(), |_| ()).sent;
         assert_eq!(sent[8..12], ret.to_be_bytes(), "{path}");
     }
 }

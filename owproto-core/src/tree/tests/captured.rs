@@ -4,10 +4,10 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use super::serving::{answer, asked_in_bytes};
-use super::tester::Tester;
-use super::{AliasTable, Permission, System, Tree};
 use crate::text::captured::{from_hex, vectors};
+use crate::tree::tester::Tester;
+use crate::tree::tests::serve::{answer, asked_in_bytes};
+use crate::tree::{AliasTable, Permission, System, Tree};
 
 /// The devices of the standard set-up.
 const FAMILIES: &str = "10,28,26,05,20,29,12,1D,2D,1F,01,04,24,FF,3A,21,EF,99,DD";

@@ -6,8 +6,9 @@ use super::*;
 use crate::message::request::Request;
 use crate::server::End;
 use crate::text::Value;
+use crate::tree::Access;
 use crate::tree::tester::Tester;
-use crate::tree::{Access, serving};
+use crate::tree::tests::serve;
 
 /// Devices that may be taken away or replaced.
 struct Devices(Vec<RomId>);
@@ -39,7 +40,7 @@ fn list<const ROOM: usize>(
     change: impl FnOnce(&mut Vec<RomId>),
 ) -> (Vec<u8>, Option<End>) {
     let mut tree = Tree::new(Devices((1..=count).map(device).collect()));
-    let served = serving::serve::<ROOM, _, _>(&mut tree, request, |tree| change(&mut tree.bus_mut().0));
+    let served = serve::serve::<ROOM, _, _>(&mut tree, request, |tree| change(&mut tree.bus_mut().0));
     assert_eq!(served.waits, 0);
     (served.sent, served.end)
 }
@@ -103,7 +104,7 @@ fn a_directory_of_devices_has_what_belongs_to_its_bus() {
     ] {
         let mut tree = Tree::new(Tester::with_buses(&buses));
         let request = Request::dirall(path).unwrap().with_flags(flags);
-        let sent = serving::serve::<64, _, _>(&mut tree, &request, |_| ()).sent;
+        let sent = serve::serve::<64, _, _>(&mut tree, &request, |_| ()).sent;
         let text = String::from_utf8(sent[24..].to_vec()).unwrap();
         assert_eq!(text.trim_end_matches('\0'), expected, "{path} {flags}");
     }
@@ -118,7 +119,7 @@ fn a_branch_is_an_empty_directory_and_its_description_is_none() {
         ("/structure/1F/aux", ReturnCode::NOT_A_DIRECTORY),
     ] {
         for request in [Request::dir(path).unwrap(), Request::dirall(path).unwrap()] {
-            let sent = serving::serve::<64, _, _>(&mut tree, &request, |_| ()).sent;
+            let sent = serve::serve::<64, _, _>(&mut tree, &request, |_| ()).sent;
             assert_eq!((sent.len(), &sent[8..12]), (24, &code.to_ret().to_be_bytes()[..]), "{request:?}");
         }
     }
@@ -128,7 +129,7 @@ fn a_branch_is_an_empty_directory_and_its_description_is_none() {
 fn an_array_without_end_has_one_sample_in_its_directory() {
     let mut tree = Tree::new(Tester::new(&[0xdd]));
     let request = Request::dirall("/DD.0000DD220000").unwrap();
-    let sent = serving::serve::<64, _, _>(&mut tree, &request, |_| ()).sent;
+    let sent = serve::serve::<64, _, _>(&mut tree, &request, |_| ()).sent;
     let text = String::from_utf8(sent[24..].to_vec()).unwrap();
     let indices = text.split([',', '\0']).filter_map(|entry| entry.split('.').nth(2));
     let expected = ["BYTE", "ALL", "0", "1", "2", "3", "4", "5", "6", "7", "xxx", "000"];
@@ -162,7 +163,7 @@ fn what_comes_or_goes_while_a_bus_is_waited_for_ends_the_connection() {
         (std::vec![one, none, one, Poll::Pending, two], End::AnswerBroken),
     ] {
         let mut tree = Tree::new(Script(said.into_iter()));
-        let served = serving::serve::<80, _, _>(&mut tree, &Request::dirall("/").unwrap(), |_| ());
+        let served = serve::serve::<80, _, _>(&mut tree, &Request::dirall("/").unwrap(), |_| ());
         assert_eq!((served.end, served.waits), (Some(end), 1));
         assert!(tree.bus().0.as_slice().is_empty());
     }

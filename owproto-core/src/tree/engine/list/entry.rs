@@ -3,26 +3,26 @@ use crate::text::RomId;
 
 /// An entry of a directory: its name in up to three parts, and what it is.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(in crate::tree) struct Entry {
     /// The beginning of the name.
-    pub(super) name: &'static [u8],
+    pub(in crate::tree) name: &'static [u8],
     /// What of it had to be made: the address of a device, a number, a letter.
-    pub(super) made: Ascii<{ RomId::MAX_TEXT_LEN }>,
+    pub(in crate::tree) made: Ascii<{ RomId::MAX_TEXT_LEN }>,
     /// Its end.
-    pub(super) suffix: &'static [u8],
+    pub(in crate::tree) suffix: &'static [u8],
     /// The device that is named.
-    pub(super) device: Option<RomId>,
+    pub(in crate::tree) device: Option<RomId>,
     /// Whether DIRALLSLASH puts a slash behind it.
-    pub(super) is_directory: bool,
+    pub(in crate::tree) is_directory: bool,
 }
 
 impl Entry {
-    pub(super) const fn new() -> Self {
+    pub(in crate::tree) const fn new() -> Self {
         Self { name: b"", made: Ascii::new(), suffix: b"", device: None, is_directory: false }
     }
 
     /// Makes it a directory with this name.
-    pub(super) const fn directory(&mut self, name: &'static [u8]) {
+    pub(in crate::tree) const fn directory(&mut self, name: &'static [u8]) {
         self.name = name;
         self.is_directory = true;
     }

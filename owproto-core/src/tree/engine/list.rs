@@ -1,22 +1,24 @@
+mod entry;
+
 use core::cmp::Ordering;
 use core::num::NonZeroUsize;
 
-use super::alias::Aliases;
-use super::bus::Bus;
-use super::dispatch::{Host, Target, Tree, Work, special};
-use super::entry::Entry;
-use super::families;
-use super::job::Job;
-use super::own::count;
-use super::path::Place;
-use super::progress::{Progress, Stop, begun, done};
-use super::property::{Array, Element, Family, Node, Property, Visibility};
-use super::scope::Scope;
 use crate::message::listing::DirectoryFlags;
 use crate::message::return_code::ReturnCode;
 use crate::server::{Answer, Head, Last, entry_head};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
+use crate::tree::alias::Aliases;
+use crate::tree::builtin::count;
+use crate::tree::bus::Bus;
+use crate::tree::engine::dispatch::{Host, Target, Tree, Work, special};
+use crate::tree::engine::job::Job;
+use crate::tree::engine::list::entry::Entry;
+use crate::tree::engine::progress::{Progress, Stop, begun, done};
+use crate::tree::families;
+use crate::tree::model::path::Place;
+use crate::tree::model::property::{Array, Element, Family, Node, Property, Visibility};
+use crate::tree::model::scope::Scope;
 use crate::wire::{Flags, MessageType, word};
 
 /// Where a listing is.
@@ -24,7 +26,7 @@ use crate::wire::{Flags, MessageType, word};
 /// DIRALL says how long its list is before the list. A directory that changes between counting and sending, so that
 /// both differ, ends the connection in the middle of the frame: the client sees that it did not get all.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Listing {
+pub(in crate::tree) struct Listing {
     cursor: Cursor,
     /// What the devices passed so far can do.
     flags: u32,
@@ -38,7 +40,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) const NEW: Self =
+    pub(in crate::tree) const NEW: Self =
         Self { cursor: Cursor::NEW, flags: 0, has_entries: false, begun: None, is_device: false };
 }
 
@@ -85,7 +87,7 @@ enum Directory {
 impl<B: Bus, A: Aliases> Tree<B, A> {
     /// Goes on with a DIR, DIRALL or DIRALLSLASH, or a GET of a directory: a frame for each entry and one that ends
     /// them, or one frame with a comma list.
-    pub(super) fn list<T: Storage>(
+    pub(in crate::tree) fn list<T: Storage>(
         &mut self,
         job: &mut Job,
         target: &Target<'_>,

@@ -4,14 +4,14 @@ use crate::text::{ValueType, arithmetic};
 use crate::wire::{Flags, TemperatureScale};
 
 /// A number of this type as the client wants it (owfs: `ow_temp.c`, `ow_pressure.c`).
-pub(super) fn to_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
+pub(in crate::tree) fn to_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
     let (factor, summands) = conversion(value_type, flags);
     let number = factor.map_or(number, |factor| arithmetic::multiply(number, *factor));
     summands.iter().fold(number, |number, summand| arithmetic::add(number, *summand))
 }
 
 /// A number of this type that the client wrote; the inverse of [`to_client`].
-pub(super) fn from_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
+pub(in crate::tree) fn from_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
     let (factor, summands) = conversion(value_type, flags);
     let number = summands.iter().fold(number, |number, summand| arithmetic::add(number, -summand));
     factor.map_or(number, |factor| arithmetic::divide(number, *factor))

@@ -1,11 +1,11 @@
 //! What the tree knows by itself: the parts of an address, settings, the system, statistics, interfaces.
 
-use super::alias::{self, Aliases};
-use super::bus::{Bus, Conversion};
-use super::families::COMMON;
-use super::property::{Element, Family, NOT_THERE, Property};
 use crate::message::return_code::{ReturnCode, UNASSIGNED};
 use crate::text::{End, RomId, Value};
+use crate::tree::alias::{self, Aliases};
+use crate::tree::bus::{Bus, Conversion};
+use crate::tree::families::COMMON;
+use crate::tree::model::property::{Element, Family, NOT_THERE, Property};
 use crate::wire::{PressureScale, TemperatureScale};
 
 /// What `/settings` holds. Clients may change all of it; `unaliased` is the only one that has an effect here.
@@ -143,31 +143,31 @@ impl Statistics {
 }
 
 /// Adds to a counter.
-pub(super) fn count(counter: &mut u32, n: usize) {
+pub(in crate::tree) fn count(counter: &mut u32, n: usize) {
     *counter = counter.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
 }
 
 /// Text that is made in memory that somebody else gave.
-pub(super) struct Made<'s> {
+pub(in crate::tree) struct Made<'s> {
     bytes: &'s mut [u8],
     len: usize,
 }
 
 impl<'s> Made<'s> {
-    pub(super) fn new(bytes: &'s mut [u8]) -> Self {
+    pub(in crate::tree) fn new(bytes: &'s mut [u8]) -> Self {
         Self { bytes, len: 0 }
     }
 
     /// Appends what fits.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(in crate::tree) fn push(&mut self, bytes: &[u8]) {
         self.end().push_bytes(bytes);
     }
 
-    pub(super) fn push_hex(&mut self, bytes: &[u8]) {
+    pub(in crate::tree) fn push_hex(&mut self, bytes: &[u8]) {
         self.end().push_hex(bytes);
     }
 
-    pub(super) fn push_decimal(&mut self, number: u32) {
+    pub(in crate::tree) fn push_decimal(&mut self, number: u32) {
         self.end().push_decimal(number, 0, b'0');
     }
 
@@ -175,13 +175,13 @@ impl<'s> Made<'s> {
         End::new(self.bytes, &mut self.len)
     }
 
-    pub(super) fn finish(self) -> &'s [u8] {
+    pub(in crate::tree) fn finish(self) -> &'s [u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 }
 
 /// Whether a property of a device is one that the tree answers.
-pub(super) fn is_common(family: &'static Family, property: &Property) -> bool {
+pub(in crate::tree) fn is_common(family: &'static Family, property: &Property) -> bool {
     family.common.as_ptr_range().contains(&core::ptr::from_ref(property))
 }
 
@@ -213,7 +213,7 @@ static COMMON_PARTS: [Part; COMMON.len()] = [
 ];
 
 /// What a common property says of a device.
-pub(super) fn of_device<'a, A: Aliases>(
+pub(in crate::tree) fn of_device<'a, A: Aliases>(
     device: RomId,
     family: &'static Family,
     property: &Property,
@@ -235,7 +235,7 @@ pub(super) fn of_device<'a, A: Aliases>(
 }
 
 /// A value of `/settings`, but for `alias/list`.
-pub(super) fn setting<'a>(
+pub(in crate::tree) fn setting<'a>(
     settings: &Settings,
     name: &str,
     element: Element<'_>,
@@ -264,7 +264,7 @@ pub(super) fn setting<'a>(
 }
 
 /// Writes to `/settings`.
-pub(super) fn set(settings: &mut Settings, name: &str, value: Value<'_>) -> Result<(), ReturnCode> {
+pub(in crate::tree) fn set(settings: &mut Settings, name: &str, value: Value<'_>) -> Result<(), ReturnCode> {
     match (name, value) {
         ("alias/unaliased", Value::YesNo(yes)) => settings.unaliased = yes,
         ("timeout/uncached", Value::YesNo(yes)) => settings.uncached = yes,
@@ -313,7 +313,7 @@ fn pressure_of(text: &[u8]) -> Option<PressureScale> {
 }
 
 /// A value of `/system`.
-pub(super) fn system<B: Bus>(system: &System, bus: &B, name: &str) -> Value<'static> {
+pub(in crate::tree) fn system<B: Bus>(system: &System, bus: &B, name: &str) -> Value<'static> {
     match name {
         "configuration/version" => Value::Text(system.version.as_bytes()),
         "configuration/trim" => Value::YesNo(false),
@@ -326,12 +326,17 @@ pub(super) fn system<B: Bus>(system: &System, bus: &B, name: &str) -> Value<'sta
 }
 
 /// A value of `/statistics`.
-pub(super) fn statistic(statistics: &Statistics, name: &str) -> Value<'static> {
+pub(in crate::tree) fn statistic(statistics: &Statistics, name: &str) -> Value<'static> {
     Value::Unsigned(statistics.by_name(name))
 }
 
 /// A value of `/bus.N/interface`.
-pub(super) fn interface<'a, B: Bus>(bus: &'a B, number: u16, name: &str, scratch: &'a mut [u8]) -> Value<'a> {
+pub(in crate::tree) fn interface<'a, B: Bus>(
+    bus: &'a B,
+    number: u16,
+    name: &str,
+    scratch: &'a mut [u8],
+) -> Value<'a> {
     match name {
         "settings/name" => Value::Text(bus.interface_name(number).as_bytes()),
         "settings/address" => Value::Text(bus.interface_address(number, scratch)),
@@ -346,7 +351,7 @@ pub(super) fn interface<'a, B: Bus>(bus: &'a B, number: u16, name: &str, scratch
 
 /// A value of `/simultaneous`. The search for a single device, which owserver does by other commands than the
 /// search for all, finds none here.
-pub(super) fn simultaneous<B: Bus>(bus: &B, number: Option<u16>, name: &str) -> Value<'static> {
+pub(in crate::tree) fn simultaneous<B: Bus>(bus: &B, number: Option<u16>, name: &str) -> Value<'static> {
     match (conversion(name), name) {
         (Some(what), _) => Value::YesNo(bus.is_converted(number, what)),
         (None, "single" | "single_ds2400") => Value::Text(b"000000000000000000"),
@@ -355,7 +360,7 @@ pub(super) fn simultaneous<B: Bus>(bus: &B, number: Option<u16>, name: &str) -> 
 }
 
 /// The conversion that a property of `/simultaneous` starts.
-pub(super) fn conversion(name: &str) -> Option<Conversion> {
+pub(in crate::tree) fn conversion(name: &str) -> Option<Conversion> {
     match name {
         "temperature" => Some(Conversion::Temperature),
         "voltage" => Some(Conversion::Voltage),
@@ -364,7 +369,11 @@ pub(super) fn conversion(name: &str) -> Option<Conversion> {
 }
 
 /// Sets the alias of a device to what a client wrote.
-pub(super) fn set_alias<A: Aliases>(aliases: &mut A, device: RomId, data: &[u8]) -> Result<(), ReturnCode> {
+pub(in crate::tree) fn set_alias<A: Aliases>(
+    aliases: &mut A,
+    device: RomId,
+    data: &[u8],
+) -> Result<(), ReturnCode> {
     if A::CAPACITY == 0 {
         return if data.iter().all(u8::is_ascii_whitespace) {
             Ok(())
@@ -377,8 +386,8 @@ pub(super) fn set_alias<A: Aliases>(aliases: &mut A, device: RomId, data: &[u8])
 
 #[cfg(test)]
 mod tests {
-    use super::super::tester::Tester;
     use super::*;
+    use crate::tree::tester::Tester;
 
     #[test]
     fn the_system_is_what_it_was_told() {

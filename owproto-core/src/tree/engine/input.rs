@@ -9,18 +9,19 @@
 //! | date | see [`super::input_date`] | -22 |
 //! | `.ALL` of these | one for each element, commas between, what follows the last number is ignored | -22 |
 
-use super::bus::Bus;
-use super::input_date;
-use super::property::{Element, Property};
-use super::scope::Scope;
-use super::units;
+mod date;
+
 use crate::message::return_code::ReturnCode;
 use crate::text::{Base, Big, Date, Value, ValueType, digit_of, leading_float, sign, split_at_comma};
+use crate::tree::bus::Bus;
+use crate::tree::engine::units;
+use crate::tree::model::property::{Element, Property};
+use crate::tree::model::scope::Scope;
 use crate::wire::Flags;
 
 /// What a WRITE says; values are made from it when they are written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Input<'d> {
+pub(in crate::tree) struct Input<'d> {
     property: &'static Property,
     element: Element<'d>,
     data: &'d [u8],
@@ -31,12 +32,12 @@ pub(super) struct Input<'d> {
     /// Whether they are the bits of one number.
     is_bits: bool,
     /// What the reply says: bytes taken.
-    pub(super) taken: usize,
+    pub(in crate::tree) taken: usize,
 }
 
 impl<'d> Input<'d> {
     /// What was written to an element.
-    pub(super) fn new(
+    pub(in crate::tree) fn new(
         property: &'static Property,
         element: Element<'d>,
         data: &'d [u8],
@@ -50,7 +51,7 @@ impl<'d> Input<'d> {
     }
 
     /// Checks it against the type of the property.
-    pub(super) fn check<B: Bus>(&mut self, offset: i32) -> Result<(), ReturnCode> {
+    pub(in crate::tree) fn check<B: Bus>(&mut self, offset: i32) -> Result<(), ReturnCode> {
         let is_all = self.element == Element::All;
         if is_all && offset != 0 {
             return Err(ReturnCode::INVALID_VALUE);
@@ -82,12 +83,12 @@ impl<'d> Input<'d> {
 
     /// How many values are written one after the other: the elements of `.ALL`, or one. Those of a bit field go as
     /// one number.
-    pub(super) const fn values(&self) -> u32 {
+    pub(in crate::tree) const fn values(&self) -> u32 {
         if self.is_bits { 1 } else { self.parts }
     }
 
     /// The element that the `n`th of [`values`](Self::values) goes to.
-    pub(super) fn element(&self, n: u32) -> Element<'d> {
+    pub(in crate::tree) fn element(&self, n: u32) -> Element<'d> {
         match self.element {
             Element::All if self.is_bits => Element::Byte,
             Element::All => Element::Number(n),
@@ -96,7 +97,7 @@ impl<'d> Input<'d> {
     }
 
     /// The `n`th of [`values`](Self::values).
-    pub(super) fn value<B: Bus>(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
+    pub(in crate::tree) fn value<B: Bus>(&self, n: u32) -> Result<Value<'d>, ReturnCode> {
         if !self.is_bits {
             return self.part_value::<B>(n);
         }
@@ -123,9 +124,7 @@ impl<'d> Input<'d> {
             | ValueType::TemperatureDifference
             | ValueType::Pressure => Value::Float(units::from_client(value_type, float(data)?, self.flags)),
             ValueType::YesNo => Value::YesNo(yes_no(data)?),
-            ValueType::Date if B::SCOPE.contains(Scope::DATES) => {
-                Value::Date(input_date::parse(data, self.now)?)
-            }
+            ValueType::Date if B::SCOPE.contains(Scope::DATES) => Value::Date(date::parse(data, self.now)?),
             ValueType::Text | ValueType::Alias => Value::Text(data),
             ValueType::Bytes => Value::Bytes(data),
             ValueType::Date | ValueType::Directory | ValueType::Unknown => {
@@ -250,9 +249,9 @@ fn beginning(text: &[u8]) -> [u8; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::families;
-    use super::super::tester::Tester;
     use super::*;
+    use crate::tree::families;
+    use crate::tree::tester::Tester;
 
     const WRONG: ReturnCode = ReturnCode::INVALID_VALUE;
     const RANGE: ReturnCode = ReturnCode::OUT_OF_RANGE;

@@ -1,7 +1,7 @@
-use super::families::{INTERFACE, SETTINGS, SIMULTANEOUS, STATISTICS, SYSTEM, THERMOSTAT};
-use super::property::Family;
-use super::scope::Scope;
 use crate::text::RomId;
+use crate::tree::families::{INTERFACE, SETTINGS, SIMULTANEOUS, STATISTICS, SYSTEM, THERMOSTAT};
+use crate::tree::model::property::Family;
+use crate::tree::model::scope::Scope;
 
 /// The longest path, in bytes (owfs: `PATH_MAX` in `ow_parsename.c`).
 pub const MAX_TREE_PATH_LEN: usize = 4096;
@@ -32,7 +32,7 @@ pub const MAX_TREE_PATH_LEN: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub struct Route<'p> {
     /// The path without a slash in front and at the end.
-    pub(super) trimmed: &'p [u8],
+    pub(in crate::tree) trimmed: &'p [u8],
     /// `/uncached` was there.
     pub is_uncached: bool,
     /// `/unaliased` was there.
@@ -98,7 +98,7 @@ impl<'p> Route<'p> {
 
     /// As [`parse`](Self::parse), for a tree of this scope. What is not in it has no special name.
     #[inline]
-    pub(super) fn within(path: &'p [u8], scope: Scope) -> Option<Self> {
+    pub(in crate::tree) fn within(path: &'p [u8], scope: Scope) -> Option<Self> {
         if path.len() > MAX_TREE_PATH_LEN {
             return None;
         }
@@ -144,7 +144,7 @@ impl<'p> Route<'p> {
             if self.bus.is_some() {
                 return None;
             }
-            self.bus = Some(u16::try_from(super::property::number(number)?).ok()?);
+            self.bus = Some(u16::try_from(crate::tree::model::property::number(number)?).ok()?);
         } else if !is(segment, "text") && !is(segment, "json") {
             return Some(false);
         }
@@ -190,7 +190,7 @@ impl<'p> Route<'p> {
 }
 
 /// The first segment, and what follows the slash behind it.
-pub(super) fn split(path: &[u8]) -> (&[u8], &[u8]) {
+pub(in crate::tree) fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().position(|&byte| byte == b'/') {
         Some(slash) => {
             (path.get(..slash).unwrap_or_default(), path.get(slash.saturating_add(1)..).unwrap_or_default())
@@ -206,7 +206,7 @@ fn behind_bus(segment: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-pub(super) fn is(segment: &[u8], name: &str) -> bool {
+pub(in crate::tree) fn is(segment: &[u8], name: &str) -> bool {
     segment.eq_ignore_ascii_case(name.as_bytes())
 }
 

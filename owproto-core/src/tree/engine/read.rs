@@ -1,17 +1,17 @@
-use super::alias::{Aliases, MAX_ALIAS_LEN};
-use super::bus::{Access, Bus};
-use super::dispatch::{Host, Subject, Tree, Work};
-use super::families;
-use super::job::Job;
-use super::own::{self, Made, count};
-use super::progress::{Progress, Stop, begun, done};
-use super::property::{Element, Family, NOT_THERE};
-use super::scope::Scope;
-use super::units;
 use crate::message::return_code::ReturnCode;
 use crate::server::{Answer, Head, Last, value_head};
 use crate::storage::Storage;
 use crate::text::{Date, Padding, Rendered, RomId, Structure, Value, ValueType, arithmetic, yes_no};
+use crate::tree::alias::{Aliases, MAX_ALIAS_LEN};
+use crate::tree::builtin::{self, Made, count};
+use crate::tree::bus::{Access, Bus};
+use crate::tree::engine::dispatch::{Host, Subject, Tree, Work};
+use crate::tree::engine::job::Job;
+use crate::tree::engine::progress::{Progress, Stop, begun, done};
+use crate::tree::engine::units;
+use crate::tree::families;
+use crate::tree::model::property::{Element, Family, NOT_THERE};
+use crate::tree::model::scope::Scope;
 use crate::wire::Flags;
 
 /// Memory that a bus may use for text, or for bytes; longer ones come in pieces.
@@ -41,7 +41,7 @@ impl Window {
 impl<B: Bus, A: Aliases> Tree<B, A> {
     /// Goes on with a READ of `size` bytes at most: of a sequence of items, which are one value, or the elements of an
     /// `.ALL`, or the lines of the list of aliases. Bytes come from the bus in pieces, and need not be counted.
-    pub(super) fn read<T: Storage>(
+    pub(in crate::tree) fn read<T: Storage>(
         &mut self,
         job: &mut Job,
         subject: &mut Subject<'_>,
@@ -250,22 +250,22 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             Host::Special if core::ptr::eq(family, &families::THERMOSTAT) => {
                 Err(ReturnCode::DEVICE_LOCKED.into())
             }
-            Host::Special => Ok(own::simultaneous(&self.bus, work.route.bus, name)),
+            Host::Special => Ok(builtin::simultaneous(&self.bus, work.route.bus, name)),
             Host::Section if is::<B>(family, Scope::SETTINGS, &families::SETTINGS) => {
-                Ok(own::setting(&self.settings, name, element, scratch)?)
+                Ok(builtin::setting(&self.settings, name, element, scratch)?)
             }
             Host::Section if is::<B>(family, Scope::SYSTEM, &families::SYSTEM) => {
-                Ok(own::system(&self.system, &self.bus, name))
+                Ok(builtin::system(&self.system, &self.bus, name))
             }
             Host::Section if is::<B>(family, Scope::STATISTICS, &families::STATISTICS) => {
-                Ok(own::statistic(&self.statistics, name))
+                Ok(builtin::statistic(&self.statistics, name))
             }
             Host::Section if is::<B>(family, Scope::INTERFACES, &families::INTERFACE) => {
-                Ok(own::interface(&self.bus, work.route.bus.unwrap_or_default(), name, scratch))
+                Ok(builtin::interface(&self.bus, work.route.bus.unwrap_or_default(), name, scratch))
             }
             Host::Section | Host::Structure => Err(Stop::BROKEN),
-            Host::Device if own::is_common(family, property) => {
-                Ok(own::of_device(device, family, property, &self.aliases, scratch).ok_or(NOT_THERE)?)
+            Host::Device if builtin::is_common(family, property) => {
+                Ok(builtin::of_device(device, family, property, &self.aliases, scratch).ok_or(NOT_THERE)?)
             }
             Host::Device => done(self.bus.read(access, scratch, work.context)),
         }
@@ -286,7 +286,7 @@ fn begin<T: Storage>(
 }
 
 /// Whether a table is this one, and in the scope.
-pub(super) fn is<B: Bus>(family: &'static Family, part: Scope, table: &'static Family) -> bool {
+pub(in crate::tree) fn is<B: Bus>(family: &'static Family, part: Scope, table: &'static Family) -> bool {
     B::SCOPE.contains(part) && core::ptr::eq(family, table)
 }
 

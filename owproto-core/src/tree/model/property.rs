@@ -1,9 +1,9 @@
 use core::num::NonZeroU16;
 
-use super::path::is;
 use crate::message::listing::DirectoryFlags;
 use crate::message::return_code::ReturnCode;
 use crate::text::{AccessMode, ChangeRate, Index, Shape, Structure, ValueType, digit_of};
+use crate::tree::model::path::is;
 
 /// How many elements a property has, and how they are named.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -171,7 +171,7 @@ fn beginning(among: &'static [Property], name: &[u8], has_index: bool) -> Option
 
 /// Digits and nothing else, as a number; at least one.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-pub(super) fn number(text: &[u8]) -> Option<u32> {
+pub(in crate::tree) fn number(text: &[u8]) -> Option<u32> {
     if text.is_empty() {
         return None;
     }
@@ -246,10 +246,10 @@ pub(crate) const NOT_THERE: ReturnCode = ReturnCode::IO;
 
 #[cfg(test)]
 mod tests {
-    use super::super::families::{
+    use super::*;
+    use crate::tree::families::{
         ALL, INTERFACE, SETTINGS, SIMULTANEOUS, STATISTICS, SYSTEM, THERMOSTAT, UNKNOWN,
     };
-    use super::*;
 
     #[test]
     fn names_are_those_of_one_thing() {
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn an_index_names_one_element_or_none() {
-        let family = |code| super::super::families::family(ALL, code);
+        let family = |code| crate::tree::families::family(ALL, code);
         let bits = family(0x29).property(b"PIO").unwrap();
         let letters = family(0x20).property(b"volt").unwrap();
         let one = family(0x28).property(b"temperature").unwrap();
@@ -334,13 +334,13 @@ mod tests {
         for (code, name) in
             [(0x10, "10"), (0x90, "10"), (0x81, "81"), (0x28, "28"), (0xa8, "28"), (0xfc, "FC")]
         {
-            assert_eq!(super::super::families::family(ALL, code).name, name, "{code:02X}");
+            assert_eq!(crate::tree::families::family(ALL, code).name, name, "{code:02X}");
         }
         for code in [0x00, 0x13, 0x93] {
-            assert_eq!(super::super::families::family(ALL, code).name, UNKNOWN.name, "{code:02X}");
+            assert_eq!(crate::tree::families::family(ALL, code).name, UNKNOWN.name, "{code:02X}");
         }
         for family in ALL.iter().copied() {
-            assert_eq!(super::super::families::family(ALL, family.code.unwrap()).name, family.name);
+            assert_eq!(crate::tree::families::family(ALL, family.code.unwrap()).name, family.name);
         }
     }
 }

@@ -11,23 +11,23 @@ use crate::storage::Storage;
 /// through twice: once to be counted, once to be sent. That both agree is checked before anything is sent that would
 /// stand in the wrong place.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Progress {
+pub(in crate::tree) struct Progress {
     /// Items that were passed.
-    pub(super) item: u32,
+    pub(in crate::tree) item: u32,
     /// Where the next item begins in the whole.
-    pub(super) at: usize,
+    pub(in crate::tree) at: usize,
     /// Where the next byte that is pushed stands in the whole.
-    pub(super) position: usize,
+    pub(in crate::tree) position: usize,
     /// Bytes of the whole, once they are known and the frame was begun.
-    pub(super) full: Option<usize>,
+    pub(in crate::tree) full: Option<usize>,
 }
 
 impl Progress {
-    pub(super) const NEW: Self = Self { item: 0, at: 0, position: 0, full: None };
+    pub(in crate::tree) const NEW: Self = Self { item: 0, at: 0, position: 0, full: None };
 
     /// Goes over a part of the whole. With an answer, what of it was not pushed before is, as far as there is room.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(super) fn pass<T: Storage>(&mut self, part: &[u8], answer: Option<&mut Answer<'_, T>>) {
+    pub(in crate::tree) fn pass<T: Storage>(&mut self, part: &[u8], answer: Option<&mut Answer<'_, T>>) {
         if let Some(answer) = answer
             && let Some(skip) = self.position.checked_sub(self.at)
         {
@@ -38,7 +38,7 @@ impl Progress {
     }
 
     /// Whether all that was passed was pushed, too.
-    pub(super) const fn is_pushed(&self) -> bool {
+    pub(in crate::tree) const fn is_pushed(&self) -> bool {
         self.position >= self.at
     }
 }
@@ -46,18 +46,18 @@ impl Progress {
 /// Why there is nothing more to do at this moment: an error's return word, which is negative, or one of the constants. A
 /// number, so that results are small.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Stop(NonZeroI32);
+pub(in crate::tree) struct Stop(NonZeroI32);
 
 impl Stop {
     /// The bus is not ready.
-    pub(super) const PENDING: Self = Self::new(1);
+    pub(in crate::tree) const PENDING: Self = Self::new(1);
     /// The transmit storage is full.
-    pub(super) const NO_ROOM: Self = Self::new(2);
+    pub(in crate::tree) const NO_ROOM: Self = Self::new(2);
     /// The answer cannot be finished.
-    pub(super) const BROKEN: Self = Self::new(3);
+    pub(in crate::tree) const BROKEN: Self = Self::new(3);
 
     /// There is no other entry.
-    pub(super) const END: Self = Self::new(4);
+    pub(in crate::tree) const END: Self = Self::new(4);
 
     const fn new(word: i32) -> Self {
         match NonZeroI32::new(word) {
@@ -68,7 +68,7 @@ impl Stop {
     }
 
     /// The code that the answer is, if it is one.
-    pub(super) const fn code(self) -> Option<ReturnCode> {
+    pub(in crate::tree) const fn code(self) -> Option<ReturnCode> {
         if self.0.is_negative() { Some(ReturnCode::from_ret(self.0.get())) } else { None }
     }
 }
@@ -80,7 +80,7 @@ impl From<ReturnCode> for Stop {
 }
 
 /// What a bus says that may not be ready.
-pub(super) fn done<T>(poll: Poll<Result<T, ReturnCode>>) -> Result<T, Stop> {
+pub(in crate::tree) fn done<T>(poll: Poll<Result<T, ReturnCode>>) -> Result<T, Stop> {
     match poll {
         Poll::Ready(Ok(value)) => Ok(value),
         Poll::Ready(Err(code)) => Err(failed(code)),
@@ -90,11 +90,11 @@ pub(super) fn done<T>(poll: Poll<Result<T, ReturnCode>>) -> Result<T, Stop> {
 
 /// An error that is not known before.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-pub(super) fn failed(code: ReturnCode) -> Stop {
+pub(in crate::tree) fn failed(code: ReturnCode) -> Stop {
     code.into()
 }
 
 /// Whether a frame was begun.
-pub(super) fn begun(has_room: bool) -> Result<(), Stop> {
+pub(in crate::tree) fn begun(has_room: bool) -> Result<(), Stop> {
     if has_room { Ok(()) } else { Err(Stop::NO_ROOM) }
 }

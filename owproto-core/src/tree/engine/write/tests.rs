@@ -5,7 +5,8 @@ use std::vec::Vec;
 use super::*;
 use crate::message::request::Request;
 use crate::text::RomId;
-use crate::tree::{AliasTable, Conversion, ConversionCommand, Element, serving};
+use crate::tree::tests::serve;
+use crate::tree::{AliasTable, Conversion, ConversionCommand, Element};
 
 const THERMOMETER: RomId = RomId::new(0x28, [1, 0, 0, 0, 0, 0]);
 const SWITCH: RomId = RomId::new(0x29, [2, 0, 0, 0, 0, 0]);
@@ -82,7 +83,7 @@ fn tree() -> Served {
 
 /// The return word and the size of the answer to a request.
 fn answer(tree: &mut Served, request: &Request<'_>) -> (i32, i32) {
-    let sent = serving::serve::<64, _, _>(tree, request, |_| ()).sent;
+    let sent = serve::serve::<64, _, _>(tree, request, |_| ()).sent;
     let word = |at: usize| i32::from_be_bytes(sent[at..at + 4].try_into().unwrap());
     (word(8), word(16))
 }
@@ -129,7 +130,7 @@ fn a_conversion_is_begun_on_one_bus_or_all() {
     let expected = [(None, temperature, start), (Some(0), voltage, start), (None, voltage, forget)];
     assert_eq!(tree.bus().conversions, expected);
     for (path, expected) in [("/simultaneous/temperature", b"0"), ("/simultaneous/voltage", b"1")] {
-        let sent = serving::serve::<64, _, _>(&mut tree, &Request::read(path).unwrap(), |_| ()).sent;
+        let sent = serve::serve::<64, _, _>(&mut tree, &Request::read(path).unwrap(), |_| ()).sent;
         assert_eq!(&sent[24..], expected, "{path}");
     }
 }

@@ -3,40 +3,40 @@
 use core::task::{Context, Waker};
 use std::vec::Vec;
 
-use super::{Aliases, Bus, Job, Tree};
 use crate::message::request::Request;
 use crate::server::{Connection, End, Event, Step};
 use crate::time::Instant;
+use crate::tree::{Aliases, Bus, Job, Tree};
 
 /// A connection with so much room for the answer.
-pub(super) type Asked<const ROOM: usize> = Connection<[u8; ROOM], [u8; 4400]>;
+pub(in crate::tree) type Asked<const ROOM: usize> = Connection<[u8; ROOM], [u8; 4400]>;
 
 /// A connection that has taken a request.
-pub(super) fn asked<const ROOM: usize>(request: &Request<'_>) -> Asked<ROOM> {
+pub(in crate::tree) fn asked<const ROOM: usize>(request: &Request<'_>) -> Asked<ROOM> {
     let mut buffer = [0; 256];
     asked_in_bytes(request.encode(&mut buffer).unwrap())
 }
 
 /// A connection that has taken the bytes of a request.
-pub(super) fn asked_in_bytes<const ROOM: usize>(mut request: &[u8]) -> Asked<ROOM> {
+pub(in crate::tree) fn asked_in_bytes<const ROOM: usize>(mut request: &[u8]) -> Asked<ROOM> {
     let mut connection = Connection::new([0; ROOM], [0; 4400]);
     assert_eq!(connection.handle_input(&mut request, Instant::ZERO), Event::Request);
     connection
 }
 
 /// What came of a request.
-pub(super) struct Served {
+pub(in crate::tree) struct Served {
     /// All that was sent.
-    pub(super) sent: Vec<u8>,
+    pub(in crate::tree) sent: Vec<u8>,
     /// How the connection ended.
-    pub(super) end: Option<End>,
+    pub(in crate::tree) end: Option<End>,
     /// How often the bus was not ready.
-    pub(super) waits: usize,
+    pub(in crate::tree) waits: usize,
 }
 
 /// Serves a request through so much room; who is not ready is asked again. `change` has its turn when the first bytes
 /// have gone out.
-pub(super) fn serve<const ROOM: usize, B: Bus, A: Aliases>(
+pub(in crate::tree) fn serve<const ROOM: usize, B: Bus, A: Aliases>(
     tree: &mut Tree<B, A>,
     request: &Request<'_>,
     change: impl FnOnce(&mut Tree<B, A>),
@@ -45,7 +45,7 @@ pub(super) fn serve<const ROOM: usize, B: Bus, A: Aliases>(
 }
 
 /// As [`serve`], for a request that a connection has taken.
-pub(super) fn answer<const ROOM: usize, B: Bus, A: Aliases>(
+pub(in crate::tree) fn answer<const ROOM: usize, B: Bus, A: Aliases>(
     tree: &mut Tree<B, A>,
     mut connection: Asked<ROOM>,
     change: impl FnOnce(&mut Tree<B, A>),

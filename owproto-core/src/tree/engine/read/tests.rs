@@ -5,8 +5,9 @@ use super::*;
 use crate::message::request::Request;
 use crate::server::End;
 use crate::text::RomId;
+use crate::tree::AliasTable;
 use crate::tree::tester::Tester;
-use crate::tree::{AliasTable, serving};
+use crate::tree::tests::serve;
 use crate::wire::TemperatureScale;
 
 const SWITCH: RomId = RomId::new(0x29, [1, 0, 0, 0, 0, 0]);
@@ -65,7 +66,7 @@ fn serve<const ROOM: usize>(
     request: &Request<'_>,
     change: impl FnOnce(&mut Served),
 ) -> (Vec<u8>, Option<End>) {
-    let mut served = serving::serve::<ROOM, _, _>(tree, request, change);
+    let mut served = serve::serve::<ROOM, _, _>(tree, request, change);
     assert_eq!(served.waits, 0);
     (served.sent.split_off(24.min(served.sent.len())), served.end)
 }
@@ -152,7 +153,7 @@ fn an_error_is_told_before_the_answer_and_ends_the_connection_within_it() {
     let error = |path, good_reads| {
         let mut tree = tree();
         tree.bus_mut().good_reads = Some(good_reads);
-        let mut served = serving::serve::<60, _, _>(&mut tree, &read(path), |_| ());
+        let mut served = serve::serve::<60, _, _>(&mut tree, &read(path), |_| ());
         let payload = served.sent.split_off(24);
         (i32::from_be_bytes(served.sent[8..12].try_into().unwrap()), payload, served.end)
     };
@@ -217,7 +218,7 @@ fn each_section_of_the_server_itself_has_its_values() {
         ("/thermostat/temperature", locked, ""),
         ("/thermostat/type", locked, ""),
     ] {
-        let sent = serving::serve::<64, _, _>(&mut tree, &read(path), |_| ()).sent;
+        let sent = serve::serve::<64, _, _>(&mut tree, &read(path), |_| ()).sent;
         let told = i32::from_be_bytes(sent[8..12].try_into().unwrap());
         assert_eq!((told, &sent[24..]), (ret, expected.as_bytes()), "{path}");
     }
