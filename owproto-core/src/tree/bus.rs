@@ -2,7 +2,7 @@ use core::task::{Context, Poll};
 
 use super::property::{Element, Family, Property};
 use super::scope::Scope;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{Date, RomId, Value};
 use crate::time::Instant;
 

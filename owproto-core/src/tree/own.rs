@@ -4,7 +4,7 @@ use super::alias::{self, Aliases};
 use super::bus::{Bus, Simultaneous};
 use super::families::COMMON;
 use super::property::{Element, Family, NOT_THERE, Property};
-use crate::message::return_code::{ReturnCode, UNASSIGNED};
+use crate::message::{ReturnCode, UNASSIGNED};
 use crate::text::{End, RomId, Value};
 use crate::wire::{PressureScale, TemperatureScale};
 

@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 use super::bus::{Access, Bus};
 use super::own::Made;
 use super::property::Element;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{Date, RomId, Value, ValueType};
 
 /// A bus of simulated devices whose addresses and values follow from their family, their bus and their place on it,

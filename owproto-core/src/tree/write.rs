@@ -8,7 +8,7 @@ use super::own::{self, count};
 use super::progress::{Stop, begun, done, failed};
 use super::read::is;
 use super::scope::Scope;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::server::{Answer, Head, Last};
 use crate::storage::Storage;
 use crate::text::{Value, ValueType};
