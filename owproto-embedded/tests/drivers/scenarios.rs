@@ -249,7 +249,7 @@ macro_rules! scenarios {
                         assert_eq!(listed, [&b"/10.67C6697351FF"[..], b"/a,b"]);
                     }
                     let error = $wait!(client.dir("/none", |_| panic!("an entry"))).unwrap_err();
-                    assert_eq!(error.server(), Some(server_error(-1)));
+                    assert_eq!(error.server_error(), Some(server_error(-1)));
                 });
                 let types: Vec<u8> = wire.sent().chunks(26).map(|request| request[11]).take(3).collect();
                 assert_eq!(types, [7, 4, 4]);
@@ -331,10 +331,10 @@ macro_rules! scenarios {
                     $wait!(client.read_sensors(&sensors, |number, reading| {
                         assert_eq!(number, readings.len());
                         readings.push(match reading {
-                            Ok(Reading { value: Value::Float(value), plausibility }) => {
+                            Ok(Reading { value: Value::Float(value), plausibility, .. }) => {
                                 Ok((value, plausibility))
                             }
-                            Ok(Reading { value, plausibility }) => {
+                            Ok(Reading { value, plausibility, .. }) => {
                                 Ok((f64::from(u8::from(value.as_bool().unwrap())), plausibility))
                             }
                             Err(error) => Err(error),
