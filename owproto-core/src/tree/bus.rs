@@ -1,6 +1,6 @@
 use core::task::{Context, Poll};
 
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{Date, RomId, Value};
 use crate::time::Instant;
 use crate::tree::model::property::{Element, Family, Property};

@@ -2,7 +2,7 @@
 
 use core::task::{Context, Poll};
 
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{Date, RomId, Value, ValueType};
 use crate::tree::builtin::Made;
 use crate::tree::bus::{Access, Bus};

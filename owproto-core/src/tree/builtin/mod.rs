@@ -1,6 +1,6 @@
 //! What the tree knows by itself: the parts of an address, settings, the system, statistics, interfaces.
 
-use crate::message::return_code::{ReturnCode, UNASSIGNED};
+use crate::message::{ReturnCode, UNASSIGNED};
 use crate::text::{End, RomId, Value};
 use crate::tree::alias::{self, Aliases};
 use crate::tree::bus::{Bus, Conversion};

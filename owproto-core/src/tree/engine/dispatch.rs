@@ -1,8 +1,7 @@
 use core::task::{Context, Poll};
 
 use crate::codec::RequestFrame;
-use crate::message::request::{MAX_BODY_LEN, MAX_PATH_LEN};
-use crate::message::return_code::ReturnCode;
+use crate::message::{MAX_BODY_LEN, MAX_PATH_LEN, ReturnCode};
 use crate::server::{Answer, Connection, Head, Last};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};

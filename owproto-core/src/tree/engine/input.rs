@@ -11,7 +11,7 @@
 
 mod date;
 
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{Base, Big, Date, Value, ValueType, digit_of, leading_float, sign, split_at_comma};
 use crate::tree::bus::Bus;
 use crate::tree::engine::units;

@@ -3,8 +3,7 @@ mod entry;
 use core::cmp::Ordering;
 use core::num::NonZeroUsize;
 
-use crate::message::listing::DirectoryFlags;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::server::{Answer, Head, Last, entry_head};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
@@ -19,6 +18,7 @@ use crate::tree::families;
 use crate::tree::model::path::Place;
 use crate::tree::model::property::{Array, Element, Family, Node, Property, Visibility};
 use crate::tree::model::scope::Scope;
+use crate::wire::DirectoryFlags;
 use crate::wire::{Flags, MessageType, word};
 
 /// Where a listing is.

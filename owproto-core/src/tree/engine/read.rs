@@ -1,4 +1,4 @@
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::server::{Answer, Head, Last, value_head};
 use crate::storage::Storage;
 use crate::text::{Date, Padding, Rendered, RomId, Structure, Value, ValueType, arithmetic, yes_no};

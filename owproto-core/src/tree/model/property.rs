@@ -1,9 +1,9 @@
 use core::num::NonZeroU16;
 
-use crate::message::listing::DirectoryFlags;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{AccessMode, ChangeRate, Index, Shape, Structure, ValueType, digit_of};
 use crate::tree::model::path::is;
+use crate::wire::DirectoryFlags;
 
 /// How many elements a property has, and how they are named.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

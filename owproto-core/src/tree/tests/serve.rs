@@ -3,7 +3,7 @@
 use core::task::{Context, Waker};
 use std::vec::Vec;
 
-use crate::message::request::Request;
+use crate::message::Request;
 use crate::server::{Connection, End, Event, Step};
 use crate::time::Instant;
 use crate::tree::{Aliases, Bus, Job, Tree};

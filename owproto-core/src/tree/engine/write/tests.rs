@@ -3,7 +3,7 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use super::*;
-use crate::message::request::Request;
+use crate::message::Request;
 use crate::text::RomId;
 use crate::tree::tests::serve;
 use crate::tree::{AliasTable, Conversion, ConversionCommand, Element};
