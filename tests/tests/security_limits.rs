@@ -2,10 +2,10 @@
 
 use owproto_core::client;
 use owproto_core::codec::DEFAULT_PAYLOAD_LIMIT;
-use owproto_core::message::request::MAX_BODY_LEN;
+use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::server::{self, DEFAULT_TRANSMIT_LIMIT};
 use owproto_core::time::Duration;
-use owproto_core::tree::{MAX_ALIAS_LEN, MAX_ROUTE_LEN};
+use owproto_core::tree::{MAX_ALIAS_LEN, MAX_TREE_PATH_LEN};
 use owproto_std::server::{Builder, PersistentLimits};
 
 const SECURITY: &str = include_str!("../../SECURITY.md");
@@ -57,7 +57,7 @@ fn limits_of_servers_are_those_of_the_table() {
     assert_eq!(limit("persistent connections"), bytes(PersistentLimits::default().high));
     assert_eq!(limit("payload and tokens of a request"), bytes(MAX_BODY_LEN));
     assert_eq!(limit("payload and tokens of a request"), shown(&builder, "request_limit"));
-    assert_eq!(limit("path"), bytes(MAX_ROUTE_LEN));
+    assert_eq!(limit("path"), bytes(MAX_TREE_PATH_LEN));
     assert_eq!(limit("alias"), bytes(MAX_ALIAS_LEN));
     assert_eq!(limit("answer bytes that the client has not read"), bytes(DEFAULT_TRANSMIT_LIMIT));
     assert_eq!(

@@ -6,10 +6,10 @@ use embedded_hal_async::delay::DelayNs;
 use embedded_io_async::{ErrorType, Read, Write};
 use embedded_nal_async::TcpConnect;
 use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
-use owproto_core::message::listing::{DirectoryFlags, Entries};
+use owproto_core::message::Entries;
 use owproto_core::text::{Value, ValueType};
 use owproto_core::time::{Duration, Instant};
-use owproto_core::wire::Flags;
+use owproto_core::wire::{DirectoryFlags, Flags};
 use owproto_core::{Reply, Request, Storage};
 
 use crate::asynchronous::transport::{before, ready_before};

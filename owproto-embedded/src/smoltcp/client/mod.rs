@@ -1,7 +1,8 @@
 use core::fmt;
 
 use owproto_core::client::{Connection, ConnectionError, Lost, RequestId, Resend, ServerCapabilities, Step};
-use owproto_core::message::listing::{Entries, is_ambiguous};
+use owproto_core::message::Entries;
+use owproto_core::message::listing::is_ambiguous;
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{Reply, Request, RequestError, Storage, client};
