@@ -9,7 +9,7 @@
 //! use owproto_core::text::RomId;
 //! use owproto_core::time::Instant;
 //! use owproto_onewire::OneWire;
-//! use owproto_onewire::simulation::{SimulatedWire, Slave};
+//! use owproto_onewire::emulation::{SimulatedWire, Slave};
 //!
 //! let clock = || Instant::from_millis(0); // the program's
 //! let wire = SimulatedWire::new(clock, [

@@ -260,7 +260,7 @@ macro_rules! client {
                         return if next.is_none() { Ok(()) } else { Err($crate::Error::Ended) };
                     }
                     let pumped = $wait!(self.pump(&mut |item| {
-                        if let $crate::client::Item::Reply(reply) = item {
+                        if let $crate::macros::client::Item::Reply(reply) = item {
                             let value = reply.into_result().map(|reply| reply.data());
                             on_value(answered, value.map_err($crate::ReadError::Server));
                             answered = answered.saturating_add(1);
@@ -315,8 +315,8 @@ macro_rules! client {
                 loop {
                     let mut answer = None;
                     let pumped = $wait!(self.pump(&mut |item| match item {
-                        $crate::client::Item::Entries(entries) => on_entries(entries),
-                        $crate::client::Item::Reply(reply) => {
+                        $crate::macros::client::Item::Entries(entries) => on_entries(entries),
+                        $crate::macros::client::Item::Reply(reply) => {
                             answer = finish.take().map(|finish| finish(reply));
                         }
                     }));
@@ -362,7 +362,7 @@ macro_rules! client {
             /// One step: sends what waits to be sent, or waits for bytes and takes what they say.
             $($asynchronous)? fn pump(
                 &mut self,
-                on_item: &mut impl FnMut($crate::client::Item<'_>),
+                on_item: &mut impl FnMut($crate::macros::client::Item<'_>),
             ) -> Result<(), $crate::Error<T::Error>> {
                 let received = $wait!(self.transfer())?;
                 self.take(received, on_item)
@@ -415,7 +415,7 @@ macro_rules! client {
             fn take(
                 &mut self,
                 received: usize,
-                on_item: &mut dyn FnMut($crate::client::Item<'_>),
+                on_item: &mut dyn FnMut($crate::macros::client::Item<'_>),
             ) -> Result<(), $crate::Error<T::Error>> {
                 use ::owproto_core::client::Event;
                 let now = (self.clock)();
@@ -426,8 +426,8 @@ macro_rules! client {
                     match self.connection.handle_input(&mut input, now) {
                         Ok(Event::NeedMore(_)) => break,
                         Ok(Event::Keepalive) => {}
-                        Ok(Event::Entries(_, entries)) => on_item($crate::client::Item::Entries(entries)),
-                        Ok(Event::Reply(_, reply)) => on_item($crate::client::Item::Reply(reply)),
+                        Ok(Event::Entries(_, entries)) => on_item($crate::macros::client::Item::Entries(entries)),
+                        Ok(Event::Reply(_, reply)) => on_item($crate::macros::client::Item::Reply(reply)),
                         Err(error) => result = Err(error),
                     }
                 }

@@ -12,8 +12,8 @@ use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{DirectoryFlags, Flags};
 use owproto_core::{Reply, Request, Storage};
 
-use super::transport::{before, ready_before};
-use super::{Client, Timed};
+use crate::asynchronous::transport::{before, ready_before};
+use crate::asynchronous::{Client, Timed};
 use crate::{Backoff, Error, ReadError, Reading, ReadingError, Sensor};
 
 /// A [`Client`] that connects by itself, through an [`embedded_nal_async::TcpConnect`], whenever a call needs a

@@ -3,7 +3,7 @@ use owproto_core::time::Instant;
 
 use super::switch::Switch;
 use super::thermometer::Thermometer;
-use crate::wire::PullUp;
+use crate::master::wire::PullUp;
 
 /// Whether a device is on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

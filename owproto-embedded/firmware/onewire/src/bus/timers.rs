@@ -6,11 +6,11 @@ use super::device::Device;
 /// Times that values are remembered (owfs: `globals.c`).
 pub(super) mod keep {
     /// What changes by itself; also how long a conversion of all counts, and who is in alarm.
-    pub(in super::super) const VOLATILE: u32 = 15_000_000;
+    pub(in crate::bus) const VOLATILE: u32 = 15_000_000;
     /// What changes when it is written.
-    pub(in super::super) const STABLE: u32 = 300_000_000;
+    pub(in crate::bus) const STABLE: u32 = 300_000_000;
     /// Which devices there are.
-    pub(in super::super) const DIRECTORY: u32 = 60_000_000;
+    pub(in crate::bus) const DIRECTORY: u32 = 60_000_000;
 }
 
 /// How soon the list is tried again after a search that failed.

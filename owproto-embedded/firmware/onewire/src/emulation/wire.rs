@@ -2,7 +2,7 @@ use embedded_hal::digital::ErrorKind;
 use owproto_core::time::Instant;
 
 use super::slave::Slave;
-use crate::wire::{PullUp, Wire};
+use crate::master::wire::{PullUp, Wire};
 
 /// The state of the line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -5,13 +5,13 @@ use owproto_core::text::{RomId, Value};
 use owproto_core::tree::{Access, Bus, Conversion, ConversionCommand, Element, Operation, Refresh, Scope};
 
 use super::device::{Device, Kept};
+use super::discovery::Probe;
 use super::job::{Job, Progress, Setting, Waiting};
-use super::search::Probe;
-use super::times::Time;
+use super::timers::Time;
 use super::{Alarms, OneWire, Simultaneous};
-use crate::switch::DS2413;
-use crate::thermometer::{self as thermometer, DS18S20, Die, Resolution};
-use crate::wire::Wire;
+use crate::devices::switch::DS2413;
+use crate::devices::thermometer::{self as thermometer, DS18S20, Die, Resolution};
+use crate::master::wire::Wire;
 
 /// What a property of a device asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

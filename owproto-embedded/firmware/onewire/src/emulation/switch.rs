@@ -1,5 +1,5 @@
 use super::slave::Then;
-use crate::switch::{CONFIRMED, PIO_ACCESS_READ, PIO_ACCESS_WRITE};
+use crate::devices::switch::{CONFIRMED, PIO_ACCESS_READ, PIO_ACCESS_WRITE};
 
 /// What is inside a DS2413.
 #[derive(Clone, Debug)]

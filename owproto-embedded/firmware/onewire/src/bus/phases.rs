@@ -2,12 +2,12 @@ use owproto_core::text::RomId;
 
 use super::device::{self, Kept};
 use super::job::{Job, Phase};
-use super::times::{STEP, Time, Times};
+use super::timers::{STEP, Time, Times};
 use super::{OneWire, Simultaneous, TRIES, Work};
+use crate::devices::switch::{self, PioState};
+use crate::devices::thermometer::{self as thermometer, Resolution, Scratchpad, Trim};
 use crate::master::Fault;
-use crate::switch::{self, PioState};
-use crate::thermometer::{self as thermometer, Resolution, Scratchpad, Trim};
-use crate::wire::{PullUp, Wire};
+use crate::master::wire::{PullUp, Wire};
 
 /// What comes after a phase.
 enum Next {

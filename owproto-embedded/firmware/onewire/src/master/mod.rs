@@ -1,9 +1,11 @@
+pub(crate) mod wire;
+
 use core::fmt;
 
 use embedded_hal::digital::ErrorKind;
 use owproto_core::ReturnCode;
 
-use crate::wire::{PullUp, Wire};
+use wire::{PullUp, Wire};
 
 /// What went wrong on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 use owproto_core::text::RomId;
 
+use crate::master::wire::{PullUp, Wire};
 use crate::master::{Fault, Master};
-use crate::wire::{PullUp, Wire};
 
 /// The most bytes that are read at once: a scratchpad.
 pub(crate) const MAX_READ: usize = 9;

@@ -2,7 +2,7 @@ use owproto_core::text::crc8;
 use owproto_core::time::{Duration, Instant};
 
 use super::slave::{Supply, Then};
-use crate::thermometer::{self as commands, DS18S20, Resolution};
+use crate::devices::thermometer::{self as commands, DS18S20, Resolution};
 
 /// What is inside a thermometer.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use smoltcp::iface::{Context, Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{self, State};
 use smoltcp::wire::IpEndpoint;
 
-use super::time::{from_smoltcp, to_smoltcp};
 use crate::Backoff;
+use crate::smoltcp::time::{from_smoltcp, to_smoltcp};
 
 /// How long the server may take to close its side after ours, when the socket is needed again.
 const CLOSING_TIME: Duration = Duration::from_secs(1);

@@ -8,8 +8,8 @@ use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{self, State};
 use smoltcp::wire::IpListenEndpoint;
 
-use super::time::{from_smoltcp, to_smoltcp};
-use crate::{Service, tcp as times};
+use crate::smoltcp::time::{from_smoltcp, to_smoltcp};
+use crate::{Service, tcp_timeouts};
 
 /// The port of owservers.
 const PORT: u16 = 4304;
@@ -401,10 +401,10 @@ fn listen(port: u16, socket: &mut tcp::Socket<'_>) {
     socket.set_nagle_enabled(false);
     socket.set_ack_delay(None);
     if socket.timeout().is_none() {
-        socket.set_timeout(Some(smoltcp::time::Duration::from_secs(times::GONE_AFTER_SECONDS)));
+        socket.set_timeout(Some(smoltcp::time::Duration::from_secs(tcp_timeouts::GONE_AFTER_SECONDS)));
     }
     if socket.keep_alive().is_none() {
-        socket.set_keep_alive(Some(smoltcp::time::Duration::from_secs(times::KEEP_ALIVE_SECONDS)));
+        socket.set_keep_alive(Some(smoltcp::time::Duration::from_secs(tcp_timeouts::KEEP_ALIVE_SECONDS)));
     }
     // It cannot fail: the port is not 0, and the socket is closed.
     let _ = socket.listen(IpListenEndpoint { addr: None, port });
