@@ -19,7 +19,7 @@ use owproto_core::client;
 use owproto_core::server::Connection;
 use owproto_core::tree::Tree;
 use owproto_core::tree::tester::Tester;
-use owproto_embedded::embassy_net::{Dialer, Places, client, serve};
+use owproto_embedded::embassy_net::{Dialer, PersistentSlots, client, serve};
 use owproto_embedded::{Plausibility, Sensor};
 
 const MTU: usize = 1514;
@@ -51,7 +51,11 @@ async fn run_cable(mut from: TxRunner<'static, MTU>, mut to: RxRunner<'static, M
 
 /// Serves one client after the other; three of these serve three at once.
 #[embassy_executor::task(pool_size = 3)]
-async fn take_clients(stack: Stack<'static>, sensors: &'static RefCell<Sensors>, places: &'static Places) {
+async fn take_clients(
+    stack: Stack<'static>,
+    sensors: &'static RefCell<Sensors>,
+    places: &'static PersistentSlots,
+) {
     let (mut receive, mut transmit) = ([0; 512], [0; 512]);
     let mut socket = TcpSocket::new(stack, &mut receive, &mut transmit);
     // 256 bytes for answers, of any length; 128 for a request.
@@ -107,7 +111,7 @@ async fn main(spawner: Spawner) {
     spawner.spawn(run_cable(far_out, near_in).expect("a task for each direction"));
 
     let sensors = Box::leak(Box::new(RefCell::new(Tree::new(Tester::new(&[0x10, 0x28])))));
-    let places = Box::leak(Box::new(Places::new(2)));
+    let places = Box::leak(Box::new(PersistentSlots::new(2)));
     for _ in 0..3 {
         spawner.spawn(take_clients(far, sensors, places).expect("a task for each socket"));
     }

@@ -14,7 +14,7 @@ use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_nal_async::TcpConnect;
 use owproto_core::client::Connection;
 use owproto_core::time::Instant;
-use owproto_embedded::asynchronous::Reconnecting;
+use owproto_embedded::asynchronous::ReconnectingClient;
 use owproto_embedded::{Plausibility, Sensor};
 use tokio::net::TcpStream;
 
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let clock = || Instant::from_micros(embassy_time::Instant::now().as_micros());
     let connection: Connection<_, _> = Connection::new([0; 128], [0; 32]);
-    let mut client = Reconnecting::new(&Network, server, Delay, clock, connection, [0; 64]);
+    let mut client = ReconnectingClient::new(&Network, server, Delay, clock, connection, [0; 64]);
     let sensors = [Sensor::temperature(&path)];
     loop {
         let read = client.read_sensors(&sensors, |_, reading| match reading {

@@ -29,10 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sensors: Vec<Sensor<'_>> = paths.iter().map(|path| Sensor::temperature(path)).collect();
 
     client.read_sensors(&sensors, |number, reading| match reading {
-        Ok(reading) => match reading.plausibility {
-            Plausibility::Measured => println!("{} {}", paths[number], reading.value),
-            Plausibility::PowerOnValue => println!("{} {} (not measured?)", paths[number], reading.value),
-        },
+        Ok(reading) if reading.plausibility == Plausibility::Measured => {
+            println!("{} {}", paths[number], reading.value);
+        }
+        Ok(reading) => println!("{} {} (not measured?)", paths[number], reading.value),
         Err(error) => println!("{}: {error}", paths[number]),
     })?;
     Ok(())

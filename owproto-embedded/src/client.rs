@@ -1,7 +1,7 @@
 //! The driver, written once: [`client`] makes the blocking and the asynchronous client of it.
 
 use owproto_core::Reply;
-use owproto_core::message::listing::Entries;
+use owproto_core::message::Entries;
 
 /// What comes out of a connection.
 pub(crate) enum Item<'a> {
@@ -132,7 +132,7 @@ macro_rules! client {
                 buffer: &mut [u8],
             ) -> Result<usize, $crate::Error<T::Error>> {
                 let capacity = buffer.len();
-                let size = u32::try_from(capacity.min(::owproto_core::message::request::MAX_BODY_LEN));
+                let size = u32::try_from(capacity.min(::owproto_core::message::MAX_BODY_LEN));
                 let request = ::owproto_core::Request::read(path)?.with_size(size.unwrap_or(u32::MAX))?;
                 let len = $wait!(self.ask(request, |reply| {
                     let data = reply.data();
@@ -190,7 +190,7 @@ macro_rules! client {
                 &mut self,
                 path: &P,
                 mut on_entry: impl FnMut(&[u8]),
-            ) -> Result<::owproto_core::message::listing::DirectoryFlags, $crate::Error<T::Error>> {
+            ) -> Result<::owproto_core::wire::DirectoryFlags, $crate::Error<T::Error>> {
                 use ::owproto_core::wire::MessageType;
                 loop {
                     let message_type = if ::owproto_core::message::listing::is_ambiguous(path.as_ref()) {
@@ -305,7 +305,7 @@ macro_rules! client {
             pub $($asynchronous)? fn exchange<V>(
                 &mut self,
                 request: &::owproto_core::Request<'_>,
-                mut on_entries: impl FnMut(::owproto_core::message::listing::Entries<'_>),
+                mut on_entries: impl FnMut(::owproto_core::message::Entries<'_>),
                 finish: impl FnOnce(::owproto_core::Reply<'_>) -> V,
             ) -> Result<V, $crate::Error<T::Error>> {
                 $wait!(self.begin())?;

@@ -4,19 +4,19 @@ use owproto_core::client::{ConnectionError, Resend};
 use owproto_core::text::ValueError;
 use owproto_core::{RequestError, ServerError};
 
-/// Why a call did not give what was asked for, sorted by who is to blame. `E` is the transport's own error.
+/// Why a call failed, sorted by who is to blame. `E` is the transport's own error.
 ///
-/// After [`Connection`](Self::Connection) and [`Transport`](Self::Transport) the connection has ended, and every call
-/// gives [`Ended`](Self::Ended) until the client is told of a new one. The others leave it as it was.
-#[derive(Clone, Copy, PartialEq, Debug)]
+/// [`Connection`](Self::Connection) and [`Transport`](Self::Transport) end the connection: every further call gives
+/// [`Ended`](Self::Ended) until the client has a new one. After the other errors the connection is as it was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error<E> {
-    /// The call cannot be made: a path with a NUL, a buffer that is too small. Nothing was sent.
+    /// The request is invalid: a path contains a NUL, or a buffer is too small. Nothing was sent.
     Request(RequestError),
-    /// The server answered, with an error.
+    /// The server answered with an error.
     Server(ServerError),
-    /// The server closed the connection, was silent for too long, or sent something that is no answer.
+    /// The server closed the connection, was silent for too long, or sent an invalid reply.
     Connection {
         /// What happened.
         error: ConnectionError,
@@ -25,39 +25,41 @@ pub enum Error<E> {
     },
     /// The transport failed.
     Transport {
-        /// What it said.
+        /// The transport's error.
         error: E,
         /// Whether the request may be sent again.
         resend: Resend,
     },
-    /// The connection had ended before; nothing was sent. Connect the transport anew, and tell the client.
+    /// The connection had already ended; nothing was sent. Connect the transport again, then call `reset` or
+    /// `reconnect` of the client.
     Ended,
-    /// There is no connection, and none could be made. Only from clients that connect by themselves.
+    /// The client could not connect. Only clients that connect by themselves return this.
     Connect(E),
-    /// Connecting took too long. Only from clients that connect by themselves.
+    /// Connecting took too long. Only clients that connect by themselves return this.
     ConnectTimedOut,
-    /// The server sent more than was asked for.
+    /// The server sent a longer value than was requested.
     TooLong {
-        /// Bytes that it sent.
+        /// Bytes that the server sent.
         len: usize,
         /// Bytes that the caller's buffer holds.
         capacity: usize,
     },
-    /// The value is not of the type that was asked for.
+    /// The value is not of the requested type.
     Value(ValueError),
 }
 
 impl<E> Error<E> {
-    /// What the server said, if it was the server that said no.
+    /// The error that the server answered with, if it was one.
     #[must_use]
-    pub const fn server(&self) -> Option<ServerError> {
+    pub const fn server_error(&self) -> Option<ServerError> {
         match self {
             Self::Server(error) => Some(*error),
             _ => None,
         }
     }
 
-    /// Whether a new connection is needed, and the same call over it cannot do twice what was to be done once.
+    /// Whether the call needs a new connection, and may be repeated on it without the risk that the server carries it
+    /// out twice.
     #[must_use]
     pub const fn is_safe_to_retry(&self) -> bool {
         match self {
@@ -69,7 +71,7 @@ impl<E> Error<E> {
         }
     }
 
-    /// Whether time ran out.
+    /// Whether a timeout expired.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self, Self::Connection { error: ConnectionError::TimedOut(_), .. } | Self::ConnectTimedOut)
@@ -84,10 +86,10 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
             Self::Connection { error, .. } => error.fmt(f),
             Self::Transport { error, .. } => error.fmt(f),
             Self::Ended => f.write_str("the connection has ended"),
-            Self::Connect(error) => write!(f, "no connection: {error}"),
-            Self::ConnectTimedOut => f.write_str("no connection: the server did not answer in time"),
+            Self::Connect(error) => write!(f, "cannot connect: {error}"),
+            Self::ConnectTimedOut => f.write_str("cannot connect: the server did not answer in time"),
             Self::TooLong { len, capacity } => {
-                write!(f, "the server sent {len} bytes where {capacity} were asked for")
+                write!(f, "the server sent {len} bytes where at most {capacity} were requested")
             }
             Self::Value(error) => error.fmt(f),
         }
@@ -128,13 +130,15 @@ impl<E> From<ValueError> for Error<E> {
     }
 }
 
-/// Why one path among many gave no value. The others are not affected.
+/// Why one path of several could not be read. It does not affect the others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum ReadError {
-    /// It cannot be asked for: it has a NUL, or is longer than the buffer for requests. Nothing was sent for it.
+    /// The path contains a NUL, or its request does not fit the connection's buffer for requests. Nothing was sent for
+    /// it.
     Request(RequestError),
-    /// The server said no.
+    /// The server answered with an error.
     Server(ServerError),
 }
 
@@ -156,14 +160,14 @@ impl core::error::Error for ReadError {
     }
 }
 
-/// Why a server could not go on with its transport. `E` is the transport's own error.
+/// Why a server could not continue to serve a transport. `E` is the transport's own error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ServeError<E> {
-    /// The transport failed; the client has no answer, or not all of it.
+    /// The transport failed. The client may have received no answer, or part of one.
     Transport(E),
-    /// The buffer for what is received has not one byte. Nothing was read.
+    /// The receive buffer is empty. Nothing was read.
     NoReceiveBuffer,
 }
 

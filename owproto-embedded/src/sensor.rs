@@ -6,11 +6,12 @@ use owproto_core::{RequestError, ServerError};
 
 use crate::ReadError;
 
-/// A property that is read again and again, and the type of its value.
+/// The path of a property and the type of its value, for a client's `read_sensors`.
 ///
 /// ```
 /// use owproto_embedded::Sensor;
 /// use owproto_embedded::owproto_core::text::ValueType;
+///
 /// const SENSORS: [Sensor<'_>; 3] = [
 ///     Sensor::temperature("/28.000028D70100/temperature"),
 ///     Sensor::new("/26.000026D90200/humidity", ValueType::Float),
@@ -19,30 +20,38 @@ use crate::ReadError;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Sensor<'p> {
     /// The path of the property.
     pub path: &'p [u8],
-    /// What its value is: the first field of its record in `/structure`.
+    /// The type of its value, which is the first field of its record in `/structure`.
     pub value_type: ValueType,
 }
 
 impl<'p> Sensor<'p> {
-    /// A property of any type.
+    /// A property whose value has this type.
     #[must_use]
     pub const fn new(path: &'p str, value_type: ValueType) -> Self {
-        Self { path: path.as_bytes(), value_type }
+        Self::from_bytes(path.as_bytes(), value_type)
     }
 
-    /// A temperature.
+    /// As [`new`](Self::new), for a path that is not UTF-8: an alias may contain any byte.
+    #[must_use]
+    pub const fn from_bytes(path: &'p [u8], value_type: ValueType) -> Self {
+        Self { path, value_type }
+    }
+
+    /// A property whose value is a temperature.
     #[must_use]
     pub const fn temperature(path: &'p str) -> Self {
         Self::new(path, ValueType::Temperature)
     }
 
-    /// What a read with these control flags said. The clients that wait do this by themselves; a polled one gives replies.
+    /// Parses the value that was read with these control flags. The blocking and asynchronous clients do this by
+    /// themselves. The client for smoltcp returns replies, whose data goes in here.
     ///
     /// # Errors
-    /// [`ReadingError`]: the read's own, or what came is no value of the sensor's type.
+    /// [`ReadingError`]: the error of the read, or the value is not of the sensor's type.
     pub fn reading<'v>(
         &self,
         value: Result<&'v [u8], ReadError>,
@@ -57,36 +66,40 @@ impl<'p> Sensor<'p> {
     }
 }
 
-/// What a sensor said.
+/// A value of a sensor.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Reading<'v> {
-    /// Its value.
+    /// The value.
     pub value: Value<'v>,
-    /// Whether that is to be believed.
+    /// Whether the value is likely to be a measurement.
     pub plausibility: Plausibility,
 }
 
-/// Whether a value is likely to have been measured.
+/// Whether a value is likely to be a measurement.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Plausibility {
-    /// Nothing speaks against it.
+    /// Nothing indicates the contrary.
     Measured,
-    /// It is what this kind of thermometer holds from power-on until its first conversion, 85 °C: read it once more.
+    /// 85 °C, which this kind of thermometer holds from power-on until its first conversion: read it again.
     /// See [`is_power_on_reading`].
     PowerOnValue,
 }
 
-/// Why one sensor among many gave no reading. The others are not affected.
+/// Why one sensor of several has no reading. It does not affect the others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum ReadingError {
-    /// It cannot be asked for: its path has a NUL, or is longer than the buffer for requests. Nothing was sent for it.
+    /// The path contains a NUL, or its request does not fit the connection's buffer for requests. Nothing was sent for
+    /// it.
     Request(RequestError),
-    /// The server said no.
+    /// The server answered with an error.
     Server(ServerError),
-    /// What the server sent is no value of the sensor's type.
+    /// The value is not of the sensor's type.
     Value(ValueError),
 }
 

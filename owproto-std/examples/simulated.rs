@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spec: sim::Spec = arguments.first().map_or(Ok(sim::Spec::default()), |spec| spec.parse())?;
 
     let server = sim::Server::start(spec)?;
-    println!("listening on {}", server.address());
+    println!("listening on {}", server.local_addr());
     if serves {
         server.wait();
         return Ok(());
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(device) = server.simulator().devices().first() {
         device.set_latency(Duration::from_millis(1500));
     }
-    let client = Client::new(&server.address().to_string())?;
+    let client = Client::new(&server.local_addr().to_string())?;
     for device in client.dir("/")?.iter() {
         let name = String::from_utf8_lossy(device);
         match client.read_number(&[device, b"/temperature"].concat()) {

@@ -18,7 +18,7 @@ fn control(client: &Client) -> Result<(), Error> {
 #[test]
 fn the_heating_follows_the_temperature() -> Result<(), Box<dyn std::error::Error>> {
     let server = sim::Server::start("28=living room,3A=heating".parse()?)?;
-    let client = Client::new(&server.address().to_string())?;
+    let client = Client::new(&server.local_addr().to_string())?;
     let room = server.simulator().device("living room").unwrap();
     let heating = server.simulator().device("heating").unwrap();
     let is_on = || heating.value("PIO.A").unwrap().value().as_bool() == Some(true);
@@ -34,7 +34,7 @@ fn the_heating_follows_the_temperature() -> Result<(), Box<dyn std::error::Error
 #[test]
 fn trouble_with_the_sensor_is_told() -> Result<(), Box<dyn std::error::Error>> {
     let server = sim::Server::start("28=living room,3A=heating".parse()?)?;
-    let client = Client::new(&server.address().to_string())?;
+    let client = Client::new(&server.local_addr().to_string())?;
     let room = server.simulator().device("living room").unwrap();
 
     room.set_errors(sim::Occurrence::Always, ReturnCode::IO);

@@ -104,7 +104,7 @@ fn waits_for_a_server_that_comes_later() {
 fn waits_for_a_slow_device() {
     let server = sim::Server::start("tester:10,28".parse().unwrap()).unwrap();
     server.simulator().device("28").unwrap().set_latency(Duration::from_millis(3500));
-    let (status, lines) = Board::client(server.address()).arg("rounds=1").start().finish();
+    let (status, lines) = Board::client(server.local_addr()).arg("rounds=1").start().finish();
     assert_eq!((status, rounds(&lines)), (Some(0), 1), "{lines:?}");
     assert_eq!(temperatures(&lines).len(), 2);
     assert!(!lines.iter().any(|line| line.starts_with("disconnected")), "{lines:?}");
@@ -114,7 +114,7 @@ fn waits_for_a_slow_device() {
 fn errors_of_devices_are_told_and_the_others_are_read() {
     let server = sim::Server::start("tester:10,28,22".parse().unwrap()).unwrap();
     server.simulator().device("28").unwrap().set_errors(sim::Occurrence::Always, ReturnCode::IO);
-    let (status, lines) = Board::client(server.address()).arg("rounds=1").start().finish();
+    let (status, lines) = Board::client(server.local_addr()).arg("rounds=1").start().finish();
     assert_eq!((status, rounds(&lines)), (Some(0), 1), "{lines:?}");
     assert_eq!(temperatures(&lines).len(), 2, "{lines:?}");
     assert!(lines.iter().any(|line| line.starts_with("/28.") && line.contains(": ")), "{lines:?}");
@@ -123,7 +123,7 @@ fn errors_of_devices_are_told_and_the_others_are_read() {
 #[test]
 fn more_devices_than_it_remembers_are_counted() {
     let server = sim::Server::start("28*40".parse().unwrap()).unwrap();
-    let (status, lines) = Board::client(server.address()).arg("rounds=1").start().finish();
+    let (status, lines) = Board::client(server.local_addr()).arg("rounds=1").start().finish();
     assert_eq!(status, Some(0), "{lines:?}");
     assert_eq!(temperatures(&lines).len(), 32);
     assert!(lines.iter().any(|line| line == "8 devices are too many"), "{lines:?}");
@@ -133,7 +133,7 @@ fn more_devices_than_it_remembers_are_counted() {
 #[test]
 fn lost_frames_cost_time_only() {
     let server = sim::Server::start("tester:10,28,26,22,05,28,28,28".parse().unwrap()).unwrap();
-    let board = Board::client(server.address()).arg("rounds=40").arg("pause=1").arg("loss=5").start();
+    let board = Board::client(server.local_addr()).arg("rounds=40").arg("pause=1").arg("loss=5").start();
     let (status, lines) = board.finish();
     assert_eq!((status, rounds(&lines)), (Some(0), 40), "{lines:?}");
     let complete = lines.iter().filter(|line| line.contains("7 temperatures of 8 devices")).count();

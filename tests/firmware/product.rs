@@ -80,7 +80,7 @@ fn check_stack(board: &Board, name: &str) {
 #[test]
 fn a_client_runs() {
     let server = sim::Server::start("tester:10,28,22,26".parse().unwrap()).unwrap();
-    let board = Board::client(server.address()).product(Some(server.address())).start();
+    let board = Board::client(server.local_addr()).product(Some(server.local_addr())).start();
     let deadline = Instant::now() + Duration::from_secs(60);
     // Three rounds of a listing and four temperatures.
     while server.statistics().requests < 15 {

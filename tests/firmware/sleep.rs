@@ -22,7 +22,7 @@ fn number(line: &str, after: &str) -> u64 {
 fn instructions(latency: Duration, rounds: u32) -> (u64, Duration) {
     let server = sim::Server::start("tester:28".parse().unwrap()).unwrap();
     server.simulator().device("28").unwrap().set_latency(latency);
-    let board = Board::client(server.address())
+    let board = Board::client(server.local_addr())
         .arg(format!("rounds={rounds}"))
         .arg("pause=0")
         .qemu_arg("-icount")
@@ -56,7 +56,7 @@ fn a_client_that_waits_executes_next_to_nothing() {
 fn a_board_that_waits_leaves_this_machine_alone() {
     let server = sim::Server::start("tester:28".parse().unwrap()).unwrap();
     server.simulator().device("28").unwrap().set_latency(Duration::from_secs(3));
-    let client = Board::client(server.address()).arg("rounds=1").start();
+    let client = Board::client(server.local_addr()).arg("rounds=1").start();
     let gateway = Board::gateway().start();
     client.wait_for(0, |line| line == "connected");
     thread::sleep(Duration::from_millis(700));

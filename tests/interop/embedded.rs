@@ -15,7 +15,7 @@ use embedded_nal_async::TcpConnect;
 use owproto_core::client::Connection;
 use owproto_core::text::{Value, ValueType};
 use owproto_core::{server, time};
-use owproto_embedded::asynchronous::{self, Reconnecting, Timed};
+use owproto_embedded::asynchronous::{self, ReconnectingClient, Timed};
 use owproto_embedded::blocking;
 use owproto_embedded::{Error, Plausibility, Sensor};
 use owproto_tests::ours;
@@ -80,7 +80,7 @@ macro_rules! use_client {
         assert!(!$wait!($client.present("/28.000028D7FF00")).unwrap());
         assert_eq!($wait!($client.write("/28.000028D70100/temphigh", "30")).unwrap(), 2);
         let error = $wait!($client.write("/28.000028D70100/temphigh", "warm")).unwrap_err();
-        assert!(error.server().is_some(), "{error}");
+        assert!(error.server_error().is_some(), "{error}");
 
         let paths: Vec<String> = devices.iter().map(|device| format!("{device}/type")).collect();
         let mut types = 0;
@@ -153,7 +153,8 @@ fn a_reconnecting_client_survives_servers_that_keep_nothing_and_servers_that_die
         let keeps_nothing = Owserver::builder().tester(FAMILIES).no_persistence().start();
         for mut server in servers().into_iter().chain([keeps_nothing]) {
             let memory: Connection<_, _, 4> = Connection::new([0; 160], [0; 64]);
-            let mut client = Reconnecting::new(&Network, server.address(), Delay, clock(), memory, [0; 64]);
+            let mut client =
+                ReconnectingClient::new(&Network, server.address(), Delay, clock(), memory, [0; 64]);
             use_client!(client, server, awaited);
             // Restarted behind its back: no call sees that.
             server.restart();

@@ -256,7 +256,7 @@ fn so_slow_that_it_says_that_it_is_at_work() {
     let simulator = Simulator::builder("tester:10".parse().unwrap()).latency(latency).build();
     let server = sim::Server::builder(simulator).start().unwrap();
     let builder = Client::builder()
-        .address(server.address().into())
+        .address(server.local_addr().into())
         .connections(THREADS + TASKS)
         .inactivity_timeout(Duration::from_millis(1500));
     let path = "/uncached/10.000010EF0000/temperature";

@@ -82,7 +82,7 @@ const DIFFERENT: [(&str, &str); 0] = [];
 #[test]
 fn shell_tools_say_the_same_to_both() {
     let ours = ours();
-    compare_shell_tools(ours.address());
+    compare_shell_tools(ours.local_addr());
 }
 
 /// Runs the shell tools on a server of ours with the standard devices, and on the real one.
@@ -143,7 +143,7 @@ for persistent in (False, True):
 #[test]
 fn pyownet_says_the_same_to_both() {
     let ours = ours();
-    compare_pyownet(ours.address());
+    compare_pyownet(ours.local_addr());
 }
 
 /// Makes the calls of pyownet to a server of ours with the standard devices, and to the real one.
@@ -171,7 +171,7 @@ pub(crate) fn compare_pyownet(ours: SocketAddr) {
 #[test]
 fn an_owserver_in_front_says_the_same_of_both() {
     let (ours, real) = (ours(), real());
-    let before_ours = Owserver::builder().behind(ours.address()).start();
+    let before_ours = Owserver::builder().behind(ours.local_addr()).start();
     let before_real = Owserver::builder().behind(real.address()).start();
     let runs: [(Tool, &[&str]); 14] = [
         (Tool::Owdir, &["/"]),
@@ -207,11 +207,11 @@ fn clients_wait_for_slow_devices() {
     let ours = sim::Server::start("tester:28".parse().unwrap()).unwrap();
     ours.simulator().device("28").unwrap().set_latency(std::time::Duration::from_millis(3300));
     let path = "/28.000028D70000/temperature";
-    assert_eq!(Tool::Owread.output(ours.address(), [path]), b"           4");
+    assert_eq!(Tool::Owread.output(ours.local_addr(), [path]), b"           4");
     let script = "import sys; from pyownet import protocol; \
                   print(protocol.proxy('127.0.0.1', int(sys.argv[1])).read(sys.argv[2]))";
-    let finished = process::run(pyownet().args(["-c", script, &ours.address().port().to_string(), path]));
+    let finished = process::run(pyownet().args(["-c", script, &ours.local_addr().port().to_string(), path]));
     assert_eq!(finished.stdout_text().trim(), "b'           4'", "{}", finished.stderr_text());
-    let front = Owserver::builder().behind(ours.address()).start();
+    let front = Owserver::builder().behind(ours.local_addr()).start();
     assert_eq!(Tool::Owread.output(front.address(), [path]), b"           4");
 }

@@ -47,7 +47,7 @@ impl Bus for Simulation {
         scratch: &'a mut [u8],
         context: &mut Context<'_>,
     ) -> Poll<Result<Value<'a>, ReturnCode>> {
-        let access = Access { bus: self.own_bus(access.bus).unwrap(), ..*access };
+        let access = access.with_bus(self.own_bus(access.bus).unwrap());
         self.tester.read(&access, scratch, context)
     }
 
@@ -64,16 +64,16 @@ impl Bus for Simulation {
         self.tester.clock()
     }
 
-    fn name(&self, bus: u16) -> &str {
-        self.tester.name(bus)
+    fn interface_name(&self, bus: u16) -> &str {
+        self.tester.interface_name(bus)
     }
 
-    fn address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
-        self.tester.address(self.own_bus(bus).unwrap(), scratch)
+    fn interface_address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
+        self.tester.interface_address(self.own_bus(bus).unwrap(), scratch)
     }
 
-    fn version(&self, bus: u16) -> u32 {
-        self.tester.version(bus)
+    fn interface_version(&self, bus: u16) -> u32 {
+        self.tester.interface_version(bus)
     }
 }
 
@@ -114,8 +114,9 @@ impl Server {
             RomId::new(0x10, [0x67, 0xc6, 0x69, 0x73, 0x51, 0xff])
         });
         let bus = Simulation { tester, fake };
-        let system = System { version: "3.2p4", ..System::DEFAULT };
-        let settings = Settings { unaliased: option("--unaliased").is_some(), ..Settings::DEFAULT };
+        let system = System::DEFAULT.with_version("3.2p4");
+        let mut settings = Settings::DEFAULT;
+        settings.unaliased = option("--unaliased").is_some();
         let support = |refused: bool| if refused { Support::Refused } else { Support::Full };
         let permission = match option("--readonly") {
             Some(_) => Permission::ReadOnly,

@@ -82,7 +82,7 @@ fn measure(count: u64) -> Measured {
             let server = Server::builder()
                 .port(0)
                 .max_connections(high)
-                .persistent_limits(PersistentLimits { high, low: high })
+                .persistent_limits(PersistentLimits::new(high, high))
                 .start(Tree::new(Tester::new(&[0x28])))
                 .await
                 .unwrap();

@@ -2,10 +2,10 @@
 
 use owproto_core::client;
 use owproto_core::codec::DEFAULT_PAYLOAD_LIMIT;
-use owproto_core::message::request::MAX_BODY_LEN;
+use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::server::{self, DEFAULT_TRANSMIT_LIMIT};
 use owproto_core::time::Duration;
-use owproto_core::tree::{MAX_ALIAS_LEN, MAX_ROUTE_LEN};
+use owproto_core::tree::{MAX_ALIAS_LEN, MAX_TREE_PATH_LEN};
 use owproto_std::server::{Builder, PersistentLimits};
 
 const SECURITY: &str = include_str!("../../SECURITY.md");
@@ -53,21 +53,27 @@ fn limits_of_clients_are_those_of_the_table() {
 fn limits_of_servers_are_those_of_the_table() {
     let timeouts = server::Timeouts::DEFAULT;
     let builder = format!("{:?}", Builder::new());
-    assert_eq!(limit("connections at once"), shown(&builder, "max_connections"));
-    assert_eq!(limit("connections kept between requests"), bytes(PersistentLimits::default().high));
+    assert_eq!(limit("concurrent connections"), shown(&builder, "max_connections"));
+    assert_eq!(limit("persistent connections"), bytes(PersistentLimits::default().high));
     assert_eq!(limit("payload and tokens of a request"), bytes(MAX_BODY_LEN));
     assert_eq!(limit("payload and tokens of a request"), shown(&builder, "request_limit"));
-    assert_eq!(limit("path"), bytes(MAX_ROUTE_LEN));
+    assert_eq!(limit("path"), bytes(MAX_TREE_PATH_LEN));
     assert_eq!(limit("alias"), bytes(MAX_ALIAS_LEN));
-    assert_eq!(limit("answers that it does not take"), bytes(DEFAULT_TRANSMIT_LIMIT));
-    assert_eq!(limit("requests and answers under way, of all connections"), shown(&builder, "memory_limit"));
+    assert_eq!(limit("answer bytes that the client has not read"), bytes(DEFAULT_TRANSMIT_LIMIT));
+    assert_eq!(
+        limit("requests and answers in progress, of all connections"),
+        shown(&builder, "memory_limit")
+    );
     assert_eq!(limit("silence within a request, or before the first"), seconds(timeouts.request));
     assert_eq!(limit("time for a whole request"), seconds(timeouts.request_total));
-    assert_eq!(limit("time without taking a byte of an answer"), seconds(timeouts.send));
-    assert_eq!(limit("time for the bytes of an answer that wait"), seconds(timeouts.send_total));
-    assert_eq!(limit("idleness, when the server has many clients"), seconds(timeouts.idle_low));
-    assert_eq!(limit("idleness"), seconds(timeouts.idle_high));
-    assert_eq!(limit("time for what is under way when the server stops"), shown(&builder, "shutdown_grace"));
+    assert_eq!(limit("time in which the client reads no byte of an answer"), seconds(timeouts.send));
+    assert_eq!(limit("time for the answer bytes that wait"), seconds(timeouts.send_total));
+    assert_eq!(limit("idle time, when the server has many clients"), seconds(timeouts.idle_low));
+    assert_eq!(limit("idle time"), seconds(timeouts.idle_high));
+    assert_eq!(
+        limit("time for requests in progress when the server stops"),
+        shown(&builder, "shutdown_grace")
+    );
     assert!(builder.contains("127.0.0.1:4304"), "it listens elsewhere: {builder}");
 }
 
@@ -75,7 +81,7 @@ fn limits_of_servers_are_those_of_the_table() {
 #[test]
 fn every_row_is_compared() {
     let (_, tables) = SECURITY.split_once("## Limits").unwrap();
-    let rows = tables.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what "));
+    let rows = tables.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| limit "));
     let source = include_str!("security_limits.rs");
     for row in rows {
         let what = row.split(" | ").next().unwrap().trim_start_matches("| ");

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use owproto_core::ReturnCode;
 use owproto_core::text::{Date, RomId, Value};
 use owproto_core::tree::tester::Tester;
-use owproto_core::tree::{Access, Bus, Operation, Property, Simultaneous};
+use owproto_core::tree::{Access, Bus, Conversion, ConversionCommand, Operation, Property};
 
 use crate::Input;
 
@@ -190,8 +190,8 @@ impl Bus for Scripted<'_> {
     fn convert(
         &mut self,
         _: Option<u16>,
-        _: Simultaneous,
-        _: bool,
+        _: Conversion,
+        _: ConversionCommand,
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
         match self.whim() {
@@ -210,17 +210,17 @@ impl Bus for Scripted<'_> {
         self.tester.clock()
     }
 
-    fn name(&self, bus: u16) -> &str {
+    fn interface_name(&self, bus: u16) -> &str {
         match self.manner {
             Manner::Wild => std::str::from_utf8(&LONG).unwrap(),
-            _ => self.tester.name(bus),
+            _ => self.tester.interface_name(bus),
         }
     }
 
-    fn address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
+    fn interface_address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
         match self.manner {
             Manner::Wild => &LONG,
-            _ => self.tester.address(bus, scratch),
+            _ => self.tester.interface_address(bus, scratch),
         }
     }
 }

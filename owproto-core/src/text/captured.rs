@@ -8,7 +8,7 @@ use std::{format, fs};
 use serde_json::Value as Json;
 
 use super::*;
-use crate::message::return_code::{OwserverText, ReturnCode};
+use crate::message::{OwserverText, ReturnCode};
 use crate::wire::{DeviceFormat, Flags};
 
 struct Exchange {
@@ -137,7 +137,7 @@ fn record_of(path: &str, records: &BTreeMap<String, Structure>) -> Option<Struct
         value_type,
         index: if all { Index::All } else { Index::Element(0) },
         shape: if all { Shape::Array(4) } else { Shape::Scalar },
-        access: Access::ReadOnly,
+        access: AccessMode::ReadOnly,
         length: if property == "pages/page.ALL" { 128 } else { value_type.rendered_len().unwrap_or(0) },
         change: ChangeRate::Volatile,
     })

@@ -59,7 +59,7 @@ pub(crate) use ratio::Big;
 pub use render::{BufferTooSmall, COLUMNS, Padding, TooWide, ValueText, encode_list, percent_g};
 pub(crate) use render::{Rendered, yes_no};
 pub use rom_id::{RomId, RomIdError, RomIdText, crc8};
-pub use structure::{Access, ChangeRate, Index, Shape, Structure, StructureError, StructureErrorKind};
+pub use structure::{AccessMode, ChangeRate, Index, Shape, Structure, StructureError, StructureErrorKind};
 pub use value::{BitField, Value, ValueError, ValueErrorKind};
 pub use value_type::ValueType;
 

@@ -35,11 +35,11 @@ use super::value_type::ValueType;
 /// negative number.
 ///
 /// ```
-/// use owproto_core::text::{Access, Index, Shape, Structure, Value, ValueType};
+/// use owproto_core::text::{AccessMode, Index, Shape, Structure, Value, ValueType};
 /// let record = Structure::parse(b"f,-000001,000004,ro,000051,v,")?;
 /// assert_eq!(record.value_type, ValueType::Float);
 /// assert_eq!((record.index, record.shape), (Index::All, Shape::Array(4)));
-/// assert_eq!((record.access, record.length), (Access::ReadOnly, 51));
+/// assert_eq!((record.access, record.length), (AccessMode::ReadOnly, 51));
 /// assert_eq!(record.to_string(), "f,-000001,000004,ro,000051,v,");
 ///
 /// let volts = record.elements(b"         3.6,         3.7,         3.8,         3.9");
@@ -59,7 +59,7 @@ pub struct Structure {
     /// How many elements the property has.
     pub shape: Shape,
     /// Who may do what.
-    pub access: Access,
+    pub access: AccessMode,
     /// Bytes of what was asked for: of one element, or of the whole `.ALL`. The size that a read should ask for.
     pub length: u32,
     /// How the value changes.
@@ -173,10 +173,10 @@ where
         _ => None,
     });
     let access = alt((
-        value(Access::ReadOnly, tag(&b"ro"[..])),
-        value(Access::ReadWrite, tag(&b"rw"[..])),
-        value(Access::WriteOnly, tag(&b"wo"[..])),
-        value(Access::Neither, tag(&b"oo"[..])),
+        value(AccessMode::ReadOnly, tag(&b"ro"[..])),
+        value(AccessMode::ReadWrite, tag(&b"rw"[..])),
+        value(AccessMode::WriteOnly, tag(&b"wo"[..])),
+        value(AccessMode::Neither, tag(&b"oo"[..])),
     ));
     let length =
         map_opt(number, |(sign, number)| if matches!(sign, Sign::None) { Some(number) } else { None });
@@ -275,7 +275,7 @@ pub enum Shape {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Access {
+pub enum AccessMode {
     /// `ro`
     ReadOnly,
     /// `rw`
@@ -286,7 +286,7 @@ pub enum Access {
     Neither,
 }
 
-impl Access {
+impl AccessMode {
     /// The two letters in the record.
     #[must_use]
     pub const fn letters(self) -> &'static str {
@@ -406,7 +406,7 @@ mod tests {
                 value_type: ValueType::BitField,
                 index: Index::Byte,
                 shape: Shape::Array(8),
-                access: Access::ReadWrite,
+                access: AccessMode::ReadWrite,
                 length: 12,
                 change: ChangeRate::Stable,
             })
@@ -417,7 +417,7 @@ mod tests {
                 value_type: ValueType::Unsigned,
                 index: Index::Element(0),
                 shape: Shape::SparseLetters,
-                access: Access::ReadOnly,
+                access: AccessMode::ReadOnly,
                 length: 12,
                 change: ChangeRate::EverySecond,
             })
@@ -453,7 +453,7 @@ mod tests {
             value_type: ValueType::Bytes,
             index: Index::Element(u32::MAX),
             shape: Shape::Array(u32::MAX),
-            access: Access::Neither,
+            access: AccessMode::Neither,
             length: u32::MAX,
             change: ChangeRate::Fixed,
         };
@@ -479,9 +479,9 @@ mod tests {
 
     #[test]
     fn access() {
-        let all = [Access::ReadOnly, Access::ReadWrite, Access::WriteOnly, Access::Neither];
-        assert_eq!(all.map(Access::is_readable), [true, true, false, false]);
-        assert_eq!(all.map(Access::is_writable), [false, true, true, false]);
+        let all = [AccessMode::ReadOnly, AccessMode::ReadWrite, AccessMode::WriteOnly, AccessMode::Neither];
+        assert_eq!(all.map(AccessMode::is_readable), [true, true, false, false]);
+        assert_eq!(all.map(AccessMode::is_writable), [false, true, true, false]);
     }
 
     fn any_record() -> impl Strategy<Value = Structure> {
@@ -493,7 +493,7 @@ mod tests {
             Just(Shape::SparseLetters)
         ];
         let access = prop::sample::select(
-            &[Access::ReadOnly, Access::ReadWrite, Access::WriteOnly, Access::Neither][..],
+            &[AccessMode::ReadOnly, AccessMode::ReadWrite, AccessMode::WriteOnly, AccessMode::Neither][..],
         );
         let change = prop::sample::select(
             &[ChangeRate::Fixed, ChangeRate::Stable, ChangeRate::Volatile, ChangeRate::EverySecond][..],

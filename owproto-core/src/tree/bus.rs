@@ -2,12 +2,13 @@ use core::task::{Context, Poll};
 
 use super::property::{Element, Family, Property};
 use super::scope::Scope;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{Date, RomId, Value};
 use crate::time::Instant;
 
 /// What a read or a write is about.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Access<'p> {
     /// The device. It was found on the bus when the request began.
     pub device: RomId,
@@ -30,24 +31,76 @@ pub struct Access<'p> {
     pub operation: Operation,
 }
 
+impl<'p> Access<'p> {
+    /// An access from the first byte on, to what may come from a cache, at time 0. A tree makes its own; this is for a
+    /// [`Bus`] that uses another one, and for tests.
+    #[must_use]
+    pub const fn new(
+        device: RomId,
+        bus: u16,
+        family: &'static Family,
+        property: &'static Property,
+        element: Element<'p>,
+    ) -> Self {
+        Self {
+            device,
+            bus,
+            family,
+            property,
+            element,
+            offset: 0,
+            is_uncached: false,
+            now: Instant::ZERO,
+            operation: Operation(0),
+        }
+    }
+
+    /// The same from this byte on.
+    #[must_use]
+    pub const fn with_offset(mut self, offset: usize) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// The same on another bus.
+    #[must_use]
+    pub const fn with_bus(mut self, bus: u16) -> Self {
+        self.bus = bus;
+        self
+    }
+}
+
 /// Names the work that one request makes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Operation(pub(super) u32);
 
-/// What is started on all devices at once.
+/// A conversion that all devices of a bus can do simultaneously. owserver has these two, so a [`Bus`] matches both.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Simultaneous {
+pub enum Conversion {
     /// `simultaneous/temperature`
     Temperature,
     /// `simultaneous/voltage`
     Voltage,
 }
 
-/// What a client wants to know from the bus, and not from what a [`Bus`] remembers.
+/// What a client writes to `simultaneous/temperature` or `simultaneous/voltage`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum ConversionCommand {
+    /// 1: start a conversion.
+    Start,
+    /// 0: the values of an earlier conversion are out of date.
+    Forget,
+}
+
+/// What a client wants to know from the bus, and not from what a [`Bus`] remembers.
+///
+/// A bus handles a variant that it does not know as [`Devices`](Self::Devices), which includes all others.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Refresh {
     /// Which devices there are, and which of them are in alarm: a directory of devices is about to be listed.
     Devices,
@@ -187,20 +240,20 @@ pub trait Bus {
         Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED))
     }
 
-    /// Starts a conversion on all devices of a bus, or of all buses; `start` false is a client that wrote 0. Only with
+    /// Starts a conversion on all devices of a bus, or of all buses, or forgets an earlier one. Only with
     /// [`Scope::SIMULTANEOUS`].
     fn convert(
         &mut self,
         _bus: Option<u16>,
-        _what: Simultaneous,
-        _start: bool,
+        _what: Conversion,
+        _command: ConversionCommand,
         _context: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
         Poll::Ready(Ok(()))
     }
 
     /// Whether such a conversion is still good to be read.
-    fn is_converted(&self, _bus: Option<u16>, _what: Simultaneous) -> bool {
+    fn is_converted(&self, _bus: Option<u16>, _what: Conversion) -> bool {
         false
     }
 
@@ -214,18 +267,18 @@ pub trait Bus {
     }
 
     /// The kind of bus master: `bus.N/interface/settings/name`.
-    fn name(&self, _bus: u16) -> &str {
+    fn interface_name(&self, _bus: u16) -> &str {
         "owproto"
     }
 
     /// Where the bus master is: `bus.N/interface/settings/address`. Written to the front of `scratch`, or given from
     /// elsewhere.
-    fn address<'a>(&'a self, _bus: u16, _scratch: &'a mut [u8]) -> &'a [u8] {
+    fn interface_address<'a>(&'a self, _bus: u16, _scratch: &'a mut [u8]) -> &'a [u8] {
         b""
     }
 
     /// The number of the kind of bus master: `bus.N/interface/settings/version`.
-    fn version(&self, _bus: u16) -> u32 {
+    fn interface_version(&self, _bus: u16) -> u32 {
         0
     }
 }
@@ -280,13 +333,13 @@ impl<B: Bus + ?Sized> Bus for &mut B {
     fn convert(
         &mut self,
         bus: Option<u16>,
-        what: Simultaneous,
-        start: bool,
+        what: Conversion,
+        command: ConversionCommand,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
-        (**self).convert(bus, what, start, context)
+        (**self).convert(bus, what, command, context)
     }
-    fn is_converted(&self, bus: Option<u16>, what: Simultaneous) -> bool {
+    fn is_converted(&self, bus: Option<u16>, what: Conversion) -> bool {
         (**self).is_converted(bus, what)
     }
     fn cancel(&mut self, operation: Operation) {
@@ -295,14 +348,14 @@ impl<B: Bus + ?Sized> Bus for &mut B {
     fn clock(&self) -> Option<Date> {
         (**self).clock()
     }
-    fn name(&self, bus: u16) -> &str {
-        (**self).name(bus)
+    fn interface_name(&self, bus: u16) -> &str {
+        (**self).interface_name(bus)
     }
-    fn address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
-        (**self).address(bus, scratch)
+    fn interface_address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
+        (**self).interface_address(bus, scratch)
     }
-    fn version(&self, bus: u16) -> u32 {
-        (**self).version(bus)
+    fn interface_version(&self, bus: u16) -> u32 {
+        (**self).interface_version(bus)
     }
 }
 
@@ -360,7 +413,10 @@ mod tests {
         let access = temperature(id(1));
         let ok = Poll::Ready(Ok(()));
         assert_eq!((Least::SCOPE, bus.buses(), bus.clock()), (Scope::FULL, 1, None));
-        assert_eq!((bus.name(0), bus.address(0, &mut []), bus.version(0)), ("owproto", &b""[..], 0));
+        assert_eq!(
+            (bus.interface_name(0), bus.interface_address(0, &mut []), bus.interface_version(0)),
+            ("owproto", &b""[..], 0)
+        );
         assert_eq!(bus.refresh(Refresh::Devices, Operation(7), &mut context), ok);
         assert_eq!(bus.is_in_alarm(id(1), &mut context), Poll::Ready(Ok(false)));
         assert!(!bus.is_visible(id(1), access.property));
@@ -368,8 +424,8 @@ mod tests {
             bus.write(&access, Value::Float(1.0), &mut context),
             Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED))
         );
-        assert_eq!(bus.convert(None, Simultaneous::Voltage, true, &mut context), ok);
-        assert!(!bus.is_converted(None, Simultaneous::Voltage));
+        assert_eq!(bus.convert(None, Conversion::Voltage, ConversionCommand::Start, &mut context), ok);
+        assert!(!bus.is_converted(None, Conversion::Voltage));
     }
 
     /// Two buses: the second has device 9, answers late, and then fails.
@@ -477,15 +533,15 @@ mod tests {
         fn convert(
             &mut self,
             bus: Option<u16>,
-            what: Simultaneous,
-            start: bool,
+            what: Conversion,
+            command: ConversionCommand,
             _: &mut Context<'_>,
         ) -> Poll<Result<(), ReturnCode>> {
-            assert_eq!((bus, what, start), (Some(2), Simultaneous::Temperature, true));
+            assert_eq!((bus, what, command), (Some(2), Conversion::Temperature, ConversionCommand::Start));
             Poll::Ready(Err(ReturnCode::BUSY))
         }
-        fn is_converted(&self, bus: Option<u16>, what: Simultaneous) -> bool {
-            (bus, what) == (Some(2), Simultaneous::Temperature)
+        fn is_converted(&self, bus: Option<u16>, what: Conversion) -> bool {
+            (bus, what) == (Some(2), Conversion::Temperature)
         }
         fn cancel(&mut self, operation: Operation) {
             self.cancelled = Some(operation);
@@ -493,13 +549,13 @@ mod tests {
         fn clock(&self) -> Option<Date> {
             Some(Date::MAX)
         }
-        fn name(&self, bus: u16) -> &str {
+        fn interface_name(&self, bus: u16) -> &str {
             if bus == 2 { "third" } else { "other" }
         }
-        fn address<'a>(&'a self, _: u16, scratch: &'a mut [u8]) -> &'a [u8] {
+        fn interface_address<'a>(&'a self, _: u16, scratch: &'a mut [u8]) -> &'a [u8] {
             scratch
         }
-        fn version(&self, bus: u16) -> u32 {
+        fn interface_version(&self, bus: u16) -> u32 {
             bus.into()
         }
     }
@@ -510,7 +566,10 @@ mod tests {
             let mut context = Context::from_waker(Waker::noop());
             let access = temperature(id(9));
             assert_eq!((B::SCOPE, bus.buses(), bus.clock()), (Scope::LEAST, 3, Some(Date::MAX)));
-            assert_eq!((bus.name(2), bus.address(2, &mut [1, 2]), bus.version(2)), ("third", &[1, 2][..], 2));
+            assert_eq!(
+                (bus.interface_name(2), bus.interface_address(2, &mut [1, 2]), bus.interface_version(2)),
+                ("third", &[1, 2][..], 2)
+            );
             assert_eq!(bus.device(2, 0, &mut context), Poll::Ready(Ok(Some(id(9)))));
             assert_eq!(bus.device(1, 0, &mut context), Poll::Ready(Ok(None)));
             assert_eq!(bus.find(id(9), &mut context), Poll::Ready(Ok(Some(2))));
@@ -522,9 +581,12 @@ mod tests {
             assert!(bus.is_visible(id(9), access.property) && !bus.is_visible(id(1), access.property));
             assert_eq!(bus.read(&access, &mut [], &mut context), Poll::Ready(Ok(Value::Unsigned(7))));
             assert_eq!(bus.write(&access, Value::Float(1.0), &mut context), Poll::Pending);
-            assert_eq!(bus.convert(Some(2), Simultaneous::Temperature, true, &mut context), busy);
-            assert!(bus.is_converted(Some(2), Simultaneous::Temperature));
-            assert!(!bus.is_converted(Some(1), Simultaneous::Temperature));
+            assert_eq!(
+                bus.convert(Some(2), Conversion::Temperature, ConversionCommand::Start, &mut context),
+                busy
+            );
+            assert!(bus.is_converted(Some(2), Conversion::Temperature));
+            assert!(!bus.is_converted(Some(1), Conversion::Temperature));
             bus.cancel(Operation(7));
         }
         let mut bus = Own::default();

@@ -44,7 +44,7 @@ fn exchanges(file: &str) -> Vec<Exchange> {
 
 /// Those of a file whose answers differ, if they go through so much room.
 fn differing<const ROOM: usize>(file: &str, codes: &[u8]) -> Vec<String> {
-    let system = System { version: "3.2p4", ..System::DEFAULT };
+    let system = System::DEFAULT.with_version("3.2p4");
     let tree = || Tree::new(Tester::new(codes)).with_aliases(AliasTable::<4, 256>::new()).with_system(system);
     // They follow each other: settings and aliases stay.
     let (mut usual, mut read_only) = (tree(), tree().with_permission(Permission::ReadOnly));

@@ -14,7 +14,7 @@ use super::input_date;
 use super::property::{Element, Property};
 use super::scope::Scope;
 use super::units;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{Base, Big, Date, Value, ValueType, digit_of, leading_float, sign, split_at_comma};
 use crate::wire::Flags;
 

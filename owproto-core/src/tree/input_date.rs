@@ -1,6 +1,6 @@
 //! Dates as clients write them.
 
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{Date, Weekday};
 
 /// A date as a client writes it: nothing, one character or a line end for now, or else one of

@@ -12,12 +12,11 @@ use super::path::Place;
 use super::progress::{Progress, Stop, begun, done};
 use super::property::{Array, Element, Family, Node, Property, Visibility};
 use super::scope::Scope;
-use crate::message::listing::DirectoryFlags;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::server::{Answer, Head, Last, entry_head};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
-use crate::wire::{Flags, MessageType, word};
+use crate::wire::{DirectoryFlags, Flags, MessageType, word};
 
 /// Where a listing is.
 ///

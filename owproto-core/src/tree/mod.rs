@@ -96,10 +96,10 @@ mod units;
 mod write;
 
 pub use alias::{AliasTable, Aliases, MAX_ALIAS_LEN};
-pub use bus::{Access, Bus, Operation, Refresh, Simultaneous};
+pub use bus::{Access, Bus, Conversion, ConversionCommand, Operation, Refresh};
 pub use dispatch::{Permission, Support, Tree};
 pub use job::Job;
 pub use own::{Settings, Statistics, System};
-pub use path::{DeviceName, MAX_ROUTE_LEN, Place, Route};
+pub use path::{DeviceName, MAX_TREE_PATH_LEN, Place, Route};
 pub use property::{Array, Element, Family, Node, Property, Visibility};
 pub use scope::Scope;

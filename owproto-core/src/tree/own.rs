@@ -1,16 +1,17 @@
 //! What the tree knows by itself: the parts of an address, settings, the system, statistics, interfaces.
 
 use super::alias::{self, Aliases};
-use super::bus::{Bus, Simultaneous};
+use super::bus::{Bus, Conversion};
 use super::families::COMMON;
 use super::property::{Element, Family, NOT_THERE, Property};
-use crate::message::return_code::{ReturnCode, UNASSIGNED};
+use crate::message::{ReturnCode, UNASSIGNED};
 use crate::text::{End, RomId, Value};
 use crate::wire::{PressureScale, TemperatureScale};
 
 /// What `/settings` holds. Clients may change all of it; `unaliased` is the only one that has an effect here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Settings {
     /// `timeout/...` but for `uncached`, in seconds, in the order of their names: directory, ftp, ha7, network,
     /// presence, serial, server, stable, usb, volatile, w1.
@@ -59,6 +60,7 @@ impl Default for Settings {
 
 /// What `/system` tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct System {
     /// `configuration/version`
     pub version: &'static str,
@@ -72,6 +74,27 @@ impl System {
     /// The version of this crate, and no process.
     pub const DEFAULT: Self =
         Self { version: concat!("owproto-", env!("CARGO_PKG_VERSION")), process_id: 0, pid_file: "" };
+
+    /// With another version.
+    #[must_use]
+    pub const fn with_version(mut self, version: &'static str) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// With the number of a process.
+    #[must_use]
+    pub const fn with_process_id(mut self, process_id: u32) -> Self {
+        self.process_id = process_id;
+        self
+    }
+
+    /// With the path of a file that holds the number of the process.
+    #[must_use]
+    pub const fn with_pid_file(mut self, pid_file: &'static str) -> Self {
+        self.pid_file = pid_file;
+        self
+    }
 }
 
 impl Default for System {
@@ -83,6 +106,7 @@ impl Default for System {
 /// What was counted; the part of `/statistics` that is not always 0. Counters begin again at 0 when they are full.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Statistics {
     /// `read/calls`: values that were asked for.
     pub reads: u32,
@@ -221,7 +245,7 @@ pub(super) fn setting<'a>(
         "alias/unaliased" => Value::YesNo(settings.unaliased),
         "timeout/uncached" => Value::YesNo(settings.uncached),
         "units/temperature_scale" => Value::Text(letter(settings.temperature_scale)),
-        "units/pressure_scale" => Value::Text(pressure_name(settings.pressure_scale).as_bytes()),
+        "units/pressure_scale" => Value::Text(settings.pressure_scale.symbol().as_bytes()),
         "return_codes/text" => {
             let Element::Number(code) = element else { return Err(NOT_THERE) };
             let text = ReturnCode::from_code(code).owserver_text();
@@ -280,31 +304,10 @@ fn scale_of(letter: u8) -> Option<TemperatureScale> {
     SCALES.iter().find(|(_, known)| known.eq_ignore_ascii_case(&[letter])).map(|(scale, _)| *scale)
 }
 
-const PRESSURES: [PressureScale; 6] = [
-    PressureScale::Millibar,
-    PressureScale::Atmosphere,
-    PressureScale::MillimetreOfMercury,
-    PressureScale::InchOfMercury,
-    PressureScale::Psi,
-    PressureScale::Pascal,
-];
-
-/// The names are those that the scales print as.
-const fn pressure_name(scale: PressureScale) -> &'static str {
-    match scale {
-        PressureScale::Millibar => "mbar",
-        PressureScale::Atmosphere => "atm",
-        PressureScale::MillimetreOfMercury => "mmHg",
-        PressureScale::InchOfMercury => "inHg",
-        PressureScale::Psi => "psi",
-        PressureScale::Pascal => "Pa",
-    }
-}
-
 /// The scale whose name a text begins with, in any case (observed, owserver 3.2p4).
 fn pressure_of(text: &[u8]) -> Option<PressureScale> {
-    PRESSURES.into_iter().find(|scale| {
-        let name = pressure_name(*scale).as_bytes();
+    PressureScale::ALL.into_iter().find(|scale| {
+        let name = scale.symbol().as_bytes();
         text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
     })
 }
@@ -330,9 +333,9 @@ pub(super) fn statistic(statistics: &Statistics, name: &str) -> Value<'static> {
 /// A value of `/bus.N/interface`.
 pub(super) fn interface<'a, B: Bus>(bus: &'a B, number: u16, name: &str, scratch: &'a mut [u8]) -> Value<'a> {
     match name {
-        "settings/name" => Value::Text(bus.name(number).as_bytes()),
-        "settings/address" => Value::Text(bus.address(number, scratch)),
-        "settings/version" => Value::Unsigned(bus.version(number)),
+        "settings/name" => Value::Text(bus.interface_name(number).as_bytes()),
+        "settings/address" => Value::Text(bus.interface_address(number, scratch)),
+        "settings/version" => Value::Unsigned(bus.interface_version(number)),
         "settings/ds2404_found" => Value::YesNo(true),
         "settings/overdrive" | "settings/reconnect" => Value::YesNo(false),
         "settings/simulated/temphigh" => Value::Float(100.0),
@@ -352,10 +355,10 @@ pub(super) fn simultaneous<B: Bus>(bus: &B, number: Option<u16>, name: &str) -> 
 }
 
 /// The conversion that a property of `/simultaneous` starts.
-pub(super) fn conversion(name: &str) -> Option<Simultaneous> {
+pub(super) fn conversion(name: &str) -> Option<Conversion> {
     match name {
-        "temperature" => Some(Simultaneous::Temperature),
-        "voltage" => Some(Simultaneous::Voltage),
+        "temperature" => Some(Conversion::Temperature),
+        "voltage" => Some(Conversion::Voltage),
         _ => None,
     }
 }
@@ -395,8 +398,8 @@ mod tests {
 
     #[test]
     fn two_properties_start_a_conversion() {
-        assert_eq!(conversion("temperature"), Some(Simultaneous::Temperature));
-        assert_eq!(conversion("voltage"), Some(Simultaneous::Voltage));
+        assert_eq!(conversion("temperature"), Some(Conversion::Temperature));
+        assert_eq!(conversion("voltage"), Some(Conversion::Voltage));
         assert_eq!(conversion("present"), None);
     }
 
@@ -416,9 +419,8 @@ mod tests {
         }
         assert_eq!(settings.temperature_scale, TemperatureScale::Kelvin);
         assert_eq!(settings.pressure_scale, PressureScale::Psi);
-        for scale in PRESSURES {
-            assert_eq!(pressure_name(scale), std::format!("{scale}"));
-            assert_eq!(pressure_of(pressure_name(scale).as_bytes()), Some(scale));
+        for scale in PressureScale::ALL {
+            assert_eq!(pressure_of(scale.symbol().as_bytes()), Some(scale));
         }
         for (scale, first) in SCALES {
             assert_eq!((letter(scale), scale_of(first[0])), (first, Some(scale)));

@@ -4,7 +4,7 @@ use super::scope::Scope;
 use crate::text::RomId;
 
 /// The longest path, in bytes (owfs: `PATH_MAX` in `ow_parsename.c`).
-pub const MAX_ROUTE_LEN: usize = 4096;
+pub const MAX_TREE_PATH_LEN: usize = 4096;
 
 /// A path, taken apart without looking at any device.
 ///
@@ -99,7 +99,7 @@ impl<'p> Route<'p> {
     /// As [`parse`](Self::parse), for a tree of this scope. What is not in it has no special name.
     #[inline]
     pub(super) fn within(path: &'p [u8], scope: Scope) -> Option<Self> {
-        if path.len() > MAX_ROUTE_LEN {
+        if path.len() > MAX_TREE_PATH_LEN {
             return None;
         }
         let whole = path.strip_prefix(b"/").unwrap_or(path);
@@ -277,8 +277,8 @@ mod tests {
         ] {
             assert_eq!(place(path), None, "{path}");
         }
-        assert!(Route::parse(&[b'a'; MAX_ROUTE_LEN]).is_some());
-        assert!(Route::parse(&[b'a'; MAX_ROUTE_LEN + 1]).is_none());
+        assert!(Route::parse(&[b'a'; MAX_TREE_PATH_LEN]).is_some());
+        assert!(Route::parse(&[b'a'; MAX_TREE_PATH_LEN + 1]).is_none());
     }
 
     #[test]

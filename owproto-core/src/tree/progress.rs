@@ -1,7 +1,7 @@
 use core::num::NonZeroI32;
 use core::task::Poll;
 
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::server::Answer;
 use crate::storage::Storage;
 

@@ -1,9 +1,9 @@
 use core::num::NonZeroU16;
 
 use super::path::is;
-use crate::message::listing::DirectoryFlags;
-use crate::message::return_code::ReturnCode;
-use crate::text::{Access, ChangeRate, Index, Shape, Structure, ValueType, digit_of};
+use crate::message::ReturnCode;
+use crate::text::{AccessMode, ChangeRate, Index, Shape, Structure, ValueType, digit_of};
+use crate::wire::DirectoryFlags;
 
 /// How many elements a property has, and how they are named.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -24,6 +24,7 @@ pub enum Array {
 /// Where a property shows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Visibility {
     /// In the directory of every device of its family, and under `/structure`.
     Always,
@@ -36,6 +37,7 @@ pub enum Visibility {
 
 /// A property of a family: what a path ends in, and what `/structure` describes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub struct Property {
     /// The name, with its subdirectory: `pages/page`. Without an index.
     pub name: &'static str,
@@ -44,7 +46,7 @@ pub struct Property {
     /// How many elements there are.
     pub array: Array,
     /// Who may do what.
-    pub access: Access,
+    pub access: AccessMode,
     /// Bytes of one element as it is read, at most.
     pub len: u32,
     /// How it changes.
@@ -179,6 +181,7 @@ pub(super) fn number(text: &[u8]) -> Option<u32> {
 
 /// A kind of device, or of something that looks like one: the properties of one directory.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Family {
     /// The family code; `None` for what is no device: `simultaneous`, `/settings` ...
     pub code: Option<u8>,

@@ -8,7 +8,7 @@ use super::progress::{Progress, Stop, begun, done};
 use super::property::{Element, Family, NOT_THERE};
 use super::scope::Scope;
 use super::units;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::server::{Answer, Head, Last, value_head};
 use crate::storage::Storage;
 use crate::text::{Date, Padding, Rendered, RomId, Structure, Value, ValueType, arithmetic, yes_no};

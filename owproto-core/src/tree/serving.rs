@@ -4,7 +4,7 @@ use core::task::{Context, Waker};
 use std::vec::Vec;
 
 use super::{Aliases, Bus, Job, Tree};
-use crate::message::request::Request;
+use crate::message::Request;
 use crate::server::{Connection, End, Event, Step};
 use crate::time::Instant;
 

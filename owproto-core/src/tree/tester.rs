@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 use super::bus::{Access, Bus};
 use super::own::Made;
 use super::property::Element;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::{Date, RomId, Value, ValueType};
 
 /// A bus of simulated devices whose addresses and values follow from their family, their bus and their place on it,
@@ -170,18 +170,18 @@ impl Bus for Tester<'_> {
         DATE
     }
 
-    fn name(&self, _: u16) -> &str {
+    fn interface_name(&self, _: u16) -> &str {
         "Simulated-Computed"
     }
 
-    fn address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
+    fn interface_address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
         let mut made = Made::new(scratch);
         made.push(b"tester.");
         made.push_decimal(bus.into());
         made.finish()
     }
 
-    fn version(&self, _: u16) -> u32 {
+    fn interface_version(&self, _: u16) -> u32 {
         28
     }
 }

@@ -1,5 +1,5 @@
 use super::alias::Aliases;
-use super::bus::{Access, Bus};
+use super::bus::{Access, Bus, ConversionCommand};
 use super::dispatch::{Host, Subject, Tree, Work};
 use super::families;
 use super::input::Input;
@@ -8,7 +8,7 @@ use super::own::{self, count};
 use super::progress::{Stop, begun, done, failed};
 use super::read::is;
 use super::scope::Scope;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::server::{Answer, Head, Last};
 use crate::storage::Storage;
 use crate::text::{Value, ValueType};
@@ -79,8 +79,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             }
             Host::Special => match own::conversion(property.name) {
                 Some(what) => {
-                    let start = value.as_bool() == Some(true);
-                    done(self.bus.convert(work.route.bus, what, start, work.context))
+                    let command = match value.as_bool() {
+                        Some(true) => ConversionCommand::Start,
+                        _ => ConversionCommand::Forget,
+                    };
+                    done(self.bus.convert(work.route.bus, what, command, work.context))
                 }
                 None => Ok(()),
             },

@@ -287,16 +287,35 @@ pub enum PressureScale {
     Pascal = 5,
 }
 
-impl fmt::Display for PressureScale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl PressureScale {
+    /// All six, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Millibar,
+        Self::Atmosphere,
+        Self::MillimetreOfMercury,
+        Self::InchOfMercury,
+        Self::Psi,
+        Self::Pascal,
+    ];
+
+    /// The symbol of the unit: `mbar`, `atm`, `mmHg`, `inHg`, `psi` or `Pa`.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
             Self::Millibar => "mbar",
             Self::Atmosphere => "atm",
             Self::MillimetreOfMercury => "mmHg",
             Self::InchOfMercury => "inHg",
             Self::Psi => "psi",
             Self::Pascal => "Pa",
-        })
+        }
+    }
+}
+
+/// The [symbol](PressureScale::symbol).
+impl fmt::Display for PressureScale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.symbol())
     }
 }
 
@@ -386,14 +405,7 @@ mod tests {
                 assert_eq!(changed.temperature_scale(), scale);
                 assert_eq!((changed.0 ^ start) & !0x0003_0000, 0);
             }
-            for scale in [
-                PressureScale::Millibar,
-                PressureScale::Atmosphere,
-                PressureScale::MillimetreOfMercury,
-                PressureScale::InchOfMercury,
-                PressureScale::Psi,
-                PressureScale::Pascal,
-            ] {
+            for scale in PressureScale::ALL {
                 let changed = flags.with_pressure_scale(scale);
                 assert_eq!(changed.pressure_scale(), scale);
                 assert_eq!((changed.0 ^ start) & !0x001c_0000, 0);

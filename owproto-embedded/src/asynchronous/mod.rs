@@ -8,7 +8,7 @@ mod transport;
 
 pub use client::Client;
 #[cfg(feature = "embedded-nal-async")]
-pub use reconnecting::Reconnecting;
+pub use reconnecting::ReconnectingClient;
 pub use server::Server;
 pub use transport::{Timed, Transport};
 

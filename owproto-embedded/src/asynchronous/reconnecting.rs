@@ -6,10 +6,10 @@ use embedded_hal_async::delay::DelayNs;
 use embedded_io_async::{ErrorType, Read, Write};
 use embedded_nal_async::TcpConnect;
 use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
-use owproto_core::message::listing::{DirectoryFlags, Entries};
+use owproto_core::message::Entries;
 use owproto_core::text::{Value, ValueType};
 use owproto_core::time::{Duration, Instant};
-use owproto_core::wire::Flags;
+use owproto_core::wire::{DirectoryFlags, Flags};
 use owproto_core::{Reply, Request, Storage};
 
 use super::transport::{before, ready_before};
@@ -48,7 +48,7 @@ use crate::{Backoff, Error, ReadError, Reading, ReadingError, Sensor};
 /// use owproto_core::client::Connection;
 /// use owproto_core::time::Instant;
 /// use owproto_embedded::Sensor;
-/// use owproto_embedded::asynchronous::Reconnecting;
+/// use owproto_embedded::asynchronous::ReconnectingClient;
 /// # use core::net::SocketAddr;
 /// # use embedded_hal_async::delay::DelayNs;
 /// # use embedded_nal_async::TcpConnect;
@@ -64,7 +64,7 @@ use crate::{Backoff, Error, ReadError, Reading, ReadingError, Sensor};
 ///     // Four requests in flight.
 ///     let connection: Connection<_, _, 4> = Connection::new([0; 256], [0; 32]);
 ///     let clock = || Instant::from_micros(micros());
-///     let mut client = Reconnecting::new(network, server, delay.clone(), clock, connection, [0; 128]);
+///     let mut client = ReconnectingClient::new(network, server, delay.clone(), clock, connection, [0; 128]);
 ///     loop {
 ///         let result = client.read_sensors(&SENSORS, |number, reading| {
 ///             // What is not there, or not to be believed, is an error of one sensor.
@@ -77,7 +77,7 @@ use crate::{Backoff, Error, ReadError, Reading, ReadingError, Sensor};
 ///     }
 /// }
 /// ```
-pub struct Reconnecting<'n, N: TcpConnect + 'n, D, C, S, R, B, const DEPTH: usize = 1> {
+pub struct ReconnectingClient<'n, N: TcpConnect + 'n, D, C, S, R, B, const DEPTH: usize = 1> {
     network: &'n N,
     server: SocketAddr,
     client: Client<Timed<Stream<'n, N>, D>, C, S, R, B, DEPTH>,
@@ -114,7 +114,7 @@ macro_rules! call {
 }
 
 impl<'n, N: TcpConnect, D: DelayNs, C, S, R, B, const DEPTH: usize>
-    Reconnecting<'n, N, D, C, S, R, B, DEPTH>
+    ReconnectingClient<'n, N, D, C, S, R, B, DEPTH>
 {
     /// A client of the owserver at this address. Nothing is connected yet.
     ///
@@ -163,7 +163,7 @@ impl<'n, N: TcpConnect, D: DelayNs, C, S, R, B, const DEPTH: usize>
     }
 }
 
-impl<'n, N, D, C, S, R, B, const DEPTH: usize> Reconnecting<'n, N, D, C, S, R, B, DEPTH>
+impl<'n, N, D, C, S, R, B, const DEPTH: usize> ReconnectingClient<'n, N, D, C, S, R, B, DEPTH>
 where
     N: TcpConnect,
     D: DelayNs,
@@ -406,7 +406,7 @@ where
 
     fn failed(&mut self) {
         self.failures = self.failures.saturating_add(1);
-        self.not_before = (self.client.clock)().saturating_add(self.backoff.after(self.failures));
+        self.not_before = (self.client.clock)().saturating_add(self.backoff.delay_after(self.failures));
     }
 }
 
@@ -416,10 +416,10 @@ fn is_broken<E>(error: &Error<E>) -> bool {
 }
 
 impl<N: TcpConnect, D, C, S, R, B, const DEPTH: usize> fmt::Debug
-    for Reconnecting<'_, N, D, C, S, R, B, DEPTH>
+    for ReconnectingClient<'_, N, D, C, S, R, B, DEPTH>
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reconnecting")
+        f.debug_struct("ReconnectingClient")
             .field("server", &self.server)
             .field("failures", &self.failures)
             .finish_non_exhaustive()

@@ -11,15 +11,15 @@ use owproto_core::client::Connection;
 use owproto_core::time::Instant;
 
 use super::{now, socket};
-use crate::asynchronous::Reconnecting;
+use crate::asynchronous::ReconnectingClient;
 
-/// A [`Reconnecting`] client on embassy's network and clock; [`client`] makes one.
+/// A [`ReconnectingClient`] client on embassy's network and clock; [`client`] makes one.
 pub type Client<'n, 's, S, R, B, const DEPTH: usize = 1> =
-    Reconnecting<'n, Dialer<'s>, Delay, fn() -> Instant, S, R, B, DEPTH>;
+    ReconnectingClient<'n, Dialer<'s>, Delay, fn() -> Instant, S, R, B, DEPTH>;
 
 /// A client of the owserver at this address, that calls it through `dialer`. Nothing is connected yet.
 ///
-/// `connection` and `receive` are as for [`Reconnecting::new`].
+/// `connection` and `receive` are as for [`ReconnectingClient::new`].
 ///
 /// ```
 /// use embassy_net::Stack;
@@ -58,12 +58,12 @@ pub fn client<'n, 's, S, R, B, const DEPTH: usize>(
     connection: Connection<S, R, DEPTH>,
     receive: B,
 ) -> Client<'n, 's, S, R, B, DEPTH> {
-    Reconnecting::new(dialer, server, Delay, now, connection, receive)
+    ReconnectingClient::new(dialer, server, Delay, now, connection, receive)
 }
 
 /// One TCP socket that calls servers, one after the other.
 ///
-/// embassy-net has a `TcpClient` with many sockets, which serves [`Reconnecting`] too. But it forgets a socket before the
+/// embassy-net has a `TcpClient` with many sockets, which serves [`ReconnectingClient`] too. But it forgets a socket before the
 /// server has heard that it is closed, and it waits for an acknowledgement after each request; this one does neither.
 pub struct Dialer<'s> {
     socket: RefCell<TcpSocket<'s>>,
@@ -94,11 +94,11 @@ impl fmt::Debug for Dialer<'_> {
 impl<'s> TcpConnect for Dialer<'s> {
     type Error = DialError;
     type Connection<'m>
-        = Dialed<'m, 's>
+        = DialedConnection<'m, 's>
     where
         Self: 'm;
 
-    async fn connect<'m>(&'m self, remote: SocketAddr) -> Result<Dialed<'m, 's>, DialError> {
+    async fn connect<'m>(&'m self, remote: SocketAddr) -> Result<DialedConnection<'m, 's>, DialError> {
         let address = match remote {
             SocketAddr::V4(remote) => IpAddress::Ipv4(*remote.ip()),
             #[cfg(feature = "embassy-net-ipv6")]
@@ -106,7 +106,7 @@ impl<'s> TcpConnect for Dialer<'s> {
             #[cfg(not(feature = "embassy-net-ipv6"))]
             SocketAddr::V6(_) => return Err(DialError::Connect(ConnectError::NoRoute)),
         };
-        let mut connection = Dialed(self.socket.try_borrow_mut().map_err(|_| DialError::InUse)?);
+        let mut connection = DialedConnection(self.socket.try_borrow_mut().map_err(|_| DialError::InUse)?);
         // The last connection may still be on its way to its end.
         socket::abort(&mut connection.0).await;
         connection.0.connect(IpEndpoint::new(address, remote.port())).await.map_err(DialError::Connect)?;
@@ -115,33 +115,33 @@ impl<'s> TcpConnect for Dialer<'s> {
 }
 
 /// The connection of a [`Dialer`]. It is closed when it is dropped.
-pub struct Dialed<'m, 's>(RefMut<'m, TcpSocket<'s>>);
+pub struct DialedConnection<'m, 's>(RefMut<'m, TcpSocket<'s>>);
 
-impl Drop for Dialed<'_, '_> {
+impl Drop for DialedConnection<'_, '_> {
     fn drop(&mut self) {
         self.0.close();
     }
 }
 
-impl fmt::Debug for Dialed<'_, '_> {
+impl fmt::Debug for DialedConnection<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dialed").field("state", &self.0.state()).finish_non_exhaustive()
+        f.debug_struct("DialedConnection").field("state", &self.0.state()).finish_non_exhaustive()
     }
 }
 
-impl ErrorType for Dialed<'_, '_> {
+impl ErrorType for DialedConnection<'_, '_> {
     type Error = DialError;
 }
 
-impl Read for Dialed<'_, '_> {
+impl Read for DialedConnection<'_, '_> {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, DialError> {
-        self.0.read(buffer).await.map_err(DialError::Broken)
+        self.0.read(buffer).await.map_err(DialError::Io)
     }
 }
 
-impl Write for Dialed<'_, '_> {
+impl Write for DialedConnection<'_, '_> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, DialError> {
-        self.0.write(bytes).await.map_err(DialError::Broken)
+        self.0.write(bytes).await.map_err(DialError::Io)
     }
 
     /// Nothing to do: what was written is sent by itself. (embassy-net's own flush waits until the other side has
@@ -161,7 +161,7 @@ pub enum DialError {
     /// The connection could not be made. An IPv6 address without the feature `embassy-net-ipv6` has no route.
     Connect(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] ConnectError),
     /// The connection was reset.
-    Broken(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] Error),
+    Io(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] Error),
 }
 
 impl fmt::Display for DialError {
@@ -169,7 +169,7 @@ impl fmt::Display for DialError {
         match self {
             Self::InUse => f.write_str("the socket is connected already"),
             Self::Connect(error) => error.fmt(f),
-            Self::Broken(error) => error.fmt(f),
+            Self::Io(error) => error.fmt(f),
         }
     }
 }
@@ -179,7 +179,7 @@ impl core::error::Error for DialError {
         match self {
             Self::InUse => None,
             Self::Connect(error) => Some(error),
-            Self::Broken(error) => Some(error),
+            Self::Io(error) => Some(error),
         }
     }
 }
@@ -189,7 +189,7 @@ impl embedded_io_async::Error for DialError {
         match self {
             Self::InUse => ErrorKind::AddrInUse,
             Self::Connect(error) => error.kind(),
-            Self::Broken(error) => error.kind(),
+            Self::Io(error) => error.kind(),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! | [`client`], [`Client`] | connects by itself, again and again, through a [`Dialer`] |
 //! | [`Dialer`] | one TCP socket that calls the server |
 //! | [`serve`] | takes one client after the other on one TCP socket; run it once for each socket |
-//! | [`Places`] | how many of those clients are kept between their requests |
+//! | [`PersistentSlots`] | how many of those clients are kept between their requests |
 //!
 //! # Features of embassy-net
 //!
@@ -19,8 +19,8 @@ mod client;
 mod server;
 mod socket;
 
-pub use client::{Client, DialError, Dialed, Dialer, client};
-pub use server::{ListenError, Places, serve};
+pub use client::{Client, DialError, DialedConnection, Dialer, client};
+pub use server::{ListenError, PersistentSlots, serve};
 
 /// The time of now, on embassy's clock.
 #[must_use]

@@ -33,12 +33,12 @@ use crate::{ServeError, Service, tcp};
 /// use embassy_net::tcp::TcpSocket;
 /// use owproto_embedded::owproto_core::server::Connection;
 /// use owproto_embedded::owproto_core::tree::{Tree, tester::Tester};
-/// use owproto_embedded::embassy_net::{Places, serve};
+/// use owproto_embedded::embassy_net::{PersistentSlots, serve};
 ///
 /// type Sensors = Tree<Tester<'static>>; // your bus
 ///
 /// // With embassy-executor: #[embassy_executor::task(pool_size = 4)]
-/// async fn take_clients(stack: Stack<'static>, sensors: &'static RefCell<Sensors>, places: &'static Places) {
+/// async fn take_clients(stack: Stack<'static>, sensors: &'static RefCell<Sensors>, places: &'static PersistentSlots) {
 ///     let (mut receive, mut transmit) = ([0; 512], [0; 512]);
 ///     let mut socket = TcpSocket::new(stack, &mut receive, &mut transmit);
 ///     let connection = Connection::new([0; 256], [0; 300]);
@@ -47,7 +47,7 @@ use crate::{ServeError, Service, tcp};
 /// }
 ///
 /// // Before the tasks are spawned, with four sockets: three clients are kept.
-/// let places = Places::new(3);
+/// let places = PersistentSlots::new(3);
 /// # let _ = places;
 /// ```
 ///
@@ -59,7 +59,7 @@ pub async fn serve<S: Storage, R: Storage, B: AsMut<[u8]>, V: Service>(
     connection: Connection<S, R>,
     mut receive: B,
     service: &RefCell<V>,
-    places: &Places,
+    places: &PersistentSlots,
 ) -> Result<Infallible, ListenError> {
     if receive.as_mut().is_empty() {
         return Err(ListenError::NoReceiveBuffer);
@@ -110,11 +110,11 @@ impl core::error::Error for ListenError {}
 /// With one less than there are sockets, one is always on its way to the next client. Clients beyond that are served too,
 /// but their connection is closed after each answer, which every client must be able to bear.
 #[derive(Debug)]
-pub struct Places {
+pub struct PersistentSlots {
     free: Cell<usize>,
 }
 
-impl Places {
+impl PersistentSlots {
     /// So many clients are kept.
     #[must_use]
     pub const fn new(clients: usize) -> Self {
@@ -130,7 +130,7 @@ impl Places {
 
 /// The place of one connection, given back when it ends.
 struct Place<'p> {
-    places: &'p Places,
+    places: &'p PersistentSlots,
     is_taken: Cell<bool>,
 }
 

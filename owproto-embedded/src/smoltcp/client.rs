@@ -1,7 +1,8 @@
 use core::fmt;
 
 use owproto_core::client::{Connection, ConnectionError, Lost, RequestId, Resend, ServerCapabilities, Step};
-use owproto_core::message::listing::{Entries, is_ambiguous};
+use owproto_core::message::Entries;
+use owproto_core::message::listing::is_ambiguous;
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{Reply, Request, RequestError, Storage, client};
@@ -33,14 +34,14 @@ pub enum Event<'a> {
     Lost(Lost),
     /// The connection has ended; all requests that it took along were told before. The next one opens a new
     /// connection, after a pause if something went wrong.
-    Disconnected(Disconnection),
+    Disconnected(DisconnectReason),
 }
 
 /// Why a connection has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-pub enum Disconnection {
+pub enum DisconnectReason {
     /// In peace: the server did not want to keep it after the answer, or closed it while it was idle, or
     /// [`Client::disconnect`] did.
     Orderly,
@@ -163,7 +164,7 @@ pub struct Client<T, R, const DEPTH: usize = 1> {
     backoff: Backoff,
     link: Link,
     /// What the transport said when it failed, until it was told.
-    cause: Option<Disconnection>,
+    cause: Option<DisconnectReason>,
     /// Attempts that failed in a row.
     failures: u32,
     /// The number of the last port, counted from [`FIRST_EPHEMERAL_PORT`], modulo 2¹⁴. The first is the one behind it.
@@ -387,7 +388,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
     /// Ends the connection; what is in flight is told as lost. The next request opens a new one.
     pub fn disconnect(&mut self) {
         if self.connection.in_flight() > 0 {
-            self.cause = Some(Disconnection::Orderly);
+            self.cause = Some(DisconnectReason::Orderly);
             self.connection.handle_transport_error();
         } else if self.link == Link::Open {
             // An idle connection ends in peace.
@@ -482,7 +483,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
             Link::Open => self.transfer(now, socket),
             Link::Connecting => match socket.state() {
                 State::SynSent | State::SynReceived => {}
-                State::Closed => self.transport_failed(Disconnection::Refused),
+                State::Closed => self.transport_failed(DisconnectReason::Refused),
                 _ => {
                     self.link = Link::Open;
                     return Some(Event::Connected);
@@ -514,7 +515,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         self.port = self.port.wrapping_add(1) % (u16::MAX - FIRST_EPHEMERAL_PORT + 1);
         match socket.connect(context, self.server, FIRST_EPHEMERAL_PORT + self.port) {
             Ok(()) => self.link = Link::Connecting,
-            Err(_) => self.transport_failed(Disconnection::Unaddressable),
+            Err(_) => self.transport_failed(DisconnectReason::Unaddressable),
         }
     }
 
@@ -526,7 +527,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         self.connection.handle_transmitted(sent, now);
         if !socket.may_recv() && !self.has_more {
             if socket.state() == State::Closed && self.connection.in_flight() > 0 {
-                self.transport_failed(Disconnection::Reset);
+                self.transport_failed(DisconnectReason::Reset);
             } else {
                 // What that means for requests in flight is told as the connection's failure.
                 let _ = self.connection.handle_eof();
@@ -534,21 +535,21 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         }
     }
 
-    fn transport_failed(&mut self, cause: Disconnection) {
+    fn transport_failed(&mut self, cause: DisconnectReason) {
         self.cause = Some(cause);
         self.connection.handle_transport_error();
     }
 
     /// Tells what a connection that ended has taken along, one after the other, and then its end.
     fn end(&mut self, now: Instant, socket: &mut tcp::Socket<'_>) -> Event<'static> {
-        let mut disconnection = Disconnection::Orderly;
+        let mut disconnection = DisconnectReason::Orderly;
         let mut is_peaceful = true;
         if let Some(error) = self.connection.error() {
             if let Some(lost) = self.connection.poll_lost() {
                 return Event::Lost(lost);
             }
-            disconnection = self.cause.take().unwrap_or(Disconnection::Failed(error));
-            is_peaceful = error.is_stale() || disconnection == Disconnection::Orderly;
+            disconnection = self.cause.take().unwrap_or(DisconnectReason::Failed(error));
+            is_peaceful = error.is_stale() || disconnection == DisconnectReason::Orderly;
             // Where the server has closed its side, or is about to, it is owed the same. Else it has to be told.
             if !error.is_stale() && socket.state() != State::CloseWait {
                 socket.abort();
@@ -559,7 +560,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
             Link::Closing { until: now.saturating_add(CLOSING_TIME) }
         } else {
             self.failures = self.failures.saturating_add(1);
-            Link::Pause { until: now.saturating_add(self.backoff.after(self.failures)) }
+            Link::Pause { until: now.saturating_add(self.backoff.delay_after(self.failures)) }
         };
         self.connection.reset();
         self.has_more = false;
@@ -568,7 +569,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
     }
 }
 
-impl fmt::Display for Disconnection {
+impl fmt::Display for DisconnectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Orderly => f.write_str("the connection was closed"),

@@ -27,6 +27,6 @@ mod client;
 mod server;
 mod time;
 
-pub use client::{Client, Disconnection, Event};
+pub use client::{Client, DisconnectReason, Event};
 pub use server::Server;
 pub use time::{from_smoltcp, to_smoltcp};

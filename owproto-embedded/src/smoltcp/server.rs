@@ -177,7 +177,7 @@ impl<T: Storage, R: Storage, J: Default, const N: usize> Server<T, R, N, J> {
 
     /// How many clients are connected.
     #[must_use]
-    pub fn clients(&self) -> usize {
+    pub fn connected_clients(&self) -> usize {
         self.slots.iter().filter(|slot| matches!(slot.link, Link::Open | Link::Idle { .. })).count()
     }
 

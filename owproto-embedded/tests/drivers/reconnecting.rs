@@ -5,20 +5,20 @@ use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
 use owproto_core::time::Duration;
 use owproto_core::wire::Header;
 use owproto_core::{ReturnCode, ServerError};
-use owproto_embedded::asynchronous::Reconnecting;
+use owproto_embedded::asynchronous::ReconnectingClient;
 use owproto_embedded::{Backoff, Error, Plausibility, Sensor};
 
 use crate::dropped::{Clock, every_call};
 use crate::network::{Attempt, Network};
 use crate::wire::{Answer, Delay, Wire, reply};
 
-type Client<'n> = Reconnecting<'n, Network, Delay, Clock, [u8; 64], [u8; 32], [u8; 32], 3>;
+type Client<'n> = ReconnectingClient<'n, Network, Delay, Clock, [u8; 64], [u8; 32], [u8; 32], 3>;
 
 const SERVER: ([u8; 4], u16) = ([192, 0, 2, 7], 4304);
 
 fn client<'n>(network: &'n Network, clock: &Wire) -> Client<'n> {
     let memory = Connection::new([0xa5; 64], [0xa5; 32]);
-    Reconnecting::new(
+    ReconnectingClient::new(
         network,
         SERVER.into(),
         Delay(clock.clone()),
@@ -136,7 +136,7 @@ fn a_server_that_is_not_there_is_tried_later_and_later() {
     let (_, second) = connects(&clock, [value(b"1")]);
     let attempts = [refused(), refused(), refused(), refused(), first, second];
     let network = Network::new(&clock, attempts);
-    let backoff = Backoff { first: Duration::from_millis(500), ceiling: Duration::from_millis(1500) };
+    let backoff = Backoff::new(Duration::from_millis(500), Duration::from_millis(1500));
     let mut client = client(&network, &clock).with_backoff(backoff);
     clock.run(async {
         let mut buffer = [0; 4];

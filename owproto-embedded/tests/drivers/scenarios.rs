@@ -7,10 +7,9 @@ macro_rules! scenarios {
         mod scenarios {
             use embedded_io::ErrorKind;
             use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
-            use owproto_core::message::listing::DirectoryFlags;
             use owproto_core::text::{Value, ValueError, ValueErrorKind, ValueType};
             use owproto_core::time::Duration;
-            use owproto_core::wire::{Flags, Header, MessageType, TemperatureScale};
+            use owproto_core::wire::{DirectoryFlags, Flags, Header, MessageType, TemperatureScale};
             use owproto_core::{DecodeError, Request, RequestError, ReturnCode, ServerError};
             use owproto_embedded::Error;
             use owproto_embedded::{Plausibility, ReadError, Reading, ReadingError, Sensor, owproto_core};
@@ -250,7 +249,7 @@ macro_rules! scenarios {
                         assert_eq!(listed, [&b"/10.67C6697351FF"[..], b"/a,b"]);
                     }
                     let error = $wait!(client.dir("/none", |_| panic!("an entry"))).unwrap_err();
-                    assert_eq!(error.server(), Some(server_error(-1)));
+                    assert_eq!(error.server_error(), Some(server_error(-1)));
                 });
                 let types: Vec<u8> = wire.sent().chunks(26).map(|request| request[11]).take(3).collect();
                 assert_eq!(types, [7, 4, 4]);
@@ -332,10 +331,10 @@ macro_rules! scenarios {
                     $wait!(client.read_sensors(&sensors, |number, reading| {
                         assert_eq!(number, readings.len());
                         readings.push(match reading {
-                            Ok(Reading { value: Value::Float(value), plausibility }) => {
+                            Ok(Reading { value: Value::Float(value), plausibility, .. }) => {
                                 Ok((value, plausibility))
                             }
-                            Ok(Reading { value, plausibility }) => {
+                            Ok(Reading { value, plausibility, .. }) => {
                                 Ok((f64::from(u8::from(value.as_bool().unwrap())), plausibility))
                             }
                             Err(error) => Err(error),

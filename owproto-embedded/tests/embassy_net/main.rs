@@ -18,7 +18,7 @@ use owproto_core::time::Duration;
 use owproto_core::tree::tester::Tester;
 use owproto_core::tree::{Access, Bus, Operation, Tree};
 use owproto_core::{Request, ReturnCode};
-use owproto_embedded::embassy_net::{Client, DialError, Dialer, ListenError, Places, client, serve};
+use owproto_embedded::embassy_net::{Client, DialError, Dialer, ListenError, PersistentSlots, client, serve};
 use owproto_embedded::{Backoff, Error, Service};
 
 use crate::network::{SERVER, run};
@@ -36,12 +36,17 @@ fn dialer(stack: Stack<'static>) -> Dialer<'static> {
 
 fn new_client<'n>(dialer: &'n Dialer<'static>) -> Client<'n, 'static, Buffer, Buffer, Buffer, 4> {
     let connection = client::Connection::new([0; 256], [0; 256]);
-    let backoff = Backoff { first: Duration::from_millis(20), ceiling: Duration::from_millis(100) };
+    let backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(100));
     client(dialer, SERVER, connection, [0; 256]).with_backoff(backoff)
 }
 
 /// Serves on so many sockets, for ever.
-async fn serve_on<V: Service>(stack: Stack<'static>, sockets: usize, service: &RefCell<V>, places: &Places) {
+async fn serve_on<V: Service>(
+    stack: Stack<'static>,
+    sockets: usize,
+    service: &RefCell<V>,
+    places: &PersistentSlots,
+) {
     let timeouts = server::Timeouts { keepalive: Duration::from_millis(50), ..server::Timeouts::DEFAULT };
     let each = |_| async {
         let connection = Connection::new([0; 256], [0; 256]).with_timeouts(timeouts);
@@ -64,7 +69,7 @@ fn tester() -> RefCell<Tree<Tester<'static>>> {
 #[test]
 fn a_client_lists_and_reads_again_and_again() {
     run(0, async |near, far| {
-        let (tree, places, dialer) = (tester(), Places::new(2), dialer(near));
+        let (tree, places, dialer) = (tester(), PersistentSlots::new(2), dialer(near));
         let program = async {
             let mut client = new_client(&dialer);
             for _ in 0..20 {
@@ -87,7 +92,7 @@ fn a_client_lists_and_reads_again_and_again() {
 #[test]
 fn a_server_that_comes_and_goes_is_found_again() {
     run(0, async |near, far| {
-        let (tree, places, dialer) = (tester(), Places::new(2), dialer(near));
+        let (tree, places, dialer) = (tester(), PersistentSlots::new(2), dialer(near));
         let mut client = new_client(&dialer);
         for _ in 0..3 {
             let refused = Err(Error::Connect(DialError::Connect(ConnectError::ConnectionReset)));
@@ -112,7 +117,7 @@ fn a_server_that_comes_and_goes_is_found_again() {
 #[test]
 fn a_client_without_a_place_is_served_and_not_kept() {
     run(0, async |near, far| {
-        let (tree, places) = (tester(), Places::new(1));
+        let (tree, places) = (tester(), PersistentSlots::new(1));
         let dialers = [dialer(near), dialer(near)];
         let program = async {
             let [mut first, mut second] = dialers.each_ref().map(new_client);
@@ -172,7 +177,8 @@ impl Bus for Slow {
 #[test]
 fn a_slow_bus_is_waited_for_with_keepalives() {
     run(0, async |near, far| {
-        let (tree, places, dialer) = (RefCell::new(Tree::new(Slow::default())), Places::new(1), dialer(near));
+        let (tree, places, dialer) =
+            (RefCell::new(Tree::new(Slow::default())), PersistentSlots::new(1), dialer(near));
         let program = async {
             let mut client = new_client(&dialer);
             // Keepalives come every 50 ms. With 400 ms of silence it would fail.
@@ -190,7 +196,8 @@ fn a_slow_bus_is_waited_for_with_keepalives() {
 #[test]
 fn a_dropped_call_is_cancelled_on_the_bus_and_the_next_one_is_right() {
     run(0, async |near, far| {
-        let (tree, places, dialer) = (RefCell::new(Tree::new(Slow::default())), Places::new(1), dialer(near));
+        let (tree, places, dialer) =
+            (RefCell::new(Tree::new(Slow::default())), PersistentSlots::new(1), dialer(near));
         let program = async {
             let mut client = new_client(&dialer);
             let mut buffer = [0; 16];
@@ -210,7 +217,7 @@ fn a_listing_of_65_kb_goes_through_a_client_of_256_bytes() {
     run(0, async |near, far| {
         let families = vec![0x28; 4000].leak();
         let (tree, places, dialer) =
-            (RefCell::new(Tree::new(Tester::new(families))), Places::new(1), dialer(near));
+            (RefCell::new(Tree::new(Tester::new(families))), PersistentSlots::new(1), dialer(near));
         let program = async {
             let connection: client::Connection<_, _> = client::Connection::new([0; 96], [0; 32]);
             let mut client = client(&dialer, SERVER, connection, [0; 128]);
@@ -231,7 +238,7 @@ fn a_listing_of_65_kb_goes_through_a_client_of_256_bytes() {
 fn lost_packets_cost_time_and_no_byte() {
     // One of 20.
     run(20, async |near, far| {
-        let (tree, places, dialer) = (tester(), Places::new(1), dialer(near));
+        let (tree, places, dialer) = (tester(), PersistentSlots::new(1), dialer(near));
         let program = async {
             let mut client = new_client(&dialer);
             let mut buffer = [0; 16];
@@ -251,7 +258,7 @@ fn lost_packets_cost_time_and_no_byte() {
 #[test]
 fn a_client_that_ends_within_its_request_gives_its_socket_back() {
     run(0, async |near, far| {
-        let (tree, places) = (tester(), Places::new(1));
+        let (tree, places) = (tester(), PersistentSlots::new(1));
         let program = async {
             for _ in 0..5 {
                 let mut broken = socket(near);
@@ -291,7 +298,7 @@ async fn connect(socket: &mut TcpSocket<'static>) {
 #[test]
 fn what_cannot_work_is_an_error_at_once() {
     run(0, async |near, far| {
-        let (tree, places) = (tester(), Places::new(1));
+        let (tree, places) = (tester(), PersistentSlots::new(1));
         let connection = || Connection::new([0; 64], [0; 64]);
         let mut one = socket(far);
         let result = serve(&mut one, 0, connection(), [0; 1], &tree, &places).await;

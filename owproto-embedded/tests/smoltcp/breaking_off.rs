@@ -3,7 +3,7 @@
 use owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
 use owproto_core::time::Duration;
 use owproto_core::wire::{Flags, Header};
-use owproto_embedded::smoltcp::{Client, Disconnection};
+use owproto_embedded::smoltcp::{Client, DisconnectReason};
 
 use crate::client::{Buffers, Told, replies, wait};
 use crate::peer::{Answer, Peer, frame, keepalive};
@@ -39,7 +39,7 @@ fn answers() -> [(Call, Vec<u8>); 4] {
 
 /// How the call ended: the error, what may be made again, and how many milliseconds it took; `None` for a reply. The next
 /// request has its own answer.
-fn answered(call: Call, answer: Answer, total: u64) -> (Option<(Resend, Disconnection)>, i64) {
+fn answered(call: Call, answer: Answer, total: u64) -> (Option<(Resend, DisconnectReason)>, i64) {
     let mut world = World::new();
     let next = || Answer::reply(4, b"next");
     let mut peer = Peer::new(&mut world, [vec![answer, next()], vec![next()]]);
@@ -76,8 +76,8 @@ fn is_end(told: &Told) -> bool {
 }
 
 /// A packet needs a fraction of a millisecond.
-fn timed_out(call: Call, timeout: Timeout, after: u64) -> (Option<(Resend, Disconnection)>, i64) {
-    let why = Disconnection::Failed(ConnectionError::TimedOut(timeout));
+fn timed_out(call: Call, timeout: Timeout, after: u64) -> (Option<(Resend, DisconnectReason)>, i64) {
+    let why = DisconnectReason::Failed(ConnectionError::TimedOut(timeout));
     (Some((call.resend(), why)), i64::try_from(after).unwrap())
 }
 

@@ -5,7 +5,7 @@ use owproto_core::time::Duration;
 use owproto_core::wire::{Flags, Version};
 use owproto_core::{DecodeError, Request, RequestError, Storage};
 use owproto_embedded::Backoff;
-use owproto_embedded::smoltcp::{Client, Disconnection, Event};
+use owproto_embedded::smoltcp::{Client, DisconnectReason, Event};
 use owproto_tests::vectors;
 
 use crate::peer::{Answer, Peer, frame, keepalive};
@@ -18,9 +18,9 @@ pub(crate) enum Told {
     Entries(Vec<String>),
     Reply(RequestId, i32, Vec<u8>),
     Lost(RequestId, Resend),
-    Disconnected(Disconnection),
+    Disconnected(DisconnectReason),
 }
-use Disconnection::{Failed, Orderly, Refused, Reset, Unaddressable};
+use DisconnectReason::{Failed, Orderly, Refused, Reset, Unaddressable};
 use Told::{Connected, Disconnected};
 
 pub(crate) type Buffers = [u8; 256];
@@ -245,7 +245,7 @@ fn deadlines_are_exact() {
 fn a_server_that_is_not_there_is_tried_again_after_longer_and_longer_pauses() {
     let mut world = World::new();
     let mut peer = Peer::new(&mut world, []);
-    let backoff = Backoff { first: Duration::from_millis(500), ceiling: Duration::from_millis(3000) };
+    let backoff = Backoff::new(Duration::from_millis(500), Duration::from_millis(3000));
     let mut client = client::<1>(&mut world).with_backoff(backoff);
     let insist = |client: &mut Client<_, _, 1>, _: &[Told], now| {
         if client.in_flight() == 0 && client.room() > 0 {

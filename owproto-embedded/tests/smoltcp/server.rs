@@ -277,7 +277,7 @@ fn a_client_that_closed_its_side_has_all_its_answers() {
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 5000);
     assert_eq!(replies(&caller.received), (vec![value(); 3], 0));
     assert_eq!(caller.ended.unwrap().1, Ended::Closed);
-    assert_eq!(server.clients(), 0);
+    assert_eq!(server.connected_clients(), 0);
 }
 
 #[test]
@@ -310,18 +310,18 @@ fn a_client_that_is_gone_takes_its_work_with_it() {
     let mut tree = slow(1, 10_000);
     let mut caller = Caller::new(&mut world, 512, read(KEEP));
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 500);
-    assert_eq!((server.clients(), tree.bus().cancelled), (1, 0));
+    assert_eq!((server.connected_clients(), tree.bus().cancelled), (1, 0));
     caller.then = Then::Reset;
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 10);
-    assert_eq!((server.clients(), tree.bus().cancelled), (0, 1));
+    assert_eq!((server.connected_clients(), tree.bus().cancelled), (0, 1));
     // One that was cut off says nothing; the keepalives are what nobody acknowledges.
     let mut caller = Caller::new(&mut world, 512, read(KEEP));
     tree.bus_mut().takes = 1_000_000;
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 500);
-    assert_eq!(server.clients(), 1);
+    assert_eq!(server.connected_clients(), 1);
     world.unplug(true);
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 70_000);
-    assert_eq!((server.clients(), tree.bus().cancelled), (0, 2));
+    assert_eq!((server.connected_clients(), tree.bus().cancelled), (0, 2));
 }
 
 #[test]
@@ -332,10 +332,10 @@ fn an_idle_client_that_was_cut_off_is_noticed() {
     let mut caller = Caller::new(&mut world, 512, read(KEEP));
     // One that is there stays, longer than any of TCP's times.
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 200_000);
-    assert_eq!((server.clients(), caller.ended), (1, None));
+    assert_eq!((server.connected_clients(), caller.ended), (1, None));
     world.unplug(true);
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 70_000);
-    assert_eq!(server.clients(), 0);
+    assert_eq!(server.connected_clients(), 0);
     assert!(world.turns < 200, "{} turns", world.turns);
 }
 
@@ -349,7 +349,7 @@ fn idle_clients_leave_when_places_are_needed_the_longest_idle_first() {
     run(&mut world, &mut server, &mut tree, &mut [&mut first], 1000);
     run(&mut world, &mut server, &mut tree, &mut [&mut first, &mut second], 20_000);
     // Both are kept, since nobody needs their place.
-    assert_eq!((first.ended, second.ended, server.clients()), (None, None, 2));
+    assert_eq!((first.ended, second.ended, server.connected_clients()), (None, None, 2));
     // A third one takes the last socket: the first one goes, and its place is the third one's.
     let mut third = Caller::new(&mut world, 512, read(KEEP));
     run(&mut world, &mut server, &mut tree, &mut [&mut first, &mut second, &mut third], 1000);

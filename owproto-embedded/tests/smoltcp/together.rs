@@ -4,7 +4,7 @@ use owproto_core::client::{Connection, Resend};
 use owproto_core::server;
 use owproto_core::text::{Value, ValueType};
 use owproto_core::tree::{Tree, tester::Tester};
-use owproto_embedded::smoltcp::{Client, Disconnection, Event, Server};
+use owproto_embedded::smoltcp::{Client, DisconnectReason, Event, Server};
 
 use crate::world::{World, server_endpoint};
 
@@ -14,7 +14,7 @@ struct Done {
     rounds: usize,
     values: usize,
     lost: usize,
-    disconnected: Vec<Disconnection>,
+    disconnected: Vec<DisconnectReason>,
 }
 
 const FAMILIES: [u8; 6] = [0x10, 0x28, 0x28, 0x22, 0x28, 0x3b];
@@ -109,7 +109,8 @@ fn a_server_that_keeps_nothing_is_read_too() {
     let done = watch::<4>(&mut world, 100, 60_000, 0);
     assert_eq!((done.rounds, done.values, done.lost), (100, 600, 0));
     assert!(
-        done.disconnected.len() >= 699 && done.disconnected.iter().all(|why| *why == Disconnection::Orderly)
+        done.disconnected.len() >= 699
+            && done.disconnected.iter().all(|why| *why == DisconnectReason::Orderly)
     );
 }
 

@@ -107,7 +107,7 @@ fn ours(most: usize) {
     let heap = measure(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
         let server = runtime.block_on(async {
-            let limits = PersistentLimits { high: most, low: most };
+            let limits = PersistentLimits::new(most, most);
             let builder = Server::builder().port(0).max_connections(most).persistent_limits(limits);
             let server = builder.start(Tree::new(Tester::new(&FAMILIES))).await.expect("a port is free");
             println!("{}", server.local_addr());

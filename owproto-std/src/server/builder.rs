@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ::tokio::net::TcpListener;
-use owproto_core::message::request::MAX_BODY_LEN;
+use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::server::{Keepalives, Timeouts};
 use owproto_core::time;
 use owproto_core::tree::{Aliases, Bus, Permission, System, Tree};
@@ -33,19 +33,33 @@ pub(super) struct Settings {
     pub(super) shutdown_grace: Duration,
 }
 
-/// How many connections are kept between requests, and for how long.
+/// How many connections stay open between requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct PersistentLimits {
-    /// Connections that are kept at most. Others are answered, told that they are not kept, and closed.
+    /// The maximum number of persistent connections. Further clients get their answers without the persistence flag, and
+    /// their connections are closed.
     pub high: usize,
-    /// Once there are so many, those that have been idle for [`Timeouts::idle_low`] are closed.
+    /// From this number of persistent connections on, the shorter idle timeout [`Timeouts::idle_low`] applies to all of
+    /// them.
     pub low: usize,
 }
 
-/// 20 and 10, as owserver (owfs: `globals.c`).
+impl PersistentLimits {
+    /// The limits of owserver: 20 and 10 (owfs: `globals.c`).
+    pub const DEFAULT: Self = Self::new(20, 10);
+
+    /// At most `high` persistent connections, and the shorter idle timeout from `low` on.
+    #[must_use]
+    pub const fn new(high: usize, low: usize) -> Self {
+        Self { high, low }
+    }
+}
+
+/// [`PersistentLimits::DEFAULT`].
 impl Default for PersistentLimits {
     fn default() -> Self {
-        Self { high: 20, low: 10 }
+        Self::DEFAULT
     }
 }
 

@@ -441,7 +441,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                 info!(%peer, %end, "refused");
             }
             End::TimedOut(Timeout::IdleHigh) => {
-                count(&counters.idle);
+                count(&counters.idle_closed);
                 debug!(%peer, %end, "ended");
             }
             End::TimedOut(_) => {
@@ -450,7 +450,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
             }
             // The caller here is this driver: idle for long, or the server stops.
             End::Closed if self.control().stopping() == Stopping::No => {
-                count(&counters.idle);
+                count(&counters.idle_closed);
                 debug!(%peer, "ended: the client was idle and places are short");
             }
             End::ClientGone => {

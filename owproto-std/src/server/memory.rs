@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use owproto_core::message::request::MAX_BODY_LEN;
+use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::storage::Storage;
 
 /// Bytes that each buffer of a connection may have in any case, beside the budget. Most requests and answers fit, so

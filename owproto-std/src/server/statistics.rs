@@ -26,11 +26,11 @@ pub struct Statistics {
     /// its answer.
     pub timed_out: u64,
     /// Connections that ended because the client had been idle.
-    pub idle: u64,
+    pub idle_closed: u64,
     /// Connections that were lost with a request or an answer under way.
     pub lost: u64,
     /// Bytes that connections have now of the memory that they [share](super::Builder::memory_limit).
-    pub memory: usize,
+    pub memory_in_use: usize,
     /// Requests that were answered with an error because no memory was left for them.
     pub memory_refused: u64,
 }
@@ -48,7 +48,7 @@ pub(super) struct Counters {
     pub(super) malformed: AtomicU64,
     pub(super) loops: AtomicU64,
     pub(super) timed_out: AtomicU64,
-    pub(super) idle: AtomicU64,
+    pub(super) idle_closed: AtomicU64,
     pub(super) lost: AtomicU64,
     pub(super) memory_refused: AtomicU64,
 }
@@ -72,9 +72,9 @@ impl Counters {
             malformed: of(&self.malformed),
             loops: of(&self.loops),
             timed_out: of(&self.timed_out),
-            idle: of(&self.idle),
+            idle_closed: of(&self.idle_closed),
             lost: of(&self.lost),
-            memory,
+            memory_in_use: memory,
             memory_refused: of(&self.memory_refused),
         }
     }

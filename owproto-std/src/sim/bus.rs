@@ -5,7 +5,7 @@ use std::time::Duration;
 use owproto_core::ReturnCode;
 use owproto_core::text::{Date, RomId, Value};
 use owproto_core::tree::tester::Tester;
-use owproto_core::tree::{Access, Bus, Operation, Property, Simultaneous};
+use owproto_core::tree::{Access, Bus, Conversion, ConversionCommand, Operation, Property};
 
 use super::state::State;
 
@@ -101,19 +101,19 @@ impl Bus for SimulatedBus {
     fn convert(
         &mut self,
         _: Option<u16>,
-        what: Simultaneous,
-        start: bool,
+        what: Conversion,
+        command: ConversionCommand,
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
         let mut state = self.lock();
-        let until = start.then(|| state.time() + CONVERTED);
+        let until = (command == ConversionCommand::Start).then(|| state.time() + CONVERTED);
         if !state.is_tester {
             state.converted_until[place(what)] = until;
         }
         Poll::Ready(Ok(()))
     }
 
-    fn is_converted(&self, _: Option<u16>, what: Simultaneous) -> bool {
+    fn is_converted(&self, _: Option<u16>, what: Conversion) -> bool {
         let state = self.lock();
         state.converted_until[place(what)].is_some_and(|until| state.time() < until)
     }
@@ -127,13 +127,13 @@ impl Bus for SimulatedBus {
         if state.is_tester { Tester::new(&[]).clock() } else { state.date(state.time()) }
     }
 
-    fn name(&self, _: u16) -> &str {
+    fn interface_name(&self, _: u16) -> &str {
         if self.is_tester { "Simulated-Computed" } else { "Simulated" }
     }
 
-    fn address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
+    fn interface_address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
         if self.is_tester {
-            let made = Tester::new(&[]).address(bus, scratch).len();
+            let made = Tester::new(&[]).interface_address(bus, scratch).len();
             return scratch.get(..made).unwrap_or_default();
         }
         let text = format!("simulator.{bus}");
@@ -142,14 +142,14 @@ impl Bus for SimulatedBus {
         &scratch[..len]
     }
 
-    fn version(&self, bus: u16) -> u32 {
-        Tester::new(&[]).version(bus)
+    fn interface_version(&self, bus: u16) -> u32 {
+        Tester::new(&[]).interface_version(bus)
     }
 }
 
-const fn place(what: Simultaneous) -> usize {
+const fn place(what: Conversion) -> usize {
     match what {
-        Simultaneous::Temperature => 0,
-        Simultaneous::Voltage => 1,
+        Conversion::Temperature => 0,
+        Conversion::Voltage => 1,
     }
 }

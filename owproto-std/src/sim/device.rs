@@ -90,9 +90,9 @@ impl Device {
         Self { state, id }
     }
 
-    /// Its address.
+    /// The ROM id of the device.
     #[must_use]
-    pub const fn id(&self) -> RomId {
+    pub const fn rom_id(&self) -> RomId {
         self.id
     }
 

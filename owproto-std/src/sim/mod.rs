@@ -11,7 +11,7 @@
 //! use owproto_std::{Client, sim};
 //!
 //! let server = sim::Server::start("28=kitchen,1D".parse()?)?;
-//! let client = Client::new(&server.address().to_string())?;
+//! let client = Client::new(&server.local_addr().to_string())?;
 //!
 //! let kitchen = server.simulator().device("kitchen").unwrap();
 //! kitchen.set("temperature", Value::Float(21.5))?;

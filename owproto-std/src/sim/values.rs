@@ -6,7 +6,7 @@ use std::time::Duration;
 use owproto_core::ReturnCode;
 use owproto_core::text::{ChangeRate, Date, Value, ValueType, crc8};
 use owproto_core::tree::tester::Tester;
-use owproto_core::tree::{Access, Bus, Element, Operation, Property};
+use owproto_core::tree::{Access, Bus, Element, Property};
 
 use super::curve::{in_steps, mix, mix_text, smooth, toggles, toggling, unit};
 use super::device::Alarm;
@@ -553,17 +553,7 @@ impl State {
         offset: usize,
         scratch: &'a mut [u8],
     ) -> Result<Value<'a>, ReturnCode> {
-        let access = Access {
-            device: device.id,
-            bus: device.bus,
-            family: device.family,
-            property,
-            element,
-            offset,
-            is_uncached: true,
-            now: owproto_core::time::Instant::ZERO,
-            operation: Operation::default(),
-        };
+        let access = Access::new(device.id, device.bus, device.family, property, element).with_offset(offset);
         // What it gives is borrowed from it, or from the memory that it gets.
         let (mut on_stack, mut on_heap) = ([0; 512], Vec::new());
         let made = match on_stack.get_mut(..scratch.len()) {

@@ -36,9 +36,9 @@ fn malformed_requests_are_answered_or_closed_as_by_owserver() {
     let mut compared = 0;
     for vector in vectors::in_file("malformed").filter(is_of_plain_tester) {
         let pieces = vector.sent_in_pieces.as_deref().unwrap_or_default();
-        let reply = exchange(server.address(), &vector.request, pieces);
+        let reply = exchange(server.local_addr(), &vector.request, pieces);
         assert_eq!(reply, vector.reply, "{}", vector.name);
-        is_served_at_once(server.address());
+        is_served_at_once(server.local_addr());
         compared += 1;
     }
     assert!(compared >= 15, "only {compared} were compared");
@@ -54,7 +54,12 @@ fn exchanges_are_answered_as_captured() {
         let single = |vector: &&Vector| vector.session.is_none() && vector.request_is_whole();
         for vector in vectors::in_file(file).filter(is_of_plain_tester).filter(single) {
             let pieces = vector.sent_in_pieces.as_deref().unwrap_or_default();
-            assert_eq!(exchange(server.address(), &vector.request, pieces), vector.reply, "{}", vector.name);
+            assert_eq!(
+                exchange(server.local_addr(), &vector.request, pieces),
+                vector.reply,
+                "{}",
+                vector.name
+            );
             compared += 1;
         }
     }
@@ -66,7 +71,7 @@ fn sessions_are_answered_as_captured() {
     let server = server(TESTER);
     let mut compared = 0;
     for session in ["persistent_mixed", "persistent_survives_errors"] {
-        let mut client = Raw::connect(server.address());
+        let mut client = Raw::connect(server.local_addr());
         let steps = vectors::in_file("persistence")
             .filter(|vector| vector.session.as_ref().is_some_and(|step| step.name == session));
         for vector in steps {
@@ -146,7 +151,7 @@ fn bad_input_by_name_leaves_the_server_alive_and_the_next_client_served() {
         // Three times: what spoils the state of a server shows only later.
         for _ in 0..3 {
             let start = Instant::now();
-            let reply = exchange(server.address(), &request, &[]);
+            let reply = exchange(server.local_addr(), &request, &[]);
             let code = reply.get(8..12).map(|word| i32::from_be_bytes(word.try_into().unwrap()));
             let outcome = match code {
                 None => Outcome::Closed,
@@ -155,7 +160,7 @@ fn bad_input_by_name_leaves_the_server_alive_and_the_next_client_served() {
             };
             assert_eq!(outcome, expected, "{name}");
             assert!(start.elapsed() < AT_ONCE, "{name} took {:?}", start.elapsed());
-            is_served_at_once(server.address());
+            is_served_at_once(server.local_addr());
         }
     }
     wait_until("all connections end", || server.statistics().connections == 0);
@@ -177,7 +182,7 @@ fn the_own_token_in_any_place_ends_the_connection() {
     ] {
         let request =
             Request::dirall("/").and_then(|request| request.with_tokens(Tokens::new(&tokens).unwrap()));
-        let mut client = Raw::connect(server.address());
+        let mut client = Raw::connect(server.local_addr());
         client.send(&bytes(request));
         assert_eq!(client.rest().is_empty(), is_ours, "{tokens:?}");
     }

@@ -5,7 +5,7 @@ use owproto_std::{Builder, Client, DirOptions};
 use super::*;
 
 fn builder(server: &sim::Server) -> Builder {
-    Builder::default().server(&server.address().to_string()).unwrap()
+    Builder::default().server(&server.local_addr().to_string()).unwrap()
 }
 
 const PATH: &str = "/28.000028D70100/temperature";
@@ -91,7 +91,7 @@ fn a_server_in_the_runtime_of_its_client() {
 #[test]
 fn requests_may_come_byte_by_byte_and_many_at_once() {
     let server = server(TESTER);
-    let mut client = Raw::connect(server.address());
+    let mut client = Raw::connect(server.local_addr());
     for byte in kept(Request::read(PATH)) {
         client.send(&[byte]);
     }
@@ -123,7 +123,7 @@ fn requests_may_come_byte_by_byte_and_many_at_once() {
 #[test]
 fn a_streamed_listing_comes_in_few_pieces() {
     let server = server("tester:28*200");
-    let mut client = Raw::connect(server.address());
+    let mut client = Raw::connect(server.local_addr());
     client.send(&kept(Request::dir("/")));
     let whole = 201 * HEADER_LEN + 200 * 17;
     let (mut received, mut pieces) = (0, 0);

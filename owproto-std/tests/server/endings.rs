@@ -8,7 +8,7 @@ use super::*;
 #[test]
 fn a_server_that_is_dropped_is_gone() {
     let server = server("tester:28");
-    let address = server.address();
+    let address = server.local_addr();
     let mut idle = Raw::connect(address);
     idle.send(&kept(Ok(Request::nop())));
     idle.frame();
@@ -18,14 +18,14 @@ fn a_server_that_is_dropped_is_gone() {
     // And its port is free.
     let simulator = sim::Simulator::new("tester:28".parse().unwrap());
     let again = sim::Server::builder(simulator).server(|server| server.listen(address)).start().unwrap();
-    is_served_at_once(again.address());
+    is_served_at_once(again.local_addr());
 }
 
 #[test]
 fn shutting_down_finishes_what_is_under_way_and_nothing_else() {
     let server = server("tester:28,10");
     server.simulator().device("28").unwrap().set_latency(Duration::from_millis(400));
-    let address = server.address();
+    let address = server.local_addr();
     let mut idle = Raw::connect(address);
     idle.send(&kept(Ok(Request::nop())));
     idle.frame();
@@ -62,7 +62,7 @@ fn shutting_down_does_not_wait_for_ever() {
         .server(|server| server.shutdown_grace(Duration::from_millis(200)))
         .start()
         .unwrap();
-    let mut working = Raw::connect(server.address());
+    let mut working = Raw::connect(server.local_addr());
     working.send(&bytes(Request::read("/28.000028D70000/temperature")));
     wait_until("it is at work", || server.statistics().requests == 1);
     let start = Instant::now();
@@ -77,7 +77,7 @@ fn shutting_down_does_not_wait_for_ever() {
 fn an_address_that_is_taken_is_an_error() {
     let first = server("tester:28");
     let simulator = sim::Simulator::new("tester:28".parse().unwrap());
-    let second = sim::Server::builder(simulator).server(|server| server.listen(first.address())).start();
+    let second = sim::Server::builder(simulator).server(|server| server.listen(first.local_addr())).start();
     assert_eq!(second.unwrap_err().kind(), ErrorKind::AddrInUse);
 }
 
@@ -98,7 +98,7 @@ fn a_socket_that_listens_already_can_be_given() {
 fn replies_arrive_although_more_was_sent() {
     let server = server("tester:28*500");
     for more in [1, 24, 5000, 100_000] {
-        let mut client = Raw::connect(server.address());
+        let mut client = Raw::connect(server.local_addr());
         // Not to be kept: what follows is not read as requests.
         let mut request = bytes(Request::dirall("/"));
         request.resize(request.len() + more, 0);
@@ -109,7 +109,7 @@ fn replies_arrive_although_more_was_sent() {
         assert_eq!(reply.len(), HEADER_LEN + 500 * 17, "with {more} bytes more");
     }
     // The same in front of a malformed request.
-    let mut client = Raw::connect(server.address());
+    let mut client = Raw::connect(server.local_addr());
     let mut requests = kept(Request::dirall("/"));
     requests.extend([0xff; 3000]);
     client.send(&requests);

@@ -9,7 +9,7 @@ use owproto_std::sim::{Alarm, Occurrence, Presence, Simulator};
 use super::*;
 
 fn client(server: &sim::Server) -> Client {
-    Client::new(&server.address().to_string()).unwrap()
+    Client::new(&server.local_addr().to_string()).unwrap()
 }
 
 fn text(bytes: Vec<u8>) -> String {
@@ -193,7 +193,7 @@ fn devices_fail_come_and_go_and_say_85_degrees() {
     assert_eq!(client.dir("/alarm").unwrap().len(), 1);
 
     let added = simulator.add(0, 0x10).unwrap();
-    assert!(client.present(&format!("/{}", added.id())).unwrap());
+    assert!(client.present(&format!("/{}", added.rom_id())).unwrap());
     added.remove();
     assert_eq!(client.dir("/").unwrap().len(), 2);
 }
@@ -237,7 +237,7 @@ fn several_buses_and_aliases() {
     assert!(client.dir("/bus.2").is_ok() && client.dir("/bus.3").is_err());
     assert!(client.present("/bus.1/b").unwrap() && !client.present("/bus.0/b").unwrap());
     let a = server.simulator().device("a").unwrap();
-    server.set_alias(a.id(), "new name").unwrap();
+    server.set_alias(a.rom_id(), "new name").unwrap();
     assert!(client.present("/new name").unwrap() && !client.present("/a").unwrap());
     assert_eq!(client.read("/new name/alias").unwrap(), b"new name");
 }

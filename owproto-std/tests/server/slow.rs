@@ -16,7 +16,7 @@ fn with_slow_device(latency: Duration) -> sim::Server {
 #[test]
 fn keepalives_come_each_second_and_the_answer_in_due_time() {
     let server = with_slow_device(Duration::from_millis(2300));
-    let mut client = Raw::connect(server.address());
+    let mut client = Raw::connect(server.local_addr());
     let start = Instant::now();
     client.send(&kept(Request::read(SLOW)));
     for (seconds, is_keepalive) in [(1.0, true), (2.0, true), (2.3, false)] {
@@ -38,7 +38,7 @@ fn keepalives_come_each_second_and_the_answer_in_due_time() {
 #[test]
 fn a_client_with_little_patience_waits_for_a_slow_device() {
     let server = with_slow_device(Duration::from_millis(2500));
-    let builder = || Builder::default().server(&server.address().to_string()).unwrap();
+    let builder = || Builder::default().server(&server.local_addr().to_string()).unwrap();
     let patient = builder().inactivity_timeout(Duration::from_millis(1500)).build();
     assert_eq!(patient.read(SLOW).unwrap(), b"           4");
     let hasty = builder().inactivity_timeout(Duration::from_millis(300)).build();
@@ -48,14 +48,14 @@ fn a_client_with_little_patience_waits_for_a_slow_device() {
 #[test]
 fn slow_devices_hold_up_nobody_else() {
     let server = with_slow_device(Duration::from_secs(5));
-    let mut waiting: Vec<Raw> = (0..20).map(|_| Raw::connect(server.address())).collect();
+    let mut waiting: Vec<Raw> = (0..20).map(|_| Raw::connect(server.local_addr())).collect();
     for client in &mut waiting {
         client.send(&bytes(Request::read(SLOW)));
     }
     wait_until("all are being served", || server.statistics().requests == 20);
     let start = Instant::now();
     for _ in 0..20 {
-        let mut client = Raw::connect(server.address());
+        let mut client = Raw::connect(server.local_addr());
         client.send(&bytes(Request::read(FAST)));
         assert_eq!(client.frame().1, b"         1.7");
     }
@@ -67,7 +67,7 @@ fn slow_devices_hold_up_nobody_else() {
 fn a_listing_that_is_slow_streams_with_keepalives() {
     let server = server("tester:10,28");
     server.simulator().set_search_latency(Duration::from_millis(1200));
-    let mut client = Raw::connect(server.address());
+    let mut client = Raw::connect(server.local_addr());
     client.send(&bytes(Request::dir("/")));
     let mut frames = Vec::new();
     loop {
@@ -85,7 +85,7 @@ fn a_listing_that_is_slow_streams_with_keepalives() {
 #[test]
 fn the_work_for_a_client_that_is_gone_is_given_up() {
     let server = with_slow_device(Duration::from_secs(60));
-    let mut client = Raw::connect(server.address());
+    let mut client = Raw::connect(server.local_addr());
     client.send(&bytes(Request::read(SLOW)));
     wait_until("the device is at work", || server.simulator().device("28").unwrap().requests() == 1);
     // A reset, as when a program is killed with data unread.
@@ -99,7 +99,7 @@ fn the_work_for_a_client_that_is_gone_is_given_up() {
 #[test]
 fn a_client_that_just_closes_is_noticed_by_its_keepalives() {
     let server = with_slow_device(Duration::from_secs(60));
-    let mut client = Raw::connect(server.address());
+    let mut client = Raw::connect(server.local_addr());
     client.send(&bytes(Request::read(SLOW)));
     wait_until("the device is at work", || server.simulator().device("28").unwrap().requests() == 1);
     drop(client);
@@ -109,7 +109,7 @@ fn a_client_that_just_closes_is_noticed_by_its_keepalives() {
 #[test]
 fn a_client_that_closes_its_side_still_gets_its_answer() {
     let server = with_slow_device(Duration::from_millis(200));
-    let mut client = Raw::connect(server.address());
+    let mut client = Raw::connect(server.local_addr());
     client.send(&kept(Request::read(SLOW)));
     client.send(&kept(Request::read(FAST)));
     client.stream.shutdown(std::net::Shutdown::Write).unwrap();
@@ -122,7 +122,7 @@ fn a_client_that_closes_its_side_still_gets_its_answer() {
 fn a_client_that_does_not_read_holds_up_nobody_else() {
     let server = server("tester:28*2000,10");
     // Each listing is much more than the sockets hold, and each of these asks for many.
-    let mut lazy: Vec<Raw> = (0..10).map(|_| Raw::connect(server.address())).collect();
+    let mut lazy: Vec<Raw> = (0..10).map(|_| Raw::connect(server.local_addr())).collect();
     for client in &mut lazy {
         for _ in 0..100 {
             client.send(&kept(Request::dir("/")));
@@ -137,11 +137,11 @@ fn a_client_that_does_not_read_holds_up_nobody_else() {
     }
     for _ in 0..5 {
         let start = Instant::now();
-        let mut client = Raw::connect(server.address());
+        let mut client = Raw::connect(server.local_addr());
         client.send(&wanted);
         assert_eq!(client.rest().len(), 2002 * HEADER_LEN + 2001 * 17);
         assert!(start.elapsed() < AT_ONCE, "listed after {:?}", start.elapsed());
-        is_served_at_once(server.address());
+        is_served_at_once(server.local_addr());
     }
     // One begins to read again, and gets all that it asked for.
     let mut late = lazy.remove(0);

@@ -25,7 +25,7 @@ fn take_all(address: SocketAddr, listings: usize) -> u64 {
 #[test]
 fn nobody_waits_for_a_whole_listing_of_another_one() {
     let server = start("tester:28*10000", |server| server);
-    let address = server.address();
+    let address = server.local_addr();
     let begin = Instant::now();
     let len = take_all(address, 3);
     let listing = begin.elapsed() / 3;

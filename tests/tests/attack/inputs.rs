@@ -19,8 +19,8 @@ fn impatient(settings: impl FnOnce(Builder) -> Builder) -> sim::Server {
 fn each_bad_input_is_answered_or_closes_and_the_next_client_is_served() {
     let server = impatient(|server| server);
     for input in bad_input::all() {
-        assert_eq!(Fate::of(&say(server.address(), &input.bytes)), input.fate, "{}", input.name);
-        next_client_is_served(server.address(), input.name);
+        assert_eq!(Fate::of(&say(server.local_addr(), &input.bytes)), input.fate, "{}", input.name);
+        next_client_is_served(server.local_addr(), input.name);
     }
 }
 
@@ -31,8 +31,8 @@ fn what_crashed_the_real_server_does_not_crash_ours() {
     for vector in vectors::in_file("malformed") {
         crashed += usize::from(vector.server_crashed.is_some());
         for _ in 0..3 {
-            say(server.address(), &vector.request);
-            next_client_is_served(server.address(), &vector.name);
+            say(server.local_addr(), &vector.request);
+            next_client_is_served(server.local_addr(), &vector.name);
         }
     }
     assert!(crashed > 0);
@@ -49,8 +49,8 @@ fn own_token_closes_in_any_place() {
         tokens.swap(0, place);
         let rest = [b"/\0".to_vec(), tokens.concat()].concat();
         let bytes = request([0x1_0003, 2, 6, 0, 0, 0], &rest);
-        assert_eq!(say(server.address(), &bytes), b"", "in place {place}");
-        next_client_is_served(server.address(), "a loop");
+        assert_eq!(say(server.local_addr(), &bytes), b"", "in place {place}");
+        next_client_is_served(server.local_addr(), "a loop");
     }
     assert_eq!(server.statistics().loops, 3);
 }
@@ -69,9 +69,9 @@ fn more_connections_than_a_file_set_holds() {
     }
     let count = usize::try_from(count).unwrap();
     let server = start(TESTER, |server| server.max_connections(count + 1));
-    let idle: Vec<TcpStream> = (0..count).map(|_| connect(server.address())).collect();
+    let idle: Vec<TcpStream> = (0..count).map(|_| connect(server.local_addr())).collect();
     wait_until("all are open", || server.statistics().connections == count);
-    next_client_is_served(server.address(), "so many connections");
+    next_client_is_served(server.local_addr(), "so many connections");
     drop(idle);
     wait_until("all are closed", || server.statistics().connections == 0);
 }
@@ -80,10 +80,10 @@ fn more_connections_than_a_file_set_holds() {
 #[test]
 fn clients_that_do_not_read_stop_no_listing() {
     let server = start(TESTER, |server| server);
-    let listing = say(server.address(), &ask(4, 0, b"/\0"));
+    let listing = say(server.local_addr(), &ask(4, 0, b"/\0"));
     let deaf: Vec<TcpStream> = (0..10)
         .map(|_| {
-            let mut stream = connect(server.address());
+            let mut stream = connect(server.local_addr());
             stream.set_nonblocking(true).unwrap();
             // As many as the server and the system take.
             let many = bad_input::request([0, 2, 4, 0x104, 0, 0], b"/\0").repeat(1000);
@@ -92,8 +92,8 @@ fn clients_that_do_not_read_stop_no_listing() {
         })
         .collect();
     for _ in 0..10 {
-        assert_eq!(say(server.address(), &ask(4, 0, b"/\0")), listing);
-        next_client_is_served(server.address(), "listings that nobody reads");
+        assert_eq!(say(server.local_addr(), &ask(4, 0, b"/\0")), listing);
+        next_client_is_served(server.local_addr(), "listings that nobody reads");
     }
     assert!(server.statistics().connections >= deaf.len(), "those that do not read were there");
 }

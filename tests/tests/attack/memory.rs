@@ -63,7 +63,7 @@ fn requests_that_are_half_sent_share_what_there_is() {
         for stream in &mut attackers {
             stream.write_all(&whole[..90_000]).unwrap();
         }
-        assert!(statistics().memory <= LIMIT);
+        assert!(statistics().memory_in_use <= LIMIT);
         // Who sends little is served nonetheless.
         let told = say(address, &ask(2, 100, b"/28.000028D70000/temperature\0"));
         assert_eq!(told.len(), 36);
@@ -87,10 +87,10 @@ fn requests_that_are_half_sent_share_what_there_is() {
         assert_eq!(statistics().memory_refused, refused);
         // What is free again is given to the next.
         drop(attackers);
-        wait_until("memory is given back", || statistics().memory < LIMIT / 2);
+        wait_until("memory is given back", || statistics().memory_in_use < LIMIT / 2);
         assert_eq!(Fate::of(&say(address, &ask(6, 0, &[b'/'; 100_050]))), Fate::Answered(-1));
     });
-    assert_eq!(after.memory, 0);
+    assert_eq!(after.memory_in_use, 0);
     assert_bounded("half-sent requests", peak, CLIENTS as u64);
 }
 
@@ -105,12 +105,12 @@ fn answers_that_are_not_read_share_what_there_is_and_come_whole() {
             stream.write_all(&ask(7, 0, b"/\0")).unwrap();
         }
         wait_until("all are at work", || statistics().requests > CLIENTS as u64);
-        wait_until("there is no memory for one more", || statistics().memory > LIMIT - OF_ANSWER);
-        assert!(statistics().memory <= LIMIT);
+        wait_until("there is no memory for one more", || statistics().memory_in_use > LIMIT - OF_ANSWER);
+        assert!(statistics().memory_in_use <= LIMIT);
         // It comes in small pieces, and is the same.
         assert!(say(address, &ask(7, 0, b"/\0")) == expected);
         drop(attackers);
     });
-    assert_eq!((after.memory, after.memory_refused), (0, 0));
+    assert_eq!((after.memory_in_use, after.memory_refused), (0, 0));
     assert_bounded("answers that are not read", peak, CLIENTS as u64);
 }

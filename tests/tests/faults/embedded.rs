@@ -11,7 +11,7 @@ use embedded_io_adapters::std::FromStd;
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_nal_async::TcpConnect;
 use owproto_core::client::{Connection, Timeouts};
-use owproto_core::message::request::Request;
+use owproto_core::message::Request;
 use owproto_core::time;
 use owproto_core::wire::Flags;
 use owproto_embedded::asynchronous::{self, Timed};
@@ -86,7 +86,7 @@ pub(crate) fn within(limit: Duration) -> Timeouts {
 
 /// No pause that is worth the name: what a client does after it is looked at.
 pub(crate) const BACKOFF: Backoff =
-    Backoff { first: time::Duration::from_millis(1), ceiling: time::Duration::from_millis(1) };
+    Backoff::new(time::Duration::from_millis(1), time::Duration::from_millis(1));
 
 /// A call by way of `$run`, which waits for a future, or has nothing to do.
 macro_rules! call_small {
@@ -238,7 +238,7 @@ impl TcpConnect for Network {
     }
 }
 
-type ReconnectingClient = asynchronous::Reconnecting<
+type ReconnectingClient = asynchronous::ReconnectingClient<
     'static,
     Network,
     Delay,

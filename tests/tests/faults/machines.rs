@@ -15,7 +15,7 @@ use owproto_core::Request;
 use owproto_core::client::{Connection, RequestId};
 use owproto_core::wire::Flags;
 use owproto_embedded::embassy_net::{Client as EmbassyNetClient, Dialer, client};
-use owproto_embedded::smoltcp::{Client as SmoltcpClient, Disconnection, Event, to_smoltcp};
+use owproto_embedded::smoltcp::{Client as SmoltcpClient, DisconnectReason, Event, to_smoltcp};
 use owproto_embedded::{Error, ReadError};
 use owproto_tests::bell::{Bell, when_rung};
 use owproto_tests::machines::{Device, MTU, address, cable, device, hardware_address, machine};
@@ -298,10 +298,10 @@ impl<'c> Asking<'c> {
     }
 }
 
-fn because(why: Disconnection) -> Why {
+fn because(why: DisconnectReason) -> Why {
     match why {
-        Disconnection::Reset => Why::Transport,
-        Disconnection::Failed(error) => lost(error),
+        DisconnectReason::Reset => Why::Transport,
+        DisconnectReason::Failed(error) => lost(error),
         _ => Why::Other,
     }
 }

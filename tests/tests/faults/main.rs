@@ -147,12 +147,12 @@ fn given_why(given: &Given) -> Option<Why> {
 #[test]
 fn a_fault_at_every_byte() {
     let simulator = Simulator::new(format!("tester:{FAMILIES}").parse().unwrap());
-    let limits = PersistentLimits { high: 4 * THREADS, low: 4 * THREADS };
+    let limits = PersistentLimits::new(4 * THREADS, 4 * THREADS);
     let server = sim::Server::builder(simulator)
         .server(|server| server.max_connections(40 * THREADS).persistent_limits(limits))
         .start()
         .unwrap();
-    let address = server.address();
+    let address = server.local_addr();
     let exchanges: Vec<Vec<Exchange>> = Which::ALL
         .iter()
         .map(|which| {

@@ -2,7 +2,7 @@ use core::task::{Context, Poll, Waker};
 use std::vec::Vec;
 
 use super::*;
-use crate::message::request::Request;
+use crate::message::Request;
 use crate::text::Value;
 use crate::time::Instant;
 use crate::tree::AliasTable;

@@ -2,15 +2,15 @@
 
 use core::num::NonZeroU16;
 
-pub(super) use crate::message::listing::DirectoryFlags;
 pub(super) use crate::text::ValueType::*;
-pub(super) use crate::text::{Access, ChangeRate, ValueType};
+pub(super) use crate::text::{AccessMode, ChangeRate, ValueType};
 pub(super) use crate::tree::property::{Array, Family, Property, Visibility};
+pub(super) use crate::wire::DirectoryFlags;
 
-pub(super) const RO: Access = Access::ReadOnly;
-pub(super) const RW: Access = Access::ReadWrite;
-pub(super) const WO: Access = Access::WriteOnly;
-pub(super) const OO: Access = Access::Neither;
+pub(super) const RO: AccessMode = AccessMode::ReadOnly;
+pub(super) const RW: AccessMode = AccessMode::ReadWrite;
+pub(super) const WO: AccessMode = AccessMode::WriteOnly;
+pub(super) const OO: AccessMode = AccessMode::Neither;
 
 pub(super) const FIXED: ChangeRate = ChangeRate::Fixed;
 pub(super) const STABLE: ChangeRate = ChangeRate::Stable;
@@ -28,7 +28,7 @@ pub(super) const SIMULTANEOUS_TEMPERATURE: DirectoryFlags = DirectoryFlags::SIMU
 pub(super) const fn row(
     name: &'static str,
     value_type: ValueType,
-    access: Access,
+    access: AccessMode,
     change: ChangeRate,
 ) -> Property {
     let element = match value_type {

@@ -3,7 +3,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::*;
-use crate::message::request::Request;
+use crate::message::Request;
 use crate::server::End;
 use crate::text::Value;
 use crate::tree::tester::Tester;

@@ -2,7 +2,7 @@ use core::task::{Context, Poll};
 use std::vec::Vec;
 
 use super::*;
-use crate::message::request::Request;
+use crate::message::Request;
 use crate::server::End;
 use crate::text::RomId;
 use crate::tree::tester::Tester;

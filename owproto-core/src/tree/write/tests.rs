@@ -3,9 +3,9 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use super::*;
-use crate::message::request::Request;
+use crate::message::Request;
 use crate::text::RomId;
-use crate::tree::{AliasTable, Element, Simultaneous, serving};
+use crate::tree::{AliasTable, Conversion, ConversionCommand, Element, serving};
 
 const THERMOMETER: RomId = RomId::new(0x28, [1, 0, 0, 0, 0, 0]);
 const SWITCH: RomId = RomId::new(0x29, [2, 0, 0, 0, 0, 0]);
@@ -15,7 +15,7 @@ const MEMORY: RomId = RomId::new(0x2d, [3, 0, 0, 0, 0, 0]);
 #[derive(Default)]
 struct Record {
     writes: Vec<String>,
-    conversions: Vec<(Option<u16>, Simultaneous, bool)>,
+    conversions: Vec<(Option<u16>, Conversion, ConversionCommand)>,
     has_waited: bool,
 }
 
@@ -62,15 +62,15 @@ impl Bus for Record {
     fn convert(
         &mut self,
         bus: Option<u16>,
-        what: Simultaneous,
-        start: bool,
+        what: Conversion,
+        command: ConversionCommand,
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
-        self.ready(|record| record.conversions.push((bus, what, start)))
+        self.ready(|record| record.conversions.push((bus, what, command)))
     }
 
-    fn is_converted(&self, _: Option<u16>, what: Simultaneous) -> bool {
-        what == Simultaneous::Voltage
+    fn is_converted(&self, _: Option<u16>, what: Conversion) -> bool {
+        what == Conversion::Voltage
     }
 }
 
@@ -124,8 +124,9 @@ fn a_conversion_is_begun_on_one_bus_or_all() {
     ] {
         assert_eq!(answer(&mut tree, &Request::write(path, data).unwrap()), (0, 1), "{path}");
     }
-    let (temperature, voltage) = (Simultaneous::Temperature, Simultaneous::Voltage);
-    let expected = [(None, temperature, true), (Some(0), voltage, true), (None, voltage, false)];
+    let (temperature, voltage) = (Conversion::Temperature, Conversion::Voltage);
+    let (start, forget) = (ConversionCommand::Start, ConversionCommand::Forget);
+    let expected = [(None, temperature, start), (Some(0), voltage, start), (None, voltage, forget)];
     assert_eq!(tree.bus().conversions, expected);
     for (path, expected) in [("/simultaneous/temperature", b"0"), ("/simultaneous/voltage", b"1")] {
         let sent = serving::serve::<64, _, _>(&mut tree, &Request::read(path).unwrap(), |_| ()).sent;

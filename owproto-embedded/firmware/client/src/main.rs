@@ -36,7 +36,7 @@ const TRANSMIT_LEN: usize = DEPTH * 56;
 const VALUE_LEN: usize = 64;
 
 /// When the server is away: tried after half a second, and at last every five.
-const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), ceiling: Duration::from_secs(5) };
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(5));
 
 /// All memory but the interface's. All zero, so that it needs no copy in the flash.
 struct Memory {

@@ -1,7 +1,7 @@
 //! What is told to the terminal; without one, nothing.
 
 use owproto_embedded::owproto_core::ServerError;
-use owproto_embedded::smoltcp::Disconnection;
+use owproto_embedded::smoltcp::DisconnectReason;
 use smoltcp::time::Duration;
 
 /// A round, when it is over.
@@ -41,7 +41,7 @@ mod terminal {
         println!("connected");
     }
 
-    pub(crate) fn disconnected(why: Disconnection) {
+    pub(crate) fn disconnected(why: DisconnectReason) {
         println!("disconnected: {why}");
     }
 
@@ -72,7 +72,7 @@ mod silence {
     pub(crate) fn no_temperature(_: &[u8], _: ServerError) {}
     pub(crate) fn no_listing(_: ServerError) {}
     pub(crate) fn connected() {}
-    pub(crate) fn disconnected(_: Disconnection) {}
+    pub(crate) fn disconnected(_: DisconnectReason) {}
 
     /// This is where a product would do something with it.
     pub(crate) fn round(round: &Round) {

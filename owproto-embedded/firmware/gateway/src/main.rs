@@ -117,7 +117,7 @@ fn run<W: Wire>(
         let step = tree.bus_mut().step(time.get());
         server.poll(now, sockets, tree);
         #[cfg(feature = "host")]
-        status.poll(now, server.clients(), network);
+        status.poll(now, server.connected_clients(), network);
         if step == Step::Idle {
             let bus = smoltcp::time::Instant::from_micros(tree.bus().wake_at().as_micros().cast_signed());
             let moment = server.poll_at(None).map_or(bus, |moment| moment.min(bus));

@@ -48,7 +48,7 @@ impl Server {
             let server = sim::Server::start(spec.clone()).map_err(|error| {
                 End::Failed(format!("the simulated server does not start: {}", Reason(&error)))
             })?;
-            return Ok(Self { address: server.address().into(), origin: Origin::Simulated(server) });
+            return Ok(Self { address: server.local_addr().into(), origin: Origin::Simulated(server) });
         }
         if let Some(address) = option {
             return Ok(Self { address: address.clone(), origin: Origin::Option });

@@ -2,7 +2,7 @@ use core::task::{Context, Poll, ready};
 
 use owproto_core::ReturnCode;
 use owproto_core::text::{RomId, Value};
-use owproto_core::tree::{Access, Bus, Element, Operation, Refresh, Scope, Simultaneous as Kind};
+use owproto_core::tree::{Access, Bus, Conversion, ConversionCommand, Element, Operation, Refresh, Scope};
 
 use super::device::{Device, Kept};
 use super::job::{Job, Progress, Setting, Waiting};
@@ -266,8 +266,8 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
         match what {
-            Refresh::Devices => self.ask(operation, None, Job::Search),
             Refresh::Presence(device) => self.ask(operation, Some(device), Job::Verify),
+            _ => self.ask(operation, None, Job::Search),
         }
     }
 
@@ -297,7 +297,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
         let asked = self.asked(access.operation);
         if matches!(question, Question::Temperature(_)) && !access.is_uncached {
             // When all have converted, there is no need to do it again (owfs: `ow_simultaneous.c`).
-            let is_converted = self.is_converted(None, Kind::Temperature);
+            let is_converted = self.is_converted(None, Conversion::Temperature);
             match (asked, self.simultaneous) {
                 (None, Simultaneous::Wanted | Simultaneous::Running) => return Poll::Pending,
                 (None, _) if is_converted => question = Question::LatestTemperature,
@@ -335,18 +335,18 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
     fn convert(
         &mut self,
         _: Option<u16>,
-        what: Kind,
-        start: bool,
+        what: Conversion,
+        command: ConversionCommand,
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
-        match (what, start) {
+        match (what, command) {
             // No device here measures voltages.
-            (Kind::Voltage, _) => Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED)),
-            (Kind::Temperature, false) => {
+            (Conversion::Voltage, _) => Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED)),
+            (Conversion::Temperature, ConversionCommand::Forget) => {
                 self.times.set(Time::Converted, 0);
                 Poll::Ready(Ok(()))
             }
-            (Kind::Temperature, true) => match self.simultaneous {
+            (Conversion::Temperature, ConversionCommand::Start) => match self.simultaneous {
                 Simultaneous::Wanted | Simultaneous::Running => Poll::Pending,
                 Simultaneous::Done(result) => Poll::Ready(result),
                 Simultaneous::Nothing => {
@@ -357,8 +357,8 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
         }
     }
 
-    fn is_converted(&self, _: Option<u16>, what: Kind) -> bool {
-        what == Kind::Temperature && !self.times.is_over(Time::Converted)
+    fn is_converted(&self, _: Option<u16>, what: Conversion) -> bool {
+        what == Conversion::Temperature && !self.times.is_over(Time::Converted)
     }
 
     fn cancel(&mut self, operation: Operation) {
@@ -371,7 +371,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> Bus for OneWire<W, DEV
         }
     }
 
-    fn name(&self, _: u16) -> &str {
+    fn interface_name(&self, _: u16) -> &str {
         "owproto-onewire"
     }
 }

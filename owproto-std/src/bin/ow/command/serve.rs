@@ -66,7 +66,7 @@ fn settings(args: &Serve) -> server::Builder {
     if let Some(high) = args.max_persistent {
         let default = PersistentLimits::default();
         let high = high as usize;
-        builder = builder.persistent_limits(PersistentLimits { high, low: default.low.min(high) });
+        builder = builder.persistent_limits(PersistentLimits::new(high, default.low.min(high)));
     }
     let mut timeouts = Timeouts::DEFAULT;
     for (given, limits) in [
@@ -178,7 +178,7 @@ mod tests {
             .permission(Permission::ReadOnly)
             .keepalives(server::Keepalives::BeforeEveryAnswer)
             .max_connections(11)
-            .persistent_limits(PersistentLimits { high: 12, low: 10 })
+            .persistent_limits(PersistentLimits::new(12, 10))
             .timeouts(timeouts)
             .request_limit(18)
             .memory_limit(19)
