@@ -1,39 +1,36 @@
 use std::fmt;
-use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
-use std::time::Duration;
+use std::sync::Arc;
 
-use ::tokio::net::{TcpListener, TcpStream};
-use ::tokio::time::{self, Instant};
+use ::tokio::net::TcpListener;
+use ::tokio::time;
 use owproto_core::tree::{Aliases, Bus, Tree};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use super::builder::{Builder, Settings};
-use super::control::{Control, Shared, Stopping};
-use super::driver::Driver;
-use super::statistics::{Statistics, count};
+use super::listener;
+use super::settings::Settings;
+use super::shared::{Control, Shared};
+use super::shutdown::Phase;
+use super::statistics::Statistics;
 
-/// A running owserver. Dropping it stops it at once; [`shutdown`](Self::shutdown) lets it finish what is under way.
+/// A running owserver. Dropping it stops it immediately; [`shutdown`](Self::shutdown) lets it finish the answers in
+/// progress.
 ///
-/// `B` is the bus, and `A` are the aliases, of the tree that it serves.
+/// `B` is the bus and `A` the type of the aliases of the tree that it serves. [`Builder`](super::Builder) starts one.
 pub struct Server<B, A = ()> {
     shared: Arc<Shared<B, A>>,
     handle: Handle,
 }
 
-/// A server's remote control. Clones are of the same server; none of them keeps it running.
+/// Remote control of a server. All clones control the same server; none of them keeps it running.
 #[derive(Clone)]
 pub struct Handle {
     control: Arc<dyn HasControl>,
     address: SocketAddr,
 }
 
-/// Hides from a [`Handle`] what is served.
+/// Hides the types of bus and aliases from a [`Handle`].
 trait HasControl: Send + Sync {
     fn control(&self) -> &Control;
 }
@@ -44,14 +41,6 @@ impl<B: Send, A: Send> HasControl for Shared<B, A> {
     }
 }
 
-impl Server<(), ()> {
-    /// The settings of a server.
-    #[must_use]
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-}
-
 impl<B, A> Server<B, A>
 where
     B: Bus + Send + 'static,
@@ -59,16 +48,16 @@ where
 {
     pub(super) fn serve(listener: TcpListener, settings: Settings, tree: Tree<B, A>) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { control: Control::new(settings), tree: Mutex::new(tree) });
+        let shared = Arc::new(Shared::new(settings, tree));
         let handle = Handle { control: shared.clone(), address };
         info!(%address, "listening");
-        ::tokio::spawn(accept(shared.clone(), listener));
+        ::tokio::spawn(listener::accept(shared.clone(), listener));
         Ok(Self { shared, handle })
     }
 }
 
 impl<B, A> Server<B, A> {
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.handle.address
@@ -80,23 +69,23 @@ impl<B, A> Server<B, A> {
         self.handle.clone()
     }
 
-    /// What it has done so far.
+    /// Its counters since the start.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         self.handle.statistics()
     }
 
-    /// Gives the tree to a function, with its bus, its aliases and its settings. No client is answered meanwhile.
+    /// Calls a function with the tree: its bus, aliases and settings. While the function runs, no client gets an answer.
     pub fn with_tree<T>(&self, function: impl FnOnce(&mut Tree<B, A>) -> T) -> T {
-        function(&mut self.shared.tree.lock().unwrap_or_else(PoisonError::into_inner))
+        function(&mut self.shared.tree())
     }
 
-    /// Shuts it down. See [`Handle::shutdown`].
+    /// Shuts it down; see [`Handle::shutdown`].
     pub async fn shutdown(self) {
         self.handle.shutdown().await;
     }
 
-    /// Waits until it has stopped, which it does when a [`Handle`] says so.
+    /// Waits until a [`Handle`] has stopped it.
     pub async fn stopped(&self) {
         self.handle.stopped().await;
     }
@@ -104,7 +93,7 @@ impl<B, A> Server<B, A> {
 
 impl<B, A> Drop for Server<B, A> {
     fn drop(&mut self) {
-        self.shared.control.stop(Stopping::Now);
+        self.shared.control.shutdown.enter(Phase::Aborting);
     }
 }
 
@@ -115,129 +104,48 @@ impl<B, A> fmt::Debug for Server<B, A> {
 }
 
 impl Handle {
-    /// Where the server listens, or did.
+    /// The address on which the server listens, or listened before it stopped.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it has done so far.
+    /// The server's counters since the start.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        self.control.control().statistics()
+        self.control().statistics()
     }
 
-    /// Shuts the server down, and waits for that: it stops listening, closes idle connections, and finishes the answers
-    /// that are under way. What is not finished after the [grace](Builder::shutdown_grace) is cut off.
+    /// Shuts the server down and waits until it has stopped: it stops listening, closes idle connections, and finishes the
+    /// answers in progress. After the [grace period](super::Builder::shutdown_grace) it closes the remaining connections.
     pub async fn shutdown(&self) {
-        let control = self.control.control();
-        control.stop(Stopping::Finishing);
-        if time::timeout(control.settings.shutdown_grace, control.end()).await.is_err() {
+        let control = self.control();
+        control.shutdown.enter(Phase::Finishing);
+        if time::timeout(control.settings.shutdown_grace, control.stopped()).await.is_err() {
             let connections = self.statistics().connections;
-            warn!(address = %self.address, connections, "cutting off what is not finished");
-            control.stop(Stopping::Now);
-            control.end().await;
+            warn!(address = %self.address, connections, "the grace period is over: closing the remaining connections");
+            control.shutdown.enter(Phase::Aborting);
+            control.stopped().await;
         }
     }
 
-    /// Stops the server at once; what is under way is dropped.
+    /// Stops the server immediately; answers in progress are dropped.
     pub fn stop(&self) {
-        self.control.control().stop(Stopping::Now);
+        self.control().shutdown.enter(Phase::Aborting);
     }
 
     /// Waits until the server has stopped.
     pub async fn stopped(&self) {
-        self.control.control().end().await;
+        self.control().stopped().await;
+    }
+
+    fn control(&self) -> &Control {
+        self.control.control()
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle").field("address", &self.address).finish_non_exhaustive()
-    }
-}
-
-/// After an error of `accept` that will not be better at once.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Between two warnings of the same sort.
-const WARNING_INTERVAL: Duration = Duration::from_secs(1);
-
-async fn accept<B, A>(shared: Arc<Shared<B, A>>, listener: TcpListener)
-where
-    B: Bus + Send + 'static,
-    A: Aliases + Send + 'static,
-{
-    // Whatever ends this task, somebody may wait for its end.
-    struct Closed<B, A>(Arc<Shared<B, A>>);
-    impl<B, A> Drop for Closed<B, A> {
-        fn drop(&mut self) {
-            self.0.control.close();
-        }
-    }
-    let closed = Closed(shared);
-    let control = &closed.0.control;
-    let mut warnings = Warnings::default();
-    while control.stopping() == Stopping::No {
-        let mut stopped = pin!(control.stopped.notified());
-        let accepted = poll_fn(|context| match stopped.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => listener.poll_accept(context).map(Some),
-        });
-        let Some(accepted) = accepted.await else { continue };
-        match accepted {
-            Ok((stream, peer)) if control.enter() => begin(closed.0.clone(), stream, peer),
-            Ok((_, peer)) => {
-                let refused = count(&control.counters.refused) + 1;
-                let limit = control.settings.max_connections;
-                if warnings.is_due() {
-                    warn!(%peer, limit, refused, "too many connections: refused");
-                }
-            }
-            // The client has gone away already.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
-                ) =>
-            {
-                debug!(%error, "a connection was gone before it was accepted");
-            }
-            Err(error) => {
-                count(&control.counters.accept_errors);
-                if warnings.is_due() {
-                    warn!(%error, "no connections can be accepted");
-                }
-                let _ = time::timeout(PAUSE, control.stopped.notified()).await;
-            }
-        }
-    }
-    info!("not listening any more");
-}
-
-fn begin<B, A>(shared: Arc<Shared<B, A>>, stream: TcpStream, peer: SocketAddr)
-where
-    B: Bus + Send + 'static,
-    A: Aliases + Send + 'static,
-{
-    count(&shared.control.counters.accepted);
-    debug!(%peer, connections = shared.control.counters.connections.load(Ordering::Relaxed), "accepted");
-    ::tokio::spawn(Driver::new(shared, stream, peer));
-}
-
-/// Not more than a warning a second, however many clients come.
-#[derive(Default)]
-struct Warnings {
-    last: Option<Instant>,
-}
-
-impl Warnings {
-    fn is_due(&mut self) -> bool {
-        let now = Instant::now();
-        let is_due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= WARNING_INTERVAL);
-        if is_due {
-            self.last = Some(now);
-        }
-        is_due
     }
 }
