@@ -1,6 +1,6 @@
 //! Requests from bytes, and back.
 
-use owproto_core::message::request::MAX_BODY_LEN;
+use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::wire::{HEADER_LEN, Header, MessageType};
 use owproto_core::{DecodeError, RequestEvent, RequestParser, Storage};
 

@@ -2,12 +2,11 @@
 //! a connection at each end.
 
 use owproto_core::client;
-use owproto_core::message::listing::DirectoryFlags;
-use owproto_core::message::request::{MAX_BODY_LEN, MAX_PATH_LEN};
+use owproto_core::message::{MAX_BODY_LEN, MAX_PATH_LEN};
 use owproto_core::server::{self, Answer, BufferFull, Head, Last, Persistence, Step};
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
-use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType, Token, Tokens, Version};
+use owproto_core::wire::{DirectoryFlags, Flags, HEADER_LEN, Header, MessageType, Token, Tokens, Version};
 use owproto_core::{
     Reply, ReplyEvent, ReplyParser, Request, RequestError, RequestEvent, RequestParser, ReturnCode,
 };

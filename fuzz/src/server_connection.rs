@@ -5,13 +5,12 @@
 mod model;
 
 use owproto_core::ReturnCode;
-use owproto_core::message::listing::DirectoryFlags;
 use owproto_core::server::{
     self, BufferFull, End, Event, Head, Keepalives, Last, Persistence, Step, Timeouts,
 };
 use owproto_core::text::RomId;
 use owproto_core::time::{Duration, Instant};
-use owproto_core::wire::{Flags, Header, MessageType, Version};
+use owproto_core::wire::{DirectoryFlags, Flags, Header, MessageType, Version};
 
 use crate::Input;
 use crate::frames::Fixed;

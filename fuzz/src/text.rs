@@ -1,6 +1,6 @@
 //! Text in payloads: ROM ids, values, dates, structure records, lists.
 
-use owproto_core::message::listing::{self, Entries};
+use owproto_core::message::{Entries, listing};
 use owproto_core::text::{Date, Elements, RomId, Structure, Value, ValueType, list_element};
 use owproto_core::wire::DeviceFormat;
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 use owproto_core::client::{Connection, Event};
-use owproto_core::message::listing::Entries;
+use owproto_core::message::Entries;
 use owproto_core::time::Instant;
 use owproto_core::wire::{Flags, HEADER_LEN, Header};
 use owproto_core::{ReplyEvent, ReplyParser, Request};

@@ -114,6 +114,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod bytes;
 pub mod client;
 pub mod codec;
 pub mod message;
@@ -125,7 +126,5 @@ pub mod tree;
 pub mod wire;
 
 pub use codec::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser};
-pub use message::reply::Reply;
-pub use message::request::{Request, RequestError};
-pub use message::return_code::{ReturnCode, ServerError};
+pub use message::{Reply, Request, RequestError, ReturnCode, ServerError};
 pub use storage::Storage;

@@ -145,53 +145,6 @@ impl Storage for alloc::vec::Vec<u8> {
     }
 }
 
-/// Copies bytes to a place of the same length.
-///
-/// Paths and values are short, so that a call takes longer than to copy them; small processors rather have less code.
-#[inline]
-pub(crate) fn copy(place: &mut [u8], bytes: &[u8]) {
-    let is_copied = cfg!(target_pointer_width = "64")
-        && (copy_ends::<16>(place, bytes) || copy_ends::<32>(place, bytes) || copy_one(place, bytes));
-    if !is_copied {
-        place.copy_from_slice(bytes);
-    }
-}
-
-/// Copies a byte, or none, if they are all. Whether they were.
-#[inline]
-fn copy_one(place: &mut [u8], bytes: &[u8]) -> bool {
-    match (place, bytes) {
-        ([place], [byte]) => *place = *byte,
-        (_, []) => {}
-        _ => return false,
-    }
-    true
-}
-
-/// As [`copy`], for values, which are mostly numbers.
-#[inline]
-pub(crate) fn copy_value(place: &mut [u8], bytes: &[u8]) {
-    if !(cfg!(target_pointer_width = "64") && copy_ends::<8>(place, bytes)) {
-        place.copy_from_slice(bytes);
-    }
-}
-
-/// Copies the first `N` bytes and the last `N`, if they are all. Whether they were.
-#[inline]
-fn copy_ends<const N: usize>(place: &mut [u8], bytes: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else { return false };
-    if bytes.len() > N.saturating_mul(2) || place.len() != bytes.len() {
-        return false;
-    }
-    if let Some(place) = place.first_chunk_mut() {
-        *place = *first;
-    }
-    if let Some(place) = place.last_chunk_mut() {
-        *place = *last;
-    }
-    true
-}
-
 /// Makes a `Vec` longer, if it holds the bytes before `at`. Whether it could.
 #[cfg(feature = "alloc")]
 #[cold]
@@ -230,16 +183,6 @@ mod tests {
         storage.shrink(3);
         assert!(storage.put(0, b"abc"));
         assert_eq!(storage.filled(3), b"abc");
-    }
-
-    #[test]
-    fn bytes_of_any_length_are_copied() {
-        let bytes: [u8; 100] = core::array::from_fn(|n| u8::try_from(n).unwrap());
-        for len in 0..bytes.len() {
-            let mut place = [0xa5; 100];
-            copy(&mut place[..len], &bytes[..len]);
-            assert!(place[..len] == bytes[..len] && place[len..].iter().all(|&byte| byte == 0xa5), "{len}");
-        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use owproto_core::message::listing::{DirectoryFlags, Entries};
-use owproto_core::wire::MessageType;
+use owproto_core::message::Entries;
+use owproto_core::wire::{DirectoryFlags, MessageType};
 
 /// What to list besides the names, and how.
 ///

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use owproto_core::client::{Connection, ConnectionError, Event};
-use owproto_core::message::listing::Entries;
+use owproto_core::message::Entries;
 use owproto_core::time::Instant;
 use owproto_core::wire::{HEADER_LEN, Header};
 use owproto_core::{DecodeError, Request};

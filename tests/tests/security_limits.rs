@@ -2,7 +2,7 @@
 
 use owproto_core::client;
 use owproto_core::codec::DEFAULT_PAYLOAD_LIMIT;
-use owproto_core::message::request::MAX_BODY_LEN;
+use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::server::{self, DEFAULT_TRANSMIT_LIMIT};
 use owproto_core::time::Duration;
 use owproto_core::tree::{MAX_ALIAS_LEN, MAX_TREE_PATH_LEN};

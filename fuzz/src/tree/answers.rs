@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use owproto_core::message::listing::{Entries, without_slash};
+use owproto_core::message::Entries;
+use owproto_core::message::listing::without_slash;
 use owproto_core::server::End;
 use owproto_core::text::RomId;
 use owproto_core::tree::Aliases;

@@ -1,4 +1,4 @@
-use crate::message::return_code::ServerError;
+use crate::message::ServerError;
 use crate::wire::MessageType;
 
 /// The message types that a server has refused, so that they are not tried again.
@@ -75,7 +75,7 @@ impl ServerCapabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::return_code::ReturnCode;
+    use crate::message::ReturnCode;
 
     fn error(ret: i32) -> ServerError {
         ServerError::new(ReturnCode::from_ret(ret)).unwrap()

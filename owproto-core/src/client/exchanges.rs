@@ -1,6 +1,6 @@
 use super::error::ConnectionError;
 use super::in_flight::{Deadline, InFlight, Pending};
-use crate::message::request::Request;
+use crate::message::Request;
 use crate::time::{Duration, Instant};
 use crate::wire::Flags;
 

@@ -1,6 +1,6 @@
 use super::framing::{Framing, Rules, Taken, Versions, tokens_len};
 use super::{DEFAULT_PAYLOAD_LIMIT, DecodeError};
-use crate::message::request::MAX_BODY_LEN;
+use crate::message::MAX_BODY_LEN;
 use crate::wire::Header;
 
 /// Which way the frames go: it decides whether they can be keepalives, and whether tokens follow.

@@ -1,6 +1,6 @@
 use super::framing::{Framing, Head, Rules, Taken, Versions};
 use super::{DecodeError, Direction};
-use crate::message::listing::{Entries, first_separator, last_separator};
+use crate::message::{Entries, first_separator, last_separator};
 use crate::storage::Storage;
 use crate::wire::Header;
 

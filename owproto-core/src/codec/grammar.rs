@@ -20,8 +20,7 @@ use nom::{IResult, Needed};
 
 use super::framing::{Framing, Rules, Taken, Versions};
 use super::{Direction, RequestFrame};
-use crate::message::reply::Reply;
-use crate::message::request::MAX_BODY_LEN;
+use crate::message::{MAX_BODY_LEN, Reply};
 use crate::wire::Header;
 
 /// A reply, or `None` for a keepalive. Payloads of any length and replies of any version are taken.
@@ -71,7 +70,7 @@ fn frame<'i, E: ParseError<&'i [u8]>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::request::Request;
+    use crate::message::Request;
 
     #[test]
     fn frames_are_taken_from_the_front_and_ask_for_what_is_missing() {

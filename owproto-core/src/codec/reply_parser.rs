@@ -1,5 +1,5 @@
 use super::{DEFAULT_PAYLOAD_LIMIT, DecodeError, Direction, FrameParser, Parsed, Shape};
-use crate::message::reply::Reply;
+use crate::message::Reply;
 use crate::storage::Storage;
 
 /// What a [`ReplyParser`] found.

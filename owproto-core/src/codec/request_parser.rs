@@ -1,6 +1,6 @@
 use super::{DecodeError, Direction, FrameParser, Parsed, Shape};
-use crate::message::listing::until_nul;
-use crate::message::request::{MAX_BODY_LEN, Request, RequestError};
+use crate::bytes::until_nul;
+use crate::message::{MAX_BODY_LEN, Request, RequestError};
 use crate::storage::Storage;
 use crate::wire::{Header, MessageType, Tokens, Version, word};
 

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
+use super::entries::Entries;
+use super::return_code::{ReturnCode, ServerError};
+use crate::bytes;
 use crate::codec::Head;
-use crate::message::listing::{DirectoryFlags, Entries};
-use crate::message::return_code::{ReturnCode, ServerError};
-use crate::storage;
-use crate::wire::{Flags, Header, word};
+use crate::wire::{DirectoryFlags, Flags, Header, word};
 
 /// A reply: its header and its payload.
 ///
@@ -111,7 +111,7 @@ impl<'a> Reply<'a> {
         let data = self.data();
         let len = data.len().min(buffer.len());
         if let (Some(place), Some(data)) = (buffer.get_mut(..len), data.get(..len)) {
-            storage::copy_value(place, data);
+            bytes::copy_value(place, data);
         }
         len
     }

@@ -2,8 +2,7 @@
 
 use core::fmt;
 
-use crate::message::listing::{first_nul, has_nul};
-use crate::storage::copy;
+use crate::bytes::{copy, find_nul, has_nul};
 use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Tokens, Version, word};
 
 /// The longest path that fits every message type: with its terminating NUL it stays below owserver's limit of
@@ -331,7 +330,7 @@ impl<'a> Request<'a> {
 
 #[cold]
 fn contains_nul(path: &[u8]) -> RequestError {
-    RequestError::PathContainsNul { at: first_nul(path).unwrap_or_default() }
+    RequestError::PathContainsNul { at: find_nul(path).unwrap_or_default() }
 }
 
 /// Why a request cannot be made or sent; nothing of it went out. The caller's to mend.

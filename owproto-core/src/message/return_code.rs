@@ -10,7 +10,7 @@ use core::fmt;
 /// [`sentence`](Self::sentence). Any other number is kept as it is.
 ///
 /// ```
-/// use owproto_core::message::return_code::ReturnCode;
+/// use owproto_core::message::ReturnCode;
 /// let code = ReturnCode::from_ret(-21);
 /// assert_eq!(code, ReturnCode::IS_A_DIRECTORY);
 /// assert_eq!(code.name(), Some("EISDIR"));
@@ -249,7 +249,7 @@ impl fmt::Debug for ReturnCode {
 /// sentence); with `{:#}` owserver's own text stands beside it.
 ///
 /// ```
-/// use owproto_core::message::return_code::{ReturnCode, ServerError};
+/// use owproto_core::message::{ReturnCode, ServerError};
 /// let error = ServerError::new(ReturnCode::from_ret(-1)).unwrap();
 /// assert_eq!(error.to_string(), "no such path (-1)");
 /// assert_eq!(format!("{error:#}"), "no such path (-1, owserver: Startup - command line parameters invalid)");
@@ -301,7 +301,7 @@ impl core::error::Error for ServerError {}
 /// 210 does, which is what owserver makes of them.
 ///
 /// ```
-/// use owproto_core::message::return_code::ReturnCode;
+/// use owproto_core::message::ReturnCode;
 /// assert_eq!(ReturnCode::from_ret(-42).owserver_text().to_string(), "legacy - No message");
 /// assert_eq!(ReturnCode::from_ret(-100).owserver_text().to_string(), "Unassigned error 100");
 /// assert_eq!(ReturnCode::from_ret(-999).owserver_text().to_string(), "Error number out of range");

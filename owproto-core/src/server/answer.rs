@@ -3,12 +3,11 @@ use core::fmt;
 use super::End;
 use super::connection::{Persistence, State};
 use super::outgoing::Outgoing;
-use crate::message::listing::DirectoryFlags;
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::storage::Storage;
 use crate::text::RomId;
 use crate::time::Instant;
-use crate::wire::{Flags, HEADER_LEN, Header, Version, word};
+use crate::wire::{DirectoryFlags, Flags, HEADER_LEN, Header, Version, word};
 
 /// The words of a reply that are not the same for all of its answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -290,7 +289,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::message::request::Request;
+    use crate::message::Request;
     use crate::server::{Connection, Event, Step};
 
     /// A connection with a whole request, and storage for what is sent.

@@ -3,7 +3,7 @@ use super::end::End;
 use super::outgoing::Outgoing;
 use super::timeouts::{Timeout, Timeouts};
 use crate::codec::{FrameParser, RequestFrame, Stored};
-use crate::message::request::MAX_BODY_LEN;
+use crate::message::MAX_BODY_LEN;
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
 use crate::wire::{Flags, HEADER_LEN, MessageType, Token, Tokens};

@@ -8,7 +8,7 @@ use std::{format, fs};
 use serde_json::Value as Json;
 
 use super::*;
-use crate::message::return_code::{OwserverText, ReturnCode};
+use crate::message::{OwserverText, ReturnCode};
 use crate::wire::{DeviceFormat, Flags};
 
 struct Exchange {

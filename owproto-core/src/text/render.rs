@@ -316,7 +316,7 @@ fn push_digits(text: &mut End<'_>, digits: &[u8], exponent: i32, fixed: Range<i3
 }
 
 /// A number needs more columns than the 12 that a reply has for it. owserver answers
-/// [`MESSAGE_SIZE`](crate::message::return_code::ReturnCode::MESSAGE_SIZE) then (observed, owserver 3.2p4).
+/// [`MESSAGE_SIZE`](crate::message::ReturnCode::MESSAGE_SIZE) then (observed, owserver 3.2p4).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TooWide {

@@ -1,4 +1,4 @@
-use crate::message::return_code::ReturnCode;
+use crate::message::ReturnCode;
 use crate::text::RomId;
 
 /// The longest alias, in bytes (observed, owserver 3.2p4: `/structure/10/alias`).

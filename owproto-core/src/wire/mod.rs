@@ -3,6 +3,7 @@
 //! A frame is a [`Header`] of six words, a payload, and in requests perhaps [`Tokens`]. Whatever number stands in
 //! a word survives being read and written again: unknown message types, version bits and flag bits too.
 
+mod directory_flags;
 mod flags;
 mod header;
 mod message_type;
@@ -10,6 +11,7 @@ mod token;
 mod version;
 pub(crate) mod word;
 
+pub use directory_flags::DirectoryFlags;
 pub use flags::{DeviceFormat, Flags, PressureScale, TemperatureScale};
 pub use header::{HEADER_LEN, Header};
 pub use message_type::MessageType;

@@ -1,6 +1,6 @@
 //! Requests survive the wire.
 
-use owproto_core::message::request::{MAX_BODY_LEN, MAX_PATH_LEN};
+use owproto_core::message::{MAX_BODY_LEN, MAX_PATH_LEN};
 use owproto_core::wire::{Flags, HEADER_LEN, MessageType, Tokens, Version};
 use owproto_core::{Request, RequestError, RequestEvent, RequestParser};
 use proptest::collection::vec;

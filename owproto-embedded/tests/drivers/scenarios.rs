@@ -7,10 +7,9 @@ macro_rules! scenarios {
         mod scenarios {
             use embedded_io::ErrorKind;
             use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
-            use owproto_core::message::listing::DirectoryFlags;
             use owproto_core::text::{Value, ValueError, ValueErrorKind, ValueType};
             use owproto_core::time::Duration;
-            use owproto_core::wire::{Flags, Header, MessageType, TemperatureScale};
+            use owproto_core::wire::{DirectoryFlags, Flags, Header, MessageType, TemperatureScale};
             use owproto_core::{DecodeError, Request, RequestError, ReturnCode, ServerError};
             use owproto_embedded::Error;
             use owproto_embedded::{Plausibility, ReadError, Reading, ReadingError, Sensor, owproto_core};

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use owproto_core::Request;
-use owproto_core::message::request::RequestError;
+use owproto_core::message::RequestError;
 use owproto_core::wire::Flags;
 use owproto_tests::files;
 use owproto_tests::owserver::Owserver;

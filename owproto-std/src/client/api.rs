@@ -160,7 +160,7 @@ macro_rules! client_api {
                 path: &P,
                 options: $crate::DirOptions,
                 entry: impl FnMut(&[u8]) + Send,
-            ) -> Result<::owproto_core::message::listing::DirectoryFlags, $crate::Error>
+            ) -> Result<::owproto_core::wire::DirectoryFlags, $crate::Error>
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
             {

@@ -2,10 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use owproto_core::client::{ConnectionError, Timeout, Timeouts};
-use owproto_core::message::listing::{DirectoryFlags, Entries, is_ambiguous};
+use owproto_core::message::Entries;
+use owproto_core::message::listing::is_ambiguous;
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
-use owproto_core::wire::{Flags, MessageType};
+use owproto_core::wire::{DirectoryFlags, Flags, MessageType};
 use owproto_core::{Reply, Request, ReturnCode};
 
 use super::checkout::Way;
@@ -115,8 +116,7 @@ impl<R: Runtime> Calls<R> {
     }
 
     pub(crate) async fn read_into(&self, path: &[u8], buffer: &mut [u8]) -> Result<usize, Failed> {
-        let size =
-            u32::try_from(buffer.len().min(owproto_core::message::request::MAX_BODY_LEN)).unwrap_or(u32::MAX);
+        let size = u32::try_from(buffer.len().min(owproto_core::message::MAX_BODY_LEN)).unwrap_or(u32::MAX);
         let request = Request::read(path)?.with_size(size)?;
         ask_read!(self, request, |reply| reply.copy_data(buffer))
     }

@@ -1,7 +1,7 @@
 //! One request and its answer, on whatever connection there is.
 
 use owproto_core::client::Timeout;
-use owproto_core::message::listing::Entries;
+use owproto_core::message::Entries;
 use owproto_core::time::{self, Instant};
 use owproto_core::{Reply, Request, RequestError, ServerError};
 

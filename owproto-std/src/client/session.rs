@@ -1,7 +1,7 @@
 use std::io;
 
 use owproto_core::client::{Connection, ConnectionError, Event, Resend, Step, Timeouts};
-use owproto_core::message::listing::Entries;
+use owproto_core::message::Entries;
 use owproto_core::time::{self, Instant};
 use owproto_core::wire::MessageType;
 use owproto_core::{DecodeError, Reply, Request, RequestError};

@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ::tokio::net::TcpListener;
-use owproto_core::message::request::MAX_BODY_LEN;
+use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::server::{Keepalives, Timeouts};
 use owproto_core::time;
 use owproto_core::tree::{Aliases, Bus, Permission, System, Tree};

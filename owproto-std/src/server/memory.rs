@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use owproto_core::message::request::MAX_BODY_LEN;
+use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::storage::Storage;
 
 /// Bytes of each buffer of a connection that do not count against the budget. Most requests and answers fit, so clients

@@ -11,7 +11,7 @@ use embedded_io_adapters::std::FromStd;
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_nal_async::TcpConnect;
 use owproto_core::client::{Connection, Timeouts};
-use owproto_core::message::request::Request;
+use owproto_core::message::Request;
 use owproto_core::time;
 use owproto_core::wire::Flags;
 use owproto_embedded::asynchronous::{self, Timed};

@@ -2,7 +2,7 @@
 
 use owproto_core::Reply;
 use owproto_core::client::DEFAULT_LIST_LIMIT;
-use owproto_core::message::listing::Entries;
+use owproto_core::message::Entries;
 use owproto_core::wire::{Flags, Header};
 
 use crate::callers::{Call, Given, Why};

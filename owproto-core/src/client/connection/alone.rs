@@ -4,8 +4,7 @@
 //! otherwise. Small processors, which rather have less code, never take it.
 
 use super::Connection;
-use crate::message::reply::Reply;
-use crate::message::request::Request;
+use crate::message::{Reply, Request};
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
 use crate::wire::word;

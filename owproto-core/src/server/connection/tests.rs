@@ -4,11 +4,9 @@ use std::vec::Vec;
 
 use super::*;
 use crate::codec::DecodeError;
-use crate::message::listing::DirectoryFlags;
-use crate::message::request::Request;
-use crate::message::return_code::ReturnCode;
+use crate::message::{Request, ReturnCode};
 use crate::server::{Head, Last};
-use crate::wire::{Header, Version};
+use crate::wire::{DirectoryFlags, Header, Version};
 
 mod settings;
 

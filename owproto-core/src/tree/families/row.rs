@@ -2,10 +2,10 @@
 
 use core::num::NonZeroU16;
 
-pub(super) use crate::message::listing::DirectoryFlags;
 pub(super) use crate::text::ValueType::*;
 pub(super) use crate::text::{AccessMode, ChangeRate, ValueType};
-pub(super) use crate::tree::property::{Array, Family, Property, Visibility};
+pub(super) use crate::tree::model::property::{Array, Family, Property, Visibility};
+pub(super) use crate::wire::DirectoryFlags;
 
 pub(super) const RO: AccessMode = AccessMode::ReadOnly;
 pub(super) const RW: AccessMode = AccessMode::ReadWrite;

@@ -1,5 +1,5 @@
 use owproto_embedded::owproto_core::Storage;
-use owproto_embedded::owproto_core::message::listing::Entries;
+use owproto_embedded::owproto_core::message::Entries;
 use owproto_embedded::smoltcp::{Client, Event};
 use smoltcp::time::{Duration, Instant};
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use owproto_std::Address;
-use owproto_std::owproto_core::message::request::{MAX_BODY_LEN, MAX_PATH_LEN};
+use owproto_std::owproto_core::message::{MAX_BODY_LEN, MAX_PATH_LEN};
 use owproto_std::owproto_core::wire::{DeviceFormat, Flags, PressureScale, TemperatureScale};
 use owproto_std::sim::{Spec, SpecError};
 

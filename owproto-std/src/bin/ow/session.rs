@@ -1,7 +1,7 @@
 //! What the commands that ask a server have in common.
 
 use owproto_std::owproto_core::ServerError;
-use owproto_std::owproto_core::message::request::MAX_BODY_LEN;
+use owproto_std::owproto_core::message::MAX_BODY_LEN;
 use owproto_std::{Client, Error};
 
 use crate::args::Options;

@@ -13,8 +13,7 @@ use std::{format, vec};
 
 use super::*;
 use crate::codec::DecodeError;
-use crate::message::listing::DirectoryFlags;
-use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Version};
+use crate::wire::{DirectoryFlags, Flags, HEADER_LEN, Header, MessageType, Version};
 
 /// Asks to keep the connection, or grants it.
 const KEEP: Flags = Flags::PERSISTENCE;

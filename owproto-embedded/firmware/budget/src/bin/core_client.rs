@@ -6,7 +6,7 @@ use core::hint::black_box;
 
 use owproto_budget::{now, receive, send};
 use owproto_core::client::{Connection, ConnectionError, Event, Step};
-use owproto_core::message::listing::Entries;
+use owproto_core::message::Entries;
 use owproto_core::wire::Flags;
 use owproto_core::{Request, RequestError};
 

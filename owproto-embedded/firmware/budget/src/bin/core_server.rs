@@ -4,9 +4,8 @@
 
 use owproto_budget::{now, serve};
 use owproto_core::ReturnCode;
-use owproto_core::message::listing::DirectoryFlags;
-use owproto_core::server::{Answer, Connection, BufferFull};
-use owproto_core::wire::MessageType;
+use owproto_core::server::{Answer, BufferFull, Connection};
+use owproto_core::wire::{DirectoryFlags, MessageType};
 
 type Server = Connection<[u8; 256], [u8; 128]>;
 

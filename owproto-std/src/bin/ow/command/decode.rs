@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 
 use owproto_std::owproto_core::codec::DEFAULT_PAYLOAD_LIMIT;
-use owproto_std::owproto_core::message::request::MAX_BODY_LEN;
+use owproto_std::owproto_core::message::MAX_BODY_LEN;
 use owproto_std::owproto_core::{
     DecodeError, Reply, ReplyEvent, ReplyParser, RequestEvent, RequestFrame, RequestParser,
 };

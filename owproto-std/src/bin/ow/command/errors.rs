@@ -4,7 +4,7 @@ use std::io;
 
 use anstyle::AnsiColor;
 use owproto_std::owproto_core::ReturnCode;
-use owproto_std::owproto_core::message::return_code::OwserverText;
+use owproto_std::owproto_core::message::OwserverText;
 use serde_json::json;
 
 use crate::args::Errors;

@@ -1,7 +1,7 @@
 //! `ow read`
 
 use owproto_std::Error;
-use owproto_std::owproto_core::message::request::DEFAULT_READ_SIZE;
+use owproto_std::owproto_core::message::DEFAULT_READ_SIZE;
 
 use crate::args::{Path, Read};
 use crate::exit::End;
