@@ -211,8 +211,8 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                     continue;
                 }
                 Step::Write => self.poll_send(started, context),
-                Step::Work if is_asked => self.poll_client(context),
-                Step::Work => {
+                Step::Answer if is_asked => self.poll_client(context),
+                Step::Answer => {
                     let now = self.now(&mut just_now);
                     is_asked = self.serve(now, context).is_pending();
                     // A piece of a long answer is a turn.
@@ -362,7 +362,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                 info!(peer = %self.peer, payload = request.header.payload, limit, "no memory for the request: refused");
             }
         }
-        if !self.connection.asks_persistence() || self.control().stopping() != Stopping::No {
+        if !self.connection.requests_persistence() || self.control().stopping() != Stopping::No {
             return;
         }
         if !self.has_place {
@@ -391,7 +391,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
     }
 
     fn ask_tree(&mut self, now: Instant, context: &mut Context<'_>) -> Poll<()> {
-        if let Some((request, mut answer)) = self.connection.work(now)
+        if let Some((request, mut answer)) = self.connection.answer(now)
             && request.is_cut()
         {
             // Without room it is tried again once there is.
@@ -404,7 +404,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
 
     /// Closes the sending side, and sees whether the client has more to say. Ready if there is nothing to wait for.
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let end = self.connection.end().unwrap_or(End::ClientGone);
+        let end = self.connection.end().unwrap_or(End::TransportFailed);
         self.tell(end);
         self.give_back();
         if end.is_unread() || self.connection.is_half_closed() {
@@ -453,11 +453,11 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                 count(&counters.idle_closed);
                 debug!(%peer, "ended: the client was idle and places are short");
             }
-            End::ClientGone => {
+            End::TransportFailed => {
                 count(&counters.lost);
                 debug!(%peer, %end, "ended");
             }
-            End::AnswerBroken | End::TransmitTooSmall => info!(%peer, %end, "ended"),
+            End::AnswerAborted | End::TransmitTooSmall => info!(%peer, %end, "ended"),
             End::Answered | End::ClientClosed | End::Closed => debug!(%peer, %end, "ended"),
         }
     }

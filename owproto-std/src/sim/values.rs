@@ -40,6 +40,7 @@ impl Stored {
             Value::Date(date) => Self::Date(date),
             Value::Text(text) => Self::Text(text.to_vec()),
             Value::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+            other => Self::Text(other.encode().as_bytes().to_vec()),
         }
     }
 
@@ -75,6 +76,8 @@ impl Found<'_> {
             Value::Float(number) => Value::Float(number),
             Value::YesNo(yes) => Value::YesNo(yes),
             Value::Date(date) => Value::Date(date),
+            // No device holds another kind.
+            _ => return None,
         })
     }
 
