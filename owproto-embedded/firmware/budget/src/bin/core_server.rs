@@ -4,8 +4,8 @@
 
 use owproto_budget::{now, serve};
 use owproto_core::ReturnCode;
+use owproto_core::server::{Answer, BufferFull, Connection};
 use owproto_core::wire::{DirectoryFlags, MessageType};
-use owproto_core::server::{Answer, Connection, BufferFull};
 
 type Server = Connection<[u8; 256], [u8; 128]>;
 
