@@ -122,6 +122,7 @@ impl Error {
             } => false,
             Self::Resolve { .. }
             | Self::Connect { .. }
+            | Self::Send(_)
             | Self::TimedOut { .. }
             | Self::NotTried { .. }
             | Self::Connection { .. }

@@ -41,6 +41,15 @@ impl Timeouts {
         self.total = total;
         self
     }
+
+    /// The limit that this timeout has here.
+    #[must_use]
+    pub const fn limit_of(&self, timeout: Timeout) -> Duration {
+        match timeout {
+            Timeout::Inactivity => self.inactivity,
+            Timeout::Total => self.total,
+        }
+    }
 }
 
 impl Default for Timeouts {

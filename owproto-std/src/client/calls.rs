@@ -327,10 +327,7 @@ impl<R: Runtime> Calls<R> {
 
     #[cold]
     pub(super) fn timed_out(&self, timeout: Timeout) -> Error {
-        let limit = match timeout {
-            Timeout::Inactivity => self.timeouts.inactivity,
-            Timeout::Total => self.timeouts.total,
-        };
+        let limit = self.timeouts.limit_of(timeout);
         Error::TimedOut { address: self.address().clone(), timeout, limit: limit.into() }
     }
 }

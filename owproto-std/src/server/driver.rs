@@ -457,8 +457,8 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                 count(&counters.lost);
                 debug!(%peer, %end, "ended");
             }
-            End::AnswerAborted | End::TransmitTooSmall => info!(%peer, %end, "ended"),
             End::Answered | End::ClientClosed | End::Closed => debug!(%peer, %end, "ended"),
+            _ => info!(%peer, %end, "ended"),
         }
     }
 }
