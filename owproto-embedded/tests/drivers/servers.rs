@@ -35,21 +35,11 @@ fn deadlines() -> Vec<(Answer, Timeouts, Timeout, u64)> {
     vec![
         (Answer::silence(), usual, Timeout::Request, 10_000),
         (Answer::bytes(begun.clone()), usual, Timeout::Request, 10_000),
-        (
-            Answer::bytes(begun.clone()),
-            Timeouts { request: Duration::from_millis(700), ..usual },
-            Timeout::Request,
-            700,
-        ),
+        (Answer::bytes(begun.clone()), usual.with_request(Duration::from_millis(700)), Timeout::Request, 700),
         (drip(&begun), usual, Timeout::RequestTotal, 69_000),
         // The low idle timeout passes without a trace.
         (Answer::bytes(kept("/a")), usual, Timeout::IdleHigh, 3_600_000),
-        (
-            Answer::bytes(kept("/a")),
-            Timeouts { idle_high: Duration::from_secs(5), ..usual },
-            Timeout::IdleHigh,
-            5_000,
-        ),
+        (Answer::bytes(kept("/a")), usual.with_idle_high(Duration::from_secs(5)), Timeout::IdleHigh, 5_000),
     ]
 }
 

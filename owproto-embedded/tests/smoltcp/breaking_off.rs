@@ -43,8 +43,9 @@ fn answered(call: Call, answer: Answer, total: u64) -> (Option<(Resend, Disconne
     let mut world = World::new();
     let next = || Answer::reply(4, b"next");
     let mut peer = Peer::new(&mut world, [vec![answer, next()], vec![next()]]);
-    let timeouts =
-        Timeouts { inactivity: Duration::from_millis(INACTIVITY), total: Duration::from_millis(total) };
+    let timeouts = Timeouts::NONE
+        .with_inactivity(Duration::from_millis(INACTIVITY))
+        .with_total(Duration::from_millis(total));
     let connection = Connection::new([0xa5; 256], [0xa5; 256]).with_timeouts(timeouts);
     let mut client: Client<Buffers, Buffers> =
         Client::new(world.near.socket(1024), connection, server_endpoint());

@@ -22,7 +22,7 @@ const LINGER_LEN: usize = 256 << 10;
 impl<B: Bus, A: Aliases> Driver<B, A> {
     /// Closes the sending side, then lingers. Ready when the socket can be closed.
     pub(super) fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let end = self.connection.end().unwrap_or(End::ClientGone);
+        let end = self.connection.end().unwrap_or(End::TransportFailed);
         self.record(end);
         self.release_request();
         if end.is_unread() || self.connection.is_half_closed() {
@@ -88,12 +88,12 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                 count(&counters.idle_closed);
                 debug!(%peer, "connection closed: the client was idle while many connections are persistent");
             }
-            End::ClientGone => {
+            End::TransportFailed => {
                 count(&counters.lost);
                 debug!(%peer, %end, "connection closed");
             }
-            End::AnswerBroken | End::TransmitTooSmall => info!(%peer, %end, "connection closed"),
-            _ => debug!(%peer, %end, "connection closed"),
+            End::Answered | End::ClientClosed | End::Closed => debug!(%peer, %end, "connection closed"),
+            _ => info!(%peer, %end, "connection closed"),
         }
     }
 }

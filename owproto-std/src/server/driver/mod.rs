@@ -129,8 +129,8 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
                     continue;
                 }
                 Step::Write => self.poll_send(started, context),
-                Step::Work if is_bus_busy => self.poll_client(context),
-                Step::Work => {
+                Step::Answer if is_bus_busy => self.poll_client(context),
+                Step::Answer => {
                     let now = self.now(&mut just_now);
                     is_bus_busy = self.answer(now, context).is_pending();
                     // After one piece of a long answer, yield.

@@ -94,7 +94,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
 
     /// Decides whether the connection stays open after the answer, if the client asks for it.
     fn decide_persistence(&mut self) {
-        if !self.connection.asks_persistence() || self.control().shutdown.phase() != Phase::Running {
+        if !self.connection.requests_persistence() || self.control().shutdown.phase() != Phase::Running {
             return;
         }
         if !self.is_persistent {
@@ -124,7 +124,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
     }
 
     fn call_tree(&mut self, now: Instant, context: &mut Context<'_>) -> Poll<()> {
-        if let Some((request, mut answer)) = self.connection.work(now)
+        if let Some((request, mut answer)) = self.connection.answer(now)
             && request.is_cut()
         {
             // If there is no room for it, the next call tries again.

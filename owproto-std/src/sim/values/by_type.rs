@@ -32,7 +32,7 @@ impl DeviceState {
             ValueType::YesNo | ValueType::BitField => Stored::YesNo(is_moving && toggling(key, t)),
             ValueType::Text | ValueType::Alias if property.access.is_writable() => Stored::Text(Vec::new()),
             ValueType::Text | ValueType::Alias => Stored::text(&format!("{:X}", key & 0xffff)),
-            ValueType::Date | ValueType::Bytes | ValueType::Unknown | ValueType::Directory => return None,
+            _ => return None,
         })
     }
 }

@@ -28,6 +28,8 @@ impl Stored {
             Value::Date(date) => Self::Date(date),
             Value::Text(text) => Self::Text(text.to_vec()),
             Value::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+            // Another kind of value is kept as the text that a client would get.
+            other => Self::Text(other.encode().as_bytes().to_vec()),
         }
     }
 
@@ -52,18 +54,18 @@ impl Found<'_> {
     /// Copies the value to `scratch`, as far as it is text or bytes: of bytes those from `offset` on. `None` if the offset
     /// is past the end.
     pub(in crate::sim) fn copy_to<'a>(&self, offset: usize, scratch: &'a mut [u8]) -> Option<Value<'a>> {
-        let value = match self {
-            Self::Memory(bytes) => Value::Bytes(bytes),
-            Self::Value(stored) => stored.value(),
+        let stored = match self {
+            Self::Memory(bytes) => return Some(Value::Bytes(copy(bytes.get(offset..)?, scratch))),
+            Self::Value(stored) => stored,
         };
-        Some(match value {
-            Value::Text(text) => Value::Text(copy(text, scratch)),
-            Value::Bytes(bytes) => Value::Bytes(copy(bytes.get(offset..)?, scratch)),
-            Value::Integer(number) => Value::Integer(number),
-            Value::Unsigned(number) => Value::Unsigned(number),
-            Value::Float(number) => Value::Float(number),
-            Value::YesNo(yes) => Value::YesNo(yes),
-            Value::Date(date) => Value::Date(date),
+        Some(match stored {
+            Stored::Text(text) => Value::Text(copy(text, scratch)),
+            Stored::Bytes(bytes) => Value::Bytes(copy(bytes.get(offset..)?, scratch)),
+            Stored::Integer(number) => Value::Integer(*number),
+            Stored::Unsigned(number) => Value::Unsigned(*number),
+            Stored::Float(number) => Value::Float(*number),
+            Stored::YesNo(yes) => Value::YesNo(*yes),
+            Stored::Date(date) => Value::Date(*date),
         })
     }
 
