@@ -171,7 +171,7 @@ impl<V: Service> Service for Placed<'_, V> {
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        if connection.asks_persistence() {
+        if connection.requests_persistence() {
             let persistence = if self.place.take() { Persistence::Grant } else { Persistence::Refuse };
             connection.set_persistence(persistence);
         }

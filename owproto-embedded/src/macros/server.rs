@@ -92,11 +92,11 @@ macro_rules! server {
                                 None => {}
                             })
                         }
-                        Step::Read | Step::Work if is_unflushed && !is_new => {
+                        Step::Read | Step::Answer if is_unflushed && !is_new => {
                             let flushed = $wait!(transport.flush(deadline, clock));
                             flushed.map(|done| is_unflushed = done.is_none())
                         }
-                        Step::Work | Step::Write => {
+                        Step::Answer | Step::Write => {
                             is_new = false;
                             let ready = |now, context: &mut ::core::task::Context<'_>| {
                                 match working.serve(connection, now, context) {
@@ -110,7 +110,7 @@ macro_rules! server {
                             let done = $wait!(transport.wait(ready, deadline, clock));
                             if done.is_some() && connection.poll_transmit().is_empty() {
                                 // It wants bytes to be sent, and gave none: it never will. It was told how much fits.
-                                if let Some((_, mut answer)) = connection.work(now) {
+                                if let Some((_, mut answer)) = connection.answer(now) {
                                     answer.abort();
                                 }
                             }

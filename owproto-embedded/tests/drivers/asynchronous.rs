@@ -127,7 +127,9 @@ mod timed {
             for (script, inactivity, total, timeout, expected) in table {
                 let wire = Wire::new(script.stall());
                 let mut client = client!(wire, memory(), [0; 32]);
-                client.set_timeouts(Timeouts { inactivity: millis(inactivity), total: millis(total) });
+                client.set_timeouts(
+                    Timeouts::NONE.with_inactivity(millis(inactivity)).with_total(millis(total)),
+                );
                 let before = wire.now();
                 let error = ConnectionError::TimedOut(timeout);
                 let result = wire.run(client.ping());

@@ -129,7 +129,9 @@ mod polled {
                 let wire = Wire::new(script.stall());
                 let memory = Connection::<_, _>::new([0; 64], [0; 16]);
                 let mut client = client!(wire, memory, [0; 32]);
-                client.set_timeouts(Timeouts { inactivity: millis(inactivity), total: millis(total) });
+                client.set_timeouts(
+                    Timeouts::NONE.with_inactivity(millis(inactivity)).with_total(millis(total)),
+                );
                 let before = wire.now();
                 let error = ConnectionError::TimedOut(timeout);
                 assert_eq!(client.ping(), Err(Error::Connection { error, resend: Resend::Safe }));

@@ -39,10 +39,9 @@ macro_rules! breaking_off {
             /// What was wrong with an answer, and how long the call took. The next one has its own answer.
             fn answered(call: Call, script: Script, total: u64) -> (Option<Error<ErrorKind>>, u64) {
                 let wire = Wire::new(script.stall());
-                let timeouts = Timeouts {
-                    inactivity: Duration::from_micros(INACTIVITY),
-                    total: Duration::from_micros(total),
-                };
+                let timeouts = Timeouts::NONE
+                    .with_inactivity(Duration::from_micros(INACTIVITY))
+                    .with_total(Duration::from_micros(total));
                 let connection: Connection<_, _> =
                     Connection::new([0xa5; 96], [0xa5; 64]).with_timeouts(timeouts);
                 let mut client = $client!(wire, connection, [0xa5; 32]);

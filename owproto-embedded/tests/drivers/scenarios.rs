@@ -6,7 +6,7 @@ macro_rules! scenarios {
     ($client:ident, $run:ident, $wait:ident) => {
         mod scenarios {
             use embedded_io::ErrorKind;
-            use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
+            use owproto_core::client::{Connection, ConnectionError, Resend, SendError, Timeouts};
             use owproto_core::text::{Value, ValueError, ValueErrorKind, ValueType};
             use owproto_core::time::Duration;
             use owproto_core::wire::{DirectoryFlags, Flags, MessageType, TemperatureScale};
@@ -174,8 +174,8 @@ macro_rules! scenarios {
                         $client!(wire, Connection::<_, _>::new(&mut transmit[..], [0; 8]), [0; 32]);
                     let mut buffer = [0; 4];
                     let result = $run!(wire, { $wait!(client.read("/a", &mut buffer)) });
-                    let too_small = RequestError::BufferTooSmall { needed: 27, available: 26 };
-                    assert_eq!(result, if expected { Ok(&b"1"[..]) } else { Err(Error::Request(too_small)) });
+                    let too_small = SendError::BufferFull { needed: 27, available: 26 };
+                    assert_eq!(result, if expected { Ok(&b"1"[..]) } else { Err(Error::Send(too_small)) });
                     assert!(client.is_open() && wire.sent().is_empty() != expected);
                 }
                 // The value.
@@ -229,7 +229,7 @@ macro_rules! scenarios {
                 let wire = Wire::new(script.stall());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 let total = Duration::from_millis(2500);
-                client.set_timeouts(Timeouts { total, ..Timeouts::DEFAULT });
+                client.set_timeouts(Timeouts::DEFAULT.with_total(total));
                 let before = wire.now();
                 let error = $run!(wire, { $wait!(client.ping()) }).unwrap_err();
                 assert!(error.is_timeout() && error.is_safe_to_retry());
@@ -296,8 +296,7 @@ macro_rules! scenarios {
                     }))
                 })
                 .unwrap();
-                let too_long =
-                    ReadError::Request(RequestError::BufferTooSmall { needed: 115, available: 96 });
+                let too_long = ReadError::Send(SendError::BufferFull { needed: 115, available: 96 });
                 assert_eq!(
                     values,
                     [

@@ -96,7 +96,7 @@ macro_rules! server_scenarios {
                     (negative.to_vec(), End::Malformed(DecodeError::NegativePayload { payload: -5 }), 0),
                     (kept("/close"), End::Closed, 30),
                     // A service that answers with more than there is room for, and does not cut it.
-                    ([kept("/a"), kept("/28.000000000000/28.000000000000")].concat(), End::AnswerBroken, 26),
+                    ([kept("/a"), kept("/28.000000000000/28.000000000000")].concat(), End::AnswerAborted, 26),
                 ];
                 for (request, expected, sent) in table {
                     let wire = Wire::new(sending(&request));
@@ -137,7 +137,7 @@ macro_rules! server_scenarios {
                 let mut transport = $transport!(wire);
                 let end = $run!(wire, { $wait!(server.serve(&mut transport, Echo)) });
                 assert_eq!(end, Err(ServeError::Transport(ErrorKind::ConnectionReset)));
-                assert_eq!(server.connection().end(), Some(End::ClientGone));
+                assert_eq!(server.connection().end(), Some(End::TransportFailed));
                 // Writing fails: a value was on its way.
                 let wire = Wire::new(Script::new().send(kept("/a")).stall()).with_broken_writes();
                 let mut transport = $transport!(wire);

@@ -36,18 +36,13 @@ fn deadlines() -> Vec<(Script, Timeouts, Timeout, u64)> {
     vec![
         (Script::new(), usual, Timeout::Request, 10_000),
         (Script::new().send(&begun), usual, Timeout::Request, 10_000),
-        (
-            Script::new().send(&begun),
-            Timeouts { request: Duration::from_millis(700), ..usual },
-            Timeout::Request,
-            700,
-        ),
+        (Script::new().send(&begun), usual.with_request(Duration::from_millis(700)), Timeout::Request, 700),
         (drip(&begun), usual, Timeout::RequestTotal, 69_000),
         // The low idle timeout passes without a trace.
         (Script::new().send(kept("/a")), usual, Timeout::IdleHigh, 3_600_000),
         (
             Script::new().send(kept("/a")),
-            Timeouts { idle_high: Duration::from_secs(5), ..usual },
+            usual.with_idle_high(Duration::from_secs(5)),
             Timeout::IdleHigh,
             5_000,
         ),

@@ -42,8 +42,9 @@ fn answered(call: Call, script: Script, total: u64) -> (Option<(Resend, Disconne
     let mut world = World::new();
     let second = Script::new().answer(value("next")).stall();
     let mut peer = Peer::server(&mut world, [script.then(second.clone()), second]);
-    let timeouts =
-        Timeouts { inactivity: Duration::from_millis(INACTIVITY), total: Duration::from_millis(total) };
+    let timeouts = Timeouts::NONE
+        .with_inactivity(Duration::from_millis(INACTIVITY))
+        .with_total(Duration::from_millis(total));
     let connection = Connection::new([0xa5; 256], [0xa5; 256]).with_timeouts(timeouts);
     let mut client: Client<Buffers, Buffers> =
         Client::new(world.near.socket(1024), connection, server_endpoint());

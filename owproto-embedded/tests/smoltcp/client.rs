@@ -1,11 +1,13 @@
 //! What the client promises, with a server that answers as it is told. Times are milliseconds since the first request.
 
-use owproto_core::client::{Connection, ConnectionError, Lost, RequestId, Resend, Timeout, Timeouts};
+use owproto_core::client::{
+    Connection, ConnectionError, Lost, RequestId, Resend, SendError, Timeout, Timeouts,
+};
 use owproto_core::time::Duration;
 use owproto_core::wire::{Flags, Version};
-use owproto_core::{DecodeError, Request, RequestError, Storage};
+use owproto_core::{DecodeError, Request, Storage};
 use owproto_embedded::Backoff;
-use owproto_embedded::smoltcp::{Client, DisconnectReason, Event};
+use owproto_embedded::smoltcp::{CallError, Client, DisconnectReason, Event};
 use owproto_tests::frames::{self, done, persistent, reply, server_error, value};
 use owproto_tests::peer::Script;
 use owproto_tests::vectors;
@@ -53,7 +55,7 @@ fn run<T: Storage, R: Storage, const DEPTH: usize>(
                         entries.map(|entry| String::from_utf8_lossy(entry).into_owned()).collect(),
                     ),
                     Event::Reply(id, reply) => Told::Reply(id, reply.ret(), reply.data().to_vec()),
-                    Event::Lost(Lost { id, resend }) => Told::Lost(id, resend),
+                    Event::Lost(Lost { id, resend, .. }) => Told::Lost(id, resend),
                     Event::Disconnected(why) => Disconnected(why),
                 });
             }
@@ -118,7 +120,7 @@ fn the_first_answer_is_waited_for_and_then_as_many_requests_are_under_way_as_the
     let mut client = client::<3>(&mut world);
     let mut ids = vec![client.read("/0", world.now).unwrap()];
     assert_eq!(client.room(), 0);
-    assert_eq!(client.read("/1", world.now), Err(RequestError::TooManyInFlight));
+    assert_eq!(client.read("/1", world.now), Err(CallError::Send(SendError::TooManyInFlight)));
     let mut most = 0;
     let told = run(&mut world, &mut client, &mut peer, 1000, |client, _, now| {
         while client.room() > 0 && ids.len() < 6 {
@@ -231,7 +233,7 @@ fn deadlines_are_exact() {
     for (script, inactivity, total, timeout, expected) in table {
         let mut world = World::new();
         let mut peer = Peer::server(&mut world, [script.stall()]);
-        let timeouts = Timeouts { inactivity: millis(inactivity), total: millis(total) };
+        let timeouts = Timeouts::NONE.with_inactivity(millis(inactivity)).with_total(millis(total));
         let memory = Connection::<_, _>::new([0; 64], [0; 16]).with_timeouts(timeouts);
         let mut client = Client::new(world.near.socket(128), memory, server_endpoint());
         let id = client.ping(world.now).unwrap();
@@ -557,7 +559,7 @@ fn each_connection_has_a_port_of_its_own() {
 fn a_byte_less_is_an_error_before_anything_is_sent_or_lost() {
     // The request: 24 bytes, the path and a NUL.
     for (transmit, expected) in
-        [(27, Ok(())), (26, Err(RequestError::BufferTooSmall { needed: 27, available: 26 }))]
+        [(27, Ok(())), (26, Err(SendError::BufferFull { needed: 27, available: 26 }.into()))]
     {
         let mut world = World::new();
         let memory: Connection<_, _> = Connection::new(vec![0; transmit].leak(), [0; 16]);

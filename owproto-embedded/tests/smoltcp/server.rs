@@ -69,7 +69,7 @@ fn slow(devices: u16, takes: u64) -> Tree<Slow> {
 type Small = [u8; 256];
 
 fn timeouts() -> Timeouts {
-    Timeouts { idle_low: Duration::from_secs(10), idle_high: Duration::from_secs(300), ..Timeouts::DEFAULT }
+    Timeouts::DEFAULT.with_idle_low(Duration::from_secs(10)).with_idle_high(Duration::from_secs(300))
 }
 
 /// A server whose sockets have buffers of so many bytes.
@@ -506,7 +506,7 @@ fn a_service_without_a_tree_and_a_port_of_ones_own() {
             now: Instant,
             _: &mut Context<'_>,
         ) -> Poll<()> {
-            if let Some((request, mut answer)) = connection.work(now) {
+            if let Some((request, mut answer)) = connection.answer(now) {
                 match request.path() {
                     // A service with a fault: it waits for room that there is.
                     Some(b"/mute") => {}

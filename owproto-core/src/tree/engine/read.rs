@@ -1,5 +1,5 @@
 use crate::message::ReturnCode;
-use crate::server::{Answer, Head, Last, value_head};
+use crate::server::{Answer, LastFrame, ReplyHeader, value_header};
 use crate::storage::Storage;
 use crate::text::{Date, Padding, Rendered, RomId, Structure, Value, ValueType, arithmetic, yes_no};
 use crate::tree::alias::{Aliases, MAX_ALIAS_LEN};
@@ -62,7 +62,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         // Negative offsets are huge ones (owfs: `ow_read.c`).
         let skip = usize::try_from(work.request.header.offset).unwrap_or(usize::MAX);
         if skip >= declared {
-            return begun(answer.begins(Head::default(), Last::Yes));
+            return begun(answer.try_begin(ReplyHeader::default(), LastFrame::Yes));
         }
         let size = size.min(declared.wrapping_sub(skip));
         let value_type = property.type_of(element);
@@ -280,7 +280,7 @@ fn begin<T: Storage>(
     work: &Work<'_, '_, '_>,
     answer: &mut Answer<'_, T>,
 ) -> Result<(), Stop> {
-    begun(answer.begins(value_head(window.len_of(full), work.request.header.offset), Last::Yes))?;
+    begun(answer.try_begin(value_header(window.len_of(full), work.request.header.offset), LastFrame::Yes))?;
     *progress = Progress { full: Some(full), position: window.skip, ..Progress::NEW };
     Ok(())
 }

@@ -386,7 +386,7 @@ where
                 self.failures = 0;
                 false
             }
-            Err(Error::Request(_) | Error::Connect(_) | Error::ConnectTimedOut) => false,
+            Err(Error::Request(_) | Error::Send(_) | Error::Connect(_) | Error::ConnectTimedOut) => false,
             // Nothing was sent on a connection that had ended in peace.
             Err(Error::Ended) => true,
             Err(Error::Connection { resend, .. } | Error::Transport { resend, .. }) => {

@@ -1,6 +1,8 @@
 use core::fmt;
 
-use owproto_core::client::{Connection, ConnectionError, Lost, RequestId, Resend, ServerCapabilities, Step};
+use owproto_core::client::{
+    Connection, ConnectionError, Lost, RequestId, Resend, SendError, ServerCapabilities, Step,
+};
 use owproto_core::message::Entries;
 use owproto_core::message::listing::is_ambiguous;
 use owproto_core::time::{Duration, Instant};
@@ -18,6 +20,47 @@ const CLOSING_TIME: Duration = Duration::from_secs(1);
 
 /// The ports of clients (RFC 6335).
 const FIRST_EPHEMERAL_PORT: u16 = 49152;
+
+/// Why a call did not start a request. Nothing was sent, and the client is as it was before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum CallError {
+    /// The request is invalid.
+    Request(RequestError),
+    /// The connection did not take the request.
+    Send(SendError),
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(error) => error.fmt(f),
+            Self::Send(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for CallError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Request(error) => Some(error),
+            Self::Send(error) => Some(error),
+        }
+    }
+}
+
+impl From<RequestError> for CallError {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<SendError> for CallError {
+    fn from(error: SendError) -> Self {
+        Self::Send(error)
+    }
+}
 
 /// What a [`Client`] has to tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -231,7 +274,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
             failures: 0,
             port: u16::MAX,
             flags: Flags::PERSISTENCE,
-            refusals: ServerCapabilities::NONE,
+            refusals: ServerCapabilities::ALL,
             list_form: ListForm::Unknown,
             is_blocked: false,
             has_more: false,
@@ -307,7 +350,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         &mut self,
         path: &(impl AsRef<[u8]> + ?Sized),
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         self.request(&Request::read(path)?.with_flags(self.flags), now)
     }
 
@@ -320,7 +363,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         path: &(impl AsRef<[u8]> + ?Sized),
         data: &(impl AsRef<[u8]> + ?Sized),
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         self.request(&Request::write(path, data)?.with_flags(self.flags), now)
     }
 
@@ -332,7 +375,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         &mut self,
         path: &(impl AsRef<[u8]> + ?Sized),
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         self.request(&Request::presence(path)?.with_flags(self.flags), now)
     }
 
@@ -340,7 +383,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
     ///
     /// # Errors
     /// As [`request`](Self::request).
-    pub fn ping(&mut self, now: smoltcp::time::Instant) -> Result<RequestId, RequestError> {
+    pub fn ping(&mut self, now: smoltcp::time::Instant) -> Result<RequestId, CallError> {
         self.request(&Request::nop().with_flags(self.flags), now)
     }
 
@@ -356,7 +399,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
         &mut self,
         path: &(impl AsRef<[u8]> + ?Sized),
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         let is_list = !is_ambiguous(path.as_ref())
             && self.refusals.substitute_for(MessageType::DIRALL) == MessageType::DIRALL
             && !matches!(self.list_form, ListForm::Asked(_));
@@ -371,18 +414,18 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
     /// Takes any request, to be sent as it is.
     ///
     /// # Errors
-    /// [`RequestError::TooManyInFlight`] if there is no [`room`](Self::room), [`RequestError::BufferTooSmall`], and
+    /// [`SendError::TooManyInFlight`] if there is no [`room`](Self::room), [`SendError::BufferFull`], and
     /// what is wrong with the path. Nothing has changed.
     pub fn request(
         &mut self,
         request: &Request<'_>,
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         if self.room() == 0 {
-            return Err(RequestError::TooManyInFlight);
+            return Err(SendError::TooManyInFlight.into());
         }
         self.is_blocked = false;
-        self.connection.request(request, from_smoltcp(now))
+        Ok(self.connection.request(request, from_smoltcp(now))?)
     }
 
     /// Ends the connection; what is in flight is told as lost. The next request opens a new one.
@@ -458,7 +501,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Client<T, R, DEPTH> {
                     if let Err(error) = reply.into_result()
                         && refusals.learn(MessageType::DIRALL, error)
                     {
-                        return Some(Event::Lost(Lost { id, resend: Resend::Safe }));
+                        return Some(Event::Lost(Lost::new(id, Resend::Safe)));
                     }
                 }
                 Event::Reply(id, reply)

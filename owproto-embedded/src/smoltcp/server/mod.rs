@@ -72,7 +72,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// let mut places: [_; 4] = Default::default();
 /// let mut sockets = SocketSet::new(&mut places[..]);
 /// let mut buffers = [[[0; 512]; 2]; 4];
-/// let timeouts = Timeouts { idle_low: Duration::from_secs(10), ..Timeouts::DEFAULT };
+/// let timeouts = Timeouts::DEFAULT.with_idle_low(Duration::from_secs(10));
 /// let mut server = Server::new(buffers.each_mut().map(|[receive, transmit]| {
 ///     let socket = tcp::Socket::new(SocketBuffer::new(&mut receive[..]), SocketBuffer::new(&mut transmit[..]));
 ///     (sockets.add(socket), Connection::new([0; 256], [0; 300]).with_timeouts(timeouts))
@@ -351,13 +351,13 @@ impl<T: Storage, R: Storage, J> Slot<T, R, J> {
                     }
                     connection.handle_transmitted(sent, now);
                 }
-                Step::Work if self.wait == Wait::Bus => return,
-                Step::Work => {
+                Step::Answer if self.wait == Wait::Bus => return,
+                Step::Answer => {
                     let mut context = Context::from_waker(Waker::noop());
                     if service.serve(connection, &mut self.job, now, &mut context).is_pending() {
                         self.wait = Wait::Bus;
                     } else if connection.poll_transmit().is_empty()
-                        && let Some((_, mut answer)) = connection.work(now)
+                        && let Some((_, mut answer)) = connection.answer(now)
                     {
                         // It wants bytes to be sent, and gave none: it never will. It was told how much fits.
                         answer.abort();
@@ -386,7 +386,7 @@ impl<T: Storage, R: Storage, J> Slot<T, R, J> {
         });
         // After the end of the stream, with nothing left.
         let event = event.unwrap_or_else(|_| connection.handle_input(&mut &[][..], now));
-        if event == Event::Request && connection.asks_persistence() {
+        if event == Event::Request && connection.requests_persistence() {
             self.has_place |= can_be_kept;
             let persistence = if self.has_place { Persistence::Grant } else { Persistence::Refuse };
             connection.set_persistence(persistence);

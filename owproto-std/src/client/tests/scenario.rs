@@ -185,7 +185,7 @@ impl From<Error> for Why {
     fn from(error: Error) -> Self {
         assert!(!error.to_string().is_empty());
         match error {
-            Error::Request(_) | Error::Address(_) => Self::Request,
+            Error::Request(_) | Error::Send(_) | Error::Address(_) => Self::Request,
             Error::Server { error, .. } => Self::Server(error.code().code()),
             Error::Resolve { .. } => Self::Resolve,
             Error::Connect { .. } => Self::Connect,
