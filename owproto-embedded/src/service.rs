@@ -35,7 +35,7 @@ use owproto_core::tree::{Aliases, Bus, Job, Tree};
 ///         now: Instant,
 ///         _context: &mut Context<'_>,
 ///     ) -> Poll<()> {
-///         if let Some((request, mut answer)) = connection.work(now) {
+///         if let Some((request, mut answer)) = connection.answer(now) {
 ///             // If the answer does not fit now, the server sends what it has and calls again.
 ///             let _ = match request.path() {
 ///                 Some(b"/count") => answer.value(&[b'0' + self.0 % 10], 0).map(|()| self.0 += 1),
@@ -50,11 +50,11 @@ pub trait Service {
     /// The progress of the service with the request of one connection.
     type Job: Default;
 
-    /// Continues with the answer to the [request](Connection::work) of a connection, as far as its transmit storage has
+    /// Continues with the answer to the [request](Connection::answer) of a connection, as far as its transmit storage has
     /// room.
     ///
     /// Returns `Ready` if the answer is complete, or if bytes have to be sent before it can continue. If neither is the
-    /// case, the server ends the connection with [`End::AnswerBroken`](owproto_core::server::End::AnswerBroken).
+    /// case, the server ends the connection with [`End::AnswerAborted`](owproto_core::server::End::AnswerAborted).
     ///
     /// Returns `Pending` if it waits for something else. It is called again when the waker was used, and also at other
     /// times, after a keepalive for example. A service that stores only one waker has to wake it before it stores

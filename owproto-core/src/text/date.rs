@@ -232,17 +232,10 @@ fn month_name(month: u8) -> &'static str {
     MONTHS.get(usize::from(month).wrapping_sub(1)).copied().unwrap_or_default()
 }
 
-/// The grammar of a date, to be used inside others: exactly the 24 characters, see [`Date::parse`].
-///
-/// ```
-/// use owproto_core::text::grammar;
-/// let (rest, date) = grammar::date::<()>(b"Fri Mar 23 04:00:00 2007,").unwrap();
-/// assert_eq!(date.year(), 2007);
-/// assert_eq!(rest, b",");
-/// ```
+/// A date: exactly the 24 characters that [`Date::parse`] takes.
 ///
 /// # Errors
-/// Where no date begins; or a [`DateError`] given to the error type, if there is no such date.
+/// If no date begins here; or a [`DateError`] as external error, if there is no such date.
 pub fn date<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], Date, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], DateError>,

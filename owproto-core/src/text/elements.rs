@@ -183,7 +183,7 @@ mod tests {
         fn commas_count_elements(bytes in proptest::collection::vec(prop_oneof![Just(b','), any::<u8>()], 0..40)) {
             let commas = bytes.iter().filter(|&&byte| byte == b',').count();
             let expected = if bytes.is_empty() { 0 } else { commas + 1 };
-            for value_type in ValueType::ALL {
+            for &value_type in ValueType::ALL {
                 prop_assert_eq!(Elements::separated(value_type, &bytes).count(), expected);
             }
             let texts: Vec<_> = Elements::separated(ValueType::Text, &bytes).map(|text| text.unwrap().as_bytes().unwrap()).collect();

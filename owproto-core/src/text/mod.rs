@@ -34,6 +34,7 @@ pub(crate) mod arithmetic;
 mod ascii;
 #[cfg(test)]
 pub(crate) mod captured;
+#[cfg_attr(not(feature = "nom"), allow(unreachable_pub, reason = "its grammar is public with a feature"))]
 mod date;
 mod elements;
 mod located;
@@ -41,10 +42,13 @@ mod number;
 mod power_on;
 mod ratio;
 mod render;
+#[cfg_attr(not(feature = "nom"), allow(unreachable_pub, reason = "its grammar is public with a feature"))]
 mod rom_id;
 #[cfg(feature = "serde")]
 mod serde_text;
+#[cfg_attr(not(feature = "nom"), allow(unreachable_pub, reason = "its grammar is public with a feature"))]
 mod structure;
+#[cfg_attr(not(feature = "nom"), allow(unreachable_pub, reason = "its grammar is public with a feature"))]
 mod value;
 mod value_type;
 
@@ -63,7 +67,10 @@ pub use structure::{AccessMode, ChangeRate, Index, Shape, Structure, StructureEr
 pub use value::{BitField, Value, ValueError, ValueErrorKind};
 pub use value_type::ValueType;
 
-/// The grammars as [nom](https://docs.rs/nom) parsers, for use inside other grammars.
+/// The grammars of text as [nom](https://docs.rs/nom) parsers, for use inside other grammars (feature `nom`).
+///
+/// Each takes as much of the input as belongs to it, and leaves the rest to the caller. All are of nom's `complete` kind:
+/// they never return [`nom::Err::Incomplete`].
 ///
 /// ```
 /// use owproto_core::text::{RomId, grammar};
@@ -75,7 +82,15 @@ pub use value_type::ValueType;
 /// }
 /// let (_, (id, alias)) = line(b"28000028D70100D5=kitchen").unwrap();
 /// assert_eq!((id.family(), alias), (0x28, &b"kitchen"[..]));
+///
+/// assert_eq!(grammar::rom_id::<()>(b"28.000028d70100/temperature").unwrap().0, b"/temperature");
+/// assert_eq!(grammar::integer::<()>(b"-12,13"), Ok((&b",13"[..], -12)));
+/// assert_eq!(grammar::float::<()>(b"1E+10,"), Ok((&b","[..], 1e10)));
+/// assert_eq!(grammar::float::<()>(b"-INF"), Ok((&b""[..], f64::NEG_INFINITY)));
+/// let (rest, date) = grammar::date::<()>(b"Fri Mar 23 04:00:00 2007,").unwrap();
+/// assert_eq!((date.year(), rest), (2007, &b","[..]));
 /// ```
+#[cfg(feature = "nom")]
 pub mod grammar {
     pub use nom;
 

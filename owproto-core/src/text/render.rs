@@ -319,6 +319,7 @@ fn push_digits(text: &mut End<'_>, digits: &[u8], exponent: i32, fixed: Range<i3
 /// [`MESSAGE_SIZE`](crate::message::ReturnCode::MESSAGE_SIZE) then (observed, owserver 3.2p4).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct TooWide {
     /// How many it needs.
     pub columns: usize,
@@ -335,6 +336,7 @@ impl core::error::Error for TooWide {}
 /// A value is longer than the buffer for it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct BufferTooSmall {
     /// How many bytes would do.
     pub needed: usize,

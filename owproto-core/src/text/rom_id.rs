@@ -213,20 +213,13 @@ impl RomId {
 /// The text of a ROM id; made by [`RomId::format`].
 pub type RomIdText = Ascii<{ RomId::MAX_TEXT_LEN }>;
 
-/// The grammar of a ROM id, to be used inside others: the six spellings in either case, and a dot at the end.
+/// A ROM id in any of the six spellings, in either case, with an optional dot at the end.
 ///
-/// Takes as much as it can and does not look at what follows: `/`, `,` or `=` are for the caller. A wrong CRC is a
-/// [`RomIdError`] given to the error type, at the start of the ROM id.
-///
-/// ```
-/// use owproto_core::text::{RomId, grammar};
-/// let (rest, id) = grammar::rom_id::<()>(b"28.000028d70100/temperature").unwrap();
-/// assert_eq!(id, RomId::new(0x28, [0x00, 0x00, 0x28, 0xd7, 0x01, 0x00]));
-/// assert_eq!(rest, b"/temperature");
-/// ```
+/// It takes as much as it can. What follows, such as `/`, `,` or `=`, is left to the caller.
 ///
 /// # Errors
-/// Where no ROM id begins, or its CRC is wrong; always recoverable ([`nom::Err::Error`]).
+/// If no ROM id begins here; or a [`RomIdError`] as external error at the start of the ROM id, if its CRC is wrong. Both
+/// are recoverable ([`nom::Err::Error`]).
 pub fn rom_id<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], RomId, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], RomIdError>,

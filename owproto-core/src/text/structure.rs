@@ -148,10 +148,10 @@ fn push_number(text: &mut End<'_>, is_negative: bool, magnitude: u32) {
     text.push_decimal(magnitude, 6, b'0');
 }
 
-/// The grammar of a record, to be used inside others: see [`Structure`].
+/// A record of `/structure`: see [`Structure`].
 ///
 /// # Errors
-/// Where no record begins; or a [`StructureErrorKind`] given to the error type.
+/// If no record begins here; or a [`StructureErrorKind`] as external error.
 pub fn structure<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], Structure, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], StructureErrorKind>,

@@ -27,6 +27,7 @@ use super::value_type::ValueType;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub enum Value<'a> {
     /// A signed number.
     Integer(i32),
@@ -274,15 +275,10 @@ fn padded<'a, T>(
     })
 }
 
-/// The grammar of an integer, to be used inside others: a sign or none, and digits.
-///
-/// ```
-/// use owproto_core::text::grammar;
-/// assert_eq!(grammar::integer::<()>(b"-12,13"), Ok((&b",13"[..], -12)));
-/// ```
+/// A signed integer of 32 bits: an optional sign and digits.
 ///
 /// # Errors
-/// Where no number begins; or [`ValueErrorKind::OutOfRange`] given to the error type.
+/// If no number begins here; or [`ValueErrorKind::OutOfRange`] as external error.
 pub fn integer<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], i32, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], ValueErrorKind>,
@@ -295,10 +291,10 @@ where
     )
 }
 
-/// The grammar of an unsigned number, to be used inside others: as [`integer`], but up to 4,294,967,295.
+/// An unsigned integer of 32 bits: an optional sign and digits.
 ///
 /// # Errors
-/// As [`integer`]; out of range are all numbers below 0.
+/// As [`integer`]; every number below 0 is out of range.
 pub fn unsigned<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], u32, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], ValueErrorKind>,
@@ -322,17 +318,11 @@ where
     .parse(input)
 }
 
-/// The grammar of a float, to be used inside others: decimal, with or without an exponent, or `NAN`, `INF`,
-/// `INFINITY` in any case, with a sign or none. Rounds to the nearest `f64`.
-///
-/// ```
-/// use owproto_core::text::grammar;
-/// assert_eq!(grammar::float::<()>(b"1E+10,"), Ok((&b","[..], 1e10)));
-/// assert_eq!(grammar::float::<()>(b"-INF"), Ok((&b""[..], f64::NEG_INFINITY)));
-/// ```
+/// A float: an optional sign, then decimal digits with an optional point and exponent, or `NAN`, `INF`, `INFINITY` in
+/// any case. It is rounded to the nearest `f64`.
 ///
 /// # Errors
-/// Where no number begins; or [`ValueErrorKind::OutOfRange`] given to the error type.
+/// If no number begins here; or [`ValueErrorKind::OutOfRange`] as external error.
 pub fn float<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], f64, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], ValueErrorKind>,
@@ -539,7 +529,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {
-            for value_type in ValueType::ALL {
+            for &value_type in ValueType::ALL {
                 if let Err(error) = Value::parse(value_type, &bytes) {
                     prop_assert!(error.position <= bytes.len());
                 }

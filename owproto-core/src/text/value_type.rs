@@ -20,6 +20,7 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub enum ValueType {
     /// A signed number of 32 bits.
     Integer,
@@ -55,7 +56,7 @@ pub enum ValueType {
 
 impl ValueType {
     /// All, in the order above.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: &'static [Self] = &[
         Self::Integer,
         Self::Unsigned,
         Self::Float,
@@ -176,7 +177,7 @@ mod tests {
 
     #[test]
     fn letters_and_types_match() {
-        for value_type in ValueType::ALL {
+        for &value_type in ValueType::ALL {
             let expected = if value_type == ValueType::BitField { ValueType::YesNo } else { value_type };
             assert_eq!(ValueType::from_letter(value_type.letter()), Some(expected));
         }

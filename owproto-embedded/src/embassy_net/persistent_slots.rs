@@ -79,7 +79,7 @@ impl<V: Service> Service for LimitPersistence<'_, V> {
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        if connection.asks_persistence() {
+        if connection.requests_persistence() {
             let persistence = if self.slot.acquire() { Persistence::Grant } else { Persistence::Refuse };
             connection.set_persistence(persistence);
         }

@@ -93,11 +93,11 @@ macro_rules! server_methods {
                                 None => {}
                             })
                         }
-                        Step::Read | Step::Work if is_unflushed && !is_new_request => {
+                        Step::Read | Step::Answer if is_unflushed && !is_new_request => {
                             let flushed = $wait!(transport.flush(deadline, clock));
                             flushed.map(|done| is_unflushed = done.is_none())
                         }
-                        Step::Work | Step::Write => {
+                        Step::Answer | Step::Write => {
                             is_new_request = false;
                             let ready = |now, context: &mut ::core::task::Context<'_>| {
                                 match service.serve(connection, now, context) {
@@ -111,7 +111,7 @@ macro_rules! server_methods {
                             let done = $wait!(transport.wait(ready, deadline, clock));
                             if done.is_some() && connection.poll_transmit().is_empty() {
                                 // A defect of the service: it waits for room, although the buffer is empty.
-                                if let Some((_, mut answer)) = connection.work(now) {
+                                if let Some((_, mut answer)) = connection.answer(now) {
                                     answer.abort();
                                 }
                             }

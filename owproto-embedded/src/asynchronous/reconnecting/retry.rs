@@ -31,7 +31,7 @@ where
                 self.failures = 0;
                 false
             }
-            Err(Error::Request(_) | Error::Connect(_) | Error::ConnectTimedOut) => false,
+            Err(Error::Request(_) | Error::Send(_) | Error::Connect(_) | Error::ConnectTimedOut) => false,
             // The connection had ended in an orderly way, and nothing was sent.
             Err(Error::Ended) => true,
             Err(Error::Connection { resend, .. } | Error::Transport { resend, .. }) => {

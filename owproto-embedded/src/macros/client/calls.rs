@@ -156,7 +156,7 @@ macro_rules! client_calls {
                 paths: impl IntoIterator<Item = P>,
                 mut on_value: impl FnMut(usize, Result<&[u8], $crate::ReadError>),
             ) -> Result<(), $crate::Error<T::Error>> {
-                use ::owproto_core::RequestError;
+                use ::owproto_core::client::SendError;
                 $wait!(self.prepare())?;
                 let mut paths = paths.into_iter();
                 let mut next = paths.next();
@@ -167,15 +167,20 @@ macro_rules! client_calls {
                         && let Some(path) = &next
                     {
                         let now = (self.clock)();
-                        let sent = ::owproto_core::Request::read(path)
-                            .and_then(|request| self.connection.request(&request.with_flags(self.flags), now));
+                        let sent = match ::owproto_core::Request::read(path) {
+                            Ok(request) => self
+                                .connection
+                                .request(&request.with_flags(self.flags), now)
+                                .map_err($crate::ReadError::Send),
+                            Err(error) => Err($crate::ReadError::Request(error)),
+                        };
                         match sent {
                             Ok(_) => {}
-                            Err(RequestError::ConnectionEnded) => return Err($crate::Error::Ended),
+                            Err($crate::ReadError::Send(SendError::ConnectionEnded)) => return Err($crate::Error::Ended),
                             // An invalid path is reported in its turn; a full buffer may have room by then.
                             Err(_) if self.connection.in_flight() > 0 => break,
                             Err(error) => {
-                                on_value(answered, Err($crate::ReadError::Request(error)));
+                                on_value(answered, Err(error));
                                 answered = answered.saturating_add(1);
                             }
                         }

@@ -21,7 +21,7 @@ macro_rules! client_setup {
                     connection,
                     receive,
                     flags: ::owproto_core::wire::Flags::PERSISTENCE,
-                    capabilities: ::owproto_core::client::ServerCapabilities::NONE,
+                    capabilities: ::owproto_core::client::ServerCapabilities::ALL,
                     is_unflushed: false,
                 }
             }

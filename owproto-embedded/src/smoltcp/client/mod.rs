@@ -1,3 +1,4 @@
+mod error;
 mod event;
 mod poll;
 mod requests;
@@ -10,6 +11,7 @@ use smoltcp::iface::SocketHandle;
 use smoltcp::wire::IpEndpoint;
 
 use crate::Backoff;
+pub use error::CallError;
 pub use event::{DisconnectReason, Event};
 use state::{DirallSupport, State};
 
@@ -170,7 +172,7 @@ impl<S: Storage, R: Storage, const DEPTH: usize> Client<S, R, DEPTH> {
             failures: 0,
             port: u16::MAX,
             flags: Flags::PERSISTENCE,
-            capabilities: ServerCapabilities::NONE,
+            capabilities: ServerCapabilities::ALL,
             dirall_support: DirallSupport::Unknown,
             is_blocked: false,
             has_more: false,

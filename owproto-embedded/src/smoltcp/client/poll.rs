@@ -78,7 +78,7 @@ impl<S: Storage, R: Storage, const DEPTH: usize> Client<S, R, DEPTH> {
                     if let Err(error) = reply.into_result()
                         && capabilities.learn(MessageType::DIRALL, error)
                     {
-                        return Some(Event::Lost(Lost { id, resend: Resend::Safe }));
+                        return Some(Event::Lost(Lost::new(id, Resend::Safe)));
                     }
                 }
                 Event::Reply(id, reply)

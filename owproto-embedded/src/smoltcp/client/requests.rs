@@ -1,10 +1,10 @@
-use owproto_core::client::RequestId;
+use owproto_core::client::{RequestId, SendError};
 use owproto_core::message::listing::is_ambiguous;
 use owproto_core::wire::MessageType;
-use owproto_core::{Request, RequestError, Storage};
+use owproto_core::{Request, Storage};
 
-use super::Client;
 use super::state::DirallSupport;
+use super::{CallError, Client};
 use crate::smoltcp::time::from_smoltcp;
 
 impl<S: Storage, R: Storage, const DEPTH: usize> Client<S, R, DEPTH> {
@@ -16,7 +16,7 @@ impl<S: Storage, R: Storage, const DEPTH: usize> Client<S, R, DEPTH> {
         &mut self,
         path: &(impl AsRef<[u8]> + ?Sized),
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         self.request(&Request::read(path)?.with_flags(self.flags), now)
     }
 
@@ -29,7 +29,7 @@ impl<S: Storage, R: Storage, const DEPTH: usize> Client<S, R, DEPTH> {
         path: &(impl AsRef<[u8]> + ?Sized),
         data: &(impl AsRef<[u8]> + ?Sized),
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         self.request(&Request::write(path, data)?.with_flags(self.flags), now)
     }
 
@@ -41,7 +41,7 @@ impl<S: Storage, R: Storage, const DEPTH: usize> Client<S, R, DEPTH> {
         &mut self,
         path: &(impl AsRef<[u8]> + ?Sized),
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         self.request(&Request::presence(path)?.with_flags(self.flags), now)
     }
 
@@ -49,7 +49,7 @@ impl<S: Storage, R: Storage, const DEPTH: usize> Client<S, R, DEPTH> {
     ///
     /// # Errors
     /// As [`request`](Self::request).
-    pub fn ping(&mut self, now: smoltcp::time::Instant) -> Result<RequestId, RequestError> {
+    pub fn ping(&mut self, now: smoltcp::time::Instant) -> Result<RequestId, CallError> {
         self.request(&Request::nop().with_flags(self.flags), now)
     }
 
@@ -65,7 +65,7 @@ impl<S: Storage, R: Storage, const DEPTH: usize> Client<S, R, DEPTH> {
         &mut self,
         path: &(impl AsRef<[u8]> + ?Sized),
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         let is_dirall = !is_ambiguous(path.as_ref())
             && self.capabilities.substitute_for(MessageType::DIRALL) == MessageType::DIRALL
             && !matches!(self.dirall_support, DirallSupport::Probing(_));
@@ -80,17 +80,17 @@ impl<S: Storage, R: Storage, const DEPTH: usize> Client<S, R, DEPTH> {
     /// Accepts any request, and sends it unchanged.
     ///
     /// # Errors
-    /// [`RequestError::TooManyInFlight`] if there is no [`room`](Self::room), [`RequestError::BufferTooSmall`], and the
-    /// errors of an invalid path. The state of the client is unchanged.
+    /// [`SendError::TooManyInFlight`] if there is no [`room`](Self::room), [`SendError::BufferFull`], and
+    /// [`CallError::Request`] if the request is invalid. The state of the client is unchanged.
     pub fn request(
         &mut self,
         request: &Request<'_>,
         now: smoltcp::time::Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, CallError> {
         if self.room() == 0 {
-            return Err(RequestError::TooManyInFlight);
+            return Err(SendError::TooManyInFlight.into());
         }
         self.is_blocked = false;
-        self.connection.request(request, from_smoltcp(now))
+        Ok(self.connection.request(request, from_smoltcp(now))?)
     }
 }

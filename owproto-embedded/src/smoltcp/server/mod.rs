@@ -75,7 +75,7 @@ const PORT: u16 = 4304;
 /// let mut storage: [_; 4] = Default::default();
 /// let mut sockets = SocketSet::new(&mut storage[..]);
 /// let mut buffers = [[[0; 512]; 2]; 4];
-/// let timeouts = Timeouts { idle_low: Duration::from_secs(10), ..Timeouts::DEFAULT };
+/// let timeouts = Timeouts::DEFAULT.with_idle_low(Duration::from_secs(10));
 /// let mut server = Server::new(buffers.each_mut().map(|[receive, transmit]| {
 ///     let socket = tcp::Socket::new(SocketBuffer::new(&mut receive[..]), SocketBuffer::new(&mut transmit[..]));
 ///     (sockets.add(socket), Connection::new([0; 256], [0; 300]).with_timeouts(timeouts))

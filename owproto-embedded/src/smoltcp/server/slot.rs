@@ -138,13 +138,13 @@ impl<S: Storage, R: Storage, J> Slot<S, R, J> {
                     }
                     connection.handle_transmitted(sent, now);
                 }
-                Step::Work if self.waits_for == WaitsFor::Bus => return,
-                Step::Work => {
+                Step::Answer if self.waits_for == WaitsFor::Bus => return,
+                Step::Answer => {
                     let mut context = Context::from_waker(Waker::noop());
                     if service.serve(connection, &mut self.job, now, &mut context).is_pending() {
                         self.waits_for = WaitsFor::Bus;
                     } else if connection.poll_transmit().is_empty()
-                        && let Some((_, mut answer)) = connection.work(now)
+                        && let Some((_, mut answer)) = connection.answer(now)
                     {
                         // A defect of the service: it waits for room, although the buffer is empty.
                         answer.abort();
@@ -173,7 +173,7 @@ impl<S: Storage, R: Storage, J> Slot<S, R, J> {
         });
         // The end of the stream, with no bytes left.
         let event = event.unwrap_or_else(|_| connection.handle_input(&mut &[][..], now));
-        if event == Event::Request && connection.asks_persistence() {
+        if event == Event::Request && connection.requests_persistence() {
             self.is_persistent |= may_persist;
             let persistence = if self.is_persistent { Persistence::Grant } else { Persistence::Refuse };
             connection.set_persistence(persistence);
