@@ -1,4 +1,4 @@
-use crate::text::End;
+use crate::text::AsciiWriter;
 
 /// Writes text into borrowed memory.
 pub(super) struct ScratchWriter<'s> {
@@ -13,20 +13,20 @@ impl<'s> ScratchWriter<'s> {
 
     /// Appends as many bytes as fit.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.end().push_bytes(bytes);
+        self.writer().push_bytes(bytes);
     }
 
     /// Appends bytes as upper case hexadecimal digits.
     pub(super) fn push_hex(&mut self, bytes: &[u8]) {
-        self.end().push_hex(bytes);
+        self.writer().push_hex(bytes);
     }
 
     pub(super) fn push_decimal(&mut self, number: u32) {
-        self.end().push_decimal(number, 0, b'0');
+        self.writer().push_decimal(number, 0, b'0');
     }
 
-    fn end(&mut self) -> End<'_> {
-        End::new(self.bytes, &mut self.len)
+    fn writer(&mut self) -> AsciiWriter<'_> {
+        AsciiWriter::new(self.bytes, &mut self.len)
     }
 
     /// The text.

@@ -6,7 +6,7 @@ use super::target::{PropertyTarget, RequestContext, Target};
 use super::tree::{Permission, Support, Tree};
 use crate::codec::RequestFrame;
 use crate::message::{MAX_BODY_LEN, MAX_PATH_LEN, ReturnCode};
-use crate::server::{Answer, Connection, Head, Last};
+use crate::server::{Answer, Connection, LastFrame, ReplyHeader};
 use crate::storage::Storage;
 use crate::text::RomId;
 use crate::time::Instant;
@@ -32,7 +32,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        let Some((request, mut answer)) = connection.work(now) else {
+        let Some((request, mut answer)) = connection.answer(now) else {
             self.cancel(job);
             return Poll::Ready(());
         };
@@ -46,11 +46,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         {
             job.phase = Phase::Failed(stop);
             // Within a frame, no error can be sent.
-            let head = Head { ret: code.to_ret(), ..Head::default() };
-            result = if answer.owed() > 0 {
+            let head = ReplyHeader { ret: code.to_ret(), ..ReplyHeader::default() };
+            result = if answer.remaining() > 0 {
                 Err(StopReason::ABORT)
             } else {
-                require_room(answer.begins(head, Last::Yes))
+                require_room(answer.try_begin(head, LastFrame::Yes))
             };
         }
         match result {
@@ -89,7 +89,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
         let message_type = request.message_type();
         let is_supported = match message_type {
-            MessageType::NOP => return require_room(answer.begins(Head::default(), Last::Yes)),
+            MessageType::NOP => {
+                return require_room(answer.try_begin(ReplyHeader::default(), LastFrame::Yes));
+            }
             MessageType::READ | MessageType::WRITE | MessageType::DIR | MessageType::PRESENCE => true,
             MessageType::DIRALL | MessageType::DIRALLSLASH => self.dirall == Support::Full,
             MessageType::GET | MessageType::GETSLASH => self.get == Support::Full,
@@ -190,8 +192,8 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
 fn answer_presence<T: Storage>(job: &mut Job, answer: &mut Answer<'_, T>) -> Result<(), StopReason> {
     let bytes = job.found().map_or([0; RomId::LEN], |(device, _)| device.to_bytes());
     if job.progress.total.is_none() {
-        let head = Head { payload: bytes.len(), ..Head::default() };
-        if !answer.is_worth_beginning(bytes.len()) || !answer.begins(head, Last::Yes) {
+        let head = ReplyHeader { payload: bytes.len(), ..ReplyHeader::default() };
+        if !answer.is_worth_beginning(bytes.len()) || !answer.try_begin(head, LastFrame::Yes) {
             return Err(StopReason::BUFFER_FULL);
         }
         job.progress.total = Some(bytes.len());

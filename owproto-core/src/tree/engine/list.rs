@@ -13,7 +13,7 @@ use super::stop::{StopReason, require_room};
 use super::target::{Owner, RequestContext, Target};
 use super::tree::Tree;
 use crate::message::ReturnCode;
-use crate::server::{Answer, Head, Last, entry_head};
+use crate::server::{Answer, LastFrame, ReplyHeader, entry_header};
 use crate::storage::Storage;
 use crate::text::ValueType;
 use crate::tree::alias::Aliases;
@@ -87,8 +87,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     return Err(StopReason::ABORT);
                 }
                 if !is_list {
-                    let head = Head { offset: word::from_bits(listing.flags), ..Head::default() };
-                    return require_room(answer.begins(head, Last::Yes));
+                    let head =
+                        ReplyHeader { offset: word::from_bits(listing.flags), ..ReplyHeader::default() };
+                    return require_room(answer.try_begin(head, LastFrame::Yes));
                 }
                 if progress.total.is_none() {
                     // All entries are counted. Now they are sent.
@@ -96,7 +97,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     let payload = if len == 0 { 0 } else { len.wrapping_add(1) };
                     let size = word::from_len(len).unwrap_or(i32::MAX);
                     let offset = word::from_bits(listing.flags);
-                    require_room(answer.begins(Head { payload, ret: 0, size, offset }, Last::Yes))?;
+                    require_room(
+                        answer.try_begin(ReplyHeader { payload, ret: 0, size, offset }, LastFrame::Yes),
+                    )?;
                     *progress = AnswerProgress { total: Some(len), ..AnswerProgress::NEW };
                     (listing.cursor, listing.flags, listing.has_entries) = (Cursor::NEW, 0, false);
                     if len == 0 {
@@ -104,7 +107,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     }
                     continue;
                 }
-                if answer.owed() != 1 {
+                if answer.remaining() != 1 {
                     return Err(StopReason::ABORT);
                 }
                 return require_room(answer.push(b"\0") == 1);
@@ -127,11 +130,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     Some(_) => return Err(StopReason::ABORT),
                     // In a DIR each entry has its own frame.
                     None if !is_list => {
-                        require_room(answer.begins(entry_head(len.wrapping_sub(1)), Last::No))?;
+                        require_room(answer.try_begin(entry_header(len.wrapping_sub(1)), LastFrame::No))?;
                         progress.unsent = start;
                     }
                     // The last byte is for the NUL.
-                    None if len >= answer.owed() => return Err(StopReason::ABORT),
+                    None if len >= answer.remaining() => return Err(StopReason::ABORT),
                     None => {}
                 }
                 (*device, listing.is_device) = (named, is_device);

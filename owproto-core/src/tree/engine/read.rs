@@ -5,9 +5,9 @@ use super::stop::{StopReason, require_room};
 use super::target::{Owner, PropertyTarget, RequestContext, has};
 use super::tree::Tree;
 use crate::message::ReturnCode;
-use crate::server::{Answer, Head, Last, value_head};
+use crate::server::{Answer, LastFrame, ReplyHeader, value_header};
 use crate::storage::Storage;
-use crate::text::{Date, Rendered, Structure, ValueType};
+use crate::text::{Date, RenderBuffer, Structure, ValueType};
 use crate::tree::alias::{self, Aliases, MAX_LIST_LINE_LEN};
 use crate::tree::builtin::statistics::count;
 use crate::tree::bus::{Access, Bus, NO_VALUE};
@@ -64,7 +64,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         // A negative offset is a huge one (owfs: `ow_read.c`).
         let offset = usize::try_from(request.frame.header.offset).unwrap_or(usize::MAX);
         if offset >= declared {
-            return require_room(answer.begins(Head::default(), Last::Yes));
+            return require_room(answer.try_begin(ReplyHeader::default(), LastFrame::Yes));
         }
         let size = size.min(declared.wrapping_sub(offset));
         let value_type = property.type_of(element);
@@ -167,7 +167,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let is_uncached = request.path.is_uncached || flags.contains(Flags::UNCACHED);
         let access = Access { element, offset, is_uncached: !is_second_pass && is_uncached, ..target.access };
         let scratch = scratch.get_mut(..wanted).unwrap_or_default();
-        let mut rendered = Rendered::new();
+        let mut rendered = RenderBuffer::new();
         let line;
         let record;
         let item: &[u8] = if target.owner.is_structure(B::SCOPE) {
@@ -229,8 +229,8 @@ fn start_reply<T: Storage>(
     request: &RequestContext<'_, '_, '_>,
     answer: &mut Answer<'_, T>,
 ) -> Result<(), StopReason> {
-    let head = value_head(window.len_in(total), request.frame.header.offset);
-    require_room(answer.begins(head, Last::Yes))?;
+    let head = value_header(window.len_in(total), request.frame.header.offset);
+    require_room(answer.try_begin(head, LastFrame::Yes))?;
     *progress = AnswerProgress { total: Some(total), unsent: window.offset, ..AnswerProgress::NEW };
     Ok(())
 }

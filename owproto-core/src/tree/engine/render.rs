@@ -1,7 +1,7 @@
 use super::stop::StopReason;
 use super::units;
 use crate::message::ReturnCode;
-use crate::text::{Padding, Rendered, Value, ValueType, arithmetic, yes_no};
+use crate::text::{Padding, RenderBuffer, Value, ValueType, arithmetic, yes_no_text};
 use crate::tree::bus::{Bus, NO_VALUE};
 use crate::tree::model::scope::Scope;
 use crate::wire::Flags;
@@ -11,7 +11,7 @@ pub(super) fn text_of<'a, B: Bus>(
     value_type: ValueType,
     value: Value<'a>,
     flags: Flags,
-    rendered: &'a mut Rendered,
+    rendered: &'a mut RenderBuffer,
 ) -> Result<&'a [u8], StopReason> {
     let padding = Padding::from_flags(flags);
     let text: Option<&[u8]> = match value_type {
@@ -38,7 +38,7 @@ pub(super) fn text_of<'a, B: Bus>(
             let text = rendered.float(units::to_client(value_type, number, flags), padding);
             Some(text.map_err(|_| ReturnCode::MESSAGE_SIZE)?)
         }
-        ValueType::YesNo => value.as_bool().map(yes_no),
+        ValueType::YesNo => value.as_bool().map(yes_no_text),
         ValueType::Date if B::SCOPE.contains(Scope::DATES) => value.as_date().map(|date| rendered.date(date)),
         ValueType::Text | ValueType::Alias | ValueType::Bytes | ValueType::Unknown => value.as_bytes(),
         ValueType::Date | ValueType::Directory => None,

@@ -54,7 +54,7 @@ pub enum Support {
 /// loop {
 ///     match connection.step() {
 ///         Step::Read => assert_eq!(connection.handle_input(&mut input, now), Event::Request),
-///         Step::Work => {
+///         Step::Answer => {
 ///             let mut context = Context::from_waker(Waker::noop());
 ///             assert!(tree.serve(&mut connection, &mut job, now, &mut context).is_ready());
 ///         }

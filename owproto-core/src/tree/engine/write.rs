@@ -4,7 +4,7 @@ use super::stop::{StopReason, error, ready, require_room};
 use super::target::{Owner, PropertyTarget, RequestContext, has};
 use super::tree::Tree;
 use crate::message::ReturnCode;
-use crate::server::{Answer, Head, Last};
+use crate::server::{Answer, LastFrame, ReplyHeader};
 use crate::storage::Storage;
 use crate::text::{Value, ValueType};
 use crate::tree::alias::{self, Aliases};
@@ -57,7 +57,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             count(&mut self.statistics.bytes_written, input.accepted);
         }
         let size = word::from_len(input.accepted).unwrap_or(i32::MAX);
-        require_room(answer.begins(Head { size, ..Head::default() }, Last::Yes))
+        require_room(answer.try_begin(ReplyHeader { size, ..ReplyHeader::default() }, LastFrame::Yes))
     }
 
     fn write_value(

@@ -1,4 +1,4 @@
-use crate::text::digit_of;
+use crate::text::digit_value;
 
 /// Splits a path at its first slash: the first segment, and what follows the slash.
 pub(in crate::tree) fn split_first(path: &[u8]) -> (&[u8], &[u8]) {
@@ -23,7 +23,7 @@ pub(in crate::tree) fn decimal(text: &[u8]) -> Option<u32> {
         return None;
     }
     text.iter()
-        .try_fold(0u32, |number, byte| number.checked_mul(10)?.checked_add(digit_of(*byte, 10)?.into()))
+        .try_fold(0u32, |number, byte| number.checked_mul(10)?.checked_add(digit_value(*byte, 10)?.into()))
 }
 
 #[cfg(test)]

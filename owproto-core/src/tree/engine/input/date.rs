@@ -140,10 +140,10 @@ impl<'t> Parts<'t> {
 
     /// A whole name, or its first three letters. Returns its index.
     fn name(&mut self, names: &[&[u8]]) -> Option<usize> {
-        let begins =
+        let starts_with =
             |name: &[u8]| self.rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         let (at, len) = names.iter().enumerate().find_map(|(at, name)| {
-            [*name, name.get(..3)?].iter().find(|name| begins(name)).map(|name| (at, name.len()))
+            [*name, name.get(..3)?].iter().find(|name| starts_with(name)).map(|name| (at, name.len()))
         })?;
         self.rest = self.rest.get(len..)?;
         Some(at)

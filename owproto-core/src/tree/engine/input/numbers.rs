@@ -1,7 +1,7 @@
 //! Numbers and yes/no as clients write them: what C's `strtol`, `strtoul` and `strtod` accept.
 
 use crate::message::ReturnCode;
-use crate::text::{Base, Big, digit_of, leading_float, sign};
+use crate::text::{Base, BigUint, digit_value, parse_float_prefix, split_sign};
 
 /// White space in C.
 const fn is_space(byte: &u8) -> bool {
@@ -17,10 +17,10 @@ fn skip_space(text: &[u8]) -> &[u8] {
 /// low 32 bits, as C does.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn integer(text: &[u8], positive_limit: u64) -> Result<u32, ReturnCode> {
-    let (is_negative, digits) = sign(skip_space(text));
-    let mut number = Big::new(0);
+    let (is_negative, digits) = split_sign(skip_space(text));
+    let mut number = BigUint::new(0);
     let mut has_digits = false;
-    for digit in digits.iter().map_while(|byte| digit_of(*byte, 10)) {
+    for digit in digits.iter().map_while(|byte| digit_value(*byte, 10)) {
         // With more bits it is too large in any case.
         if number.bits() <= 64 {
             number.multiply_add(10, digit.into());
@@ -32,7 +32,7 @@ fn integer(text: &[u8], positive_limit: u64) -> Result<u32, ReturnCode> {
     }
     let low = number.low();
     let limit = positive_limit.saturating_add(is_negative.into());
-    if number.take(&Big::new(limit)) && !number.is_zero() {
+    if number.try_subtract(&BigUint::new(limit)) && !number.is_zero() {
         return Err(ReturnCode::OUT_OF_RANGE);
     }
     Ok(if is_negative { low.wrapping_neg() } else { low })
@@ -64,17 +64,17 @@ pub(super) fn yes_no(text: &[u8]) -> Result<bool, ReturnCode> {
 
 /// As `strtod` in the C locale.
 pub(super) fn float(text: &[u8]) -> Result<f64, ReturnCode> {
-    let (is_negative, text) = sign(skip_space(text));
+    let (is_negative, text) = split_sign(skip_space(text));
     let magnitude = match first_letters(text) {
         [b'i', b'n', b'f'] => f64::INFINITY,
         [b'n', b'a', b'n'] => f64::NAN,
         _ => {
             let number = match text {
                 // Without a digit after the `x` the number is the zero before it.
-                [b'0', b'x' | b'X', digits @ ..] => leading_float(digits, Base::Hexadecimal),
+                [b'0', b'x' | b'X', digits @ ..] => parse_float_prefix(digits, Base::Hexadecimal),
                 _ => None,
             };
-            let number = number.or_else(|| leading_float(text, Base::Decimal));
+            let number = number.or_else(|| parse_float_prefix(text, Base::Decimal));
             let number = number.ok_or(ReturnCode::INVALID_VALUE)?;
             // `strtod` refuses numbers that are too large for a float, or too small for all of its digits.
             if !number.is_zero && !number.value.is_normal() {

@@ -39,7 +39,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 cursor.second = cursor.second.wrapping_add(1);
                 if is_listed {
                     entry.device = Some(id);
-                    id.write(&mut entry.generated.end(), request_flags.device_format());
+                    id.write(&mut entry.generated.writer(), request_flags.device_format());
                     entry.is_directory = true;
                     return Ok(());
                 }
@@ -63,7 +63,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 // The bus with the highest number is the first one.
                 let number = u32::from(buses).wrapping_sub(u32::try_from(cursor.second).unwrap_or_default());
                 entry.set_directory(b"bus.");
-                entry.generated.end().push_decimal(number, 0, b' ');
+                entry.generated.writer().push_decimal(number, 0, b' ');
                 return Ok(());
             };
             let (part, is_listed, name): (_, _, &[u8]) = match n {

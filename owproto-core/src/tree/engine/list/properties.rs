@@ -101,7 +101,7 @@ fn add_index(property: &Property, n: u32, elements: u32, entry: &mut Entry) -> b
     };
     entry.suffix = suffix;
     if let Some(number) = number {
-        let mut index = entry.generated.end();
+        let mut index = entry.generated.writer();
         index.push(b'.');
         if matches!(property.array, Array::Lettered(_)) {
             // At most 26 elements.

@@ -53,7 +53,7 @@ const PART: usize = 30;
 fn a_device_that_is_removed_while_its_entry_is_sent_ends_the_connection() {
     for request in [Request::dir("/").unwrap(), Request::dirall("/").unwrap()] {
         assert_eq!(list::<PART>(&request, 1, |_| ()).1, Some(End::Answered));
-        assert_eq!(list::<PART>(&request, 1, Vec::clear).1, Some(End::AnswerBroken));
+        assert_eq!(list::<PART>(&request, 1, Vec::clear).1, Some(End::AnswerAborted));
     }
 }
 
@@ -61,7 +61,7 @@ fn a_device_that_is_removed_while_its_entry_is_sent_ends_the_connection() {
 fn a_device_that_is_replaced_while_its_entry_is_sent_ends_the_connection() {
     for request in [Request::dir("/").unwrap(), Request::dirall("/").unwrap()] {
         let (_, end) = list::<PART>(&request, 1, |devices| devices[0] = device(2));
-        assert_eq!(end, Some(End::AnswerBroken));
+        assert_eq!(end, Some(End::AnswerAborted));
     }
 }
 
@@ -74,9 +74,9 @@ fn a_list_that_changes_after_it_was_counted_ends_the_connection() {
     assert_eq!(end, Some(End::Answered));
     assert_eq!(&whole[24..], b"/28.010000000000,/28.020000000000\0");
     let (sent, end) = list::<ENTRY>(&request, 2, |devices| devices.truncate(1));
-    assert_eq!((&sent[..], end), (&whole[..40], Some(End::AnswerBroken)), "one device less");
+    assert_eq!((&sent[..], end), (&whole[..40], Some(End::AnswerAborted)), "one device less");
     let (sent, end) = list::<ENTRY>(&request, 2, |devices| devices.push(device(3)));
-    assert_eq!((&sent[..], end), (&whole[..57], Some(End::AnswerBroken)), "one device more");
+    assert_eq!((&sent[..], end), (&whole[..57], Some(End::AnswerAborted)), "one device more");
     // A DIR does not state a length before its entries.
     let (sent, end) = list::<ENTRY>(&Request::dir("/").unwrap(), 2, |devices| devices.push(device(3)));
     assert_eq!((sent.len(), end), (3 * (24 + 17) + 24, Some(End::Answered)));
@@ -160,8 +160,8 @@ fn a_device_that_appears_or_disappears_during_a_wait_ends_the_connection() {
     let (one, two, none) = (Poll::Ready(Some(device(1))), Poll::Ready(Some(device(2))), Poll::Ready(None));
     for (results, end) in [
         (std::vec![one, two, none, one, Poll::Pending, two, none], End::Answered),
-        (std::vec![one, two, none, one, Poll::Pending, none], End::AnswerBroken),
-        (std::vec![one, none, one, Poll::Pending, two], End::AnswerBroken),
+        (std::vec![one, two, none, one, Poll::Pending, none], End::AnswerAborted),
+        (std::vec![one, none, one, Poll::Pending, two], End::AnswerAborted),
     ] {
         let mut tree = Tree::new(Script(results.into_iter()));
         let served = serve::serve::<80, _, _>(&mut tree, &Request::dirall("/").unwrap(), |_| ());

@@ -130,7 +130,7 @@ fn a_list_of_aliases_that_changes_while_it_is_sent_ends_the_connection() {
     for other in [&b"longer than before"[..], b"short"] {
         let change = |tree: &mut TestTree| tree.aliases_mut().set(MEMORY, other).unwrap();
         let (sent, end) = serve::<40>(&mut aliased(), &list, change);
-        assert_eq!(end, Some(End::AnswerBroken), "{other:?}");
+        assert_eq!(end, Some(End::AnswerAborted), "{other:?}");
         // The bytes before the change are right.
         assert!(whole.starts_with(&sent), "{sent:?}");
     }
@@ -144,7 +144,7 @@ fn a_list_of_aliases_that_is_shorter_than_it_was_counted_ends_the_connection() {
     // The first line is sent, and then there is no second one.
     let change = |tree: &mut TestTree| tree.aliases_mut().set(MEMORY, b"").unwrap();
     let (sent, end) = serve::<60>(&mut tree, &read("/settings/alias/list"), change);
-    assert_eq!(end, Some(End::AnswerBroken));
+    assert_eq!(end, Some(End::AnswerAborted));
     assert!(sent.ends_with(b"=a-first-alias\r\n2D02"), "{}", sent.escape_ascii());
 }
 
@@ -159,11 +159,11 @@ fn an_error_is_sent_before_the_answer_but_within_it_ends_the_connection() {
     };
     let (array, memory) = ("/29.010000000000/sensed.ALL", "/2D.020000000000/memory");
     assert_eq!(error(array, 7), (-5, Vec::new(), Some(End::Answered)), "while counting");
-    assert_eq!(error(array, 8), (15, Vec::new(), Some(End::AnswerBroken)));
-    assert_eq!(error(array, 10), (15, b"0,1".to_vec(), Some(End::AnswerBroken)));
+    assert_eq!(error(array, 8), (15, Vec::new(), Some(End::AnswerAborted)));
+    assert_eq!(error(array, 10), (15, b"0,1".to_vec(), Some(End::AnswerAborted)));
     assert_eq!(error(memory, 0), (-5, Vec::new(), Some(End::Answered)));
     let (ret, part, end) = error(memory, 1);
-    assert_eq!((ret, end), (128, Some(End::AnswerBroken)));
+    assert_eq!((ret, end), (128, Some(End::AnswerAborted)));
     assert_eq!(part, (0..36).collect::<Vec<u8>>(), "the bytes before the error are sent");
 }
 

@@ -35,7 +35,7 @@ fn a_value_is_rendered_by_the_type_of_its_property() {
         (ValueType::Directory, Value::Text(b"aux"), Err(NO_VALUE)),
     ] {
         let flags = Flags::TRIM.with_temperature_scale(TemperatureScale::Fahrenheit);
-        let mut rendered = Rendered::new();
+        let mut rendered = RenderBuffer::new();
         let text = text_of::<Tester<'_>>(value_type, value, flags, &mut rendered);
         assert_eq!(text, expected.map(str::as_bytes).map_err(StopReason::from), "{value_type} {value:?}");
     }
