@@ -1,4 +1,4 @@
-//! How the tool ends: its exit status, and the sentence that says why.
+//! How the tool ends: its exit status, and the message that says why.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,15 +9,15 @@ use anstyle::{AnsiColor, Style};
 /// The exit status.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Status {
-    /// 0: all that was asked was done.
-    Done = 0,
-    /// 1: the server said no to at least one path.
-    Refused = 1,
+    /// 0: success.
+    Success = 0,
+    /// 1: the server returned an error for at least one path.
+    ServerError = 1,
     /// 2: the command line, or a file that it names, is wrong.
     Usage = 2,
-    /// 3: no connection, a timeout, a reply that is none.
-    Failed = 3,
-    /// 4: what was to be decoded ends within a frame.
+    /// 3: no connection, a timeout, or a malformed reply.
+    Failure = 3,
+    /// 4: the input of `decode` ends within a frame.
     Incomplete = 4,
 }
 
@@ -27,62 +27,62 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// Why the tool ends before its time.
+/// Why the tool stops early.
 #[derive(Debug)]
-pub(crate) enum End {
+pub(crate) enum Failure {
     /// The command line, or a file that it names, is wrong.
     Usage(String),
-    /// The server cannot be reached, or what it sends is no answer.
-    Failed(String),
+    /// The server cannot be reached, or its reply is malformed.
+    Connection(String),
     /// Standard output cannot be written.
     Output(io::Error),
 }
 
-impl End {
-    /// Says why, and gives the exit status.
+impl Failure {
+    /// Prints the message; returns the exit status.
     pub(crate) fn report(self) -> Status {
         match self {
-            Self::Usage(sentence) => {
-                complain(sentence);
+            Self::Usage(message) => {
+                print_error(message);
                 Status::Usage
             }
-            Self::Failed(sentence) => {
-                complain(sentence);
-                Status::Failed
+            Self::Connection(message) => {
+                print_error(message);
+                Status::Failure
             }
-            // Whoever read it has seen enough: `ow dir | head -1`.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
+            // The reader has closed the pipe on purpose, as in `ow dir | head -1`.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Success,
             Self::Output(error) => {
-                complain(format_args!("standard output cannot be written: {}", Reason(&error)));
-                Status::Failed
+                print_error(format_args!("cannot write to standard output: {}", Reason(&error)));
+                Status::Failure
             }
         }
     }
 }
 
-impl From<io::Error> for End {
+impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
 }
 
-/// A sentence on standard error.
-pub(crate) fn complain(sentence: impl fmt::Display) {
-    say("error", AnsiColor::Red.on_default().bold(), sentence);
+/// Prints an error to standard error.
+pub(crate) fn print_error(message: impl fmt::Display) {
+    print("error", AnsiColor::Red.on_default().bold(), message);
 }
 
-/// A sentence on standard error about something that is no error.
-pub(crate) fn warn(sentence: impl fmt::Display) {
-    say("warning", AnsiColor::Yellow.on_default().bold(), sentence);
+/// Prints a warning to standard error.
+pub(crate) fn print_warning(message: impl fmt::Display) {
+    print("warning", AnsiColor::Yellow.on_default().bold(), message);
 }
 
-fn say(kind: &str, style: Style, sentence: impl fmt::Display) {
-    // In one piece, so that nothing comes between. Nothing is left to do where standard error cannot be written.
-    let line = format!("{style}{kind}:{style:#} {sentence}\n");
+fn print(kind: &str, style: Style, message: impl fmt::Display) {
+    // One write, so that the line stays whole. If standard error cannot be written, there is no way to report it.
+    let line = format!("{style}{kind}:{style:#} {message}\n");
     let _ = anstream::stderr().write_all(line.as_bytes());
 }
 
-/// An error of the operating system without its number.
+/// An error of the operating system, printed without its number.
 pub(crate) struct Reason<'a>(pub(crate) &'a io::Error);
 
 impl fmt::Display for Reason<'_> {
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_of_the_operating_system_is_left_out() {
+    fn a_reason_has_no_number_of_the_operating_system() {
         let error = io::Error::from_raw_os_error(2);
         assert!(!Reason(&error).to_string().contains("os error"), "{}", Reason(&error));
         assert_eq!(Reason(&io::Error::other("odd")).to_string(), "odd");

@@ -1,54 +1,11 @@
-//! Bytes for people, and back: hexadecimal, and text that does no harm to a terminal.
+//! Bytes as text that is safe to print on a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Bytes in lower case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
+use crate::hex::upper_hex;
 
-/// Bytes in upper case hexadecimal, as owread has them.
-pub(crate) fn upper_hex(bytes: &[u8]) -> String {
-    hex(bytes).to_ascii_uppercase()
-}
-
-/// Takes bytes in hexadecimal. Blanks and line ends may stand anywhere.
-///
-/// # Errors
-/// A sentence that says what is wrong, and where.
-pub(crate) fn from_hex(text: &[u8]) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::with_capacity(text.len() / 2);
-    let mut first = None;
-    let (mut line, mut column) = (1, 0);
-    for &character in text {
-        column += 1;
-        if character == b'\n' {
-            (line, column) = (line + 1, 0);
-        }
-        if character.is_ascii_whitespace() {
-            continue;
-        }
-        let Some(digit) = char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-        else {
-            let found = char::from(character).escape_default();
-            return Err(format!("'{found}' is not a hexadecimal digit (line {line}, column {column})"));
-        };
-        match first.take() {
-            None => first = Some(digit),
-            Some(high) => bytes.push(high << 4 | digit),
-        }
-    }
-    match first {
-        Some(_) => Err("the number of hexadecimal digits is odd".to_owned()),
-        None => Ok(bytes),
-    }
-}
-
-/// Bytes as text for a message: what is no text, or would control a terminal, is escaped.
+/// Bytes as text for a message. Control characters and bytes that are not UTF-8 are escaped.
 pub(crate) fn printable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -66,13 +23,13 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
     text
 }
 
-/// Whether bytes are text that a terminal shows as it is.
+/// Whether bytes are text that a terminal shows unchanged.
 pub(crate) fn is_printable(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes)
         .is_ok_and(|text| text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')))
 }
 
-/// A value in a few characters: text without the blanks around it, hexadecimal if it is none, and a long one cut.
+/// A value in one short line: text without surrounding spaces, or hexadecimal if it is not text. Long values are cut.
 pub(crate) fn shortened(value: &[u8]) -> String {
     const CHARACTERS: usize = 60;
     const BYTES: usize = 24;
@@ -95,30 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hexadecimal_comes_back() {
-        let bytes: Vec<u8> = (0..=255).collect();
-        assert_eq!(from_hex(hex(&bytes).as_bytes()), Ok(bytes.clone()));
-        assert_eq!(from_hex(upper_hex(&bytes).as_bytes()), Ok(bytes));
-        assert_eq!(from_hex(b" 0\r\n1\t2 3\n"), Ok(vec![0x01, 0x23]));
-        assert_eq!(from_hex(b""), Ok(vec![]));
-    }
-
-    #[test]
-    fn wrong_hexadecimal_is_told_with_its_place() {
-        assert_eq!(from_hex(b"00\n0g"), Err("'g' is not a hexadecimal digit (line 2, column 2)".to_owned()));
-        assert_eq!(from_hex(b"0x00"), Err("'x' is not a hexadecimal digit (line 1, column 2)".to_owned()));
-        assert_eq!(from_hex(b"123"), Err("the number of hexadecimal digits is odd".to_owned()));
-    }
-
-    #[test]
-    fn nothing_that_is_printed_controls_a_terminal() {
+    fn printable_text_has_no_control_characters() {
         assert_eq!(printable(b"/a\x1b[31m\xff\xc3\xa4\0\n"), "/a\\u{1b}[31m\\xffä\\u{0}\\n");
         assert!(is_printable("20 °C\r\n".as_bytes()));
         assert!(!is_printable(b"\x1b") && !is_printable(b"\xff") && !is_printable(b"\0"));
     }
 
     #[test]
-    fn long_values_are_cut() {
+    fn a_long_value_is_cut_and_its_length_printed() {
         assert_eq!(shortened(b"         4.1"), "4.1");
         assert_eq!(shortened(b""), "");
         assert_eq!(shortened(&[0xab; 24]), "AB".repeat(24));
