@@ -296,8 +296,9 @@ impl ScriptRun {
         self.outbox.push_back((self.at, output));
     }
 
-    /// Bytes that the client has not read.
-    fn unsent(&self) -> usize {
+    /// How many bytes are still to be sent.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
         let len = |output: &Output| if let Output::Bytes(bytes) = output { bytes.len() } else { 0 };
         self.outbox.iter().map(|(_, output)| len(output)).sum()
     }
