@@ -28,7 +28,7 @@ Examples:
   ow tree --values                             show all devices with their values
   ow read /28.000028D70100/temperature         read a value
   ow -s cellar -F read /28.000028D70100/temperature
-                                               read from the server 'cellar', in Fahrenheit
+                                               read from 'cellar', in Fahrenheit
   ow write /28.000028D70100/temphigh 30        write a property
   ow read --help                               show the help of one command
 
@@ -39,8 +39,8 @@ Exit status:
   3  no connection, a timeout, or a malformed reply
   4  decode: the input ends within a frame
 
-With --json, each result is a JSON object on a line of its own. If the server returns
-an error for a path, it is {\"path\":..,\"error\":{\"code\":N,\"text\":..}}, and
+With --json, each result is a JSON object on a line of its own. If the server
+returns an error for a path, it is {\"path\":..,\"error\":{\"code\":N,\"text\":..}}, and
 'ow errors N' explains the code. If a path is not UTF-8, \"path_hex\" has its bytes.";
 
 /// List, read and write 1-Wire devices through an owserver (OWFS).
