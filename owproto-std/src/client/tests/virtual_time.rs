@@ -16,7 +16,7 @@ use owproto_core::wire::Header;
 use super::scenario::{Act, Peer, answer_to, describe};
 use crate::client::api::client_api;
 use crate::client::{Calls, Streaming};
-use crate::runtime::{Gate, Runtime, Stream};
+use crate::client::transport::{Runtime, Semaphore, Stream};
 use crate::{Builder, DirOptions, Error};
 
 /// The third kind of client, with the calls of the others.
@@ -335,7 +335,7 @@ pub(super) async fn sleep(millis: u64) {
 impl Runtime for Virtual {
     const BLOCKS: bool = false;
     type Stream = VirtualStream;
-    type Gate = VirtualGate;
+    type Semaphore = VirtualSemaphore;
 
     fn now() -> Instant {
         Instant::from_micros(now())
@@ -358,10 +358,6 @@ impl Runtime for Virtual {
             }
             Ok(found)
         })
-    }
-
-    fn connect_at_once(_: SocketAddr, _: Option<Duration>) -> Option<io::Result<VirtualStream>> {
-        None
     }
 
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<VirtualStream> {
@@ -456,7 +452,7 @@ impl VirtualStream {
 }
 
 impl Stream for VirtualStream {
-    fn read_at_once(
+    fn read_blocking(
         &mut self,
         buffer: &mut [u8],
         _: Option<time::Duration>,
@@ -483,7 +479,7 @@ impl Stream for VirtualStream {
         read.await.unwrap_or(Ok(None))
     }
 
-    fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+    fn try_write(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
         world(|world| if world.yields { Ok(None) } else { self.put(world, bytes) })
     }
 
@@ -497,11 +493,11 @@ impl Stream for VirtualStream {
         written
     }
 
-    fn acknowledge_at_once(&self) {
+    fn acknowledge_without_delay(&self) {
         world(|world| world.connections[self.number].acknowledged += 1);
     }
 
-    fn is_spoilt(&self) -> bool {
+    fn is_stale(&self) -> bool {
         world(|world| {
             let connection = &mut world.connections[self.number];
             connection.run(world.now, world.window);
@@ -511,10 +507,10 @@ impl Stream for VirtualStream {
 }
 
 #[derive(Default)]
-pub(super) struct VirtualGate(Mutex<(usize, Vec<Waker>)>);
+pub(super) struct VirtualSemaphore(Mutex<(usize, Vec<Waker>)>);
 
-impl Gate for VirtualGate {
-    async fn enter(&self, wait: Option<Duration>) -> bool {
+impl Semaphore for VirtualSemaphore {
+    async fn acquire(&self, wait: Option<Duration>) -> bool {
         turn().await;
         let entered = within(micros(wait), |_, context| {
             let (free, waiting) = &mut *self.0.lock().unwrap();
@@ -528,7 +524,7 @@ impl Gate for VirtualGate {
         entered.await.is_some()
     }
 
-    fn leave(&self) {
+    fn release(&self) {
         let (free, waiting) = &mut *self.0.lock().unwrap();
         *free += 1;
         waiting.drain(..).for_each(Waker::wake);
