@@ -8,20 +8,18 @@ pub mod asynchronous;
 mod backoff;
 #[cfg(feature = "embedded-io")]
 pub mod blocking;
-#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
-mod client;
 #[cfg(feature = "embassy-net")]
 pub mod embassy_net;
 mod error;
-mod sensor;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
-mod server;
+mod macros;
+mod sensor;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async", feature = "smoltcp"))]
 mod service;
 #[cfg(feature = "smoltcp")]
 pub mod smoltcp;
 #[cfg(any(feature = "smoltcp", feature = "embassy-net"))]
-mod tcp;
+mod tcp_timeouts;
 
 pub use backoff::Backoff;
 pub use error::{Error, ReadError, ServeError};

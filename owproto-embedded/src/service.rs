@@ -35,7 +35,7 @@ use owproto_core::tree::{Aliases, Bus, Job, Tree};
 ///         now: Instant,
 ///         _context: &mut Context<'_>,
 ///     ) -> Poll<()> {
-///         if let Some((request, mut answer)) = connection.work(now) {
+///         if let Some((request, mut answer)) = connection.answer(now) {
 ///             // Where there is no room now, bytes are sent first, and this is called again.
 ///             let _ = match request.path() {
 ///                 Some(b"/count") => answer.value(&[b'0' + self.0 % 10], 0).map(|()| self.0 += 1),
@@ -54,7 +54,7 @@ pub trait Service {
     /// room.
     ///
     /// `Ready`: the answer is complete, or bytes have to be sent before it goes on; with neither, the connection is ended
-    /// as [broken](owproto_core::server::End::AnswerBroken). `Pending`: something else has to be
+    /// as [broken](owproto_core::server::End::AnswerAborted). `Pending`: something else has to be
     /// waited for. It is called again when the waker was used, and at other times, such as after a keepalive. A service
     /// that keeps one waker and is given another one has to wake the first.
     ///

@@ -1,10 +1,10 @@
 use core::task::{Context, Poll};
 
-use super::property::{Element, Family, Property};
-use super::scope::Scope;
 use crate::message::ReturnCode;
 use crate::text::{Date, RomId, Value};
 use crate::time::Instant;
+use crate::tree::model::property::{Element, Family, Property};
+use crate::tree::model::scope::Scope;
 
 /// What a read or a write is about.
 #[derive(Clone, Copy, Debug)]
@@ -363,8 +363,8 @@ impl<B: Bus + ?Sized> Bus for &mut B {
 mod tests {
     use core::task::Waker;
 
-    use super::super::families;
     use super::*;
+    use crate::tree::families;
 
     fn id(n: u8) -> RomId {
         RomId::new(0x28, [n, 0, 0, 0, 0, 0])

@@ -48,7 +48,7 @@
 //!         match connection.step() {
 //!             Step::Read if received.is_empty() => return sent,
 //!             Step::Read => drop(connection.handle_input(&mut received, now)),
-//!             Step::Work => {
+//!             Step::Answer => {
 //!                 let mut context = Context::from_waker(Waker::noop());
 //!                 let _ = tree.serve(&mut connection, &mut job, now, &mut context);
 //!             }
@@ -73,33 +73,20 @@
 #![doc = include_str!("differences.md")]
 
 mod alias;
+mod builtin;
 mod bus;
-#[cfg(test)]
-mod captured;
-mod dispatch;
-mod entry;
+mod engine;
 pub mod families;
-mod input;
-mod input_date;
-mod job;
-mod list;
-mod own;
-mod path;
-mod progress;
-mod property;
-mod read;
-mod scope;
-#[cfg(test)]
-mod serving;
+mod model;
 pub mod tester;
-mod units;
-mod write;
+#[cfg(test)]
+mod tests;
 
 pub use alias::{AliasTable, Aliases, MAX_ALIAS_LEN};
+pub use builtin::{Settings, Statistics, System};
 pub use bus::{Access, Bus, Conversion, ConversionCommand, Operation, Refresh};
-pub use dispatch::{Permission, Support, Tree};
-pub use job::Job;
-pub use own::{Settings, Statistics, System};
-pub use path::{DeviceName, MAX_TREE_PATH_LEN, Place, Route};
-pub use property::{Array, Element, Family, Node, Property, Visibility};
-pub use scope::Scope;
+pub use engine::dispatch::{Permission, Support, Tree};
+pub use engine::job::Job;
+pub use model::path::{DeviceName, MAX_TREE_PATH_LEN, Place, Route};
+pub use model::property::{Array, Element, Family, Node, Property, Visibility};
+pub use model::scope::Scope;

@@ -3,8 +3,9 @@ use core::fmt;
 use owproto_core::client::{Connection, ServerCapabilities};
 use owproto_core::wire::Flags;
 
-use super::{Transport, awaited};
-use crate::client::client;
+use super::Transport;
+use crate::macros::awaited;
+use crate::macros::client::client;
 
 /// A client whose calls are futures, over a [`Transport`].
 ///

@@ -11,12 +11,3 @@ pub use client::Client;
 pub use reconnecting::ReconnectingClient;
 pub use server::Server;
 pub use transport::{Timed, Transport};
-
-/// How this module waits.
-macro_rules! awaited {
-    ($future:expr) => {
-        $future.await
-    };
-}
-
-use awaited;

@@ -2,8 +2,9 @@ use core::fmt;
 
 use owproto_core::server::Connection;
 
-use super::{Transport, awaited};
-use crate::server::server;
+use super::Transport;
+use crate::macros::awaited;
+use crate::macros::server::server;
 
 /// An owserver whose connections are futures, over a [`Transport`].
 ///

@@ -3,8 +3,9 @@ use core::fmt;
 use owproto_core::client::{Connection, ServerCapabilities};
 use owproto_core::wire::Flags;
 
-use super::{Transport, by_itself};
-use crate::client::client;
+use super::Transport;
+use crate::macros::client::client;
+use crate::macros::completed;
 
 /// A client that waits by itself, over a [`Transport`].
 ///
@@ -76,7 +77,7 @@ pub struct Client<T, C, S, R, B, const DEPTH: usize = 1> {
     is_unflushed: bool,
 }
 
-client!(by_itself, []);
+client!(completed, []);
 
 // Besides the transport, the clock and the buffers, as the README says.
 #[cfg(target_pointer_width = "32")]

@@ -7,12 +7,3 @@ mod transport;
 pub use client::Client;
 pub use server::Server;
 pub use transport::{Polled, Transport};
-
-/// How this module waits: what is called has waited by itself.
-macro_rules! by_itself {
-    ($value:expr) => {
-        $value
-    };
-}
-
-use by_itself;

@@ -2,8 +2,9 @@ use core::fmt;
 
 use owproto_core::server::Connection;
 
-use super::{Transport, by_itself};
-use crate::server::server;
+use super::Transport;
+use crate::macros::completed;
+use crate::macros::server::server;
 
 /// An owserver that waits by itself, over a [`Transport`]: one connection at a time, one after the other.
 ///
@@ -71,7 +72,7 @@ pub struct Server<C, S, R, B> {
     receive: B,
 }
 
-server!(by_itself, []);
+server!(completed, []);
 
 // Besides the clock and the buffers, as the README says.
 #[cfg(target_pointer_width = "32")]

@@ -12,7 +12,7 @@ use owproto_core::time::Instant;
 
 use super::{now, socket};
 use crate::asynchronous::{Server, Timed};
-use crate::{ServeError, Service, tcp};
+use crate::{ServeError, Service, tcp_timeouts};
 
 /// Serves the clients that come to a port on one TCP socket, one after the other, for ever.
 ///
@@ -66,8 +66,8 @@ pub async fn serve<S: Storage, R: Storage, B: AsMut<[u8]>, V: Service>(
     }
     // Answers go out as they are made.
     socket.set_nagle_enabled(false);
-    socket.set_timeout(Some(Duration::from_secs(tcp::GONE_AFTER_SECONDS)));
-    socket.set_keep_alive(Some(Duration::from_secs(tcp::KEEP_ALIVE_SECONDS)));
+    socket.set_timeout(Some(Duration::from_secs(tcp_timeouts::GONE_AFTER_SECONDS)));
+    socket.set_keep_alive(Some(Duration::from_secs(tcp_timeouts::KEEP_ALIVE_SECONDS)));
     let mut server = Server::new(now, connection, receive);
     loop {
         socket.accept(port).await.map_err(ListenError::Accept)?;
@@ -171,7 +171,7 @@ impl<V: Service> Service for Placed<'_, V> {
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        if connection.asks_persistence() {
+        if connection.requests_persistence() {
             let persistence = if self.place.take() { Persistence::Grant } else { Persistence::Refuse };
             connection.set_persistence(persistence);
         }

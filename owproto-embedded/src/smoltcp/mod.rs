@@ -27,6 +27,6 @@ mod client;
 mod server;
 mod time;
 
-pub use client::{Client, DisconnectReason, Event};
+pub use client::{CallError, Client, DisconnectReason, Event};
 pub use server::Server;
 pub use time::{from_smoltcp, to_smoltcp};

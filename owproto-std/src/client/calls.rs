@@ -12,9 +12,7 @@ use owproto_core::{Reply, Request, ReturnCode};
 
 use super::coalesce::SingleFlight;
 use super::connection::{CallLimits, ConnectionSettings, Connector, SessionError};
-use super::exchange::{
-    BoxedError, exchange, poll_slow_path_once, read_request, request, unless_error,
-};
+use super::exchange::{BoxedError, exchange, poll_slow_path_once, read_request, request, unless_error};
 use super::pool::{Lease, Pool};
 use super::transport::Runtime;
 use crate::error::PathText;
@@ -52,7 +50,7 @@ impl<R: Runtime> Shared<R> {
         Self {
             pool: Pool::new(settings.max_connections.max(1), connector),
             single_flight: settings.coalesces_reads.then(SingleFlight::default),
-            capabilities: AtomicU16::new(ServerCapabilities::NONE.bits()),
+            capabilities: AtomicU16::new(ServerCapabilities::ALL.bits()),
             return_code_texts: OnceLock::new(),
         }
     }
@@ -99,7 +97,7 @@ impl<R: Runtime> Calls<R> {
     }
 
     pub(crate) fn with_total_timeout(&self, total: Duration) -> Self {
-        Self { timeouts: Timeouts { total: total.into(), ..self.timeouts }, ..self.clone() }
+        Self { timeouts: self.timeouts.with_total(total.into()), ..self.clone() }
     }
 
     pub(crate) fn with_flags(&self, flags: Flags) -> Self {
@@ -243,7 +241,8 @@ impl<R: Runtime> Calls<R> {
     ) -> Result<DirectoryFlags, Error> {
         let mut capabilities = self.shared.capabilities();
         let preferred = options.message_type();
-        let usable = if is_ambiguous(path) { MessageType::DIR } else { capabilities.substitute_for(preferred) };
+        let usable =
+            if is_ambiguous(path) { MessageType::DIR } else { capabilities.substitute_for(preferred) };
         if usable == preferred {
             let result = self.list_by(path, usable, options, lease, &mut on_entries).await;
             match result {

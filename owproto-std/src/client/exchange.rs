@@ -187,9 +187,7 @@ impl<R: Runtime> Pool<R> {
         loop {
             let Checkout { session, was_idle, .. } = &mut checkout;
             outcome = match outcome {
-                Ok(ExchangeProgress::Continue) => {
-                    session.resume(&mut reader, &mut on_entries, &mut on_reply)
-                }
+                Ok(ExchangeProgress::Continue) => session.resume(&mut reader, &mut on_entries, &mut on_reply),
                 Ok(ExchangeProgress::Wait(interest)) => {
                     session.wait(interest).await.map(|()| ExchangeProgress::Continue)
                 }

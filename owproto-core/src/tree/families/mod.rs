@@ -46,7 +46,7 @@ pub use special::{SIMULTANEOUS, THERMOSTAT};
 pub use switches::{FAMILY_1C, FAMILY_1F, FAMILY_2C, FAMILY_3A, FAMILY_05, FAMILY_12, FAMILY_29};
 pub use thermometers::{FAMILY_3B, FAMILY_10, FAMILY_22, FAMILY_28, FAMILY_42};
 
-use super::property::Family;
+use crate::tree::model::property::Family;
 
 /// All families that owserver 3.2p4 has a driver for, sorted by code.
 pub static ALL: &[&Family] = &[

@@ -4,7 +4,7 @@ use core::num::NonZeroU16;
 
 pub(super) use crate::text::ValueType::*;
 pub(super) use crate::text::{AccessMode, ChangeRate, ValueType};
-pub(super) use crate::tree::property::{Array, Family, Property, Visibility};
+pub(super) use crate::tree::model::property::{Array, Family, Property, Visibility};
 pub(super) use crate::wire::DirectoryFlags;
 
 pub(super) const RO: AccessMode = AccessMode::ReadOnly;

@@ -4,21 +4,21 @@ use core::cell::Cell;
 
 use owproto_board::{Delay, Pin};
 use owproto_embedded::owproto_core::time::Instant;
-#[cfg(not(feature = "simulation"))]
+#[cfg(not(feature = "emulation"))]
 use owproto_onewire::OpenDrain;
 use owproto_onewire::Wire;
 
 /// The board's pin.
-#[cfg(not(feature = "simulation"))]
+#[cfg(not(feature = "emulation"))]
 pub(crate) fn of_this_run(pin: Pin, delay: Delay, _: &Cell<Instant>) -> impl Wire {
     OpenDrain::new(pin, delay)
 }
 
 /// Four thermometers and two switches, whose conversions take their time on this clock.
-#[cfg(feature = "simulation")]
+#[cfg(feature = "emulation")]
 pub(crate) fn of_this_run(_: Pin, _: Delay, time: &Cell<Instant>) -> impl Wire {
     use owproto_embedded::owproto_core::text::RomId;
-    use owproto_onewire::simulation::{SimulatedWire, Slave};
+    use owproto_onewire::emulation::{SimulatedWire, Slave};
 
     let id = |family, number| RomId::new(family, [number, 0, 0, 0, 0, 0]);
     let thermometer = |number, sixteenths| Slave::thermometer(id(0x28, number), sixteenths);

@@ -140,11 +140,7 @@ impl Connector {
     }
 
     /// Connects to one address, within the limit for one address and before the deadline.
-    async fn connect_to<R: Runtime>(
-        &self,
-        address: SocketAddr,
-        deadline: Deadline,
-    ) -> io::Result<R::Stream> {
+    async fn connect_to<R: Runtime>(&self, address: SocketAddr, deadline: Deadline) -> io::Result<R::Stream> {
         if deadline.has_passed::<R>() {
             return Err(io::ErrorKind::TimedOut.into());
         }

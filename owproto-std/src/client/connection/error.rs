@@ -1,7 +1,7 @@
 use std::io;
 
-use owproto_core::client::{ConnectionError, Timeout, Timeouts};
-use owproto_core::{RequestError, ServerError};
+use owproto_core::ServerError;
+use owproto_core::client::{ConnectionError, SendError, Timeout, Timeouts};
 
 use crate::error::PathText;
 use crate::{Address, Error};
@@ -12,7 +12,7 @@ pub(crate) struct SessionError(Box<ErrorKind>);
 
 #[derive(Debug)]
 pub(crate) enum ErrorKind {
-    Request(RequestError),
+    Send(SendError),
     Connection(ConnectionError),
     Io(ConnectionError, io::Error),
 }
@@ -30,7 +30,7 @@ impl SessionError {
     /// Whether the server had closed an idle connection, as far as can be known.
     pub(crate) fn is_stale(&self) -> bool {
         match &*self.0 {
-            ErrorKind::Request(_) => false,
+            ErrorKind::Send(_) => false,
             ErrorKind::Connection(error) | ErrorKind::Io(error, _) => error.is_stale(),
         }
     }
@@ -40,7 +40,7 @@ impl SessionError {
     pub(crate) fn into_error(self, address: &Address, timeouts: Timeouts) -> Error {
         let address = address.clone();
         match *self.0 {
-            ErrorKind::Request(error) => error.into(),
+            ErrorKind::Send(error) => error.into(),
             ErrorKind::Connection(ConnectionError::TimedOut(timeout)) => {
                 timed_out(address, timeout, timeouts)
             }
@@ -57,20 +57,16 @@ impl From<ConnectionError> for SessionError {
     }
 }
 
-impl From<RequestError> for SessionError {
+impl From<SendError> for SessionError {
     #[cold]
-    fn from(error: RequestError) -> Self {
-        Self(Box::new(ErrorKind::Request(error)))
+    fn from(error: SendError) -> Self {
+        Self(Box::new(ErrorKind::Send(error)))
     }
 }
 
 #[cold]
 pub(crate) fn timed_out(address: Address, timeout: Timeout, timeouts: Timeouts) -> Error {
-    let limit = match timeout {
-        Timeout::Inactivity => timeouts.inactivity,
-        Timeout::Total => timeouts.total,
-    };
-    Error::TimedOut { address, timeout, limit: limit.into() }
+    Error::TimedOut { address, timeout, limit: timeouts.limit_of(timeout).into() }
 }
 
 #[cold]

@@ -31,12 +31,10 @@ impl<R: Runtime> Pool<R> {
     ) -> Result<Checkout<'_, R>, Error> {
         match self.try_checkout(now, limits.timeouts, lease, check) {
             Ok(checkout) => Ok(checkout),
-            Err(partial) => {
-                match self.checkout_or_reply(partial, None, now, limits, lease, check).await? {
-                    Outcome::Connection(checkout) => Ok(checkout),
-                    Outcome::Reply(_) => unreachable!("no call can send a request that it was not given"),
-                }
-            }
+            Err(partial) => match self.checkout_or_reply(partial, None, now, limits, lease, check).await? {
+                Outcome::Connection(checkout) => Ok(checkout),
+                Outcome::Reply(_) => unreachable!("no call can send a request that it was not given"),
+            },
         }
     }
 

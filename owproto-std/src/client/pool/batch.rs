@@ -50,11 +50,7 @@ pub(super) struct Batch<'a, R: Runtime> {
 }
 
 impl<'a, R: Runtime> Batch<'a, R> {
-    pub(super) fn new(
-        pool: &'a Pool<R>,
-        followers: Vec<Arc<Waiter<R>>>,
-        leader: Arc<Waiter<R>>,
-    ) -> Self {
+    pub(super) fn new(pool: &'a Pool<R>, followers: Vec<Arc<Waiter<R>>>, leader: Arc<Waiter<R>>) -> Self {
         let mut waiters = VecDeque::from(followers);
         waiters.push_back(leader);
         Self { pool, waiters }

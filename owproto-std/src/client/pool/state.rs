@@ -100,8 +100,7 @@ impl<R: Runtime> PoolState<R> {
     }
 
     fn set_unconfirmed(&mut self, slot: &mut Slot, is_unconfirmed: bool) {
-        self.unconfirmed =
-            self.unconfirmed + usize::from(is_unconfirmed) - usize::from(slot.is_unconfirmed);
+        self.unconfirmed = self.unconfirmed + usize::from(is_unconfirmed) - usize::from(slot.is_unconfirmed);
         slot.is_unconfirmed = is_unconfirmed;
     }
 

@@ -51,7 +51,12 @@ impl Runtime for Blocking {
             Some(wait) if cfg!(any(target_os = "linux", target_os = "android")) => micros(Some(wait.into())),
             _ => NO_TIMEOUT,
         };
-        Ok(BlockingStream { socket, read_timeout: NO_TIMEOUT, write_timeout, nodelay: NoDelay::NothingWritten })
+        Ok(BlockingStream {
+            socket,
+            read_timeout: NO_TIMEOUT,
+            write_timeout,
+            nodelay: NoDelay::NothingWritten,
+        })
     }
 }
 

@@ -4,8 +4,8 @@
 
 use owproto_budget::{now, serve};
 use owproto_core::ReturnCode;
+use owproto_core::server::{Answer, BufferFull, Connection};
 use owproto_core::wire::{DirectoryFlags, MessageType};
-use owproto_core::server::{Answer, Connection, BufferFull};
 
 type Server = Connection<[u8; 256], [u8; 128]>;
 
@@ -18,7 +18,7 @@ pub extern "C" fn _start() -> ! {
 
 /// What has no room would be tried again after sending; here it is measured only.
 fn work(server: &mut Server) {
-    if let Some((request, mut answer)) = server.work(now()) {
+    if let Some((request, mut answer)) = server.answer(now()) {
         if answer_to(request.message_type(), request.path(), request.data(), &mut answer).is_err() {
             answer.abort();
         }

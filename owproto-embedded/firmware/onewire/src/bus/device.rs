@@ -1,8 +1,8 @@
 use owproto_core::text::RomId;
 
-use super::times::keep;
-use crate::switch::PioState;
-use crate::thermometer::{Resolution, Scratchpad, Trim};
+use super::timers::keep;
+use crate::devices::switch::PioState;
+use crate::devices::thermometer::{Resolution, Scratchpad, Trim};
 
 /// A device of the list, and what is remembered of it.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@ use owproto_core::text::RomId;
 use owproto_core::tree::Operation;
 
 use super::device::{Device, Kept};
-use crate::switch;
-use crate::thermometer::{self as thermometer, Resolution};
-use crate::transaction::Transaction;
-use crate::wire::PullUp;
+use crate::bus::transaction::Transaction;
+use crate::devices::switch;
+use crate::devices::thermometer::{self as thermometer, Resolution};
+use crate::master::wire::PullUp;
 
 /// What is to be done on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

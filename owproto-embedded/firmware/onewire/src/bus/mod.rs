@@ -1,21 +1,23 @@
+mod core_bus;
 mod device;
+mod discovery;
 mod job;
-mod search;
-mod times;
-mod tree;
-mod work;
+mod phases;
+pub(crate) mod search;
+mod timers;
+mod transaction;
 
 use owproto_core::ReturnCode;
 use owproto_core::text::RomId;
 use owproto_core::time::{Duration, Instant};
 
 use crate::master::Master;
-use crate::search::Search;
-use crate::wire::{PullUp, Wire};
+use crate::master::wire::{PullUp, Wire};
 use device::{Device, Kept};
+use discovery::{Probe, Purpose};
 use job::{Job, Phase, Progress, Running, Waiting};
-use search::{Probe, Purpose};
-use times::{CLAIM, Time, Times, keep};
+use search::Search;
+use timers::{CLAIM, Time, Times, keep};
 
 /// How often the wire is tried (owfs: `ow_read.c`).
 const TRIES: u8 = 3;
@@ -235,7 +237,7 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             return;
         }
         self.now = now;
-        times::run_down(&mut self.times, &mut self.devices, passed);
+        timers::run_down(&mut self.times, &mut self.devices, passed);
         if self.times.is_over(Time::Simultaneous) {
             match self.simultaneous {
                 Simultaneous::Running => self.end_simultaneous(Ok(())),

@@ -1,202 +1,148 @@
-use owproto_core::ReturnCode;
 use owproto_core::text::RomId;
 
-use super::device::Device;
-use super::job::{Job, Progress};
-use super::times::{CLAIM, SEARCH_AGAIN, Time, keep};
-use super::{Alarms, OneWire, TRIES, Work};
-use crate::master::Fault;
-use crate::search::{Found, Participants, Search};
-use crate::wire::Wire;
+use crate::master::wire::Wire;
+use crate::master::{Fault, Master};
 
-/// What a search is for.
+/// Which devices take part in a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Purpose {
-    /// Makes the list of devices anew.
-    List,
-    /// Finds those in alarm.
-    Alarms,
-    /// A device that is not in the list, for [`Probe`].
-    Probe(RomId),
-    /// A device, for an operation that waits.
-    Verify(RomId),
+pub enum Participants {
+    /// All: SEARCH ROM, 0xF0.
+    All,
+    /// Those in alarm: ALARM SEARCH, 0xEC.
+    InAlarm,
 }
 
-/// A device that is not in the list, and that somebody has asked for. There is room for one; others wait.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Probe {
-    pub(super) device: RomId,
-    /// What came of it. It is kept for those who asked ([`Time::Probe`]).
-    pub(super) outcome: Option<Result<(), ReturnCode>>,
-    /// Whether somebody had the answer.
-    pub(super) is_delivered: bool,
+/// What a step of a search came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// Nothing yet.
+    Nothing,
+    /// A device. There may be more.
+    Device(RomId),
+    /// All were found.
+    End,
 }
 
-impl Probe {
-    pub(super) const fn new(device: RomId) -> Self {
-        Self { device, outcome: None, is_delivered: false }
-    }
+/// A search of the bus for the addresses of its devices, bit by bit (Maxim application note 187).
+///
+/// Addresses come in the order of their bits, from the lowest bit on, 0 before 1. Each [`step`](Self::step) is a reset,
+/// a command or a bit, about 1 ms at most; a device takes 66 of them. After 255 devices it gives up: on a noisy wire it
+/// might never end.
+#[derive(Clone, Debug)]
+pub struct Search {
+    participants: Participants,
+    is_verification: bool,
+    rom: [u8; RomId::LEN],
+    at: At,
+    /// Where the pass before had a choice and took 0 for the last time, counted from 1; 0: nowhere.
+    last_choice: u8,
+    /// The same of the pass under way.
+    choice: u8,
+    passes: u8,
 }
 
-impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
-    pub(super) fn begin_search(&mut self, purpose: Purpose) {
-        let search = match purpose {
-            Purpose::List => {
-                self.counters.unlisted = 0;
-                for device in self.devices.iter_mut().flatten() {
-                    device.is_seen = false;
-                }
-                Search::new(Participants::All)
-            }
-            Purpose::Alarms => {
-                for device in self.devices.iter_mut().flatten() {
-                    device.is_in_alarm = false;
-                }
-                Search::new(Participants::InAlarm)
-            }
-            Purpose::Probe(device) | Purpose::Verify(device) => Search::verification(device),
-        };
-        self.work = Work::Search(search, purpose);
-    }
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum At {
+    Reset,
+    Command,
+    /// 0 to 63.
+    Bit(u8),
+    End,
+}
 
-    /// Takes what a step of the search under way has found.
-    pub(super) fn take_found(&mut self, found: Result<Found, Fault>, purpose: Purpose) {
-        match found {
-            Ok(Found::Nothing) => {}
-            Ok(Found::Device(id)) => match purpose {
-                Purpose::List => {
-                    if self.insert(id).is_err() {
-                        self.counters.unlisted = self.counters.unlisted.wrapping_add(1);
-                    }
-                }
-                Purpose::Alarms => {
-                    if let Some(device) = self.listed_mut(id) {
-                        device.is_in_alarm = true;
-                    }
-                }
-                Purpose::Probe(_) | Purpose::Verify(_) => {
-                    let result = self.insert(id);
-                    self.end_search(purpose, result);
-                }
-            },
-            Ok(Found::End) => self.end_of_devices(purpose),
-            Err(fault) => {
-                self.counters.faults = self.counters.faults.wrapping_add(1);
-                self.tries = self.tries.saturating_add(1);
-                if self.tries < TRIES {
-                    self.begin_search(purpose);
-                } else {
-                    self.end_search(purpose, Err(search_code(fault)));
-                }
-            }
+impl Search {
+    /// Finds devices.
+    #[must_use]
+    pub const fn new(participants: Participants) -> Self {
+        Self {
+            participants,
+            is_verification: false,
+            rom: [0; RomId::LEN],
+            at: At::Reset,
+            last_choice: 0,
+            choice: 0,
+            passes: 0,
         }
     }
 
-    /// There are no more. A device that was not found is looked for twice: a disturbed bit hides it as well.
-    fn end_of_devices(&mut self, purpose: Purpose) {
-        let is_missing = match purpose {
-            Purpose::List => self.devices.iter().flatten().any(|device| !device.is_seen),
-            Purpose::Alarms => false,
-            Purpose::Probe(_) | Purpose::Verify(_) => true,
-        };
-        if is_missing && self.tries == 0 {
-            self.tries = 1;
-            match purpose {
-                // What was seen stays so.
-                Purpose::List => {
-                    self.counters.unlisted = 0;
-                    self.work = Work::Search(Search::new(Participants::All), purpose);
-                }
-                _ => self.begin_search(purpose),
-            }
-            return;
-        }
-        if let Purpose::Verify(id) = purpose {
-            self.remove(id);
-        }
-        self.end_search(purpose, Ok(()));
+    /// Finds out whether one device is there.
+    #[must_use]
+    pub const fn verification(device: RomId) -> Self {
+        Self { is_verification: true, rom: device.to_bytes(), ..Self::new(Participants::All) }
     }
 
-    /// Puts a device that was found into the list.
-    fn insert(&mut self, id: RomId) -> Result<(), ReturnCode> {
-        if let Some(device) = self.listed_mut(id) {
-            device.is_seen = true;
-            return Ok(());
-        }
-        let free = self.devices.iter_mut().find(|place| place.is_none()).ok_or(ReturnCode::NO_BUFFERS)?;
-        *free = Some(Device::new(id));
-        Ok(())
-    }
-
-    /// Takes a device from the list. Those who wait for it wait in vain.
-    fn remove(&mut self, id: RomId) {
-        for place in &mut self.devices {
-            if place.as_ref().is_some_and(|device| device.id == id) {
-                *place = None;
-            }
-        }
-        for waiting in self.waiting.iter_mut().flatten() {
-            let is_open = !matches!(waiting.progress, Progress::Done(_)) && waiting.job != Job::Verify;
-            if is_open && waiting.device == Some(id) {
-                waiting.progress = Progress::Done(Err(ReturnCode::NO_SUCH_ENTITY));
-                self.is_settled = true;
-            }
-        }
-    }
-
-    fn end_search(&mut self, purpose: Purpose, result: Result<(), ReturnCode>) {
-        self.work = Work::Nothing;
-        self.counters.searches = self.counters.searches.wrapping_add(1);
-        match purpose {
-            Purpose::List => {
-                let mut is_removed = false;
-                while result.is_ok()
-                    && let Some(gone) = self.devices.iter().flatten().find(|device| !device.is_seen)
-                {
-                    self.remove(gone.id);
-                    is_removed = true;
-                }
-                if is_removed && self.counters.unlisted > 0 {
-                    // Those that had no place may have one now.
-                    self.tries = 0;
-                    return self.begin_search(purpose);
-                }
-                let pause = if result.is_ok() { keep::DIRECTORY } else { SEARCH_AGAIN };
-                self.times.set(Time::List, pause);
-                self.is_settled |= self.list != Some(result);
-                self.list = Some(result);
-                let begun = |waiting: &super::Waiting| {
-                    waiting.job == Job::Search && waiting.progress == Progress::Begun
+    /// Does a piece of the search.
+    ///
+    /// # Errors
+    /// [`Fault`]; the search has to be made anew. That nobody is there is none, but that all were silent after they had
+    /// announced themselves is.
+    pub fn step<W: Wire>(&mut self, master: &mut Master<W>) -> Result<Found, Fault> {
+        match self.at {
+            At::End => return Ok(Found::End),
+            At::Reset => {
+                self.at = match master.reset() {
+                    Ok(()) => At::Command,
+                    // In the first pass it means that there are no devices.
+                    Err(Fault::NoPresence) if self.last_choice == 0 => At::End,
+                    Err(fault) => return Err(fault),
                 };
-                if self.waiting.iter().flatten().any(begun) {
-                    // It was wanted anew: who is in alarm as well.
-                    self.alarms = Alarms::Unknown;
-                    self.times.set(Time::Alarms, 0);
-                    self.settle(None, Job::Search, result);
+            }
+            At::Command => {
+                master.write_byte(match self.participants {
+                    Participants::All => 0xf0,
+                    Participants::InAlarm => 0xec,
+                })?;
+                self.choice = 0;
+                self.at = At::Bit(0);
+            }
+            At::Bit(number) => {
+                let ones = master.read_bit()?;
+                let zeros = master.read_bit()?;
+                let Some(direction) = self.direction(number, ones, zeros)? else {
+                    self.at = At::End;
+                    return Ok(Found::End);
+                };
+                master.write_bit(direction)?;
+                if number >= 63 {
+                    return self.finish();
                 }
+                self.at = At::Bit(number.wrapping_add(1));
             }
-            Purpose::Alarms => {
-                let time = if result.is_ok() { keep::VOLATILE } else { CLAIM };
-                self.alarms = Alarms::Known(result);
-                self.times.set(Time::Alarms, time);
-                self.is_settled = true;
-            }
-            Purpose::Probe(_) => {
-                if let Some(probe) = &mut self.probe {
-                    probe.outcome = Some(result);
-                }
-                self.times.set(Time::Probe, CLAIM);
-                self.is_settled = true;
-            }
-            Purpose::Verify(id) => self.settle(Some(id), Job::Verify, result),
         }
+        Ok(if self.at == At::End { Found::End } else { Found::Nothing })
     }
-}
 
-/// A search speaks to no device in particular: that all fell silent is trouble on the wire.
-const fn search_code(fault: Fault) -> ReturnCode {
-    match fault {
-        Fault::NoPresence | Fault::NoAnswer => ReturnCode::IO,
-        _ => fault.return_code(),
+    /// Which way to go at a bit, when these were read for it and its complement; `None` ends the search.
+    fn direction(&mut self, number: u8, bit: bool, complement: bool) -> Result<Option<bool>, Fault> {
+        let place = number.wrapping_add(1);
+        let mask = 1 << (number & 7);
+        let Some(byte) = self.rom.get_mut(usize::from(number >> 3)) else { return Ok(None) };
+        let was = *byte & mask != 0;
+        let direction = match (bit, complement) {
+            (true, true) if self.is_verification => return Ok(None),
+            (true, true) if number == 0 && self.participants == Participants::InAlarm => return Ok(None),
+            (true, true) => return Err(Fault::NoAnswer),
+            (false, false) if self.is_verification => was,
+            (false, false) if place < self.last_choice => was,
+            (false, false) => place == self.last_choice,
+            (bit, _) if self.is_verification && bit != was => return Ok(None),
+            (bit, _) => bit,
+        };
+        if !bit && !complement && !direction {
+            self.choice = place;
+        }
+        *byte = if direction { *byte | mask } else { *byte & !mask };
+        Ok(Some(direction))
+    }
+
+    fn finish(&mut self) -> Result<Found, Fault> {
+        self.last_choice = self.choice;
+        self.at = if self.is_verification || self.choice == 0 { At::End } else { At::Reset };
+        self.passes = self.passes.checked_add(1).ok_or(Fault::Garbled)?;
+        // A line that is held low reads as an address of zeros, with the right CRC.
+        if self.rom == [0; RomId::LEN] {
+            return Err(Fault::Garbled);
+        }
+        RomId::from_bytes(self.rom).map(Found::Device).map_err(|_| Fault::Garbled)
     }
 }

@@ -1,5 +1,5 @@
 use owproto_core::time::Duration;
-use owproto_onewire::simulation::Presence;
+use owproto_onewire::emulation::Presence;
 
 use crate::support::*;
 

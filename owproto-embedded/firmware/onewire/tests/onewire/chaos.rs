@@ -2,7 +2,7 @@
 
 use owproto_core::Request;
 use owproto_core::time::Duration;
-use owproto_onewire::simulation::{Line, Presence};
+use owproto_onewire::emulation::{Line, Presence};
 use proptest::prelude::*;
 
 use crate::support::*;

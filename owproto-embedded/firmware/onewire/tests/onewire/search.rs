@@ -1,6 +1,6 @@
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
-use owproto_onewire::simulation::{Presence, SimulatedWire, Slave};
+use owproto_onewire::emulation::{Presence, SimulatedWire, Slave};
 use owproto_onewire::{Fault, Found, Master, Participants, Search};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 use owproto_core::Request;
 use owproto_core::text::RomId;
 use owproto_core::time::Duration;
-use owproto_onewire::simulation::{Slave, Supply};
+use owproto_onewire::emulation::{Slave, Supply};
 
 use crate::support::*;
 

@@ -1,7 +1,7 @@
 use embedded_hal::digital::ErrorKind;
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
-use owproto_onewire::simulation::{Line, SimulatedWire, Slave};
+use owproto_onewire::emulation::{Line, SimulatedWire, Slave};
 use owproto_onewire::{Fault, Master, Wire};
 
 const ID: RomId = RomId::new(0x28, [1, 2, 3, 4, 5, 6]);

@@ -9,7 +9,7 @@ use owproto_core::server::{Connection, Step as ConnectionStep};
 use owproto_core::text::RomId;
 use owproto_core::time::{Duration, Instant};
 use owproto_core::tree::{Job, Tree};
-use owproto_onewire::simulation::{SimulatedWire, Slave};
+use owproto_onewire::emulation::{SimulatedWire, Slave};
 use owproto_onewire::{OneWire, Step};
 
 pub(crate) type Clock = Box<dyn FnMut() -> Instant>;
@@ -76,7 +76,7 @@ impl Bed {
     /// Two thermometers, one of another family, a switch, and a device that nobody knows.
     pub(crate) fn new() -> Self {
         let mut guest = Slave::thermometer(GUEST, 5 * 16);
-        guest.set_presence(owproto_onewire::simulation::Presence::Absent);
+        guest.set_presence(owproto_onewire::emulation::Presence::Absent);
         Self::with([
             Slave::thermometer(KITCHEN, 21 * 16 + 8),
             Slave::thermometer(CELLAR, -10 * 16),
@@ -140,10 +140,10 @@ impl Bed {
         loop {
             match client.connection.step() {
                 ConnectionStep::Read | ConnectionStep::Close => return true,
-                ConnectionStep::Work => {
+                ConnectionStep::Answer => {
                     let mut context = Context::from_waker(Waker::noop());
                     let _ = self.tree.serve(&mut client.connection, &mut client.job, now, &mut context);
-                    if client.connection.step() == ConnectionStep::Work {
+                    if client.connection.step() == ConnectionStep::Answer {
                         return false;
                     }
                 }

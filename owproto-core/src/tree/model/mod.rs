@@ -1,0 +1,3 @@
+pub(super) mod path;
+pub(super) mod property;
+pub(super) mod scope;
