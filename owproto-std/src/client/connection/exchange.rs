@@ -54,7 +54,7 @@ impl<R: Runtime> Session<R> {
     {
         let Parts { buffers, stream, .. } = &mut *self.0;
         let Buffers { connection, receive, now, times_call_end, tap, .. } = &mut **buffers;
-        let Some(bytes) = connection.request_alone(request, total, *now) else {
+        let Some(bytes) = connection.request_if_idle(request, total, *now) else {
             self.0.request(request, total)?;
             return Ok(ExchangeProgress::Continue);
         };
@@ -73,7 +73,7 @@ impl<R: Runtime> Session<R> {
                 let call_began = std::mem::replace(now, R::now());
                 *times_call_end = now.saturating_since(call_began) >= IDLE_CHECK_AFTER;
             }
-            if let Some(reply) = connection.handle_reply(input, *now)
+            if let Some(reply) = connection.handle_whole_reply(input, *now)
                 && let Some(on_reply) = on_reply.take()
             {
                 tap.show(|| Traffic::Received(input));
