@@ -272,7 +272,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 cursor.second = cursor.second.wrapping_add(1);
                 if shows {
                     entry.device = Some(id);
-                    id.write(&mut entry.made.end(), asked.device_format());
+                    id.write(&mut entry.made.writer(), asked.device_format());
                     entry.is_directory = true;
                     return Ok(());
                 }
@@ -296,7 +296,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 // The highest number comes first.
                 let number = u32::from(buses).wrapping_sub(u32::try_from(cursor.second).unwrap_or_default());
                 entry.directory(b"bus.");
-                entry.made.end().push_decimal(number, 0, b' ');
+                entry.made.writer().push_decimal(number, 0, b' ');
                 return Ok(());
             };
             let (part, is_there, word): (_, _, &[u8]) = match n {
@@ -403,7 +403,7 @@ fn element(property: &Property, n: u32, elements: u32, entry: &mut Entry) -> boo
     };
     entry.suffix = suffix;
     if let Some(number) = number {
-        let mut made = entry.made.end();
+        let mut made = entry.made.writer();
         made.push(b'.');
         if matches!(property.array, Array::Lettered(_)) {
             // At most 26.

@@ -199,7 +199,7 @@ fn a_value_is_given_as_its_type_says_or_not_at_all() {
         (ValueType::Directory, Value::Text(b"aux"), Err(NOT_THERE)),
     ] {
         let flags = Flags::TRIM.with_temperature_scale(TemperatureScale::Fahrenheit);
-        let mut made = Rendered::new();
+        let mut made = RenderBuffer::new();
         let text = text_of::<Devices>(value_type, value, flags, &mut made);
         assert_eq!(text, expected.map(str::as_bytes).map_err(Stop::from), "{value_type} {value:?}");
     }
