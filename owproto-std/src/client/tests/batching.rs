@@ -225,7 +225,7 @@ fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
     let broken = || [255; 24].to_vec();
     for (bytes, why) in [
         (half(), fails_with(ConnectionError::Truncated)),
-        (broken(), Outcome::Fails(Failure::Lost(ConnectionError::UnexpectedData))),
+        (broken(), Outcome::Fails(Failure::Connection(ConnectionError::UnexpectedData))),
     ] {
         let ends_early = responding(2, 100).expect_request("READ+ /2").send(bytes);
         world::reset([ends_early, serving()], usize::MAX);
@@ -236,7 +236,7 @@ fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
             match number {
                 2 => assert!(matches!(
                     (outcome, &why),
-                    (Outcome::Fails(Failure::Lost(_)), Outcome::Fails(Failure::Lost(_)))
+                    (Outcome::Fails(Failure::Connection(_)), Outcome::Fails(Failure::Connection(_)))
                 )),
                 _ => assert_eq!(*outcome, value_of(path)),
             }

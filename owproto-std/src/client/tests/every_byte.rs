@@ -95,20 +95,20 @@ fn broken_off<C: SocketClient>(exchange: &Exchange, at: usize, ending: Ending, w
     if is_asked_again {
         assert_eq!(outcome, exchange.gives);
     } else {
-        let why = failure(&outcome).unwrap_or_else(|| panic!("no error: {outcome:?}"));
-        let lost = |error| why == Failure::Lost(error);
+        let error = failure(&outcome).unwrap_or_else(|| panic!("no error: {outcome:?}"));
+        let is_failure = |failure| error == Failure::Connection(failure);
         let expected = match ending {
-            Ending::Stall => why == total_timeout_failure(),
-            Ending::Close | Ending::Reset if at == 0 && warm => fails_with(ConnectionError::Stale),
-            Ending::Close | Ending::Reset if at == 0 => fails_with(ConnectionError::Closed),
-            Ending::Close => fails_with(ConnectionError::Truncated),
+            Ending::Stall => error == total_timeout_failure(),
+            Ending::Close | Ending::Reset if at == 0 && warm => is_failure(ConnectionError::Stale),
+            Ending::Close | Ending::Reset if at == 0 => is_failure(ConnectionError::Closed),
+            Ending::Close => is_failure(ConnectionError::Truncated),
             // A reset may overtake the bytes before it.
             Ending::Reset => {
-                fails_with(ConnectionError::Truncated)
-                    || fails_with(if warm { ConnectionError::Stale } else { ConnectionError::Closed })
+                is_failure(ConnectionError::Truncated)
+                    || is_failure(if warm { ConnectionError::Stale } else { ConnectionError::Closed })
             }
         };
-        assert!(expected, "{why:?}");
+        assert!(expected, "{error:?}");
     }
     assert_eq!(client.perform(Via::Client, &Call::Read("/next")), gives("next"));
     drop(client);

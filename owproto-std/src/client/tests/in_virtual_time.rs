@@ -69,8 +69,8 @@ const fn secs(secs: u64) -> Duration {
 
 #[test]
 fn the_total_time_counts_waiting_resolving_and_connecting() {
-    let silent = || Script::new().expect_request("READ+ /a").pause_ms(1900).keepalive().stall();
-    world::reset([serving(), inactivity_timeout().accepted_after_ms(1000)], 1);
+    let silent_script = || Script::new().expect_request("READ+ /a").pause_ms(1900).keepalive().stall();
+    world::reset([serving(), silent_script().accepted_after_ms(1000)], 1);
     let client = built(|b| b.connections(1).total_timeout(secs(10)));
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     client.close_connection();
@@ -94,7 +94,7 @@ fn the_total_time_counts_waiting_resolving_and_connecting() {
     assert_eq!(ends, [Some((start + 10_000_000, total_timeout())), Some((start + 7_000_000, Outcome::Done))]);
     assert_eq!(world::attempts().len(), 2);
 
-    world::reset([inactivity_timeout().accepted_after_ms(1000)], 1);
+    world::reset([silent_script().accepted_after_ms(1000)], 1);
     world::resolving_takes_ms(1000);
     let client = built(|b| b.total_timeout(secs(3)));
     assert_eq!(call(&client, &Call::Read("/a")), total_timeout());

@@ -148,7 +148,7 @@ pub(super) enum Failure {
     Connect,
     TimedOut(Timeout),
     /// With an error of the operating system, or without.
-    Lost(ConnectionError),
+    Connection(ConnectionError),
     NotTried,
     NotANumber,
 }
@@ -170,7 +170,7 @@ pub(super) fn fails_with_code(code: u32) -> Outcome {
 }
 
 pub(super) fn fails_with(error: ConnectionError) -> Outcome {
-    fails(Failure::Lost(error))
+    fails(Failure::Connection(error))
 }
 
 pub(super) fn inactivity_timeout() -> Outcome {
@@ -193,7 +193,7 @@ impl From<Error> for Failure {
                 assert!(!limit.is_zero() && limit < Duration::from_secs(100), "{limit:?}");
                 Self::TimedOut(timeout)
             }
-            Error::Connection { error, .. } | Error::Io { error, .. } => Self::Lost(error),
+            Error::Connection { error, .. } | Error::Io { error, .. } => Self::Connection(error),
             Error::NotTried { .. } => Self::NotTried,
             Error::NotANumber { .. } => Self::NotANumber,
         }
