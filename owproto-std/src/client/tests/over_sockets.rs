@@ -38,7 +38,7 @@ impl SocketClient for crate::Client {
     }
 
     fn idle_is_spoilt(&self) -> bool {
-        self.shared().places.idle_is_spoilt()
+        self.shared().pool.all_idle_are_stale()
     }
 }
 
@@ -70,7 +70,7 @@ impl SocketClient for TokioClient {
     }
 
     fn idle_is_spoilt(&self) -> bool {
-        self.client.shared().places.idle_is_spoilt()
+        self.client.shared().pool.all_idle_are_stale()
     }
 }
 
