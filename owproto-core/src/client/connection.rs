@@ -362,21 +362,6 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         Ok(Event::Reply(id, reply))
     }
 
-    /// The reply to the oldest request, if it lies whole at the front of the input, and `input` behind it. Changes
-    /// nothing else.
-    #[inline(always)]
-    fn whole_reply<'i>(&self, oldest: &Pending, input: &mut &'i [u8], now: Instant) -> Option<Reply<'i>> {
-        if oldest.form() != Form::Reply
-            || self.filled > 0 && oldest.is_unsent(self.total_sent)
-            || !matches!(self.exchanges.state, State::Open)
-            || self.exchanges.earliest_deadline.has_passed(now)
-        {
-            return None;
-        }
-        let (head, payload) = self.frames.take_whole_frame(input, Direction::Replies)?;
-        Some(Reply::from_parts(head, payload))
-    }
-
     /// Why input is not taken; from now on always so.
     #[cold]
     fn refuse_input(&mut self, now: Instant) -> ConnectionError {
@@ -535,6 +520,6 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     }
 }
 
-mod alone;
+mod fast_path;
 #[cfg(test)]
 mod tests;
