@@ -47,7 +47,6 @@ mod blocking;
 mod client;
 mod error;
 mod listing;
-mod runtime;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "sim")]

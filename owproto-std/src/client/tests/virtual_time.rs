@@ -14,10 +14,10 @@ use owproto_core::time::{self, Instant};
 use owproto_tests::frames::request_text;
 use owproto_tests::peer::{Opening, Script, ScriptRun};
 
-use super::scenario::{Call, Outcome, Via, performer};
+use super::scenario::{Call, Outcome, Via, perform_calls};
 use crate::client::api::client_api;
+use crate::client::transport::{Runtime, Semaphore, Stream};
 use crate::client::{Calls, Streaming};
-use crate::runtime::{Gate, Runtime, Stream};
 use crate::{Builder, DirOptions, Error};
 
 /// The third kind of client, with the calls of the others.
@@ -32,7 +32,7 @@ macro_rules! wait {
     };
 }
 
-performer!([async] pub(super) perform, Client, wait);
+perform_calls!([async] pub(super) perform, Client, wait);
 
 #[allow(dead_code, unreachable_pub, reason = "it has all calls of the other clients")]
 mod api {
@@ -108,7 +108,7 @@ impl Connection {
 // What tests do with the world.
 
 /// Begins anew.
-pub(super) fn begin(scripts: impl IntoIterator<Item = Script>, chunk: usize) {
+pub(super) fn reset(scripts: impl IntoIterator<Item = Script>, chunk: usize) {
     let scripts = scripts.into_iter().collect();
     let names = VecDeque::from([vec![SocketAddr::from(([10, 0, 0, 7], 4304))]]);
     world(|world| *world = World { chunk, scripts, names, ..World::default() });
@@ -119,7 +119,7 @@ pub(super) fn name_resolves_to(names: impl IntoIterator<Item = Vec<SocketAddr>>)
     world(|world| world.names = names.into_iter().collect());
 }
 
-pub(super) fn resolving_takes(millis: u64) {
+pub(super) fn resolving_takes_ms(millis: u64) {
     world(|world| world.resolving_takes = millis * 1000);
 }
 
@@ -129,7 +129,7 @@ pub(super) fn window(bytes: usize) {
 }
 
 /// From now on each operation is pending once.
-pub(super) fn yielding() {
+pub(super) fn yield_once() {
     world(|world| world.yields = true);
 }
 
@@ -137,15 +137,15 @@ pub(super) fn now() -> u64 {
     world(|world| world.now)
 }
 
-pub(super) fn advance(millis: u64) {
+pub(super) fn advance_ms(millis: u64) {
     world(|world| world.now += millis * 1000);
 }
 
-pub(super) fn tried() -> Vec<SocketAddr> {
+pub(super) fn attempts() -> Vec<SocketAddr> {
     world(|world| world.tried.clone())
 }
 
-pub(super) fn resolved() -> usize {
+pub(super) fn resolutions() -> usize {
     world(|world| world.resolved)
 }
 
@@ -179,7 +179,7 @@ pub(super) fn most_open() -> usize {
 }
 
 /// How many connections the client has open.
-pub(super) fn open() -> usize {
+pub(super) fn open_connections() -> usize {
     world(|world| world.connections.iter().filter(|connection| !connection.closed).count())
 }
 
@@ -261,14 +261,14 @@ async fn pass(micros: u64, wait: Option<u64>) -> bool {
 }
 
 /// Lets time pass.
-pub(super) async fn sleep(millis: u64) {
+pub(super) async fn sleep_ms(millis: u64) {
     pass(millis * 1000, None).await;
 }
 
 impl Runtime for Virtual {
     const BLOCKS: bool = false;
     type Stream = VirtualStream;
-    type Gate = VirtualGate;
+    type Semaphore = VirtualSemaphore;
 
     fn now() -> Instant {
         Instant::from_micros(now())
@@ -291,10 +291,6 @@ impl Runtime for Virtual {
             }
             Ok(found)
         })
-    }
-
-    fn connect_at_once(_: SocketAddr, _: Option<Duration>) -> Option<io::Result<VirtualStream>> {
-        None
     }
 
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<VirtualStream> {
@@ -363,7 +359,7 @@ impl VirtualStream {
 }
 
 impl Stream for VirtualStream {
-    fn read_at_once(
+    fn read_blocking(
         &mut self,
         buffer: &mut [u8],
         _: Option<time::Duration>,
@@ -390,7 +386,7 @@ impl Stream for VirtualStream {
         read.await.unwrap_or(Ok(None))
     }
 
-    fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+    fn try_write(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
         world(|world| if world.yields { Ok(None) } else { self.put(world, bytes) })
     }
 
@@ -404,11 +400,11 @@ impl Stream for VirtualStream {
         written
     }
 
-    fn acknowledge_at_once(&self) {
+    fn acknowledge_without_delay(&self) {
         world(|world| world.connections[self.number].acknowledged += 1);
     }
 
-    fn is_spoilt(&self) -> bool {
+    fn is_stale(&self) -> bool {
         world(|world| {
             let now = world.now;
             world.connections[self.number].run.is_due(now)
@@ -417,10 +413,10 @@ impl Stream for VirtualStream {
 }
 
 #[derive(Default)]
-pub(super) struct VirtualGate(Mutex<(usize, Vec<Waker>)>);
+pub(super) struct VirtualSemaphore(Mutex<(usize, Vec<Waker>)>);
 
-impl Gate for VirtualGate {
-    async fn enter(&self, wait: Option<Duration>) -> bool {
+impl Semaphore for VirtualSemaphore {
+    async fn acquire(&self, wait: Option<Duration>) -> bool {
         turn().await;
         let entered = within(micros(wait), |_, context| {
             let (free, waiting) = &mut *self.0.lock().unwrap();
@@ -434,7 +430,7 @@ impl Gate for VirtualGate {
         entered.await.is_some()
     }
 
-    fn leave(&self) {
+    fn release(&self) {
         let (free, waiting) = &mut *self.0.lock().unwrap();
         *free += 1;
         waiting.drain(..).for_each(Waker::wake);
