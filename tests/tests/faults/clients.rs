@@ -8,7 +8,7 @@ use owproto_core::client::ConnectionError;
 use owproto_std::{Builder, Client, DirOptions, Error, Listing};
 
 use crate::embedded::{self, STORAGE};
-use crate::machines::{OnEmbassyNet, OnSmoltcp};
+use crate::network_stacks::{OnEmbassyNet, OnSmoltcp};
 
 /// Something to ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,19 +23,19 @@ pub(crate) enum Call {
 
 /// What a call gave.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Given {
+pub(crate) enum CallResult {
     Value(Vec<u8>),
     Entries(Vec<Vec<u8>>),
     Present(bool),
     Took(usize),
     /// One for each path; clients of `owproto-embedded` leave those out that are behind a failure.
-    Many(Vec<Given>),
-    Fails(Why),
+    Many(Vec<CallResult>),
+    Fails(ErrorClass),
 }
 
 /// The errors of all clients.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Why {
+pub(crate) enum ErrorClass {
     /// The server says no.
     Server,
     /// It is no reply of an owserver, or one that is too long.
@@ -57,7 +57,7 @@ pub(crate) enum Why {
 
 /// What a client does by itself when a connection ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Sort {
+pub(crate) enum Recovery {
     /// Those of `owproto-std` connect again, ask again, and give each path of many a result of its own.
     Std,
     /// Those of `owproto-embedded` over a transport that is connected do nothing.
@@ -68,14 +68,14 @@ pub(crate) enum Sort {
     Reconnecting,
 }
 
-pub(crate) trait Caller {
+pub(crate) trait TestClient {
     /// Calls, for so long at most.
-    fn call(&mut self, call: &Call, limit: Duration) -> Given;
+    fn call(&mut self, call: &Call, limit: Duration) -> CallResult;
 }
 
 /// One of the clients.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Which {
+pub(crate) enum ClientKind {
     Blocking,
     Tokio,
     EmbeddedBlocking,
@@ -85,7 +85,7 @@ pub(crate) enum Which {
     EmbassyNet,
 }
 
-impl Which {
+impl ClientKind {
     pub(crate) const ALL: [Self; 7] = [
         Self::Blocking,
         Self::Tokio,
@@ -108,30 +108,30 @@ impl Which {
         }
     }
 
-    pub(crate) fn sort(self) -> Sort {
+    pub(crate) fn recovery(self) -> Recovery {
         match self {
-            Self::Blocking | Self::Tokio => Sort::Std,
-            Self::EmbeddedBlocking | Self::EmbeddedAsynchronous => Sort::Driver,
-            Self::Smoltcp => Sort::Smoltcp,
-            Self::Reconnecting | Self::EmbassyNet => Sort::Reconnecting,
+            Self::Blocking | Self::Tokio => Recovery::Std,
+            Self::EmbeddedBlocking | Self::EmbeddedAsynchronous => Recovery::Driver,
+            Self::Smoltcp => Recovery::Smoltcp,
+            Self::Reconnecting | Self::EmbassyNet => Recovery::Reconnecting,
         }
     }
 
     /// Whether it has a network stack of its own.
-    pub(crate) fn is_on_a_machine(self) -> bool {
+    pub(crate) fn has_own_stack(self) -> bool {
         matches!(self, Self::Smoltcp | Self::EmbassyNet)
     }
 
     /// The longest payload that it takes.
     pub(crate) fn payload_limit(self) -> usize {
-        match self.sort() {
-            Sort::Std => owproto_core::codec::DEFAULT_PAYLOAD_LIMIT,
-            Sort::Driver | Sort::Smoltcp | Sort::Reconnecting => STORAGE,
+        match self.recovery() {
+            Recovery::Std => owproto_core::codec::DEFAULT_PAYLOAD_LIMIT,
+            Recovery::Driver | Recovery::Smoltcp | Recovery::Reconnecting => STORAGE,
         }
     }
 
     /// A new client of this kind.
-    pub(crate) fn client(self, server: SocketAddr) -> Box<dyn Caller> {
+    pub(crate) fn client(self, server: SocketAddr) -> Box<dyn TestClient> {
         // One timeout alone, that of the call.
         let builder = || Builder::default().address(server.into()).inactivity_timeout(Duration::ZERO);
         match self {
@@ -158,14 +158,14 @@ struct OnTokio(owproto_std::tokio::Client, tokio::runtime::Runtime);
 macro_rules! call_std {
     ($call:expr, $client:expr, $run:ident) => {
         match $call {
-            Call::Read(path) => given($run!($client.read(path)), Given::Value),
-            Call::Write(path, data) => given($run!($client.write(path, data)), Given::Took),
+            Call::Read(path) => given($run!($client.read(path)), CallResult::Value),
+            Call::Write(path, data) => given($run!($client.write(path, data)), CallResult::Took),
             Call::Dir => given($run!($client.dir_with("/", DirOptions::new().streamed())), entries),
             Call::Dirall => given($run!($client.dir("/")), entries),
-            Call::Present(path) => given($run!($client.present(path)), Given::Present),
+            Call::Present(path) => given($run!($client.present(path)), CallResult::Present),
             Call::ReadMany(paths) => {
                 let values = $run!($client.read_many(paths));
-                Given::Many(values.into_iter().map(|value| given(value, Given::Value)).collect())
+                CallResult::Many(values.into_iter().map(|value| given(value, CallResult::Value)).collect())
             }
         }
     };
@@ -185,47 +185,47 @@ macro_rules! awaited {
 }
 pub(crate) use awaited;
 
-impl Caller for Client {
-    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+impl TestClient for Client {
+    fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
         let client = self.with_timeout(limit);
         call_std!(call, client, by_itself)
     }
 }
 
-impl Caller for OnTokio {
-    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+impl TestClient for OnTokio {
+    fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
         let client = self.0.with_timeout(limit);
         self.1.block_on(async { call_std!(call, client, awaited) })
     }
 }
 
-fn entries(listing: Listing) -> Given {
-    Given::Entries(listing.iter().map(<[u8]>::to_vec).collect())
+fn entries(listing: Listing) -> CallResult {
+    CallResult::Entries(listing.iter().map(<[u8]>::to_vec).collect())
 }
 
-fn given<T>(result: Result<T, Error>, form: impl FnOnce(T) -> Given) -> Given {
+fn given<T>(result: Result<T, Error>, form: impl FnOnce(T) -> CallResult) -> CallResult {
     match result {
         Ok(value) => form(value),
-        Err(error) => Given::Fails(match error {
-            Error::Server { .. } => Why::Server,
+        Err(error) => CallResult::Fails(match error {
+            Error::Server { .. } => ErrorClass::Server,
             Error::Connection { error, .. } | Error::Io { error, .. } => lost(error),
-            Error::TimedOut { .. } => Why::TimedOut,
-            Error::NotTried { .. } => Why::NotTried,
-            _ => Why::Other,
+            Error::TimedOut { .. } => ErrorClass::TimedOut,
+            Error::NotTried { .. } => ErrorClass::NotTried,
+            _ => ErrorClass::Other,
         }),
     }
 }
 
-pub(crate) fn lost(error: ConnectionError) -> Why {
+pub(crate) fn lost(error: ConnectionError) -> ErrorClass {
     match error {
-        ConnectionError::Decode(_) => Why::Decode,
-        ConnectionError::UnexpectedData => Why::UnexpectedData,
-        ConnectionError::Stale => Why::Stale,
-        ConnectionError::Closed => Why::Closed,
-        ConnectionError::Truncated => Why::Truncated,
-        ConnectionError::PersistenceWithdrawn => Why::PersistenceWithdrawn,
-        ConnectionError::TimedOut(_) => Why::TimedOut,
-        _ => Why::Other,
+        ConnectionError::Decode(_) => ErrorClass::Decode,
+        ConnectionError::UnexpectedData => ErrorClass::UnexpectedData,
+        ConnectionError::Stale => ErrorClass::Stale,
+        ConnectionError::Closed => ErrorClass::Closed,
+        ConnectionError::Truncated => ErrorClass::Truncated,
+        ConnectionError::PersistenceWithdrawn => ErrorClass::PersistenceWithdrawn,
+        ConnectionError::TimedOut(_) => ErrorClass::TimedOut,
+        _ => ErrorClass::Other,
     }
 }
 

@@ -79,7 +79,7 @@ fn answers() -> Vec<Scenario> {
             .call(Call::Get("/"), lists(&["/a", "/b"]))
             .call(Call::Get("/a/type"), gives("DS18S20"))
             .call(
-                Call::Send(MessageType::READ, "/x"),
+                Call::SendMessage(MessageType::READ, "/x"),
                 Outcome::Raw { ret: -1, size: 0, payload: String::new() },
             ),
         Scenario::new("each call of a non-persistent client has a connection")
@@ -99,7 +99,7 @@ fn answers() -> Vec<Scenario> {
             .call(Call::DirIter("/", 9), lists(&["/a"]))
             .call(Call::Present("/a"), Outcome::Bool(true))
             .call(Call::Get("/a"), gives("22"))
-            .call(Call::Read("/b"), refused(1)),
+            .call(Call::Read("/b"), fails_with_code(1)),
         Scenario::new("a server's error is an answer, and keeps the connection")
             .connection(
                 Script::new()
@@ -110,10 +110,10 @@ fn answers() -> Vec<Scenario> {
                     .exchange("READ+ /a", value("21"))
                     .stall(),
             )
-            .call(Call::Read("/x"), refused(1))
-            .call(Call::Present("/x"), refused(5))
-            .call(Call::Write("/x", "1"), refused(30))
-            .call(Call::Dir("/x"), refused(20))
+            .call(Call::Read("/x"), fails_with_code(1))
+            .call(Call::Present("/x"), fails_with_code(5))
+            .call(Call::Write("/x", "1"), fails_with_code(30))
+            .call(Call::Dir("/x"), fails_with_code(20))
             .call(Call::Read("/a"), gives("21")),
         Scenario::new("an error with a payload does not put the stream out of step")
             .connection(
@@ -126,7 +126,7 @@ fn answers() -> Vec<Scenario> {
                     .exchange("READ+ /a", value("21"))
                     .stall(),
             )
-            .call(Call::Read("/x"), refused(2))
+            .call(Call::Read("/x"), fails_with_code(2))
             .call(Call::Read("/a"), gives("21")),
         Scenario::new("an empty value is a value")
             .connection(
@@ -139,7 +139,7 @@ fn answers() -> Vec<Scenario> {
             .call(Call::ReadInto("/a", 4), gives("1234")),
         Scenario::new("a word is no number")
             .connection(Script::new().exchange("READ+ /a", value("warm")).stall())
-            .call(Call::ReadNumber("/a"), fails(Why::NotANumber)),
+            .call(Call::ReadNumber("/a"), fails(Failure::NotANumber)),
         Scenario::new("old servers say nothing of the ROM id")
             .connection(
                 Script::new().exchange("PRESENCE+ /a", done()).exchange("PRESENCE+ /a", done()).stall(),
@@ -148,11 +148,11 @@ fn answers() -> Vec<Scenario> {
             .call(Call::RomId("/a"), Outcome::RomId(None)),
         Scenario::new("what cannot be asked is not sent")
             .connection(Script::new().exchange("NOP+", done()).stall())
-            .call(Call::Read("/a\0b"), fails(Why::Request))
-            .call(Call::ReadAt("/a", 0, 0), fails(Why::Request))
-            .call(Call::ReadInto("/a", 0), fails(Why::Request))
-            .call(Call::Write("/a\0b", "1"), fails(Why::Request))
-            .call(Call::DirIter("/\0", 1), fails(Why::Request))
+            .call(Call::Read("/a\0b"), fails(Failure::Request))
+            .call(Call::ReadAt("/a", 0, 0), fails(Failure::Request))
+            .call(Call::ReadInto("/a", 0), fails(Failure::Request))
+            .call(Call::Write("/a\0b", "1"), fails(Failure::Request))
+            .call(Call::DirIter("/\0", 1), fails(Failure::Request))
             .call(Call::Ping, Outcome::Done),
     ]
 }
@@ -222,7 +222,7 @@ fn keepalives() -> Vec<Scenario> {
                     .stall(),
             )
             .call(Call::Read("/a"), gives("21"))
-            .took(5997)
+            .takes_ms(5997)
             .in_virtual_time(),
         Scenario::new("entries break the silence")
             .connection(
@@ -237,7 +237,7 @@ fn keepalives() -> Vec<Scenario> {
                     .stall(),
             )
             .call(Call::DirEach("/"), lists(&["/a", "/b"]))
-            .took(4500)
+            .takes_ms(4500)
             .in_virtual_time(),
         Scenario::new("each byte breaks the silence")
             .connection(
@@ -252,13 +252,13 @@ fn keepalives() -> Vec<Scenario> {
                     .send(*b"21"),
             )
             .call(Call::Read("/a"), gives("21"))
-            .took(5700)
+            .takes_ms(5700)
             .in_virtual_time(),
         Scenario::new("silence after a keepalive is too long after 2 s")
             .connection(Script::new().expect_request("READ+ /a").pause_ms(1500).keepalive().stall())
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
-            .call(Call::Read("/a"), silent())
-            .took(3500)
+            .call(Call::Read("/a"), inactivity_timeout())
+            .takes_ms(3500)
             .call(Call::Read("/b"), gives("b"))
             .in_virtual_time(),
     ]
@@ -274,7 +274,7 @@ fn persistence() -> Vec<Scenario> {
             .connection(Script::new().exchange_nonpersistent("WRITE+ /a=1", written(1)))
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2"))
-            .call(Call::Read("/c"), refused(1))
+            .call(Call::Read("/c"), fails_with_code(1))
             .call(Call::DirIter("/", 9), lists(&["/a"]))
             .call(Call::Write("/a", "1"), Outcome::Count(1)),
         Scenario::new("persistence withdrawn")
@@ -330,13 +330,13 @@ fn stale_connections() -> Vec<Scenario> {
             .connection(Script::new().exchange("READ+ /a", value("1")))
             .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::IdleSpoilt, Outcome::Done)
+            .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("a connection that was reset while idle is replaced")
             .connection(Script::new().exchange("READ+ /a", value("1")).reset())
             .connection(Script::new().exchange("DIR+ /", entries(&["/a"])).stall())
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::IdleSpoilt, Outcome::Done)
+            .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::DirIter("/", 9), lists(&["/a"])),
         Scenario::new("a connection that is closed under a request is replaced")
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b"))
@@ -359,12 +359,12 @@ fn stale_connections() -> Vec<Scenario> {
             .connection(Script::new().expect_request("READ+ /b"))
             .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::Read("/b"), lost(ConnectionError::Closed))
+            .call(Call::Read("/b"), fails_with(ConnectionError::Closed))
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("a new connection that is closed without an answer is an error")
             .connection(Script::new().expect_request("READ+ /a"))
             .connection(Script::new().exchange("READ+ /a", value("1")).stall())
-            .call(Call::Read("/a"), lost(ConnectionError::Closed))
+            .call(Call::Read("/a"), fails_with(ConnectionError::Closed))
             .call(Call::Read("/a"), gives("1")),
         Scenario::new("a connection that has rested is as good as before")
             .connection(
@@ -379,14 +379,14 @@ fn stale_connections() -> Vec<Scenario> {
                     .stall(),
             )
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::Rest, Outcome::Done)
+            .call(Call::PassTime, Outcome::Done)
             .call(Call::Read("/b"), gives("2"))
-            .call(Call::Rest, Outcome::Done)
+            .call(Call::PassTime, Outcome::Done)
             .call(Call::Write("/b", "3"), Outcome::Count(1))
-            .call(Call::Rest, Outcome::Done)
+            .call(Call::PassTime, Outcome::Done)
             .call(Call::DirIter("/", 9), lists(&["/a"]))
-            .took(20)
-            .call(Call::Rest, Outcome::Done)
+            .takes_ms(20)
+            .call(Call::PassTime, Outcome::Done)
             .call(Call::ReadMany(vec!["/c"]), Outcome::Many(vec![gives("3")])),
         Scenario::new("what comes unasked is no answer")
             .connection(Script::new().exchange("READ+ /a", value("1")).reply(value("stray")).stall())
@@ -395,13 +395,13 @@ fn stale_connections() -> Vec<Scenario> {
             .connection(Script::new().exchange("READ+ /c", value("3")).reply(value("stray")).stall())
             .connection(Script::new().exchange("WRITE+ /d=4", written(1)).stall())
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::IdleSpoilt, Outcome::Done)
+            .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::Read("/b"), gives("2"))
-            .call(Call::IdleSpoilt, Outcome::Done)
+            .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::DirIter("/", 9), lists(&["/a"]))
-            .call(Call::IdleSpoilt, Outcome::Done)
+            .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::ReadMany(vec!["/c"]), Outcome::Many(vec![gives("3")]))
-            .call(Call::IdleSpoilt, Outcome::Done)
+            .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::Write("/d", "4"), Outcome::Count(1)),
     ]
 }
@@ -412,22 +412,22 @@ fn writes() -> Vec<Scenario> {
             .connection(Script::new().exchange("READ+ /a", value("1")))
             .connection(Script::new().exchange("WRITE+ /a=2", written(1)).stall())
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::IdleSpoilt, Outcome::Done)
+            .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::Write("/a", "2"), Outcome::Count(1)),
         Scenario::new("a write that got lost is not sent again")
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("WRITE+ /a=2"))
             .connection(Script::new().exchange("READ+ /a", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::Write("/a", "2"), lost(ConnectionError::Stale))
+            .call(Call::Write("/a", "2"), fails_with(ConnectionError::Stale))
             .call(Call::Read("/a"), gives("2")),
         Scenario::new("nor is one that was reset, nor a message of a type without a name")
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("WRITE+ /a=2").reset())
             .connection(Script::new().exchange("READ+ /a", value("2")).expect_request("type 77+ /a").reset())
             .connection(Script::new().exchange("READ+ /a", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::Write("/a", "2"), lost(ConnectionError::Stale))
+            .call(Call::Write("/a", "2"), fails_with(ConnectionError::Stale))
             .call(Call::Read("/a"), gives("2"))
-            .call(Call::Send(MessageType(77), "/a"), lost(ConnectionError::Stale))
+            .call(Call::SendMessage(MessageType(77), "/a"), fails_with(ConnectionError::Stale))
             .call(Call::Read("/a"), gives("2")),
         Scenario::new("the server says how much of a write it took")
             .connection(
@@ -443,17 +443,18 @@ fn writes() -> Vec<Scenario> {
 
 fn broken_peers() -> Vec<Scenario> {
     let version = |text: [u8; 4]| {
-        lost(ConnectionError::Decode(DecodeError::UnexpectedVersion {
+        fails_with(ConnectionError::Decode(DecodeError::UnexpectedVersion {
             version: Version(i32::from_be_bytes(text)),
         }))
     };
-    let too_large =
-        |announced, limit| lost(ConnectionError::Decode(DecodeError::PayloadTooLarge { announced, limit }));
+    let too_large = |announced, limit| {
+        fails_with(ConnectionError::Decode(DecodeError::PayloadTooLarge { announced, limit }))
+    };
     vec![
         Scenario::new("half a header")
             .connection(Script::new().expect_request("READ+ /a").send(header_announcing(2)[..12].to_vec()))
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
-            .call(Call::Read("/a"), lost(ConnectionError::Truncated))
+            .call(Call::Read("/a"), fails_with(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("half a payload on a connection that had worked")
             .connection(
@@ -465,12 +466,12 @@ fn broken_peers() -> Vec<Scenario> {
             )
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Ping, Outcome::Done)
-            .call(Call::Read("/a"), lost(ConnectionError::Truncated))
+            .call(Call::Read("/a"), fails_with(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("closed after a keepalive")
             .connection(Script::new().expect_request("READ+ /a").keepalive())
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
-            .call(Call::Read("/a"), lost(ConnectionError::Truncated))
+            .call(Call::Read("/a"), fails_with(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("a listing that ends in the middle")
             .connection(Script::new().expect_request("DIR+ /").reply([entry("/a"), entry("/b")]))
@@ -479,12 +480,12 @@ fn broken_peers() -> Vec<Scenario> {
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(
                 Call::DirEach("/"),
-                Outcome::Many(vec![lists(&["/a", "/b"]), lost(ConnectionError::Truncated)]),
+                Outcome::Many(vec![lists(&["/a", "/b"]), fails_with(ConnectionError::Truncated)]),
             )
-            .call(Call::Dir("/"), lost(ConnectionError::Truncated))
+            .call(Call::Dir("/"), fails_with(ConnectionError::Truncated))
             .call(
                 Call::DirIter("/", 9),
-                Outcome::Many(vec![lists(&["/a"]), lost(ConnectionError::Truncated)]),
+                Outcome::Many(vec![lists(&["/a"]), fails_with(ConnectionError::Truncated)]),
             )
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("not an owserver")
@@ -549,13 +550,13 @@ fn broken_peers() -> Vec<Scenario> {
             .connection(Script::new().expect_request("READ+ /a").reply([value("1"), value("stray")]).stall())
             .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::IdleSpoilt, Outcome::Done)
+            .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("bytes behind the last one of many")
             .connection(Script::new().expect_request("READ+ /a").reply([value("1"), value("stray")]).stall())
             .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::ReadMany(vec!["/a"]), Outcome::Many(vec![gives("1")]))
-            .call(Call::IdleSpoilt, Outcome::Done)
+            .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::ReadMany(vec!["/b"]), Outcome::Many(vec![gives("2")])),
     ]
 }
@@ -578,25 +579,25 @@ fn timeouts() -> Vec<Scenario> {
                 Script::new().expect_request("READ+ /a").send(header_announcing(4)).send(*b"21").stall(),
             )
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
-            .call(Call::Read("/a"), silent())
-            .took(700)
+            .call(Call::Read("/a"), inactivity_timeout())
+            .takes_ms(700)
             .call(Call::Read("/b"), gives("b"))
-            .call(Call::DirEach("/"), Outcome::Many(vec![lists(&["/a"]), silent()]))
-            .took(700)
-            .call(Call::DirIter("/", 1), silent())
-            .took(700)
-            .call(Call::Write("/a", "1"), silent())
-            .took(700)
-            .call(Call::Read("/a"), silent())
-            .took(700)
+            .call(Call::DirEach("/"), Outcome::Many(vec![lists(&["/a"]), inactivity_timeout()]))
+            .takes_ms(700)
+            .call(Call::DirIter("/", 1), inactivity_timeout())
+            .takes_ms(700)
+            .call(Call::Write("/a", "1"), inactivity_timeout())
+            .takes_ms(700)
+            .call(Call::Read("/a"), inactivity_timeout())
+            .takes_ms(700)
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("a connection in place of an old one is no more patient")
             .client(|b| b.inactivity_timeout(SHORT))
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b"))
             .connection(Script::new().expect_request("READ+ /b").stall())
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::Read("/b"), silent())
-            .took(700),
+            .call(Call::Read("/b"), inactivity_timeout())
+            .takes_ms(700),
         Scenario::new("a late answer is nobody's")
             .client(|b| b.inactivity_timeout(SHORT))
             .connection(Script::new().expect_request("READ+ /a").pause_ms(1000).reply(value("late")).stall())
@@ -608,10 +609,10 @@ fn timeouts() -> Vec<Scenario> {
                     .exchange("READ+ /c", value("c"))
                     .stall(),
             )
-            .call(Call::Read("/a"), silent())
-            .took(700)
+            .call(Call::Read("/a"), inactivity_timeout())
+            .takes_ms(700)
             .call(Call::Read("/b"), gives("b"))
-            .took(400)
+            .takes_ms(400)
             .call(Call::Read("/c"), gives("c")),
         Scenario::new("keepalives do not extend the total time")
             .connection(
@@ -624,21 +625,21 @@ fn timeouts() -> Vec<Scenario> {
                     .stall(),
             )
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
-            .call_via(Via::Within(700), Call::Read("/a"), too_long())
-            .took(700)
+            .call_via(Via::WithTimeout(700), Call::Read("/a"), total_timeout())
+            .takes_ms(700)
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("a call has a time of its own")
             .connection(Script::new().expect_request("READ+ /a").stall())
             .connection(Script::new().expect_request("READ+ /b").pause_ms(1000).reply(value("b")).stall())
-            .call_via(Via::Within(700), Call::Read("/a"), too_long())
-            .took(700)
+            .call_via(Via::WithTimeout(700), Call::Read("/a"), total_timeout())
+            .takes_ms(700)
             .call(Call::Read("/b"), gives("b"))
-            .took(1000),
+            .takes_ms(1000),
         Scenario::new("no time is no limit")
             .client(|b| b.total_timeout(SHORT))
             .connection(Script::new().expect_request("READ+ /a").pause_ms(1000).reply(value("1")).stall())
-            .call_via(Via::Within(0), Call::Read("/a"), gives("1"))
-            .took(1000),
+            .call_via(Via::WithTimeout(0), Call::Read("/a"), gives("1"))
+            .takes_ms(1000),
         Scenario::new("an answer in the last moment is one, and one after it is none")
             .client(|b| b.total_timeout(Duration::from_secs(3)))
             .connection(
@@ -660,10 +661,10 @@ fn timeouts() -> Vec<Scenario> {
                     .stall(),
             )
             .call(Call::Read("/a"), gives("1"))
-            .took(2999)
+            .takes_ms(2999)
             .call(Call::CloseConnection, Outcome::Done)
-            .call(Call::Read("/a"), too_long())
-            .took(3000)
+            .call(Call::Read("/a"), total_timeout())
+            .takes_ms(3000)
             .in_virtual_time(),
         Scenario::new("the total time is that of the whole call")
             .client(|b| b.total_timeout(Duration::from_secs(3)))
@@ -680,16 +681,16 @@ fn timeouts() -> Vec<Scenario> {
                     .stall(),
             )
             .call(Call::Read("/a"), gives("1"))
-            .call(Call::Read("/b"), too_long())
-            .took(3000)
+            .call(Call::Read("/b"), total_timeout())
+            .takes_ms(3000)
             .in_virtual_time(),
         Scenario::new("a server that takes no more bytes")
             .connection(Script::new().zero_window())
             .connection(Script::new().zero_window())
-            .call(Call::Write("/a", "1"), silent())
-            .took(2000)
-            .call_via(Via::Within(500), Call::Write("/a", "1"), too_long())
-            .took(500)
+            .call(Call::Write("/a", "1"), inactivity_timeout())
+            .takes_ms(2000)
+            .call_via(Via::WithTimeout(500), Call::Write("/a", "1"), total_timeout())
+            .takes_ms(500)
             .in_virtual_time(),
         Scenario::new("no limits at all")
             .client(|b| b.inactivity_timeout(Duration::ZERO))
@@ -697,7 +698,7 @@ fn timeouts() -> Vec<Scenario> {
                 Script::new().expect_request("READ+ /a").pause_ms(100_000_000).reply(value("1")).stall(),
             )
             .call(Call::Read("/a"), gives("1"))
-            .took(100_000_000)
+            .takes_ms(100_000_000)
             .in_virtual_time(),
     ]
 }
@@ -757,7 +758,7 @@ fn fall_backs() -> Vec<Scenario> {
             )
             .call(Call::Get("/a"), gives("21"))
             .call(Call::Get("/"), lists(&["/a"]))
-            .call(Call::Get("/x"), refused(1)),
+            .call(Call::Get("/x"), fails_with_code(1)),
         Scenario::new("-42 to another type is an error")
             .connection(
                 Script::new()
@@ -765,8 +766,8 @@ fn fall_backs() -> Vec<Scenario> {
                     .exchange("DIR+ /", server_error(42))
                     .stall(),
             )
-            .call(Call::Read("/a"), refused(42))
-            .call(Call::DirEach("/"), Outcome::Many(vec![lists(&[]), refused(42)])),
+            .call(Call::Read("/a"), fails_with_code(42))
+            .call(Call::DirEach("/"), Outcome::Many(vec![lists(&[]), fails_with_code(42)])),
         Scenario::new("another error to DIRALL is no refusal")
             .connection(
                 Script::new()
@@ -774,7 +775,7 @@ fn fall_backs() -> Vec<Scenario> {
                     .exchange("DIRALL+ /", list("/a"))
                     .stall(),
             )
-            .call(Call::Dir("/a"), refused(20))
+            .call(Call::Dir("/a"), fails_with_code(20))
             .call(Call::Dir("/"), lists(&["/a"])),
     ]
 }
@@ -792,9 +793,9 @@ fn listings() -> Vec<Scenario> {
                     .reply([entry("/a"), server_error(5)])
                     .stall(),
             )
-            .call(Call::DirEach("/"), Outcome::Many(vec![lists(&["/a", "/b"]), refused(5)]))
-            .call(Call::DirIter("/", 9), Outcome::Many(vec![lists(&["/a", "/b"]), refused(5)]))
-            .call(Call::DirWith("/", DirOptions::new().streamed()), refused(5)),
+            .call(Call::DirEach("/"), Outcome::Many(vec![lists(&["/a", "/b"]), fails_with_code(5)]))
+            .call(Call::DirIter("/", 9), Outcome::Many(vec![lists(&["/a", "/b"]), fails_with_code(5)]))
+            .call(Call::DirWith("/", DirOptions::new().streamed()), fails_with_code(5)),
         Scenario::new("empty directories")
             .connection(
                 Script::new()
@@ -883,15 +884,15 @@ fn listings() -> Vec<Scenario> {
                     .stall(),
             )
             .call(Call::Ping, Outcome::Done)
-            .call(Call::ReadWithin("/"), Outcome::Many(vec![gives("1"), gives("2")]))
-            .took(300)
+            .call(Call::ReadDuringListing("/"), Outcome::Many(vec![gives("1"), gives("2")]))
+            .takes_ms(300)
             .call(Call::Read("/c"), gives("3")),
     ]
 }
 
 fn many_reads() -> Vec<Scenario> {
     let many = |values: &[&str]| Outcome::Many(values.iter().map(|value| gives(value)).collect());
-    let not_tried = || fails(Why::NotTried);
+    let not_tried = || fails(Failure::NotTried);
     vec![
         Scenario::new("nothing to read").call(Call::ReadMany(vec![]), Outcome::Many(vec![])),
         Scenario::new("many reads do not wait for one another")
@@ -911,7 +912,7 @@ fn many_reads() -> Vec<Scenario> {
             )
             .call(
                 Call::ReadMany(vec!["/a", "/b", "/c", "/d"]),
-                Outcome::Many(vec![gives("1"), gives("2"), refused(1), gives("")]),
+                Outcome::Many(vec![gives("1"), gives("2"), fails_with_code(1), gives("")]),
             )
             .call(Call::ReadMany(vec!["/a", "/b"]), many(&["1", "2"]))
             .call(Call::Read("/c"), gives("3")),
@@ -921,7 +922,7 @@ fn many_reads() -> Vec<Scenario> {
             )
             .call(
                 Call::ReadMany(vec!["/\0", "/a", "/\0", "/b"]),
-                Outcome::Many(vec![fails(Why::Request), gives("1"), fails(Why::Request), gives("2")]),
+                Outcome::Many(vec![fails(Failure::Request), gives("1"), fails(Failure::Request), gives("2")]),
             ),
         Scenario::new("closed in the middle: the rest over a new connection")
             .connection(
@@ -960,7 +961,7 @@ fn many_reads() -> Vec<Scenario> {
             .connection(Script::new().exchange("READ+ /c", value("3")).stall())
             .call(
                 Call::ReadMany(vec!["/a", "/b", "/c"]),
-                Outcome::Many(vec![gives("1"), lost(ConnectionError::Closed), gives("3")]),
+                Outcome::Many(vec![gives("1"), fails_with(ConnectionError::Closed), gives("3")]),
             ),
         Scenario::new("persistence refused: one after the other")
             .connection(Script::new().exchange_nonpersistent("READ+ /a", value("1")))
@@ -1002,18 +1003,18 @@ fn many_reads() -> Vec<Scenario> {
             .connection(Script::new().exchange("READ+ /d", value("4")).stall())
             .call(
                 Call::ReadMany(vec!["/a", "/b", "/c"]),
-                Outcome::Many(vec![gives("1"), silent(), not_tried()]),
+                Outcome::Many(vec![gives("1"), inactivity_timeout(), not_tried()]),
             )
-            .took(700)
+            .takes_ms(700)
             .call(Call::Read("/d"), gives("4")),
         Scenario::new("nobody is there")
             .call(
                 Call::ReadMany(vec!["/a", "/\0", "/c"]),
-                Outcome::Many(vec![fails(Why::Connect), fails(Why::Request), not_tried()]),
+                Outcome::Many(vec![fails(Failure::Connect), fails(Failure::Request), not_tried()]),
             )
-            .call(Call::Read("/a"), fails(Why::Connect))
-            .call(Call::Write("/a", "1"), fails(Why::Connect))
-            .call(Call::DirIter("/", 1), fails(Why::Connect))
+            .call(Call::Read("/a"), fails(Failure::Connect))
+            .call(Call::Write("/a", "1"), fails(Failure::Connect))
+            .call(Call::DirIter("/", 1), fails(Failure::Connect))
             // A listening socket does not go away at once.
             .in_virtual_time(),
         Scenario::new("gone in the middle")
@@ -1025,7 +1026,7 @@ fn many_reads() -> Vec<Scenario> {
             )
             .call(
                 Call::ReadMany(vec!["/a", "/b", "/c"]),
-                Outcome::Many(vec![gives("1"), fails(Why::Connect), not_tried()]),
+                Outcome::Many(vec![gives("1"), fails(Failure::Connect), not_tried()]),
             )
             .in_virtual_time(),
         Scenario::new("many reads of a non-persistent client share one connection and close it")
@@ -1052,7 +1053,7 @@ fn variants() -> Vec<Scenario> {
             )
             .call(Call::Read("/a"), gives("1"))
             .call_via(Via::Clone, Call::Read("/b"), gives("2"))
-            .call_via(Via::Within(60_000), Call::Read("/c"), gives("3"))
+            .call_via(Via::WithTimeout(60_000), Call::Read("/c"), gives("3"))
             .call_via(Via::Persistent, Call::Read("/d"), gives("4")),
         Scenario::new("a non-persistent clone leaves it alone")
             .connection(

@@ -3,8 +3,8 @@
 use owproto_tests::path_server;
 use owproto_tests::peer::Script;
 
+use super::executor::{Tasks, block_on};
 use super::scenario::*;
-use super::tasks::{Tasks, block_on};
 use super::virtual_time::{self as world, Client};
 use crate::Builder;
 
@@ -17,7 +17,7 @@ fn reads_at_once(client: &Client, count: usize) {
     let paths: Vec<String> = (0..count).map(|n| format!("/{n}")).collect();
     let mut tasks = Tasks::new();
     for path in &paths {
-        tasks.begin(async { client.read(path).await.unwrap() });
+        tasks.spawn(async { client.read(path).await.unwrap() });
     }
     for (end, path) in tasks.finish().into_iter().zip(&paths) {
         assert_eq!(end.unwrap().1, path_server::value_of(path.as_bytes()));
@@ -35,7 +35,7 @@ fn refuses() -> Script {
 
 #[test]
 fn where_no_connection_is_kept_each_call_has_its_own_and_as_many_go_at_once() {
-    world::begin(vec![refuses(); 50], usize::MAX);
+    world::reset(vec![refuses(); 50], usize::MAX);
     let client = client(5);
     reads_at_once(&client, 50);
     assert_eq!(world::most_open(), 5);
@@ -47,43 +47,43 @@ fn where_no_connection_is_kept_each_call_has_its_own_and_as_many_go_at_once() {
 #[test]
 fn a_refusal_is_learned_and_costs_no_call() {
     // Two places, and the third and the fourth connection are refused.
-    world::begin([keeps(), keeps(), refuses(), refuses()], usize::MAX);
+    world::reset([keeps(), keeps(), refuses(), refuses()], usize::MAX);
     let client = client(4);
     reads_at_once(&client, 2);
     assert_eq!(client.shared().pool.permits(), 4);
     reads_at_once(&client, 100);
     assert_eq!(client.shared().pool.permits(), 2);
-    assert_eq!(world::tried().len(), 4);
+    assert_eq!(world::attempts().len(), 4);
     // From now on the two are enough.
     for _ in 0..10 {
         reads_at_once(&client, 100);
     }
-    assert_eq!((world::tried().len(), world::open()), (4, 2));
+    assert_eq!((world::attempts().len(), world::open_connections()), (4, 2));
 }
 
 #[test]
 fn after_a_while_one_more_is_tried() {
-    world::begin([keeps(), refuses(), refuses(), refuses(), keeps(), keeps(), refuses()], usize::MAX);
+    world::reset([keeps(), refuses(), refuses(), refuses(), keeps(), keeps(), refuses()], usize::MAX);
     let client = client(4);
     reads_at_once(&client, 1);
     reads_at_once(&client, 10);
-    assert_eq!((client.shared().pool.permits(), world::tried().len()), (1, 4));
+    assert_eq!((client.shared().pool.permits(), world::attempts().len()), (1, 4));
     // Ten seconds later, but nobody needs one.
-    world::advance(10_000);
+    world::advance_ms(10_000);
     reads_at_once(&client, 1);
-    assert_eq!((client.shared().pool.permits(), world::tried().len()), (1, 4));
+    assert_eq!((client.shared().pool.permits(), world::attempts().len()), (1, 4));
     // Others have left the server: as long as it keeps more, more are made.
     reads_at_once(&client, 10);
-    assert_eq!((client.shared().pool.permits(), world::tried().len()), (3, 7));
+    assert_eq!((client.shared().pool.permits(), world::attempts().len()), (3, 7));
     assert_eq!(client.shared().pool.idle(), 3);
-    world::advance(9_000);
+    world::advance_ms(9_000);
     reads_at_once(&client, 10);
-    assert_eq!(world::tried().len(), 7);
+    assert_eq!(world::attempts().len(), 7);
 }
 
 #[test]
 fn with_the_last_kept_connection_gone_all_places_count_again() {
-    world::begin([keeps(), refuses(), refuses(), refuses(), refuses(), refuses()], usize::MAX);
+    world::reset([keeps(), refuses(), refuses(), refuses(), refuses(), refuses()], usize::MAX);
     let client = client(2);
     reads_at_once(&client, 1);
     reads_at_once(&client, 2);
@@ -96,13 +96,13 @@ fn with_the_last_kept_connection_gone_all_places_count_again() {
 #[test]
 fn a_place_is_never_lost_to_a_listing_beside() {
     // The only place is refused while the listing's connection is kept.
-    world::begin([keeps(), refuses(), keeps()], usize::MAX);
+    world::reset([keeps(), refuses(), keeps()], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
-    tasks.begin(async {
+    tasks.spawn(async {
         client.dir_each("/", crate::DirOptions::new(), |_| ()).await.unwrap();
     });
-    tasks.begin(async {
+    tasks.spawn(async {
         client.read("/a").await.unwrap();
     });
     tasks.finish();
@@ -113,7 +113,7 @@ fn a_place_is_never_lost_to_a_listing_beside() {
 #[test]
 fn a_connection_that_was_kept_and_ends_is_no_refusal() {
     let ends = || responding(1, 1).respond(1, 1, path_server::answer_without_persistence);
-    world::begin([ends(), keeps(), keeps(), keeps()], usize::MAX);
+    world::reset([ends(), keeps(), keeps(), keeps()], usize::MAX);
     let client = client(2);
     reads_at_once(&client, 2);
     reads_at_once(&client, 20);

@@ -1,9 +1,9 @@
 //! The number of files that a process may have open.
 
-/// Lets this process have as many files open as it may; says how many that are.
+/// Raises the limit of this process as far as the system allows, and returns it.
 #[cfg(unix)]
 #[must_use]
-pub fn raise_limit() -> u64 {
+pub fn raise() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };
@@ -13,9 +13,9 @@ pub fn raise_limit() -> u64 {
     }
 }
 
-/// What a system without such a limit says.
+/// There is no such limit on this system.
 #[cfg(not(unix))]
 #[must_use]
-pub fn raise_limit() -> u64 {
+pub fn raise() -> u64 {
     u64::MAX
 }

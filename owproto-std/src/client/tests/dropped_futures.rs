@@ -2,8 +2,8 @@
 
 use owproto_tests::path_server;
 
+use super::executor::{block_on, poll_times};
 use super::scenario::*;
-use super::tasks::{block_on, poll_times};
 use super::virtual_time::{self as world, Client, perform};
 use crate::{Builder, DirOptions};
 
@@ -11,14 +11,14 @@ use crate::{Builder, DirOptions};
 fn dropped_everywhere(call: &Call, complete: &Outcome, warm: bool, persistent: bool) {
     let mut count = 0;
     loop {
-        world::begin(vec![serving(); 8], 5);
-        world::yielding();
+        world::reset(vec![serving(); 8], 5);
+        world::yield_once();
         let client = Client::build(Builder::default().persistent(persistent));
         if warm {
             assert_eq!(block_on(client.read("/warm")).unwrap(), path_server::value_of(b"/warm"));
         }
-        let outcome = poll_times(count, perform(&client, Via::Itself, call));
-        assert_eq!(world::open(), client.shared().pool.idle(), "{count} polls");
+        let outcome = poll_times(count, perform(&client, Via::Client, call));
+        assert_eq!(world::open_connections(), client.shared().pool.idle(), "{count} polls");
         for path in ["/next", "/other"] {
             assert_eq!(
                 block_on(client.read(path)).unwrap(),
@@ -27,7 +27,7 @@ fn dropped_everywhere(call: &Call, complete: &Outcome, warm: bool, persistent: b
             );
         }
         assert_eq!(block_on(client.write("/next", "123")).unwrap(), 3);
-        assert_eq!(world::open(), usize::from(persistent));
+        assert_eq!(world::open_connections(), usize::from(persistent));
         if let Some(outcome) = outcome {
             assert_eq!(outcome, *complete);
             break;
@@ -59,13 +59,13 @@ fn a_call_dropped_anywhere_leaves_the_next_one_alone() {
 
 #[test]
 fn a_listing_whose_next_was_dropped_is_over() {
-    world::begin(vec![serving(); 3], 5);
+    world::reset(vec![serving(); 3], 5);
     let client = Client::build(Builder::default());
     let mut listing = block_on(client.dir_iter("/", DirOptions::new())).unwrap();
     assert_eq!(block_on(listing.next()).unwrap().unwrap(), b"/one");
-    world::yielding();
+    world::yield_once();
     assert!(poll_times(1, listing.next()).is_none());
     assert!(block_on(listing.next()).is_none());
-    assert_eq!(world::open(), 0);
+    assert_eq!(world::open_connections(), 0);
     assert_eq!(block_on(client.read("/a")).unwrap(), path_server::value_of(b"/a"));
 }

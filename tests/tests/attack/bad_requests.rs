@@ -2,8 +2,8 @@
 
 use owproto_core::time;
 use owproto_std::server::Timeouts;
-use owproto_tests::bad_input::{self, Fate, request};
-use owproto_tests::{files, vectors};
+use owproto_tests::bad_requests::{self, Outcome, request_of_words};
+use owproto_tests::{file_limit, vectors};
 
 use super::*;
 
@@ -18,8 +18,8 @@ fn impatient(settings: impl FnOnce(Builder) -> Builder) -> sim::Server {
 #[test]
 fn each_bad_input_is_answered_or_closes_and_the_next_client_is_served() {
     let server = impatient(|server| server);
-    for input in bad_input::all() {
-        assert_eq!(Fate::of(&say(server.local_addr(), &input.bytes)), input.fate, "{}", input.name);
+    for input in bad_requests::all() {
+        assert_eq!(Outcome::of(&say(server.local_addr(), &input.bytes)), input.outcome, "{}", input.name);
         next_client_is_served(server.local_addr(), input.name);
     }
 }
@@ -48,7 +48,7 @@ fn own_token_closes_in_any_place() {
         let mut tokens = others;
         tokens.swap(0, place);
         let rest = [b"/\0".to_vec(), tokens.concat()].concat();
-        let bytes = request([0x1_0003, 2, 6, 0, 0, 0], &rest);
+        let bytes = request_of_words([0x1_0003, 2, 6, 0, 0, 0], &rest);
         assert_eq!(say(server.local_addr(), &bytes), b"", "in place {place}");
         next_client_is_served(server.local_addr(), "a loop");
     }
@@ -60,7 +60,7 @@ fn own_token_closes_in_any_place() {
 fn more_connections_than_a_file_set_holds() {
     const WANTED: u64 = 1500;
     // Both sides are in this process, and other tests are.
-    let files = files::raise_limit();
+    let files = file_limit::raise();
     let count = WANTED.min(files.saturating_sub(500) / 2);
     if count < WANTED {
         println!(
@@ -80,19 +80,19 @@ fn more_connections_than_a_file_set_holds() {
 #[test]
 fn clients_that_do_not_read_stop_no_listing() {
     let server = start(TESTER, |server| server);
-    let listing = say(server.local_addr(), &ask(4, 0, b"/\0"));
+    let listing = say(server.local_addr(), &request(4, 0, b"/\0"));
     let deaf: Vec<TcpStream> = (0..10)
         .map(|_| {
             let mut stream = connect(server.local_addr());
             stream.set_nonblocking(true).unwrap();
             // As many as the server and the system take.
-            let many = bad_input::request([0, 2, 4, 0x104, 0, 0], b"/\0").repeat(1000);
+            let many = bad_requests::request_of_words([0, 2, 4, 0x104, 0, 0], b"/\0").repeat(1000);
             while stream.write(&many).is_ok() {}
             stream
         })
         .collect();
     for _ in 0..10 {
-        assert_eq!(say(server.local_addr(), &ask(4, 0, b"/\0")), listing);
+        assert_eq!(say(server.local_addr(), &request(4, 0, b"/\0")), listing);
         next_client_is_served(server.local_addr(), "listings that nobody reads");
     }
     assert!(server.statistics().connections >= deaf.len(), "those that do not read were there");

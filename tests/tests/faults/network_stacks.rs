@@ -17,9 +17,9 @@ use owproto_core::wire::Flags;
 use owproto_embedded::embassy_net::{Client as EmbassyNetClient, Dialer, client};
 use owproto_embedded::smoltcp::{Client as SmoltcpClient, DisconnectReason, Event, to_smoltcp};
 use owproto_embedded::{Error, ReadError};
-use owproto_tests::bell::{Bell, when_rung};
 use owproto_tests::machines::{Device, MTU, address, cable, device, hardware_address, machine};
 use owproto_tests::relay::relay;
+use owproto_tests::wakers::{OwnWaker, poll_when_woken};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{self, DeviceCapabilities, Medium};
 use smoltcp::socket::tcp::{self, SocketBuffer};
@@ -27,7 +27,7 @@ use smoltcp::time::Instant;
 use smoltcp::wire::IpCidr;
 use tokio::runtime::Runtime;
 
-use crate::callers::{Call, Caller, Given, Why, awaited, lost, runtime};
+use crate::clients::{Call, CallResult, ErrorClass, TestClient, awaited, lost, runtime};
 use crate::embedded::{BACKOFF, STORAGE, call_small, clock, given, memory, within};
 
 const PORT: u16 = 4304;
@@ -40,7 +40,7 @@ pub(crate) const THREADS: usize = 40;
 
 thread_local! {
     /// Of the client, on whichever machine it is.
-    static CLIENT: Arc<Bell> = Arc::default();
+    static CLIENT: Arc<OwnWaker> = Arc::default();
 }
 
 /// What lives in the memory of this thread, besides the client's own machine.
@@ -59,9 +59,9 @@ impl World {
         let (far, mut far_runner, far_plug) = machine(FAR);
         let network = async move {
             let machines = async { tokio::join!(near, far_runner.run(), cable(near_plug, far_plug, 0)) };
-            let relay = || when_rung(Arc::default(), relay(far, PORT, &to));
+            let relay = || poll_when_woken(Arc::default(), relay(far, PORT, &to));
             // A connection that the client has given up may last for a while.
-            tokio::join!(when_rung(Arc::default(), machines), relay(), relay(), relay(), relay());
+            tokio::join!(poll_when_woken(Arc::default(), machines), relay(), relay(), relay(), relay());
         };
         Self { runtime: runtime(), server, network: Box::pin(network) }
     }
@@ -69,7 +69,7 @@ impl World {
     /// Runs the client with all the others.
     fn run<T>(&mut self, client: impl Future<Output = T>) -> T {
         let Self { runtime, network, .. } = self;
-        let client = when_rung(CLIENT.with(Arc::clone), client);
+        let client = poll_when_woken(CLIENT.with(Arc::clone), client);
         runtime.block_on(async {
             tokio::select! {
                 biased;
@@ -105,8 +105,8 @@ impl OnEmbassyNet {
     }
 }
 
-impl Caller for OnEmbassyNet {
-    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+impl TestClient for OnEmbassyNet {
+    fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
         let Self(client) = self;
         EMBASSY_NET
             .with_borrow_mut(|(world, _)| world.run(async { call_small!(call, client, limit, awaited) }))
@@ -172,8 +172,8 @@ impl OnSmoltcp {
     }
 }
 
-impl Caller for OnSmoltcp {
-    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+impl TestClient for OnSmoltcp {
+    fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
         self.0.set_timeouts(within(limit));
         let mut asking = Asking::new(call);
         let Self(client) = self;
@@ -210,7 +210,7 @@ struct Asking<'c> {
     call: &'c Call,
     /// Requests that wait for their answer, in order.
     asked: Vec<RequestId>,
-    values: Vec<Given>,
+    values: Vec<CallResult>,
     listed: Vec<Vec<u8>>,
 }
 
@@ -229,7 +229,7 @@ impl<'c> Asking<'c> {
         client: &mut SmoltcpClient<[u8; 512], [u8; STORAGE], 4>,
         machine: &mut Machine,
         context: &mut Context<'_>,
-    ) -> Option<Given> {
+    ) -> Option<CallResult> {
         loop {
             machine.poll(context);
             let mut is_lost = false;
@@ -246,7 +246,7 @@ impl<'c> Asking<'c> {
                         assert_eq!(lost.id, self.asked.remove(0));
                         is_lost = true;
                     }
-                    Event::Disconnected(why) if is_lost => failure = Some(Given::Fails(because(why))),
+                    Event::Disconnected(why) if is_lost => failure = Some(CallResult::Fails(because(why))),
                     Event::Disconnected(_) | Event::Connected | Event::Progress => {}
                 }
             }
@@ -256,7 +256,7 @@ impl<'c> Asking<'c> {
             if is_done || failure.is_some() {
                 self.values.extend(failure);
                 return Some(match self.call {
-                    Call::ReadMany(_) => Given::Many(std::mem::take(&mut self.values)),
+                    Call::ReadMany(_) => CallResult::Many(std::mem::take(&mut self.values)),
                     _ => self.values.remove(0),
                 });
             }
@@ -286,23 +286,25 @@ impl<'c> Asking<'c> {
         asked.unwrap()
     }
 
-    fn value(&mut self, reply: owproto_core::Reply<'_>) -> Given {
+    fn value(&mut self, reply: owproto_core::Reply<'_>) -> CallResult {
         match (self.call, reply.into_result()) {
-            (Call::Present(_), Err(error)) if error.code().is_no_such_path() => Given::Present(false),
-            (_, Err(_)) => Given::Fails(Why::Server),
-            (Call::Read(_) | Call::ReadMany(_), Ok(reply)) => Given::Value(reply.data().to_vec()),
-            (Call::Write(..), Ok(reply)) => Given::Took(usize::try_from(reply.size()).unwrap_or_default()),
-            (Call::Dir | Call::Dirall, Ok(_)) => Given::Entries(std::mem::take(&mut self.listed)),
-            (Call::Present(_), Ok(_)) => Given::Present(true),
+            (Call::Present(_), Err(error)) if error.code().is_no_such_path() => CallResult::Present(false),
+            (_, Err(_)) => CallResult::Fails(ErrorClass::Server),
+            (Call::Read(_) | Call::ReadMany(_), Ok(reply)) => CallResult::Value(reply.data().to_vec()),
+            (Call::Write(..), Ok(reply)) => {
+                CallResult::Took(usize::try_from(reply.size()).unwrap_or_default())
+            }
+            (Call::Dir | Call::Dirall, Ok(_)) => CallResult::Entries(std::mem::take(&mut self.listed)),
+            (Call::Present(_), Ok(_)) => CallResult::Present(true),
         }
     }
 }
 
-fn because(why: DisconnectReason) -> Why {
+fn because(why: DisconnectReason) -> ErrorClass {
     match why {
-        DisconnectReason::Reset => Why::Transport,
+        DisconnectReason::Reset => ErrorClass::Transport,
         DisconnectReason::Failed(error) => lost(error),
-        _ => Why::Other,
+        _ => ErrorClass::Other,
     }
 }
 

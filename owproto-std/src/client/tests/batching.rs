@@ -8,8 +8,8 @@ use owproto_tests::frames::*;
 use owproto_tests::path_server;
 use owproto_tests::peer::Script;
 
+use super::executor::{Tasks, block_on};
 use super::scenario::*;
-use super::tasks::{Tasks, block_on};
 use super::virtual_time::{self as world, Client, perform};
 use crate::Builder;
 
@@ -24,18 +24,18 @@ fn client(connections: usize) -> Client {
 }
 
 async fn read(client: &Client, path: &'static str) -> Outcome {
-    perform(client, Via::Itself, &Call::Read(path)).await
+    perform(client, Via::Client, &Call::Read(path)).await
 }
 
 async fn read_within(client: &Client, path: &'static str, millis: u64) -> Outcome {
-    perform(client, Via::Within(millis), &Call::Read(path)).await
+    perform(client, Via::WithTimeout(millis), &Call::Read(path)).await
 }
 
 /// All of `PATHS` at once.
 fn all_at_once(client: &Client) -> Vec<Option<(u64, Outcome)>> {
     let mut tasks = Tasks::new();
     for path in PATHS {
-        tasks.begin(read(client, path));
+        tasks.spawn(read(client, path));
     }
     tasks.finish()
 }
@@ -50,15 +50,15 @@ fn reads(paths: &[&str]) -> Vec<String> {
 
 #[test]
 fn calls_that_wait_are_asked_for_together_and_each_ends_with_its_own_answer() {
-    world::begin([responding(6, 100)], usize::MAX);
+    world::reset([responding(6, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     for path in PATHS {
-        tasks.begin(read(&client, path));
+        tasks.spawn(read(&client, path));
     }
-    tasks.begin(async {
+    tasks.spawn(async {
         // The first has its answer, and the server has all the others.
-        world::sleep(101).await;
+        world::sleep_ms(101).await;
         assert_eq!(world::requests(), [reads(&PATHS)]);
         Outcome::Done
     });
@@ -74,9 +74,9 @@ fn calls_that_wait_are_asked_for_together_and_each_ends_with_its_own_answer() {
 fn a_call_that_finds_a_place_takes_nobody_along() {
     // On sockets that are never ready at once, too.
     for yields in [false, true] {
-        world::begin([serving(), serving()], 1);
+        world::reset([serving(), serving()], 1);
         if yields {
-            world::yielding();
+            world::yield_once();
         }
         let client = client(2);
         let ends = all_at_once(&client);
@@ -89,7 +89,7 @@ fn a_call_that_finds_a_place_takes_nobody_along() {
 #[test]
 fn waiting_calls_spread_over_the_places() {
     let slow = || responding(10, 100);
-    world::begin([slow(), slow()], usize::MAX);
+    world::reset([slow(), slow()], usize::MAX);
     let client = client(2);
     let ends = all_at_once(&client);
     // Two go at once. Of the four others each connection takes its share when it is free.
@@ -101,16 +101,16 @@ fn waiting_calls_spread_over_the_places() {
 
 #[test]
 fn a_new_connection_takes_one_request_until_it_is_kept() {
-    world::begin([responding(1, 100), responding(5, 100)], usize::MAX);
+    world::reset([responding(1, 100), responding(5, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     for path in PATHS {
-        tasks.begin(read(&client, path));
+        tasks.spawn(read(&client, path));
     }
-    tasks.begin(async {
-        world::sleep(150).await;
+    tasks.spawn(async {
+        world::sleep_ms(150).await;
         assert_eq!(world::requests(), [reads(&["/0"]), reads(&["/1"])]);
-        world::sleep(100).await;
+        world::sleep_ms(100).await;
         assert_eq!(world::requests(), [reads(&["/0"]), reads(&PATHS[1..])]);
         Outcome::Done
     });
@@ -122,19 +122,19 @@ fn a_new_connection_takes_one_request_until_it_is_kept() {
 
 #[test]
 fn each_keeps_its_own_total_timeout() {
-    world::begin([responding(6, 100)], usize::MAX);
+    world::reset([responding(6, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
-    tasks.begin(read(&client, "/0"));
+    tasks.spawn(read(&client, "/0"));
     // In the queue, in flight, and one that leads.
-    tasks.begin(read_within(&client, "/1", 99));
-    tasks.begin(read_within(&client, "/2", 250));
-    tasks.begin(read_within(&client, "/3", 450));
-    tasks.begin(read_within(&client, "/4", 301));
+    tasks.spawn(read_within(&client, "/1", 99));
+    tasks.spawn(read_within(&client, "/2", 250));
+    tasks.spawn(read_within(&client, "/3", 450));
+    tasks.spawn(read_within(&client, "/4", 301));
     let ends = tasks.finish();
     let expected = [
         at(100, value_of("/0")),
-        at(99, too_long()),
+        at(99, total_timeout()),
         at(200, value_of("/2")),
         at(400, value_of("/3")),
         at(300, value_of("/4")),
@@ -144,18 +144,18 @@ fn each_keeps_its_own_total_timeout() {
     assert_eq!(world::requests(), [reads(&["/0", "/2", "/4", "/3"])]);
     assert!(client.shared().is_unused());
 
-    world::begin([responding(6, 100)], usize::MAX);
+    world::reset([responding(6, 100)], usize::MAX);
     let client = self::client(1);
     let mut tasks = Tasks::new();
     for (path, millis) in PATHS.iter().zip([0, 150, 250, 350, 0, 0]) {
-        tasks.begin(read_within(&client, path, millis));
+        tasks.spawn(read_within(&client, path, millis));
     }
     let ends = tasks.finish();
     let expected = [
         at(100, value_of("/0")),
-        at(150, too_long()),
-        at(250, too_long()),
-        at(350, too_long()),
+        at(150, total_timeout()),
+        at(250, total_timeout()),
+        at(350, total_timeout()),
         // The others have their answers from the same connection.
         at(500, value_of("/4")),
         at(600, value_of("/5")),
@@ -168,27 +168,31 @@ fn each_keeps_its_own_total_timeout() {
 #[test]
 fn when_the_last_ones_time_ends_the_connection_does() {
     let peer = responding(1, 100).keepalive().pause_ms(1900).keepalive().pause_ms(1900).stall();
-    world::begin([peer, serving()], usize::MAX);
+    world::reset([peer, serving()], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     for (path, millis) in PATHS.iter().zip([0, 1000, 2000, 1500]) {
-        tasks.begin(read_within(&client, path, millis));
+        tasks.spawn(read_within(&client, path, millis));
     }
     let ends = tasks.finish();
-    let expected =
-        [at(100, value_of("/0")), at(1000, too_long()), at(2000, too_long()), at(1500, too_long())];
+    let expected = [
+        at(100, value_of("/0")),
+        at(1000, total_timeout()),
+        at(2000, total_timeout()),
+        at(1500, total_timeout()),
+    ];
     assert_eq!(ends, expected);
-    assert_eq!(world::open(), 0);
+    assert_eq!(world::open_connections(), 0);
     assert_eq!(block_on(read(&client, "/a")), value_of("/a"));
     assert!(client.shared().is_unused());
 }
 
 #[test]
 fn a_silent_server_is_silent_to_all_that_were_asked_for() {
-    world::begin([responding(2, 100).stall(), serving()], usize::MAX);
+    world::reset([responding(2, 100).stall(), serving()], usize::MAX);
     let client = client(1);
     let ends = all_at_once(&client);
-    let silent_at = at(2200, silent());
+    let silent_at = at(2200, inactivity_timeout());
     let expected = [at(100, value_of("/0")), at(200, value_of("/1"))]
         .into_iter()
         .chain(std::iter::repeat_n(silent_at, 4))
@@ -201,7 +205,7 @@ fn a_silent_server_is_silent_to_all_that_were_asked_for() {
 fn a_connection_that_ends_is_replaced_for_all_without_an_answer() {
     for answered in 1..6 {
         let peers = [responding(answered, 100), serving()];
-        world::begin(peers, usize::MAX);
+        world::reset(peers, usize::MAX);
         let client = client(1);
         let ends = all_at_once(&client);
         assert!(
@@ -220,11 +224,11 @@ fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
     let half = || persistent(value("value"))[..26].to_vec();
     let broken = || [255; 24].to_vec();
     for (bytes, why) in [
-        (half(), lost(ConnectionError::Truncated)),
-        (broken(), Outcome::Fails(Why::Lost(ConnectionError::UnexpectedData))),
+        (half(), fails_with(ConnectionError::Truncated)),
+        (broken(), Outcome::Fails(Failure::Connection(ConnectionError::UnexpectedData))),
     ] {
         let ends_early = responding(2, 100).expect_request("READ+ /2").send(bytes);
-        world::begin([ends_early, serving()], usize::MAX);
+        world::reset([ends_early, serving()], usize::MAX);
         let client = client(1);
         let ends = all_at_once(&client);
         for ((end, path), number) in ends.iter().zip(PATHS).zip(0..) {
@@ -232,7 +236,7 @@ fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
             match number {
                 2 => assert!(matches!(
                     (outcome, &why),
-                    (Outcome::Fails(Why::Lost(_)), Outcome::Fails(Why::Lost(_)))
+                    (Outcome::Fails(Failure::Connection(_)), Outcome::Fails(Failure::Connection(_)))
                 )),
                 _ => assert_eq!(*outcome, value_of(path)),
             }
@@ -243,30 +247,30 @@ fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
 
 #[test]
 fn without_a_connection_all_know_it_from_one_attempt() {
-    world::begin([responding(1, 100), Script::refuse()], usize::MAX);
+    world::reset([responding(1, 100), Script::refuse()], usize::MAX);
     let client = client(1);
     let ends = all_at_once(&client);
     assert_eq!(ends[0], at(100, value_of("/0")));
-    assert!(ends[1..].iter().all(|end| *end == at(100, fails(Why::Connect))), "{ends:?}");
-    assert_eq!(world::tried().len(), 2);
+    assert!(ends[1..].iter().all(|end| *end == at(100, fails(Failure::Connect))), "{ends:?}");
+    assert_eq!(world::attempts().len(), 2);
     assert!(client.shared().is_unused());
 }
 
 #[test]
 fn a_write_is_sent_once_and_alone_and_nobody_is_overtaken() {
-    world::begin([responding(7, 100)], usize::MAX);
+    world::reset([responding(7, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     for path in &PATHS[..3] {
-        tasks.begin(read(&client, path));
+        tasks.spawn(read(&client, path));
     }
-    tasks.begin(perform(&client, Via::Itself, &Call::Write("/w", "12")));
+    tasks.spawn(perform(&client, Via::Client, &Call::Write("/w", "12")));
     for path in &PATHS[3..] {
-        tasks.begin(read(&client, path));
+        tasks.spawn(read(&client, path));
     }
-    tasks.begin(async {
+    tasks.spawn(async {
         // While the write is under way nothing is behind it.
-        world::sleep(350).await;
+        world::sleep_ms(350).await;
         assert_eq!(world::requests()[0].len(), 4);
         Outcome::Done
     });
@@ -279,13 +283,13 @@ fn a_write_is_sent_once_and_alone_and_nobody_is_overtaken() {
 
 #[test]
 fn a_write_behind_a_broken_batch_is_not_sent_twice() {
-    world::begin([responding(1, 100), serving()], usize::MAX);
+    world::reset([responding(1, 100), serving()], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
-    tasks.begin(read(&client, "/0"));
-    tasks.begin(read(&client, "/1"));
-    tasks.begin(perform(&client, Via::Itself, &Call::Write("/w", "12")));
-    tasks.begin(read(&client, "/2"));
+    tasks.spawn(read(&client, "/0"));
+    tasks.spawn(read(&client, "/1"));
+    tasks.spawn(perform(&client, Via::Client, &Call::Write("/w", "12")));
+    tasks.spawn(read(&client, "/2"));
     let ends = tasks.finish();
     assert_eq!(ends[2].as_ref().unwrap().1, Outcome::Count(2));
     let writes = world::requests().concat().iter().filter(|request| request.starts_with("WRITE")).count();
@@ -294,7 +298,7 @@ fn a_write_behind_a_broken_batch_is_not_sent_twice() {
 
 #[test]
 fn small_questions_of_all_kinds_go_together_and_large_ones_alone() {
-    world::begin([responding(20, 100)], usize::MAX);
+    world::reset([responding(20, 100)], usize::MAX);
     let client = client(1);
     let calls = [
         Call::Read("/first"),
@@ -309,7 +313,7 @@ fn small_questions_of_all_kinds_go_together_and_large_ones_alone() {
     ];
     let mut tasks = Tasks::new();
     for call in &calls {
-        tasks.begin(perform(&client, Via::Itself, call));
+        tasks.spawn(perform(&client, Via::Client, call));
     }
     let ends = tasks.finish();
     let outcomes: Vec<_> = ends.into_iter().flatten().map(|(_, outcome)| outcome).collect();
@@ -339,13 +343,13 @@ fn whoever_is_dropped_the_others_have_their_answers() {
     ] {
         for victim in 0..PATHS.len() {
             for polls in 0.. {
-                world::begin(vec![peer.clone(); 20], 5);
-                world::yielding();
+                world::reset(vec![peer.clone(); 20], 5);
+                world::yield_once();
                 let client = client(1);
                 let mut tasks = Tasks::new();
                 for (number, path) in PATHS.iter().enumerate() {
                     let most = if number == victim { polls } else { usize::MAX };
-                    tasks.begin_for(most, read(&client, path));
+                    tasks.spawn_for_polls(most, read(&client, path));
                 }
                 let ends = tasks.finish();
                 for (number, (end, path)) in ends.iter().zip(PATHS).enumerate() {
@@ -355,7 +359,7 @@ fn whoever_is_dropped_the_others_have_their_answers() {
                     }
                 }
                 assert!(client.shared().is_unused(), "{victim} dropped after {polls} polls");
-                assert_eq!(world::open(), client.shared().pool.idle());
+                assert_eq!(world::open_connections(), client.shared().pool.idle());
                 assert!(world::most_open() <= 1);
                 assert!(client.shared().pool.idle() <= usize::from(persistent));
                 if ends[victim].is_some() {
@@ -370,16 +374,16 @@ fn whoever_is_dropped_the_others_have_their_answers() {
 #[test]
 fn one_that_leads_and_is_dropped_in_time_leaves_the_others_their_turn() {
     for moment in [50, 150, 250, 550] {
-        world::begin([responding(6, 100), responding(6, 100)], usize::MAX);
+        world::reset([responding(6, 100), responding(6, 100)], usize::MAX);
         let client = client(1);
         let mut tasks = Tasks::new();
         for path in &PATHS[..5] {
-            tasks.begin(read(&client, path));
+            tasks.spawn(read(&client, path));
         }
         // The youngest leads.
         let given_up = async {
             let mut call = std::pin::pin!(read(&client, "/5"));
-            let mut end = std::pin::pin!(world::sleep(moment));
+            let mut end = std::pin::pin!(world::sleep_ms(moment));
             std::future::poll_fn(|context| {
                 use std::task::Poll;
                 match (call.as_mut().poll(context), end.as_mut().poll(context)) {
@@ -390,7 +394,7 @@ fn one_that_leads_and_is_dropped_in_time_leaves_the_others_their_turn() {
             })
             .await
         };
-        tasks.begin(given_up);
+        tasks.spawn(given_up);
         let ends = tasks.finish();
         for (end, path) in ends.iter().zip(&PATHS[..5]) {
             assert_eq!(end.as_ref().unwrap().1, value_of(path), "dropped after {moment} ms");
@@ -402,12 +406,12 @@ fn one_that_leads_and_is_dropped_in_time_leaves_the_others_their_turn() {
 
 #[test]
 fn more_than_fit_one_batch() {
-    world::begin([serving()], usize::MAX);
+    world::reset([serving()], usize::MAX);
     let client = client(1);
     let paths: Vec<String> = (0..300).map(|n| format!("/{n}/{}", "x".repeat(n * 10))).collect();
     let mut tasks = Tasks::new();
     for path in &paths {
-        tasks.begin(async { client.with_timeout(Duration::from_secs(1)).read(path).await.unwrap() });
+        tasks.spawn(async { client.with_timeout(Duration::from_secs(1)).read(path).await.unwrap() });
     }
     for (end, path) in tasks.finish().into_iter().zip(&paths) {
         assert_eq!(end.unwrap().1, path_server::value_of(path.as_bytes()));

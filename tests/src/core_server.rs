@@ -1,4 +1,6 @@
-//! Our own server without a network: the core's connection and tree over the tester bus, in virtual time.
+//! Our server without I/O: the core's server connections and tree over the tester bus, in virtual time.
+//!
+//! It is not a scripted peer: it is the code under test, set up as the options of an owserver command line say.
 
 use std::task::{Context, Poll, Waker};
 
@@ -11,25 +13,25 @@ use owproto_core::tree::tester::Tester;
 use owproto_core::tree::{Access, AliasTable, Bus, Job, Permission, Settings, Support, System, Tree};
 use owproto_core::wire::Token;
 
-/// Devices of the standard set-up and of the others.
+/// The family codes of an option like `--tester=10,28`.
 fn family_codes(list: &str) -> Vec<u8> {
     list.split(',').map(|code| u8::from_str_radix(code, 16).unwrap()).collect()
 }
 
-/// A tester bus, or one behind a bus with a device that owserver gave a random address.
+/// The buses of a command line: a tester bus, preceded by a bus with one fake device if there is an option `--fake`.
 #[derive(Clone)]
-pub struct Simulation {
+pub struct SetupBus {
     tester: Tester<'static>,
     fake: Option<RomId>,
 }
 
-impl Simulation {
+impl SetupBus {
     fn own_bus(&self, bus: u16) -> Option<u16> {
         bus.checked_sub(u16::from(self.fake.is_some()))
     }
 }
 
-impl Bus for Simulation {
+impl Bus for SetupBus {
     fn buses(&self) -> u16 {
         1 + u16::from(self.fake.is_some())
     }
@@ -78,25 +80,27 @@ impl Bus for Simulation {
 }
 
 /// A server as one command line makes it.
-pub struct Server {
+pub struct CoreServer {
     /// Its antiloop token.
     pub token: Option<Token>,
-    /// What stands behind the connections.
-    pub tree: Tree<Simulation, AliasTable<8, 256>>,
+    /// The tree that all connections share.
+    pub tree: Tree<SetupBus, AliasTable<8, 256>>,
     timeouts: Timeouts,
     keepalives: Keepalives,
-    /// How many connections are kept at most, how many are, and from how many on idle ones are closed soon.
-    places: usize,
-    taken: usize,
-    crowded: usize,
+    /// The most persistent connections.
+    persistent_limit: usize,
+    /// Persistent connections now.
+    persistent: usize,
+    /// From this number of persistent connections on, the low idle timeout counts.
+    idle_low_from: usize,
 }
 
-impl Server {
-    /// The server that a command line of owserver makes; `None` if it has no tester bus.
+impl CoreServer {
+    /// The server that a command line of owserver describes; `None` without a tester bus.
     ///
     /// # Panics
     ///
-    /// If an option is not understood.
+    /// If the value of an option is invalid.
     #[must_use]
     pub fn new(setup: &str) -> Option<Self> {
         let setup = setup.split(" behind ").next()?;
@@ -113,7 +117,7 @@ impl Server {
             assert_eq!(list, "10");
             RomId::new(0x10, [0x67, 0xc6, 0x69, 0x73, 0x51, 0xff])
         });
-        let bus = Simulation { tester, fake };
+        let bus = SetupBus { tester, fake };
         let system = System::DEFAULT.with_version("3.2p4");
         let mut settings = Settings::DEFAULT;
         settings.unaliased = option("--unaliased").is_some();
@@ -141,28 +145,28 @@ impl Server {
                 Some(_) => Keepalives::BeforeEveryAnswer,
                 None => Keepalives::WhenSlow,
             },
-            places: match option("--no_persistence") {
+            persistent_limit: match option("--no_persistence") {
                 Some(_) => 0,
                 None => number("--clients_persistent_high", 20),
             },
-            taken: 0,
-            crowded: number("--clients_persistent_low", 10),
+            persistent: 0,
+            idle_low_from: number("--clients_persistent_low", 10),
         })
     }
 }
 
-/// How bytes are cut, and what memory a connection has to send from.
+/// How bytes are cut, and how large the transmit buffer of a connection is.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Manner {
-    /// Much memory, everything at once.
-    Large,
-    /// 512 bytes to send from.
-    Small,
-    /// 64 bytes to send from, and everything comes and goes byte by byte.
-    Drops,
+pub enum Chunking {
+    /// In one piece, from a buffer of 1 MiB.
+    Whole,
+    /// As much as a buffer of 512 bytes holds.
+    SmallBuffer,
+    /// Byte by byte in both directions, from a buffer of 64 bytes.
+    ByteByByte,
 }
 
-/// Memory for so many bytes and no more.
+/// Storage that grows to this number of bytes and no further.
 pub struct Bounded(usize, Vec<u8>);
 
 impl Storage for Bounded {
@@ -177,34 +181,34 @@ impl Storage for Bounded {
     }
 }
 
-/// A connection with its job and its clock.
-pub struct Client {
+/// A server connection with its job and its clock.
+pub struct CoreConnection {
     connection: Connection<Bounded, Vec<u8>>,
     job: Job,
-    manner: Manner,
+    chunking: Chunking,
     now: Instant,
-    has_place: bool,
+    is_persistent: bool,
 }
 
-/// What the server did until it had nothing more to do.
+/// What the server did until it had nothing left to do.
 #[derive(Default)]
-pub struct Said {
+pub struct Sent {
     /// All bytes that it sent.
     pub bytes: Vec<u8>,
-    /// When it closed, if it did.
+    /// How long after the input it closed, if it did.
     pub closed_after: Option<Duration>,
-    /// Why.
+    /// Why the connection ended.
     pub end: Option<End>,
 }
 
-impl Client {
+impl CoreConnection {
     /// A new connection to a server.
     #[must_use]
-    pub fn new(server: &Server, manner: Manner) -> Self {
-        let room = match manner {
-            Manner::Large => 1 << 20,
-            Manner::Small => 512,
-            Manner::Drops => 64,
+    pub fn new(server: &CoreServer, chunking: Chunking) -> Self {
+        let room = match chunking {
+            Chunking::Whole => 1 << 20,
+            Chunking::SmallBuffer => 512,
+            Chunking::ByteByByte => 64,
         };
         let connection = Connection::new(Bounded(room, Vec::new()), Vec::new())
             .with_transmit_limit(room)
@@ -214,75 +218,74 @@ impl Client {
             Some(token) => connection.with_token(token),
             None => connection,
         };
-        Self { connection, job: Job::new(), manner, now: Instant::ZERO, has_place: false }
+        Self { connection, job: Job::new(), chunking, now: Instant::ZERO, is_persistent: false }
     }
 
-    /// Gives input to the server, and takes what it says until it has nothing more to do, or closes.
+    /// Passes input to the server, and reads its output until it has nothing left to do, or closes.
     ///
     /// # Panics
     ///
     /// If the server breaks its contract.
-    pub fn talk(&mut self, server: &mut Server, mut input: &[u8], then: Then) -> Said {
+    pub fn exchange(&mut self, server: &mut CoreServer, mut input: &[u8], then: AfterInput) -> Sent {
         let start = self.now;
-        let mut said = Said::default();
+        let mut sent = Sent::default();
         let mut context = Context::from_waker(Waker::noop());
         loop {
             match self.connection.step() {
                 Step::Read if !input.is_empty() => {
-                    let len = if self.manner == Manner::Drops { 1 } else { input.len() };
-                    let (mut piece, rest) = input.split_at(len);
+                    let len = if self.chunking == Chunking::ByteByByte { 1 } else { input.len() };
+                    let mut piece = &input[..len];
                     let event = self.connection.handle_input(&mut piece, self.now);
                     input = &input[len - piece.len()..];
                     assert!(piece.is_empty() || event != Event::NeedMore(0));
-                    let _ = rest;
                     if event == Event::Request {
-                        self.decide(server);
+                        self.decide_persistence(server);
                     }
                 }
-                Step::Read if then == Then::HalfClose && !self.connection.is_half_closed() => {
+                Step::Read if then == AfterInput::HalfClose && !self.connection.is_half_closed() => {
                     self.connection.handle_eof();
                 }
-                Step::Read if then == Then::Wait => {
+                Step::Read if then == AfterInput::WaitForClose => {
                     let (at, _) = self.connection.poll_timeout().unwrap();
                     self.now = at;
                     if self.connection.handle_timeout(at) == Some(Timeout::IdleLow)
-                        && server.taken >= server.crowded
+                        && server.persistent >= server.idle_low_from
                     {
                         self.connection.close();
                     }
                 }
-                Step::Read => return said,
+                Step::Read => return sent,
                 Step::Write => {
                     let bytes = self.connection.poll_transmit();
-                    let len = if self.manner == Manner::Drops { 1 } else { bytes.len() };
-                    said.bytes.extend_from_slice(&bytes[..len]);
+                    let len = if self.chunking == Chunking::ByteByByte { 1 } else { bytes.len() };
+                    sent.bytes.extend_from_slice(&bytes[..len]);
                     self.connection.handle_transmitted(len, self.now);
                 }
                 Step::Answer => {
-                    if then == Then::HalfClose && input.is_empty() {
+                    if then == AfterInput::HalfClose && input.is_empty() {
                         self.connection.handle_eof();
                     }
                     let poll = server.tree.serve(&mut self.connection, &mut self.job, self.now, &mut context);
                     assert!(poll.is_ready());
                 }
                 Step::Close => {
-                    said.closed_after = Some(self.now.saturating_since(start));
-                    said.end = self.connection.end();
-                    if std::mem::take(&mut self.has_place) {
-                        server.taken -= 1;
+                    sent.closed_after = Some(self.now.saturating_since(start));
+                    sent.end = self.connection.end();
+                    if std::mem::take(&mut self.is_persistent) {
+                        server.persistent -= 1;
                     }
-                    return said;
+                    return sent;
                 }
             }
         }
     }
 
-    /// Gives input to the server, and takes nothing of what it says.
+    /// Passes input to the server without reading its output.
     ///
     /// # Panics
     ///
     /// If the server breaks its contract.
-    pub fn give(&mut self, server: &mut Server, mut input: &[u8]) {
+    pub fn send_without_reading(&mut self, server: &mut CoreServer, mut input: &[u8]) {
         let mut context = Context::from_waker(Waker::noop());
         loop {
             match self.connection.step() {
@@ -299,29 +302,29 @@ impl Client {
         }
     }
 
-    /// Lets time pass until the server has had enough. Gives how many bytes wait, and why it ended.
+    /// Lets time pass until the server closes. Returns how many bytes were not sent, and why the connection ended.
     ///
     /// # Panics
     ///
-    /// If it would wait for ever.
-    pub fn wait(&mut self) -> (usize, Option<End>) {
+    /// If the server would wait without a limit.
+    pub fn wait_for_close(&mut self) -> (usize, Option<End>) {
         let waiting = self.connection.poll_transmit().len();
         while self.connection.step() != Step::Close {
-            let (at, _) = self.connection.poll_timeout().expect("a server has patience, but not for ever");
+            let (at, _) = self.connection.poll_timeout().expect("a server never waits without a limit");
             self.now = at;
             self.connection.handle_timeout(at);
         }
         (waiting, self.connection.end())
     }
 
-    /// The rule of owserver for places.
-    fn decide(&mut self, server: &mut Server) {
-        let asks = self.connection.requests_persistence();
-        if asks && !self.has_place && server.taken < server.places {
-            self.has_place = true;
-            server.taken += 1;
+    /// Grants persistence by the rule of owserver: to the first connections that request it, up to the limit.
+    fn decide_persistence(&mut self, server: &mut CoreServer) {
+        let is_requested = self.connection.requests_persistence();
+        if is_requested && !self.is_persistent && server.persistent < server.persistent_limit {
+            self.is_persistent = true;
+            server.persistent += 1;
         }
-        self.connection.set_persistence(match self.has_place {
+        self.connection.set_persistence(match self.is_persistent {
             true => Persistence::Grant,
             false => Persistence::Refuse,
         });
@@ -330,11 +333,11 @@ impl Client {
 
 /// What the client does after its last byte.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Then {
-    /// It looks what came.
-    Look,
+pub enum AfterInput {
+    /// It takes what the server sends without the passing of time.
+    Return,
     /// It waits until the server closes.
-    Wait,
+    WaitForClose,
     /// It closes its sending side.
     HalfClose,
 }

@@ -1,6 +1,7 @@
 //! A proxy between a client and a server that does one thing wrong, at one byte.
 //!
-//! It knows bytes and nothing of the protocol, but for what a keepalive looks like.
+//! It is not a scripted peer, since it damages the bytes of a real server, whatever these are. Of the protocol it knows
+//! only the bytes of a keepalive.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,53 +16,53 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// How long a connection that was cut waits for the client to close it.
+/// How long the proxy waits for the client to close a connection that was cut.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// What goes wrong, and where: when the byte `at` of a direction is to be passed on, counted from the beginning of the
-/// connection. All bytes before it have been.
+/// What goes wrong, and where. It happens before the byte number `at` of a direction is forwarded, counted from the
+/// beginning of the connection; all bytes before it are forwarded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fault {
-    /// Which way the byte goes.
+    /// The direction of the byte.
     pub direction: Direction,
-    /// Which byte it is.
+    /// The number of the byte.
     pub at: usize,
-    /// What happens to it.
-    pub kind: Kind,
+    /// What happens to the byte.
+    pub kind: FaultKind,
 }
 
-/// One of the two ways through a proxy.
+/// One of the two directions of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Direction {
     /// Requests.
     ToServer,
-    /// Answers.
+    /// Replies.
     ToClient,
 }
 
 /// What can happen to a byte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum FaultKind {
     /// The connection ends before it, with FIN for both sides.
     Cut,
-    /// The connection ends before it, with RST for the client. A reset may overtake what was passed on before.
+    /// The connection ends before it, with RST for the client. A reset may overtake bytes that were forwarded before.
     Reset,
-    /// It and all behind it never arrive, while the connection stays.
+    /// It and all later bytes never arrive, while the connection stays open.
     Stall,
-    /// It and all behind it arrive so much later.
+    /// It and all later bytes are delayed.
     Pause(Duration),
-    /// The bits of this mask are changed in it.
+    /// The bits of this mask are inverted in it.
     Flip(u8),
-    /// So many keepalives come before it.
+    /// This number of keepalives is inserted before it.
     Keepalives(usize),
 }
 
-/// What was passed on over one connection.
+/// The bytes that were forwarded over one connection.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Traffic {
     /// Requests.
     pub to_server: Vec<u8>,
-    /// Answers.
+    /// Replies.
     pub to_client: Vec<u8>,
 }
 
@@ -69,12 +70,12 @@ pub struct Traffic {
 ///
 /// ```
 /// use std::io::{Read, Write};
-/// use owproto_tests::proxy::{Direction, Fault, Kind, Proxy};
+/// use owproto_tests::fault_proxy::{Direction, Fault, FaultKind, Proxy};
 /// use owproto_tests::peer::Peer;
 ///
 /// let server = Peer::serve(|_| b"an answer".to_vec());
 /// let proxy = Proxy::start(server.address());
-/// proxy.arm(Fault { direction: Direction::ToClient, at: 3, kind: Kind::Cut });
+/// proxy.set_fault(Fault { direction: Direction::ToClient, at: 3, kind: FaultKind::Cut });
 /// for expected in [&b"an "[..], b"an answer"] {
 ///     let mut client = std::net::TcpStream::connect(proxy.address())?;
 ///     client.write_all(&[0; 24])?;
@@ -100,7 +101,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// For the next connection.
+    /// The fault of the next connection.
     fault: Option<Fault>,
     connections: Vec<Arc<Mutex<Traffic>>>,
 }
@@ -115,7 +116,7 @@ impl Proxy {
     pub fn start(server: SocketAddr) -> Self {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
-        listener.set_nonblocking(true).expect("a socket can be asked without waiting");
+        listener.set_nonblocking(true).expect("a socket can be non-blocking");
         let shared = Arc::new(Shared::default());
         let (stop, stopped) = oneshot::channel();
         let state = Arc::clone(&shared);
@@ -137,17 +138,17 @@ impl Proxy {
         self.address
     }
 
-    /// Forgets what was passed on so far, and prepares a fault for the next connection. Those behind it have none.
-    pub fn arm(&self, fault: Fault) {
+    /// Clears the recorded traffic, and sets the fault of the next connection. Later connections have none.
+    pub fn set_fault(&self, fault: Fault) {
         *lock(&self.shared.state) = State { fault: Some(fault), connections: Vec::new() };
     }
 
-    /// Forgets what was passed on so far.
-    pub fn disarm(&self) {
+    /// Clears the recorded traffic.
+    pub fn clear_traffic(&self) {
         *lock(&self.shared.state) = State::default();
     }
 
-    /// What was passed on since then, connection by connection.
+    /// The traffic since then, connection by connection.
     #[must_use]
     pub fn traffic(&self) -> Vec<Traffic> {
         lock(&self.shared.state).connections.iter().map(|traffic| lock(traffic).clone()).collect()
@@ -173,8 +174,8 @@ async fn accept_all(listener: std::net::TcpListener, server: SocketAddr, shared:
             state.connections.push(Arc::clone(&traffic));
             state.fault.take()
         };
-        // How it ends is no matter of the proxy's.
-        tokio::spawn(async move { drop(relay(client, server, fault, &traffic).await) });
+        // The client and the server see how the connection ends; the proxy need not report it.
+        tokio::spawn(async move { drop(forward(client, server, fault, &traffic).await) });
     }
 }
 
@@ -186,7 +187,7 @@ enum End {
     Reset,
 }
 
-async fn relay(
+async fn forward(
     mut client: TcpStream,
     server: SocketAddr,
     fault: Option<Fault>,
@@ -199,20 +200,20 @@ async fn relay(
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
         let fault_on = |direction| fault.filter(|fault| fault.direction == direction);
-        let requests = pass_on(from_client, to_server, fault_on(Direction::ToServer), |bytes| {
+        let requests = forward_direction(from_client, to_server, fault_on(Direction::ToServer), |bytes| {
             lock(traffic).to_server.extend_from_slice(bytes);
         });
-        let answers = pass_on(from_server, to_client, fault_on(Direction::ToClient), |bytes| {
+        let replies = forward_direction(from_server, to_client, fault_on(Direction::ToClient), |bytes| {
             lock(traffic).to_client.extend_from_slice(bytes);
         });
-        let (mut requests, mut answers) = (Box::pin(requests), Box::pin(answers));
+        let (mut requests, mut replies) = (Box::pin(requests), Box::pin(replies));
         let (first, is_requests) = tokio::select! {
             end = &mut requests => (end?, true),
-            end = &mut answers => (end?, false),
+            end = &mut replies => (end?, false),
         };
         match first {
-            // The other direction goes on: what is closed is one side's sending.
-            End::Closed if is_requests => answers.await?,
+            // The other direction goes on, since only one side has closed.
+            End::Closed if is_requests => replies.await?,
             End::Closed => requests.await?,
             end => end,
         }
@@ -222,7 +223,7 @@ async fn relay(
         End::Cut => {
             drop(server);
             client.shutdown().await?;
-            // To close a socket with unread bytes would be a reset.
+            // Closing a socket with unread bytes would send a reset.
             let mut rest = [0; 1024];
             let drained = async {
                 while client.read(&mut rest).await? > 0 {}
@@ -235,15 +236,15 @@ async fn relay(
     Ok(())
 }
 
-/// One direction, until its sender closes or the fault ends the connection.
-async fn pass_on(
+/// Forwards one direction, until its sender closes or the fault ends the connection.
+async fn forward_direction(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     mut fault: Option<Fault>,
-    mut passed_on: impl FnMut(&[u8]),
+    mut record: impl FnMut(&[u8]),
 ) -> io::Result<End> {
     let mut buffer = [0; 16 * 1024];
-    let mut passed = 0;
+    let mut forwarded = 0;
     loop {
         let n = from.read(&mut buffer).await?;
         if n == 0 {
@@ -252,24 +253,24 @@ async fn pass_on(
         }
         let mut bytes = buffer[..n].to_vec();
         if let Some(Fault { at, kind, .. }) = fault
-            && let Some(at) = at.checked_sub(passed).filter(|at| *at < n)
+            && let Some(at) = at.checked_sub(forwarded).filter(|at| *at < n)
         {
             fault = None;
             match kind {
-                Kind::Flip(mask) => bytes[at] ^= mask,
-                // With one write, so that nothing comes between.
-                Kind::Keepalives(count) => {
+                FaultKind::Flip(mask) => bytes[at] ^= mask,
+                // In one write, so that nothing arrives in between.
+                FaultKind::Keepalives(count) => {
                     drop(bytes.splice(at..at, Header::KEEPALIVE.to_bytes().repeat(count)))
                 }
-                Kind::Cut | Kind::Reset | Kind::Stall | Kind::Pause(_) => {
-                    passed_on(&bytes[..at]);
+                FaultKind::Cut | FaultKind::Reset | FaultKind::Stall | FaultKind::Pause(_) => {
+                    record(&bytes[..at]);
                     to.write_all(&bytes[..at]).await?;
                     bytes.drain(..at);
                     match kind {
-                        Kind::Cut => return Ok(End::Cut),
-                        Kind::Reset => return Ok(End::Reset),
-                        Kind::Pause(pause) => tokio::time::sleep(pause).await,
-                        // Until the sender has enough.
+                        FaultKind::Cut => return Ok(End::Cut),
+                        FaultKind::Reset => return Ok(End::Reset),
+                        FaultKind::Pause(pause) => tokio::time::sleep(pause).await,
+                        // Until the sender closes.
                         _ => {
                             while from.read(&mut buffer).await? > 0 {}
                             to.shutdown().await?;
@@ -279,8 +280,8 @@ async fn pass_on(
                 }
             }
         }
-        passed += n;
-        passed_on(&bytes);
+        forwarded += n;
+        record(&bytes);
         to.write_all(&bytes).await?;
     }
 }
@@ -299,11 +300,11 @@ mod tests {
 
     const ANSWER: &[u8] = b"the whole answer";
 
-    /// All that comes over a connection with a fault in its answer.
-    fn with(kind: Kind) -> (Vec<u8>, Option<ErrorKind>, Duration) {
+    /// What arrives over a connection with this fault in its reply, the error at the end, and how long it took.
+    fn received_with(kind: FaultKind) -> (Vec<u8>, Option<ErrorKind>, Duration) {
         let server = Peer::serve(|_| ANSWER.to_vec());
         let proxy = Proxy::start(server.address());
-        proxy.arm(Fault { direction: Direction::ToClient, at: 4, kind });
+        proxy.set_fault(Fault { direction: Direction::ToClient, at: 4, kind });
         let start = Instant::now();
         let mut client = std::net::TcpStream::connect(proxy.address()).unwrap();
         client.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
@@ -320,27 +321,27 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_what_it_says() {
+    fn each_fault_does_what_its_documentation_says() {
         let silent = Some(ErrorKind::WouldBlock);
-        assert_eq!(with(Kind::Cut).0, b"the ");
-        assert_eq!(with(Kind::Cut).1, None);
-        assert_eq!(with(Kind::Reset).1, Some(ErrorKind::ConnectionReset));
-        let (bytes, error, _) = with(Kind::Stall);
+        assert_eq!(received_with(FaultKind::Cut).0, b"the ");
+        assert_eq!(received_with(FaultKind::Cut).1, None);
+        assert_eq!(received_with(FaultKind::Reset).1, Some(ErrorKind::ConnectionReset));
+        let (bytes, error, _) = received_with(FaultKind::Stall);
         assert_eq!((&bytes[..], error), (&b"the "[..], silent));
-        let (bytes, error, _) = with(Kind::Flip(0x20));
+        let (bytes, error, _) = received_with(FaultKind::Flip(0x20));
         assert_eq!((&bytes[..], error), (&b"the Whole answer"[..], silent));
-        let (bytes, _, _) = with(Kind::Keepalives(2));
+        let (bytes, _, _) = received_with(FaultKind::Keepalives(2));
         assert_eq!(bytes, [b"the ", &Header::KEEPALIVE.to_bytes().repeat(2)[..], b"whole answer"].concat());
-        let (bytes, _, time) = with(Kind::Pause(Duration::from_millis(200)));
+        let (bytes, _, time) = received_with(FaultKind::Pause(Duration::from_millis(200)));
         assert_eq!(bytes, ANSWER);
         assert!(time >= Duration::from_millis(200), "{time:?}");
     }
 
     #[test]
-    fn only_the_first_connection_has_the_fault_and_all_is_recorded() {
+    fn only_the_next_connection_has_the_fault_and_all_traffic_is_recorded() {
         let server = Peer::serve(|request| request[..4].to_vec());
         let proxy = Proxy::start(server.address());
-        proxy.arm(Fault { direction: Direction::ToServer, at: 2, kind: Kind::Flip(0xff) });
+        proxy.set_fault(Fault { direction: Direction::ToServer, at: 2, kind: FaultKind::Flip(0xff) });
         for expected in [[0, 0, 0xff, 0], [0; 4]] {
             let mut client = std::net::TcpStream::connect(proxy.address()).unwrap();
             client.write_all(&[0; 24]).unwrap();
@@ -352,7 +353,7 @@ mod tests {
         assert_eq!(traffic.len(), 2);
         assert_eq!(traffic[0].to_server[2], 0xff);
         assert_eq!(traffic[1], Traffic { to_server: vec![0; 24], to_client: vec![0; 4] });
-        proxy.disarm();
+        proxy.clear_traffic();
         assert!(proxy.traffic().is_empty());
     }
 }

@@ -11,7 +11,7 @@ use owproto_core::client::{ConnectionError, Timeout};
 use owproto_std::sim::{self, Simulator};
 use owproto_std::{Builder, Client, Error};
 use owproto_tests::owserver::{Builder as ServerBuilder, Owserver};
-use owproto_tests::show;
+use owproto_tests::print_always;
 
 /// How long it may take until something has happened to every poller.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -168,7 +168,7 @@ impl Pollers {
             }
         }
         let test = thread::current().name().unwrap_or_default().to_owned();
-        show(&format!("{test}: {all:?}"));
+        print_always(&format!("{test}: {all:?}"));
         all
     }
 }

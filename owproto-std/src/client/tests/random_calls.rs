@@ -6,8 +6,8 @@ use std::time::Duration;
 use owproto_tests::path_server;
 use owproto_tests::peer::Script;
 
+use super::executor::{Tasks, block_on};
 use super::scenario::*;
-use super::tasks::{Tasks, block_on};
 use super::virtual_time::{self as world, Client, perform};
 use crate::{Builder, DirOptions};
 
@@ -65,9 +65,9 @@ fn storm(seed: u64) {
     let mut random = Random(seed);
     let random = &mut random;
     let attempts: Vec<_> = (0..40).map(|_| script(random)).collect();
-    world::begin(attempts, random.one_of(&[1, 7, usize::MAX]));
+    world::reset(attempts, random.one_of(&[1, 7, usize::MAX]));
     if random.below(2) == 0 {
-        world::yielding();
+        world::yield_once();
     }
     let connections = random.one_of(&[1, 2, 5]);
     let builder = Builder::default().connections(connections).coalesce_reads(random.below(2) == 0);
@@ -79,10 +79,10 @@ fn storm(seed: u64) {
         let within = random.one_of(&[0, 0, 0, 1, 40, 500]);
         let begins = random.one_of(&[0, 0, 10, 40]);
         let client = client.with_timeout(Duration::from_millis(within));
-        tasks.begin_for(polls, async move {
-            world::sleep(begins).await;
+        tasks.spawn_for_polls(polls, async move {
+            world::sleep_ms(begins).await;
             let start = world::now();
-            let outcome = perform(&client, Via::Itself, call).await;
+            let outcome = perform(&client, Via::Client, call).await;
             // What is left of a time is a microsecond at least.
             let took = world::now() - start;
             assert!(
@@ -104,7 +104,7 @@ fn storm(seed: u64) {
         }
     }
     assert!(client.shared().is_unused(), "after storm {seed}");
-    assert_eq!(world::open(), client.shared().pool.idle(), "after storm {seed}");
+    assert_eq!(world::open_connections(), client.shared().pool.idle(), "after storm {seed}");
     assert!(world::most_open() <= connections, "in storm {seed}");
     let requests = world::requests().concat();
     for request in requests.iter().filter(|request| request.starts_with("WRITE")) {
@@ -113,7 +113,7 @@ fn storm(seed: u64) {
     }
     // And then it is well.
     client.close_connection();
-    world::begin(vec![serving(); 9], usize::MAX);
+    world::reset(vec![serving(); 9], usize::MAX);
     assert_eq!(block_on(client.read("/after")).unwrap(), path_server::value_of(b"/after"));
     assert!(
         block_on(client.dir_with("/", DirOptions::new()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use owproto_tests::bad_input::request;
+use owproto_tests::bad_requests::request_of_words;
 
 use super::*;
 
@@ -17,7 +17,7 @@ const READS: usize = 51;
 /// Asks for many listings, and takes them as quickly as they come. How many bytes they were.
 fn take_all(address: SocketAddr, listings: usize) -> u64 {
     let mut stream = connect(address);
-    stream.write_all(&request([0, 2, 7, 0x104, 0, 0], b"/\0").repeat(listings)).unwrap();
+    stream.write_all(&request_of_words([0, 2, 7, 0x104, 0, 0], b"/\0").repeat(listings)).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     std::io::copy(&mut stream, &mut std::io::sink()).unwrap()
 }
@@ -48,7 +48,7 @@ fn nobody_waits_for_a_whole_listing_of_another_one() {
             // So as not to be in step with it.
             thread::sleep(Duration::from_micros(700 * (round % 7)));
             let begin = Instant::now();
-            client.write_all(&request([0, 29, 2, 0x104, 100, 0], PATH)).unwrap();
+            client.write_all(&request_of_words([0, 29, 2, 0x104, 100, 0], PATH)).unwrap();
             client.read_exact(&mut [0; 36]).unwrap();
             begin.elapsed()
         })

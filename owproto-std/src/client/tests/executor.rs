@@ -37,12 +37,12 @@ impl<'a, T> Tasks<'a, T> {
     }
 
     /// Begins one more. Tasks are numbered from 0 on.
-    pub(super) fn begin(&mut self, future: impl Future<Output = T> + 'a) {
-        self.begin_for(usize::MAX, future);
+    pub(super) fn spawn(&mut self, future: impl Future<Output = T> + 'a) {
+        self.spawn_for_polls(usize::MAX, future);
     }
 
     /// As [`begin`](Self::begin), but it is dropped after so many polls.
-    pub(super) fn begin_for(&mut self, most_polls: usize, future: impl Future<Output = T> + 'a) {
+    pub(super) fn spawn_for_polls(&mut self, most_polls: usize, future: impl Future<Output = T> + 'a) {
         self.0.push(Task {
             future: Some(Box::pin(future)),
             is_woken: Arc::new(Flag(AtomicBool::new(true))),
@@ -53,7 +53,7 @@ impl<'a, T> Tasks<'a, T> {
     }
 
     /// Lets all of them go on as far as they come without the passing of time. False if none has moved.
-    pub(super) fn settle(&mut self) -> bool {
+    pub(super) fn run_until_blocked(&mut self) -> bool {
         let mut has_moved = false;
         loop {
             let mut moves = false;
@@ -78,10 +78,10 @@ impl<'a, T> Tasks<'a, T> {
 
     /// Runs all to their ends, and gives what each gave, and after how many microseconds. `None` for those given up.
     pub(super) fn finish(mut self) -> Vec<Option<(u64, T)>> {
-        self.settle();
+        self.run_until_blocked();
         while self.0.iter().any(|task| task.future.is_some()) {
             assert!(world::pass_time(), "everybody waits, and nothing will happen");
-            self.settle();
+            self.run_until_blocked();
         }
         self.0.into_iter().map(|task| task.output).collect()
     }
@@ -95,7 +95,7 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
 /// Polls a future so many times and drops it.
 pub(super) fn poll_times<F: Future>(count: usize, future: F) -> Option<F::Output> {
     let mut tasks = Tasks::new();
-    tasks.begin_for(count, future);
+    tasks.spawn_for_polls(count, future);
     let (_, output) = tasks.finish().pop()??;
     Some(output)
 }

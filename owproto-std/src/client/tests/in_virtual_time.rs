@@ -9,27 +9,27 @@ use owproto_tests::frames::*;
 use owproto_tests::path_server;
 use owproto_tests::peer::Script;
 
+use super::executor::{Tasks, block_on};
 use super::scenario::*;
-use super::table;
-use super::tasks::{Tasks, block_on};
+use super::scenario_table;
 use super::virtual_time::{self as world, Client, perform};
 use crate::{Builder, DirOptions};
 
 fn run(scenario: &Scenario, chunk: usize) {
-    world::begin(scenario.scripts.iter().cloned(), chunk);
+    world::reset(scenario.scripts.iter().cloned(), chunk);
     let client = Client::build((scenario.client)(Builder::default()));
     for (number, step) in scenario.steps.iter().enumerate() {
-        if let Call::Rest | Call::IdleSpoilt = step.call {
-            world::advance(1);
+        if let Call::PassTime | Call::WaitUntilStale = step.call {
+            world::advance_ms(1);
             let is_spoilt = client.shared().pool.all_idle_are_stale();
-            assert_eq!(is_spoilt, matches!(step.call, Call::IdleSpoilt), "step {number}");
+            assert_eq!(is_spoilt, matches!(step.call, Call::WaitUntilStale), "step {number}");
             continue;
         }
         let start = world::now();
         let outcome = block_on(perform(&client, step.via, &step.call));
         assert_eq!(outcome, step.gives, "step {number}: {:?}", step.call);
-        assert_eq!(world::now() - start, step.took * 1000, "step {number}: {:?} took so long", step.call);
-        let connections = world::open();
+        assert_eq!(world::now() - start, step.takes_ms * 1000, "step {number}: {:?} took so long", step.call);
+        let connections = world::open_connections();
         assert!(
             connections <= 1 && connections == client.shared().pool.idle(),
             "step {number} leaves {connections}"
@@ -37,12 +37,12 @@ fn run(scenario: &Scenario, chunk: usize) {
     }
     world::check_that_scripts_ended();
     drop(client);
-    assert_eq!(world::open(), 0);
+    assert_eq!(world::open_connections(), 0);
 }
 
 #[test]
 fn scenarios_in_virtual_time() {
-    for scenario in table::all() {
+    for scenario in scenario_table::all() {
         // Byte by byte, in odd pieces, and as much as there is.
         for chunk in [1, 7, usize::MAX] {
             println!("{} in pieces of {chunk}", scenario.name);
@@ -56,7 +56,7 @@ fn address(last: u8) -> SocketAddr {
 }
 
 fn call(client: &Client, call: &Call) -> Outcome {
-    block_on(perform(client, Via::Itself, call))
+    block_on(perform(client, Via::Client, call))
 }
 
 fn built(settings: fn(Builder) -> Builder) -> Client {
@@ -69,8 +69,8 @@ const fn secs(secs: u64) -> Duration {
 
 #[test]
 fn the_total_time_counts_waiting_resolving_and_connecting() {
-    let silent = || Script::new().expect_request("READ+ /a").pause_ms(1900).keepalive().stall();
-    world::begin([serving(), silent().accepted_after_ms(1000)], 1);
+    let silent_script = || Script::new().expect_request("READ+ /a").pause_ms(1900).keepalive().stall();
+    world::reset([serving(), silent_script().accepted_after_ms(1000)], 1);
     let client = built(|b| b.connections(1).total_timeout(secs(10)));
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     client.close_connection();
@@ -78,122 +78,122 @@ fn the_total_time_counts_waiting_resolving_and_connecting() {
     let permit = client.shared().pool.try_acquire();
     assert!(permit.is_some());
     let start = world::now();
-    assert_eq!(call(&client, &Call::Read("/a")), too_long());
+    assert_eq!(call(&client, &Call::Read("/a")), total_timeout());
     assert_eq!(world::now() - start, 10_000_000);
-    assert_eq!(world::tried().len(), 1);
+    assert_eq!(world::attempts().len(), 1);
     // Its permit is released after 7 s: the other 3 s are for connecting and for the reply.
     let start = world::now();
     let mut tasks = Tasks::new();
-    tasks.begin(perform(&client, Via::Itself, &Call::Read("/a")));
-    tasks.begin(async {
-        world::sleep(7000).await;
+    tasks.spawn(perform(&client, Via::Client, &Call::Read("/a")));
+    tasks.spawn(async {
+        world::sleep_ms(7000).await;
         drop(permit);
         Outcome::Done
     });
     let ends = tasks.finish();
-    assert_eq!(ends, [Some((start + 10_000_000, too_long())), Some((start + 7_000_000, Outcome::Done))]);
-    assert_eq!(world::tried().len(), 2);
+    assert_eq!(ends, [Some((start + 10_000_000, total_timeout())), Some((start + 7_000_000, Outcome::Done))]);
+    assert_eq!(world::attempts().len(), 2);
 
-    world::begin([silent().accepted_after_ms(1000)], 1);
-    world::resolving_takes(1000);
+    world::reset([silent_script().accepted_after_ms(1000)], 1);
+    world::resolving_takes_ms(1000);
     let client = built(|b| b.total_timeout(secs(3)));
-    assert_eq!(call(&client, &Call::Read("/a")), too_long());
+    assert_eq!(call(&client, &Call::Read("/a")), total_timeout());
     assert_eq!(world::now(), 3_000_000);
     assert_eq!(world::requests().len(), 1);
 }
 
 #[test]
 fn resolving_is_given_up_with_the_total_time() {
-    world::begin([serving()], 1);
-    world::resolving_takes(5000);
+    world::reset([serving()], 1);
+    world::resolving_takes_ms(5000);
     let client = built(|b| b.total_timeout(secs(3)));
-    assert_eq!(call(&client, &Call::Read("/a")), too_long());
+    assert_eq!(call(&client, &Call::Read("/a")), total_timeout());
     assert_eq!(world::now(), 3_000_000);
-    let outcome = block_on(perform(&client, Via::Within(0), &Call::Read("/a")));
+    let outcome = block_on(perform(&client, Via::WithTimeout(0), &Call::Read("/a")));
     assert_eq!(outcome, gives("value of /a"));
 }
 
 #[test]
 fn connecting_has_a_time_of_its_own() {
-    world::begin([Script::ignore(), Script::ignore()], 1);
+    world::reset([Script::ignore(), Script::ignore()], 1);
     let client = built(|b| b.connect_timeout(secs(2)));
-    assert_eq!(call(&client, &Call::Read("/a")), fails(Why::Connect));
+    assert_eq!(call(&client, &Call::Read("/a")), fails(Failure::Connect));
     assert_eq!(world::now(), 2_000_000);
     // The shorter one counts.
-    let outcome = block_on(perform(&client, Via::Within(500), &Call::Read("/a")));
-    assert_eq!(outcome, too_long());
+    let outcome = block_on(perform(&client, Via::WithTimeout(500), &Call::Read("/a")));
+    assert_eq!(outcome, total_timeout());
     assert_eq!(world::now(), 2_500_000);
 }
 
 #[test]
 fn all_addresses_together_have_the_total_time() {
     let three = || vec![address(1), address(2), address(3)];
-    world::begin([Script::ignore(), Script::ignore(), Script::ignore()], 1);
+    world::reset([Script::ignore(), Script::ignore(), Script::ignore()], 1);
     world::name_resolves_to([three()]);
     let client = built(|b| b.connect_timeout(secs(2)).total_timeout(secs(3)));
-    assert_eq!(call(&client, &Call::Read("/a")), too_long());
+    assert_eq!(call(&client, &Call::Read("/a")), total_timeout());
     assert_eq!(world::now(), 3_000_000);
-    assert_eq!(world::tried(), [address(1), address(2)]);
+    assert_eq!(world::attempts(), [address(1), address(2)]);
 
-    world::begin([Script::refuse(), Script::ignore(), Script::refuse()], 1);
+    world::reset([Script::refuse(), Script::ignore(), Script::refuse()], 1);
     world::name_resolves_to([three()]);
     let client = built(|b| b.connect_timeout(secs(2)).total_timeout(secs(3)));
-    assert_eq!(call(&client, &Call::Read("/a")), fails(Why::Connect));
+    assert_eq!(call(&client, &Call::Read("/a")), fails(Failure::Connect));
     assert_eq!(world::now(), 2_000_000);
-    assert_eq!(world::tried(), three());
-    assert_eq!(world::resolved(), 1);
+    assert_eq!(world::attempts(), three());
+    assert_eq!(world::resolutions(), 1);
 }
 
 #[test]
 fn the_address_that_answers_is_the_first_one_from_then_on() {
-    world::begin([Script::refuse(), serving(), serving(), Script::refuse(), serving()], 1);
+    world::reset([Script::refuse(), serving(), serving(), Script::refuse(), serving()], 1);
     world::name_resolves_to([vec![address(1), address(2)]]);
     let client = built(|b| b);
     for _ in 0..3 {
         assert_eq!(call(&client, &Call::Ping), Outcome::Done);
         client.close_connection();
     }
-    assert_eq!(world::tried(), [1, 2, 2, 2, 1].map(address));
-    assert_eq!(world::resolved(), 1);
+    assert_eq!(world::attempts(), [1, 2, 2, 2, 1].map(address));
+    assert_eq!(world::resolutions(), 1);
 }
 
 #[test]
 fn a_host_that_moved_is_found_again() {
-    world::begin([serving(), Script::refuse(), serving()], 1);
+    world::reset([serving(), Script::refuse(), serving()], 1);
     world::name_resolves_to([vec![address(1)], vec![address(1), address(9)]]);
     let client = built(|b| b);
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     client.close_connection();
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     // What was tried is not tried again in the same call.
-    assert_eq!(world::tried(), [1, 1, 9].map(address));
-    assert_eq!(world::resolved(), 2);
+    assert_eq!(world::attempts(), [1, 1, 9].map(address));
+    assert_eq!(world::resolutions(), 2);
     client.close_connection();
-    assert_eq!(call(&client, &Call::Ping), fails(Why::Connect));
-    assert_eq!(world::tried()[3..], [9, 1].map(address));
+    assert_eq!(call(&client, &Call::Ping), fails(Failure::Connect));
+    assert_eq!(world::attempts()[3..], [9, 1].map(address));
 }
 
 #[test]
 fn a_name_that_is_lost_later_does_not_hide_why_there_is_no_connection() {
-    world::begin([serving(), Script::refuse()], 1);
+    world::reset([serving(), Script::refuse()], 1);
     world::name_resolves_to([vec![address(1)], vec![]]);
     let client = built(|b| b);
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     client.close_connection();
-    assert_eq!(call(&client, &Call::Ping), fails(Why::Connect));
-    world::begin([], 1);
+    assert_eq!(call(&client, &Call::Ping), fails(Failure::Connect));
+    world::reset([], 1);
     world::name_resolves_to([vec![]]);
-    assert_eq!(call(&built(|b| b), &Call::Ping), fails(Why::Resolve));
+    assert_eq!(call(&built(|b| b), &Call::Ping), fails(Failure::Resolve));
 }
 
 #[test]
 fn clones_share_what_was_resolved() {
-    world::begin([serving(), serving(), serving()], 1);
+    world::reset([serving(), serving(), serving()], 1);
     let client = built(|b| b);
     for via in [Via::NonPersistent, Via::Persistent, Via::Clone, Via::NonPersistent] {
         assert_eq!(block_on(perform(&client, via, &Call::Ping)), Outcome::Done);
     }
-    assert_eq!(world::resolved(), 1);
+    assert_eq!(world::resolutions(), 1);
     assert_eq!(world::requests(), [vec!["NOP"], vec!["NOP+", "NOP+"], vec!["NOP"]]);
 }
 
@@ -202,7 +202,7 @@ fn a_write_that_went_out_in_part_is_sent_again() {
     let write = 24 + "/a\0".len() + "12345".len();
     for cut in 1..write {
         let first = Script::new().exchange("READ+ /a", value("1")).read(cut).reset();
-        world::begin([first, serving()], 1);
+        world::reset([first, serving()], 1);
         let client = built(|b| b);
         assert_eq!(call(&client, &Call::Read("/a")), gives("1"));
         assert_eq!(call(&client, &Call::Write("/a", "12345")), Outcome::Count(5), "cut at {cut}");
@@ -210,20 +210,20 @@ fn a_write_that_went_out_in_part_is_sent_again() {
     }
     // All of it went out: the server may have done it.
     let first = Script::new().exchange("READ+ /a", value("1")).read(write).reset();
-    world::begin([first, serving()], 1);
+    world::reset([first, serving()], 1);
     let client = built(|b| b);
     assert_eq!(call(&client, &Call::Read("/a")), gives("1"));
-    assert_eq!(call(&client, &Call::Write("/a", "12345")), lost(ConnectionError::Stale));
+    assert_eq!(call(&client, &Call::Write("/a", "12345")), fails_with(ConnectionError::Stale));
     assert_eq!(world::requests(), [["READ+ /a"]]);
 }
 
 #[test]
 fn no_more_connections_are_kept_than_there_are_places() {
-    world::begin([serving(), serving(), serving()], 1);
+    world::reset([serving(), serving(), serving()], 1);
     let client = built(|b| b.connections(2));
     let listing = || block_on(client.dir_iter("/", DirOptions::new())).unwrap();
     let mut listings = [listing(), listing(), listing()];
-    assert_eq!(world::open(), 3);
+    assert_eq!(world::open_connections(), 3);
     for (kept, listing) in listings.iter_mut().enumerate() {
         for expected in path_server::ENTRIES {
             assert_eq!(block_on(listing.next()).unwrap().unwrap(), expected.as_bytes());
@@ -232,7 +232,7 @@ fn no_more_connections_are_kept_than_there_are_places() {
         assert!(block_on(listing.next()).is_none());
         assert_eq!(client.shared().pool.idle(), (kept + 1).min(2));
     }
-    assert_eq!(world::open(), 2);
+    assert_eq!(world::open_connections(), 2);
 }
 
 #[test]
@@ -243,11 +243,11 @@ fn the_consumer_of_a_listing_may_take_its_time() {
         .pause_ms(60_000)
         .reply(done())
         .stall();
-    world::begin([peer], 1);
+    world::reset([peer], 1);
     let client = built(|b| b);
     let mut listing = block_on(client.dir_iter("/", DirOptions::new())).unwrap();
     assert_eq!(block_on(listing.next()).unwrap().unwrap(), b"/a");
-    world::advance(59_000);
+    world::advance_ms(59_000);
     assert_eq!(block_on(listing.next()).unwrap().unwrap(), b"/b");
     assert!(block_on(listing.next()).is_none());
     assert_eq!(world::now(), 60_000_000);
@@ -255,7 +255,7 @@ fn the_consumer_of_a_listing_may_take_its_time() {
 
 #[test]
 fn long_answers_to_long_requests_do_not_block_each_other() {
-    world::begin([serving()], usize::MAX);
+    world::reset([serving()], usize::MAX);
     world::window(24 * 1024);
     let client = built(|b| b);
     let paths: Vec<String> = (0..200).map(|n| format!("/{n}/{}", "x".repeat(4000))).collect();
@@ -269,7 +269,7 @@ fn long_answers_to_long_requests_do_not_block_each_other() {
 /// owserver writes each reply by itself, and the kernel below it holds one back until the one before was acknowledged.
 #[test]
 fn replies_to_pipelined_requests_are_acknowledged_at_once_the_last_too() {
-    world::begin([serving()], 1);
+    world::reset([serving()], 1);
     let client = built(|b| b);
     assert!(block_on(client.read("/a")).is_ok());
     let (before, acknowledged) = world::waits();
@@ -292,11 +292,11 @@ fn an_answer_has_to_be_whole_within_the_total_time() {
         for byte in persistent(value("1234567890")) {
             peer = peer.pause_ms(1).send([byte]);
         }
-        world::begin([peer.stall(), serving()], usize::MAX);
+        world::reset([peer.stall(), serving()], usize::MAX);
         let client = built(|b| b);
-        let outcome = block_on(perform(&client, Via::Within(limit), &Call::Read("/a")));
+        let outcome = block_on(perform(&client, Via::WithTimeout(limit), &Call::Read("/a")));
         if limit <= 34 {
-            assert_eq!(outcome, too_long(), "{limit}");
+            assert_eq!(outcome, total_timeout(), "{limit}");
             assert_eq!(world::now(), limit * 1000);
         } else {
             assert_eq!(outcome, gives("1234567890"), "{limit}");

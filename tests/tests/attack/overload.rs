@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
-use owproto_tests::bad_input::{self, request};
+use owproto_tests::bad_requests::{self, request_of_words};
 
 use super::*;
 
@@ -59,16 +59,18 @@ impl Attack {
             flood.len()
         });
         // All that kills or hangs the real server, one after the other.
-        let mut inputs = bad_input::all().into_iter().cycle();
+        let mut inputs = bad_requests::all().into_iter().cycle();
         attack.each(Duration::from_millis(5), move || {
             let input = inputs.next().expect("there is no end");
             // What waits for more is left waiting.
             TcpStream::connect(address).and_then(|mut stream| stream.write_all(&input.bytes)).is_ok().into()
         });
-        let long = ask(2, 100, &[b'/'; 100_050]);
+        let long = request(2, 100, &[b'/'; 100_050]);
         attack.each(Duration::from_millis(10), move || usize::from(try_to_say(address, &long)));
-        let tokens =
-            request([0x1_0000 | 6251, 2, 6, 0x100, 0, 0], &[b"/\0".to_vec(), vec![7; 6251 * 16]].concat());
+        let tokens = request_of_words(
+            [0x1_0000 | 6251, 2, 6, 0x100, 0, 0],
+            &[b"/\0".to_vec(), vec![7; 6251 * 16]].concat(),
+        );
         attack.each(Duration::from_millis(10), move || usize::from(try_to_say(address, &tokens)));
         attack
     }
@@ -99,7 +101,7 @@ impl Drop for Attack {
 fn slow_reader(address: SocketAddr) -> TcpStream {
     let mut stream = connect(address);
     socket2::SockRef::from(&stream).set_recv_buffer_size(4096).unwrap();
-    stream.write_all(&request([0, 2, 4, 0x104, 0, 0], b"/\0").repeat(100)).unwrap();
+    stream.write_all(&request_of_words([0, 2, 4, 0x104, 0, 0], b"/\0").repeat(100)).unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
     stream
 }
@@ -114,7 +116,7 @@ fn try_to_say(address: SocketAddr, bytes: &[u8]) -> bool {
 fn questions() -> [(&'static str, Vec<u8>); 4] {
     const KEPT: i32 = 0x104;
     let of = |kind, size, payload: &[u8]| {
-        request([0, i32::try_from(payload.len()).unwrap(), kind, KEPT, size, 0], payload)
+        request_of_words([0, i32::try_from(payload.len()).unwrap(), kind, KEPT, size, 0], payload)
     };
     [
         ("READ", of(2, 100, b"/28.000028D70100/temperature\0")),
