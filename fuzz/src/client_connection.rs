@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
-use owproto_core::client::{Connection, ConnectionError, Event, RequestId, Resend, Step, Timeouts};
+use owproto_core::client::{
+    Connection, ConnectionError, Event, RequestId, Resend, SendError, Step, Timeouts,
+};
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType};
-use owproto_core::{DecodeError, Request, RequestError};
+use owproto_core::{DecodeError, Request};
 
 use crate::Input;
 
@@ -172,7 +174,7 @@ impl World {
             }
             op::TIMEOUTS => {
                 let mut tenths = || Duration::from_millis(u64::from(input.byte()) * 100);
-                self.timeouts = Timeouts { inactivity: tenths(), total: tenths() };
+                self.timeouts = Timeouts::NONE.with_inactivity(tenths()).with_total(tenths());
                 self.whole.set_timeouts(self.timeouts);
                 self.bytes.set_timeouts(self.timeouts);
             }
@@ -202,13 +204,13 @@ impl World {
                     deadline: if total.is_zero() { None } else { Some(self.now + total) },
                 });
             }
-            Err(RequestError::BufferTooSmall { needed, available }) => {
+            Err(SendError::BufferFull { needed, available }) => {
                 assert!(room > 0 && needed == request.encoded_len() && needed > available);
                 // With nothing waiting, all of the memory is free.
                 assert!(waiting > 0 || available == TRANSMIT);
             }
-            Err(RequestError::TooManyInFlight) => assert!(room == 0 && !self.pending.is_empty()),
-            Err(RequestError::ConnectionEnded) => {
+            Err(SendError::TooManyInFlight) => assert!(room == 0 && !self.pending.is_empty()),
+            Err(SendError::ConnectionEnded) => {
                 assert_eq!((room, self.whole.step()), (0, Step::Close));
             }
             Err(error) => panic!("{error}"),

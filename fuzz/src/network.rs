@@ -218,13 +218,13 @@ impl World {
                 link.inbox.drain(..used);
                 return true;
             }
-            Step::Read | Step::Work
+            Step::Read | Step::Answer
                 if link.to_server.has_ended(now) == Some(Ending::Closed) && !link.server.is_half_closed() =>
             {
                 link.server.handle_eof();
                 return true;
             }
-            Step::Work => {
+            Step::Answer => {
                 let mut context = Context::from_waker(Waker::noop());
                 let is_ready = tree.serve(&mut link.server, &mut link.job, now, &mut context).is_ready();
                 if is_ready || link.server.step() == Step::Write {

@@ -114,7 +114,7 @@ fn pieces_make_the_payloads(stream: &[u8], pattern: &[u8], limit: usize, any_ver
             match decoder.decode(input) {
                 Ok(Frame::NeedMore(n)) => return Taken::NeedMore(n),
                 Ok(Frame::Keepalive) => return Taken::Event(Event::Keepalive),
-                Ok(Frame::Head(header)) => {
+                Ok(Frame::Header(header)) => {
                     head = header;
                     payload.clear();
                 }

@@ -3,7 +3,7 @@
 
 use owproto_core::client;
 use owproto_core::message::{MAX_BODY_LEN, MAX_PATH_LEN};
-use owproto_core::server::{self, Answer, BufferFull, Head, Last, Persistence, Step};
+use owproto_core::server::{self, Answer, BufferFull, LastFrame, Persistence, ReplyHeader, Step};
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
 use owproto_core::wire::{DirectoryFlags, Flags, HEADER_LEN, Header, MessageType, Token, Tokens, Version};
@@ -173,29 +173,31 @@ impl Said {
     }
 
     /// The head of the reply that ends it, and its payload.
-    fn last(&self) -> (Head, Vec<u8>) {
-        let head = Head::default();
+    fn last(&self) -> (ReplyHeader, Vec<u8>) {
+        let head = ReplyHeader::default();
         match self {
-            Self::Error(code) => (Head { ret: code.to_ret(), ..head }, Vec::new()),
+            Self::Error(code) => (ReplyHeader { ret: code.to_ret(), ..head }, Vec::new()),
             Self::Success => (head, Vec::new()),
-            Self::Written(bytes) => (Head { size: i32::try_from(*bytes).unwrap(), ..head }, Vec::new()),
+            Self::Written(bytes) => {
+                (ReplyHeader { size: i32::try_from(*bytes).unwrap(), ..head }, Vec::new())
+            }
             Self::Value(value, offset) => {
                 let len = i32::try_from(value.len()).unwrap();
                 let offset = if len == 0 { 0 } else { *offset };
-                (Head { payload: value.len(), ret: len, size: len, offset }, value.clone())
+                (ReplyHeader { payload: value.len(), ret: len, size: len, offset }, value.clone())
             }
             Self::Presence(device) => {
                 let bytes = device.map_or([0; 8], RomId::to_bytes);
-                (Head { payload: 8, ..head }, bytes.to_vec())
+                (ReplyHeader { payload: 8, ..head }, bytes.to_vec())
             }
-            Self::Entries(_, flags) => (Head { offset: flags.0.cast_signed(), ..head }, Vec::new()),
+            Self::Entries(_, flags) => (ReplyHeader { offset: flags.0.cast_signed(), ..head }, Vec::new()),
             Self::List(entries, flags) => {
                 let mut list = entries.join(&b","[..]);
                 let size = i32::try_from(list.len()).unwrap();
                 if size > 0 {
                     list.push(0);
                 }
-                (Head { payload: list.len(), size, offset: flags.0.cast_signed(), ret: 0 }, list)
+                (ReplyHeader { payload: list.len(), size, offset: flags.0.cast_signed(), ret: 0 }, list)
             }
         }
     }
@@ -249,7 +251,10 @@ impl Progress {
                         answer.entry(entry)?;
                     } else {
                         let size = i32::try_from(entry.len()).unwrap();
-                        answer.begin(Head { payload: entry.len() + 1, size, ..Head::default() }, Last::No)?;
+                        answer.begin(
+                            ReplyHeader { payload: entry.len() + 1, size, ..ReplyHeader::default() },
+                            LastFrame::No,
+                        )?;
                         self.begun = Some(([entry, &b"\0"[..]].concat(), 0));
                     }
                     self.entries += 1;
@@ -263,7 +268,7 @@ impl Progress {
                 Said::Presence(device) if HEADER_LEN + 8 <= answer.capacity() => answer.presence(*device)?,
                 Said::Value(..) | Said::List(..) | Said::Presence(_) => {
                     let (head, payload) = said.last();
-                    answer.begin(head, Last::Yes)?;
+                    answer.begin(head, LastFrame::Yes)?;
                     self.begun = Some((payload, 0));
                 }
             }
@@ -301,8 +306,8 @@ fn conversation(request: &Request<'_>, input: &mut Input<'_>) {
     let mut reply = None;
     loop {
         match server.step() {
-            Step::Work => {
-                let (_, mut answer) = server.work(now).unwrap();
+            Step::Answer => {
+                let (_, mut answer) = server.answer(now).unwrap();
                 let is_stuck = progress.go_on(&said, &mut answer).is_err();
                 assert!(!is_stuck || server.step() == Step::Write, "no room, and nothing to send");
             }

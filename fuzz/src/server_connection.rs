@@ -6,7 +6,7 @@ mod model;
 
 use owproto_core::ReturnCode;
 use owproto_core::server::{
-    self, BufferFull, End, Event, Head, Keepalives, Last, Persistence, Step, Timeouts,
+    self, BufferFull, End, Event, Keepalives, LastFrame, Persistence, ReplyHeader, Step, Timeouts,
 };
 use owproto_core::text::RomId;
 use owproto_core::time::{Duration, Instant};
@@ -128,7 +128,7 @@ impl World {
             }
             op::TRANSPORT_ERROR => {
                 self.both(Connection::handle_transport_error);
-                self.model.end_with(End::ClientGone);
+                self.model.end_with(End::TransportFailed);
             }
             op::CLOSE => {
                 self.both(Connection::close);
@@ -148,15 +148,14 @@ impl World {
             }
             op::TIMEOUTS => {
                 let mut tenths = || Duration::from_millis(u64::from(input.byte()) * 100);
-                let timeouts = Timeouts {
-                    request: tenths(),
-                    request_total: tenths(),
-                    idle_low: tenths(),
-                    idle_high: tenths(),
-                    send: tenths(),
-                    send_total: tenths(),
-                    keepalive: tenths(),
-                };
+                let timeouts = Timeouts::DEFAULT
+                    .with_request(tenths())
+                    .with_request_total(tenths())
+                    .with_idle_low(tenths())
+                    .with_idle_high(tenths())
+                    .with_send(tenths())
+                    .with_send_total(tenths())
+                    .with_keepalive(tenths());
                 self.both(|connection| connection.set_timeouts(timeouts));
                 self.model.timeouts = timeouts;
             }
@@ -209,16 +208,16 @@ impl World {
         };
         let code = ReturnCode::from_code(u32::from(first) + 1);
         let presence = RomId::new(first, [second; 6]);
-        let head = Head {
+        let head = ReplyHeader {
             payload: usize::from(first) << 8 | usize::from(second),
             ret: i32::from(first.cast_signed()),
             size: i32::from(second),
             offset: 7,
         };
-        let last = if second & 1 == 0 { Last::Yes } else { Last::No };
+        let last = if second & 1 == 0 { LastFrame::Yes } else { LastFrame::No };
         let now = self.now;
         let act = |connection: &mut Connection| -> Option<Done> {
-            let (_, mut answer) = connection.work(now)?;
+            let (_, mut answer) = connection.answer(now)?;
             let room = answer.room();
             let done = match operation {
                 op::BEGIN => answer.begin(head, last),
@@ -248,26 +247,42 @@ impl World {
         };
         assert!(self.model.is_working());
         assert_eq!(room, self.model.room());
-        let frame = |head: Head, last, payload: &[u8]| (head, last, payload.to_vec());
+        let frame = |head: ReplyHeader, last, payload: &[u8]| (head, last, payload.to_vec());
         let (head, last, payload) = match operation {
             op::PUSH => return assert_eq!(done, Ok(self.model.push(bytes, now))),
-            op::ABORT => return self.model.end_with(End::AnswerBroken),
+            op::ABORT => return self.model.end_with(End::AnswerAborted),
             op::BEGIN => frame(head, last, b""),
             op::VALUE => {
                 let len = i32::try_from(bytes.len()).unwrap();
                 let offset = if len == 0 { 0 } else { 7 };
-                frame(Head { payload: bytes.len(), ret: len, size: len, offset }, Last::Yes, bytes)
+                frame(
+                    ReplyHeader { payload: bytes.len(), ret: len, size: len, offset },
+                    LastFrame::Yes,
+                    bytes,
+                )
             }
             op::ENTRY => {
                 let size = i32::try_from(bytes.len()).unwrap();
-                let head = Head { payload: bytes.len() + 1, ret: 0, size, offset: 0 };
-                frame(head, Last::No, &[bytes, b"\0"].concat())
+                let head = ReplyHeader { payload: bytes.len() + 1, ret: 0, size, offset: 0 };
+                frame(head, LastFrame::No, &[bytes, b"\0"].concat())
             }
-            op::END_OF_ENTRIES => frame(Head { offset: first.into(), ..Head::default() }, Last::Yes, b""),
-            op::ERROR => frame(Head { ret: -i32::from(first) - 1, ..Head::default() }, Last::Yes, b""),
-            op::SHORT if first < 80 => frame(Head::default(), Last::Yes, b""),
-            op::SHORT if first < 160 => frame(Head { size: first.into(), ..Head::default() }, Last::Yes, b""),
-            _ => frame(Head { payload: 8, ..Head::default() }, Last::Yes, &presence.to_bytes()),
+            op::END_OF_ENTRIES => {
+                frame(ReplyHeader { offset: first.into(), ..ReplyHeader::default() }, LastFrame::Yes, b"")
+            }
+            op::ERROR => frame(
+                ReplyHeader { ret: -i32::from(first) - 1, ..ReplyHeader::default() },
+                LastFrame::Yes,
+                b"",
+            ),
+            op::SHORT if first < 80 => frame(ReplyHeader::default(), LastFrame::Yes, b""),
+            op::SHORT if first < 160 => {
+                frame(ReplyHeader { size: first.into(), ..ReplyHeader::default() }, LastFrame::Yes, b"")
+            }
+            _ => frame(
+                ReplyHeader { payload: 8, ..ReplyHeader::default() },
+                LastFrame::Yes,
+                &presence.to_bytes(),
+            ),
         };
         let has_to_fit = operation == op::VALUE || !payload.is_empty();
         assert_eq!(done.is_ok(), self.model.frame((head, last, &payload), has_to_fit, now), "{done:?}");
@@ -281,13 +296,16 @@ impl World {
             assert_eq!(connection.step(), model.step());
             assert_eq!(connection.poll_transmit(), model.unsent());
             assert_eq!(connection.poll_timeout(), model.due());
-            assert_eq!(connection.is_kept(), model.kept);
+            assert_eq!(connection.is_persistent(), model.kept);
             assert_eq!(connection.is_half_closed(), model.half_closed);
             assert_eq!(connection.request().is_some(), model.is_working());
             if let Some(request) = connection.request() {
                 assert_eq!(request.header, model.request.0);
                 assert_eq!([request.payload, request.tokens.as_bytes()].concat(), model.stored_body());
-                assert_eq!(connection.asks_persistence(), request.header.flags.contains(Flags::PERSISTENCE));
+                assert_eq!(
+                    connection.requests_persistence(),
+                    request.header.flags.contains(Flags::PERSISTENCE)
+                );
             }
             assert!(connection.step() != Step::Close || connection.poll_transmit().is_empty());
         }

@@ -70,7 +70,7 @@ pub fn check(data: &[u8]) {
             }
             assert_eq!(answered, prompt.ask(asked), "{asked:?}");
             answers::check(asked, &answered, room);
-            assert!(answered.end != Some(End::AnswerBroken), "{asked:?}");
+            assert!(answered.end != Some(End::AnswerAborted), "{asked:?}");
             answers::listings_agree(asked, &mut prompt);
             // Those have counted, too.
             slow.tree.statistics = prompt.tree.statistics;
@@ -150,7 +150,7 @@ impl<'s> Server<'s> {
             aliases.set(RomId::new(0x10, [0, 0, 0x10, 0xef, 0, 0]), b"kitchen").unwrap();
         }
         // The timeouts for sending are another target's concern.
-        let timeouts = Timeouts { send: Duration::ZERO, send_total: Duration::ZERO, ..Timeouts::DEFAULT };
+        let timeouts = Timeouts::DEFAULT.with_send(Duration::ZERO).with_send_total(Duration::ZERO);
         Self {
             tree: Tree::new(bus)
                 .with_aliases(aliases)
@@ -176,17 +176,17 @@ impl<'s> Server<'s> {
         let mut context = Context::from_waker(Waker::noop());
         loop {
             match self.connection.step() {
-                Step::Work if pieces >= asked.patience => {
+                Step::Answer if pieces >= asked.patience => {
                     self.connection.handle_transport_error();
                     self.tree.cancel(&mut self.job);
                     break;
                 }
-                Step::Work => {
+                Step::Answer => {
                     let Self { tree, connection, job, now, .. } = self;
                     let is_ready = tree.serve(connection, job, *now, &mut context).is_ready();
                     let waits = self.tree.bus_mut().has_said_to_wait();
                     if is_ready {
-                        assert!(self.connection.step() != Step::Work, "nothing is waited for: {asked:?}");
+                        assert!(self.connection.step() != Step::Answer, "nothing is waited for: {asked:?}");
                     } else {
                         assert!(waits, "nobody has said to wait: {asked:?}");
                         // Entries that came before may wait, too.
@@ -206,7 +206,7 @@ impl<'s> Server<'s> {
         }
         // Nothing is left of a job that is over.
         self.tree.cancel(&mut self.job);
-        if let Some(End::ClientGone | End::AnswerBroken) = self.connection.end() {
+        if let Some(End::TransportFailed | End::AnswerAborted) = self.connection.end() {
             assert!(self.tree.bus().has_given_up(), "the bus was not told: {asked:?}");
         }
         self.tree.bus_mut().forget();

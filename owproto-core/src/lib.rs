@@ -94,6 +94,7 @@
 //! | `defmt` | `defmt::Format` on what firmware logs |
 //! | `serde` | `Serialize` and `Deserialize` on what people store |
 //! | `arbitrary` | `Arbitrary` on headers, flags and values (brings `std`) |
+//! | `nom` | `codec::grammar` and `text::grammar`: nom parsers of frames and text |
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -32,8 +32,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let start = std::time::Instant::now();
     let clock = move || Instant::ZERO + start.elapsed().into();
     // Three seconds of silence, ten in all.
-    let timeouts =
-        Timeouts { inactivity: time::Duration::from_secs(3), total: time::Duration::from_secs(10) };
+    let timeouts = Timeouts::NONE
+        .with_inactivity(time::Duration::from_secs(3))
+        .with_total(time::Duration::from_secs(10));
     let connection: Connection<_, _> = Connection::new([0; 128], [0; 64]).with_timeouts(timeouts);
     let transport = Timed::new(FromTokio::new(socket), Delay);
     let mut client = Client::new(transport, clock, connection, [0; 256]);

@@ -108,7 +108,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = std::time::Instant::now();
     let clock = move || Instant::ZERO + start.elapsed().into();
     // A client that says nothing for five seconds makes room for the next one.
-    let timeouts = Timeouts { idle_high: time::Duration::from_secs(5), ..Timeouts::DEFAULT };
+    let timeouts = Timeouts::DEFAULT.with_idle_high(time::Duration::from_secs(5));
     // 256 bytes for answers, of any length; 128 for a request.
     let connection = Connection::new([0; 256], [0; 128]).with_timeouts(timeouts);
     let mut server = Server::new(clock, connection, [0; 128]);

@@ -98,11 +98,9 @@ mod linux {
 
         // 256 bytes for answers, of any length; 300 for a request. Keepalives come earlier than within a second, so that
         // clients see each conversion of 750 ms; whoever was idle for ten seconds leaves when places are needed.
-        let timeouts = Timeouts {
-            keepalive: time::Duration::from_millis(500),
-            idle_low: time::Duration::from_secs(10),
-            ..Timeouts::DEFAULT
-        };
+        let timeouts = Timeouts::DEFAULT
+            .with_keepalive(time::Duration::from_millis(500))
+            .with_idle_low(time::Duration::from_secs(10));
         let mut server = Server::new(buffers.each_mut().map(|[receive, transmit]| {
             let (receive, transmit) =
                 (SocketBuffer::new(&mut receive[..]), SocketBuffer::new(&mut transmit[..]));

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use owproto_core::client::{ConnectionError, Resend};
+use owproto_core::client::{ConnectionError, Resend, SendError};
 use owproto_core::text::ValueError;
 use owproto_core::{RequestError, ServerError};
 
@@ -12,8 +12,10 @@ use owproto_core::{RequestError, ServerError};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error<E> {
-    /// The request is invalid: a path contains a NUL, or a buffer is too small. Nothing was sent.
+    /// The request is invalid: a path contains a NUL, or the receive buffer is empty. Nothing was sent.
     Request(RequestError),
+    /// The connection did not take the request: its buffer for requests is too small. Nothing was sent.
+    Send(SendError),
     /// The server answered with an error.
     Server(ServerError),
     /// The server closed the connection, was silent for too long, or sent an invalid reply.
@@ -67,7 +69,9 @@ impl<E> Error<E> {
                 matches!(resend, Resend::Safe)
             }
             Self::Ended | Self::Connect(_) | Self::ConnectTimedOut => true,
-            Self::Request(_) | Self::Server(_) | Self::TooLong { .. } | Self::Value(_) => false,
+            Self::Request(_) | Self::Send(_) | Self::Server(_) | Self::TooLong { .. } | Self::Value(_) => {
+                false
+            }
         }
     }
 
@@ -82,6 +86,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(error) => error.fmt(f),
+            Self::Send(error) => error.fmt(f),
             Self::Server(error) => error.fmt(f),
             Self::Connection { error, .. } => error.fmt(f),
             Self::Transport { error, .. } => error.fmt(f),
@@ -100,6 +105,7 @@ impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Request(error) => Some(error),
+            Self::Send(error) => Some(error),
             Self::Server(error) => Some(error),
             Self::Connection { error, .. } => Some(error),
             Self::Transport { error, .. } | Self::Connect(error) => Some(error),
@@ -111,9 +117,15 @@ impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
 
 impl<E> From<RequestError> for Error<E> {
     fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl<E> From<SendError> for Error<E> {
+    fn from(error: SendError) -> Self {
         match error {
-            RequestError::ConnectionEnded => Self::Ended,
-            error => Self::Request(error),
+            SendError::ConnectionEnded => Self::Ended,
+            error => Self::Send(error),
         }
     }
 }
@@ -135,9 +147,10 @@ impl<E> From<ValueError> for Error<E> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The path contains a NUL, or its request does not fit the connection's buffer for requests. Nothing was sent for
-    /// it.
+    /// The path contains a NUL. Nothing was sent for it.
     Request(RequestError),
+    /// The request does not fit the connection's buffer for requests. Nothing was sent for it.
+    Send(SendError),
     /// The server answered with an error.
     Server(ServerError),
 }
@@ -146,6 +159,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(error) => error.fmt(f),
+            Self::Send(error) => error.fmt(f),
             Self::Server(error) => error.fmt(f),
         }
     }
@@ -155,6 +169,7 @@ impl core::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Request(error) => Some(error),
+            Self::Send(error) => Some(error),
             Self::Server(error) => Some(error),
         }
     }

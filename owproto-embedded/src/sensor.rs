@@ -1,5 +1,6 @@
 use core::fmt;
 
+use owproto_core::client::SendError;
 use owproto_core::text::{Value, ValueError, ValueType, is_power_on_reading};
 use owproto_core::wire::Flags;
 use owproto_core::{RequestError, ServerError};
@@ -94,9 +95,10 @@ pub enum Plausibility {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ReadingError {
-    /// The path contains a NUL, or its request does not fit the connection's buffer for requests. Nothing was sent for
-    /// it.
+    /// The path contains a NUL. Nothing was sent for it.
     Request(RequestError),
+    /// The request does not fit the connection's buffer for requests. Nothing was sent for it.
+    Send(SendError),
     /// The server answered with an error.
     Server(ServerError),
     /// The value is not of the sensor's type.
@@ -107,6 +109,7 @@ impl fmt::Display for ReadingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(error) => error.fmt(f),
+            Self::Send(error) => error.fmt(f),
             Self::Server(error) => error.fmt(f),
             Self::Value(error) => error.fmt(f),
         }
@@ -117,6 +120,7 @@ impl core::error::Error for ReadingError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Request(error) => Some(error),
+            Self::Send(error) => Some(error),
             Self::Server(error) => Some(error),
             Self::Value(error) => Some(error),
         }
@@ -127,6 +131,7 @@ impl From<ReadError> for ReadingError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Request(error) => Self::Request(error),
+            ReadError::Send(error) => Self::Send(error),
             ReadError::Server(error) => Self::Server(error),
         }
     }

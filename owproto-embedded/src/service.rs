@@ -6,14 +6,14 @@ use owproto_core::server::Connection;
 use owproto_core::time::Instant;
 use owproto_core::tree::{Aliases, Bus, Job, Tree};
 
-/// What answers the requests that a server takes.
+/// Answers the requests that a server receives.
 ///
-/// A [`Tree`] is one. Several connections that are served at the same time, by one executor, share it as a
-/// `&RefCell<Tree<_>>`: it is borrowed while the tree works, which never waits, and never while bytes are on their way.
-/// Where connections are served by several executors, wrap what keeps them apart (a critical section, for example) in a
-/// type of your own, and implement this for it.
+/// A [`Tree`] is a `Service`. Connections that are served at the same time by one executor share it as
+/// `&RefCell<Tree<_>>`: it is borrowed while the tree works, which never waits, and not while bytes are transferred.
+/// If several executors serve connections, wrap the tree in a type that excludes concurrent access, with a critical
+/// section for example, and implement this trait for that type.
 ///
-/// Without a tree:
+/// A service without a tree:
 ///
 /// ```
 /// use core::task::{Context, Poll};
@@ -22,7 +22,7 @@ use owproto_core::tree::{Aliases, Bus, Job, Tree};
 /// use owproto_embedded::owproto_core::time::Instant;
 /// use owproto_embedded::owproto_core::{ReturnCode, Storage};
 ///
-/// /// An owserver that knows how often it was asked.
+/// /// An owserver whose only value is the number of reads so far, modulo 10.
 /// struct Counter(u8);
 ///
 /// impl Service for Counter {
@@ -35,8 +35,8 @@ use owproto_core::tree::{Aliases, Bus, Job, Tree};
 ///         now: Instant,
 ///         _context: &mut Context<'_>,
 ///     ) -> Poll<()> {
-///         if let Some((request, mut answer)) = connection.work(now) {
-///             // Where there is no room now, bytes are sent first, and this is called again.
+///         if let Some((request, mut answer)) = connection.answer(now) {
+///             // If the answer does not fit now, the server sends what it has and calls again.
 ///             let _ = match request.path() {
 ///                 Some(b"/count") => answer.value(&[b'0' + self.0 % 10], 0).map(|()| self.0 += 1),
 ///                 _ => answer.error(ReturnCode::NO_SUCH_PATH),
@@ -47,19 +47,21 @@ use owproto_core::tree::{Aliases, Bus, Job, Tree};
 /// }
 /// ```
 pub trait Service {
-    /// How far it is with the request of one connection.
+    /// The progress of the service with the request of one connection.
     type Job: Default;
 
-    /// Goes on with the answer to the [request](Connection::work) of a connection, as far as its transmit storage has
+    /// Continues with the answer to the [request](Connection::answer) of a connection, as far as its transmit storage has
     /// room.
     ///
-    /// `Ready`: the answer is complete, or bytes have to be sent before it goes on; with neither, the connection is ended
-    /// as [broken](owproto_core::server::End::AnswerBroken). `Pending`: something else has to be
-    /// waited for. It is called again when the waker was used, and at other times, such as after a keepalive. A service
-    /// that keeps one waker and is given another one has to wake the first.
+    /// Returns `Ready` if the answer is complete, or if bytes have to be sent before it can continue. If neither is the
+    /// case, the server ends the connection with [`End::AnswerAborted`](owproto_core::server::End::AnswerAborted).
     ///
-    /// It may also [close](Connection::close) the connection, and say by
-    /// [`set_persistence`](Connection::set_persistence) that it is not to be kept.
+    /// Returns `Pending` if it waits for something else. It is called again when the waker was used, and also at other
+    /// times, after a keepalive for example. A service that stores only one waker has to wake it before it stores
+    /// another one.
+    ///
+    /// It may also [close](Connection::close) the connection, or refuse to keep it with
+    /// [`set_persistence`](Connection::set_persistence).
     fn serve<S: Storage, R: Storage>(
         &mut self,
         connection: &mut Connection<S, R>,
@@ -68,7 +70,7 @@ pub trait Service {
         context: &mut Context<'_>,
     ) -> Poll<()>;
 
-    /// The connection has ended, or is served no more: what was begun for it is given up.
+    /// Cancels the work for a connection, because it has ended or is no longer served.
     fn cancel(&mut self, _job: &mut Self::Job) {}
 }
 
@@ -108,7 +110,7 @@ impl<V: Service + ?Sized> Service for &mut V {
     }
 }
 
-/// Shared by the connections of one executor. Where it is borrowed elsewhere, it is waited for.
+/// Shares a service between the connections of one executor. If it is borrowed elsewhere, the connection waits.
 impl<V: Service> Service for &RefCell<V> {
     type Job = V::Job;
 
@@ -135,15 +137,15 @@ impl<V: Service> Service for &RefCell<V> {
     }
 }
 
-/// A service at work for one connection. However that ends, also by a future that is dropped, the service is told.
+/// A service and its job for one connection, which is cancelled on drop, also when a future is dropped.
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
-pub(crate) struct Working<V: Service> {
+pub(crate) struct CancelOnDrop<V: Service> {
     service: V,
     job: V::Job,
 }
 
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
-impl<V: Service> Working<V> {
+impl<V: Service> CancelOnDrop<V> {
     pub(crate) fn new(service: V) -> Self {
         Self { service, job: V::Job::default() }
     }
@@ -159,7 +161,7 @@ impl<V: Service> Working<V> {
 }
 
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
-impl<V: Service> Drop for Working<V> {
+impl<V: Service> Drop for CancelOnDrop<V> {
     fn drop(&mut self) {
         self.service.cancel(&mut self.job);
     }

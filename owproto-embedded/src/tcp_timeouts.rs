@@ -1,7 +1,8 @@
-//! TCP's own times, for servers with few sockets: a client that was cut off must not keep one for hours.
+//! Timeouts of TCP sockets of servers. Such a server has few sockets, and a client that was cut off must not occupy one
+//! for hours.
 
-/// After so long a client that acknowledges nothing is taken for gone.
-pub(crate) const GONE_AFTER_SECONDS: u64 = 60;
+/// TCP's user timeout (RFC 5482): a client that acknowledges nothing for this long is considered gone.
+pub(crate) const USER_TIMEOUT_SECONDS: u64 = 60;
 
-/// How often an idle client is asked whether it is there.
-pub(crate) const KEEP_ALIVE_SECONDS: u64 = 20;
+/// How often TCP checks whether an idle client is still there.
+pub(crate) const KEEPALIVE_INTERVAL_SECONDS: u64 = 20;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use owproto_core::client::{ConnectionError, Timeout};
+use owproto_core::client::{ConnectionError, SendError, Timeout};
 use owproto_core::{RequestError, ReturnCode, ServerError};
 
 use crate::{Address, AddressError};
@@ -14,6 +14,10 @@ pub enum Error {
     /// The call cannot be made: a path with a NUL, a size out of range. Nothing was sent.
     #[error("{0}")]
     Request(#[from] RequestError),
+
+    /// The connection did not take the request: there is no memory for it. Nothing was sent.
+    #[error("{0}")]
+    Send(#[from] SendError),
 
     /// The text that should say where the server is, does not.
     #[error("{0}")]
@@ -118,6 +122,7 @@ impl Error {
             } => false,
             Self::Resolve { .. }
             | Self::Connect { .. }
+            | Self::Send(_)
             | Self::TimedOut { .. }
             | Self::NotTried { .. }
             | Self::Connection { .. }

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | [`vectors`] | the exchanges captured from a real owserver, as typed values |
 //! | [`splits`] | an input cut at every place, byte by byte, and with trailing bytes |
-//! | [`peer`] | a TCP peer that does what a script says, right or wrong |
+//! | [`peer`] | a peer that follows a script, right or wrong: the one all tests use |
+//! | [`frames`] | frames that a server sends, and requests as text |
+//! | [`path_server`] | a server made of one function, whose values name their paths |
 //! | [`proxy`] | a proxy that does one thing wrong at one byte |
-//! | [`responder`] | a TCP server that answers each request by a function |
 //! | [`ours`] | our own server without a network, over the tester bus |
 //! | [`owserver`] | a real owserver, as a child process for one test |
 //! | [`tools`] | owdir, owread, owwrite, owpresent, owget, owexist, pyownet; our own `ow` |
@@ -25,10 +26,12 @@
 pub mod bad_input;
 pub mod bell;
 pub mod files;
+pub mod frames;
 #[cfg(feature = "machines")]
 pub mod machines;
 pub mod ours;
 pub mod owserver;
+pub mod path_server;
 pub mod path_words;
 pub mod peer;
 pub mod process;
@@ -36,7 +39,6 @@ pub mod proxy;
 pub mod qemu;
 #[cfg(feature = "machines")]
 pub mod relay;
-pub mod responder;
 pub mod side_by_side;
 pub mod splits;
 pub mod tools;

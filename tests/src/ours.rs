@@ -133,12 +133,10 @@ impl Server {
         Some(Self {
             token: None,
             tree,
-            timeouts: Timeouts {
-                request: seconds("--timeout_server", default.request),
-                idle_low: seconds("--timeout_persistent_low", default.idle_low),
-                idle_high: seconds("--timeout_persistent_high", default.idle_high),
-                ..default
-            },
+            timeouts: default
+                .with_request(seconds("--timeout_server", default.request))
+                .with_idle_low(seconds("--timeout_persistent_low", default.idle_low))
+                .with_idle_high(seconds("--timeout_persistent_high", default.idle_high)),
             keepalives: match option("--pingcrazy") {
                 Some(_) => Keepalives::BeforeEveryAnswer,
                 None => Keepalives::WhenSlow,
@@ -260,7 +258,7 @@ impl Client {
                     said.bytes.extend_from_slice(&bytes[..len]);
                     self.connection.handle_transmitted(len, self.now);
                 }
-                Step::Work => {
+                Step::Answer => {
                     if then == Then::HalfClose && input.is_empty() {
                         self.connection.handle_eof();
                     }
@@ -292,7 +290,7 @@ impl Client {
                     let event = self.connection.handle_input(&mut input, self.now);
                     assert!(matches!(event, Event::Request | Event::NeedMore(_)));
                 }
-                Step::Work => {
+                Step::Answer => {
                     let poll = server.tree.serve(&mut self.connection, &mut self.job, self.now, &mut context);
                     assert!(poll.is_ready());
                 }
@@ -318,7 +316,7 @@ impl Client {
 
     /// The rule of owserver for places.
     fn decide(&mut self, server: &mut Server) {
-        let asks = self.connection.asks_persistence();
+        let asks = self.connection.requests_persistence();
         if asks && !self.has_place && server.taken < server.places {
             self.has_place = true;
             server.taken += 1;

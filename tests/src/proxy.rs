@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use owproto_core::wire::Header;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
@@ -16,9 +17,6 @@ use tokio::sync::oneshot;
 
 /// How long a connection that was cut waits for the client to close it.
 const DEADLINE: Duration = Duration::from_secs(10);
-
-/// A header that says "still at work" (owfs: `ping.c`): a payload of -1, and zeros.
-const KEEPALIVE: [u8; 24] = [0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// What goes wrong, and where: when the byte `at` of a direction is to be passed on, counted from the beginning of the
 /// connection. All bytes before it have been.
@@ -72,9 +70,9 @@ pub struct Traffic {
 /// ```
 /// use std::io::{Read, Write};
 /// use owproto_tests::proxy::{Direction, Fault, Kind, Proxy};
-/// use owproto_tests::responder::Responder;
+/// use owproto_tests::peer::Peer;
 ///
-/// let server = Responder::start(|_| b"an answer".to_vec());
+/// let server = Peer::serve(|_| b"an answer".to_vec());
 /// let proxy = Proxy::start(server.address());
 /// proxy.arm(Fault { direction: Direction::ToClient, at: 3, kind: Kind::Cut });
 /// for expected in [&b"an "[..], b"an answer"] {
@@ -260,7 +258,9 @@ async fn pass_on(
             match kind {
                 Kind::Flip(mask) => bytes[at] ^= mask,
                 // With one write, so that nothing comes between.
-                Kind::Keepalives(count) => drop(bytes.splice(at..at, KEEPALIVE.repeat(count))),
+                Kind::Keepalives(count) => {
+                    drop(bytes.splice(at..at, Header::KEEPALIVE.to_bytes().repeat(count)))
+                }
                 Kind::Cut | Kind::Reset | Kind::Stall | Kind::Pause(_) => {
                     passed_on(&bytes[..at]);
                     to.write_all(&bytes[..at]).await?;
@@ -295,13 +295,13 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::responder::Responder;
+    use crate::peer::Peer;
 
     const ANSWER: &[u8] = b"the whole answer";
 
     /// All that comes over a connection with a fault in its answer.
     fn with(kind: Kind) -> (Vec<u8>, Option<ErrorKind>, Duration) {
-        let server = Responder::start(|_| ANSWER.to_vec());
+        let server = Peer::serve(|_| ANSWER.to_vec());
         let proxy = Proxy::start(server.address());
         proxy.arm(Fault { direction: Direction::ToClient, at: 4, kind });
         let start = Instant::now();
@@ -330,7 +330,7 @@ mod tests {
         let (bytes, error, _) = with(Kind::Flip(0x20));
         assert_eq!((&bytes[..], error), (&b"the Whole answer"[..], silent));
         let (bytes, _, _) = with(Kind::Keepalives(2));
-        assert_eq!(bytes, [b"the ", &KEEPALIVE[..], &KEEPALIVE[..], b"whole answer"].concat());
+        assert_eq!(bytes, [b"the ", &Header::KEEPALIVE.to_bytes().repeat(2)[..], b"whole answer"].concat());
         let (bytes, _, time) = with(Kind::Pause(Duration::from_millis(200)));
         assert_eq!(bytes, ANSWER);
         assert!(time >= Duration::from_millis(200), "{time:?}");
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn only_the_first_connection_has_the_fault_and_all_is_recorded() {
-        let server = Responder::start(|request| request[..4].to_vec());
+        let server = Peer::serve(|request| request[..4].to_vec());
         let proxy = Proxy::start(server.address());
         proxy.arm(Fault { direction: Direction::ToServer, at: 2, kind: Kind::Flip(0xff) });
         for expected in [[0, 0, 0xff, 0], [0; 4]] {

@@ -5,6 +5,10 @@
 
 use std::thread;
 
+use owproto_core::wire::HEADER_LEN;
+
+use crate::frames::frame_len;
+
 /// Up to this many bytes every place is cut; longer inputs are cut around their frames and at a sample of places.
 pub const EVERY_CUT_UP_TO: usize = 4096;
 
@@ -13,9 +17,6 @@ const SAMPLED_CUTS: usize = 256;
 
 /// Frames around which a long input is cut; of more than that, the first and last ones.
 const FRAMES_CUT: usize = 128;
-
-/// Bytes of a header.
-const HEADER_LEN: usize = 24;
 
 /// Calls `check` with `bytes` in one piece, in two pieces for every place of the cut, and byte by byte.
 ///
@@ -58,12 +59,8 @@ pub fn for_every_split_with_trailing(bytes: &[u8], mut check: impl FnMut(&[&[u8]
 pub fn frame_boundaries(bytes: &[u8]) -> Vec<usize> {
     let mut boundaries = Vec::new();
     let mut start = 0_usize;
-    while let Some(header) = bytes.get(start..).and_then(|rest| rest.first_chunk::<HEADER_LEN>()) {
-        let word =
-            |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        let payload = usize::try_from(word(4)).unwrap_or(0);
-        let tokens = if word(0) & 0x1_0000 == 0 { 0 } else { (word(0) & 0xffff) as usize * 16 };
-        start = start.saturating_add(HEADER_LEN + tokens).saturating_add(payload);
+    while let Some(len) = bytes.get(start..).and_then(frame_len) {
+        start = start.saturating_add(len);
         if start > bytes.len() {
             break;
         }

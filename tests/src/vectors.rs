@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use owproto_core::wire::HEADER_LEN;
 use serde::{Deserialize, Deserializer, de};
 
 /// How many exchanges there are. A set with one missing would make tests pass that should fail.
@@ -14,9 +15,6 @@ pub const COUNT: usize = 472;
 
 /// How many return codes there are.
 pub const RETURN_CODES: usize = 211;
-
-/// Bytes of a header.
-const HEADER_LEN: usize = 24;
 
 /// One request of a client and everything the server sent back.
 #[derive(Clone, Debug)]

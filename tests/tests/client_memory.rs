@@ -3,38 +3,27 @@
 use std::time::Duration;
 
 use allocation_counter::measure;
-use owproto_core::wire::{Flags, Header};
+use owproto_core::wire::Header;
 use owproto_std::{Client, DirOptions, Error};
-use owproto_tests::responder::Responder;
+use owproto_tests::frames::{self, header_announcing};
+use owproto_tests::peer::Peer;
 
-fn frame(code: usize, payload: &[u8]) -> Vec<u8> {
-    let len = i32::try_from(payload.len()).unwrap();
-    let header = Header {
-        payload: len,
-        code: i32::try_from(code).unwrap(),
-        size: len,
-        flags: Flags::PERSISTENCE,
-        ..Header::default()
-    };
-    [&header.to_bytes()[..], payload].concat()
-}
-
-/// The value of a property is as long as its path, or nothing.
+/// The value of a property is its path, or nothing.
 fn answer(request: &[u8]) -> Vec<u8> {
     let header = Header::from_bytes(request.first_chunk().unwrap());
     let path = request[24..].split(|&byte| byte == 0).next().unwrap();
-    match header.code {
-        2 if path.ends_with(b"/empty") => frame(0, b""),
-        2 => frame(path.len(), path),
-        3 => Header { size: header.size, flags: Flags::PERSISTENCE, ..Header::default() }.to_bytes().to_vec(),
-        6 => frame(0, &[1, 2, 3, 4, 5, 6, 7, 8]),
-        _ => frame(0, b""),
-    }
+    frames::persistent(match header.code {
+        2 if path.ends_with(b"/empty") => frames::value(b""),
+        2 => frames::value(path),
+        3 => frames::written(header.size),
+        6 => frames::rom_id([1, 2, 3, 4, 5, 6, 7, 8]),
+        _ => frames::done(),
+    })
 }
 
 #[test]
 fn reading_into_a_buffer_allocates_nothing() {
-    let server = Responder::start(answer);
+    let server = Peer::serve(answer);
     let client = Client::builder().address(server.address().into()).build();
     let paths = ["/10.67C6697351FF/temperature", "/a", "/empty", "/29.67C6697351FF/memory/pages/page.ALL"];
     let mut buffer = [0; 100];
@@ -66,7 +55,7 @@ fn reading_into_a_buffer_allocates_nothing() {
 /// client had at once.
 fn most_memory(bytes: &[u8], call: impl FnOnce(&Client) -> Result<(), Error>) -> (u64, Error) {
     let bytes = bytes.to_vec();
-    let server = Responder::start(move |_| bytes.clone());
+    let server = Peer::serve(move |_| bytes.clone());
     let client = Client::builder()
         .address(server.address().into())
         .payload_limit(1000)
@@ -82,34 +71,32 @@ fn most_memory(bytes: &[u8], call: impl FnOnce(&Client) -> Result<(), Error>) ->
 fn what_a_server_sends_never_takes_much_memory() {
     /// The buffers of a connection.
     const BUFFERS: u64 = 100_000;
-    let announces =
-        |payload| Header { payload, flags: Flags::PERSISTENCE, ..Header::default() }.to_bytes().to_vec();
     let read = |client: &Client| client.read("/a").map(drop);
     let dir = |client: &Client| client.dir("/").map(drop);
     let stream = |client: &Client| client.dir_with("/", DirOptions::new().streamed()).map(drop);
     let get = |client: &Client| client.get("/").map(drop);
 
-    let too_long = [announces(1001), vec![b'x'; 2_000_000]].concat();
+    let too_long = [header_announcing(1001), vec![b'x'; 2_000_000]].concat();
     for payload in [1001, 100_000, i32::MAX] {
         for call in [read, get] {
-            let (bytes, error) = most_memory(&[announces(payload), too_long.clone()].concat(), call);
+            let (bytes, error) = most_memory(&[header_announcing(payload), too_long.clone()].concat(), call);
             assert!(bytes < BUFFERS, "{bytes} bytes for {payload}: {error}");
             assert!(error.to_string().contains("the limit is 1000"), "{error}");
         }
-        let (bytes, error) = most_memory(&announces(payload.max(10_001)), dir);
+        let (bytes, error) = most_memory(&header_announcing(payload.max(10_001)), dir);
         assert!(bytes < BUFFERS, "{bytes} bytes for {payload}: {error}");
         assert!(error.to_string().contains("the limit is 10000"), "{error}");
     }
 
     // A million entries, and the server would go on.
-    let endless = frame(0, b"/a\0").repeat(1_000_000);
+    let endless = frames::persistent(frames::entry("/a")).repeat(1_000_000);
     let (bytes, error) = most_memory(&endless, stream);
     assert!(bytes < 3 * BUFFERS, "{bytes} bytes: {error}");
     assert!(error.to_string().contains("the limit is 10000"), "{error}");
 
     // Keepalives as fast as they go.
     let keepalives = Header::KEEPALIVE.to_bytes().repeat(100_000);
-    let server = Responder::start(move |_| keepalives.clone());
+    let server = Peer::serve(move |_| keepalives.clone());
     let client = Client::builder().address(server.address().into()).build();
     let mut result = Ok(());
     let info = measure(|| result = client.with_timeout(Duration::from_millis(300)).read("/a").map(drop));

@@ -5,9 +5,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use allocation_counter::measure;
-use owproto_core::wire::{Flags, Header};
 use owproto_std::{Builder, tokio::Client};
-use owproto_tests::responder::Responder;
+use owproto_tests::frames;
+use owproto_tests::peer::Peer;
 
 const CONNECTIONS: usize = 4;
 
@@ -19,11 +19,7 @@ const FIXED_BUDGET: u64 = CONNECTIONS as u64 * (80 << 10) + (64 << 10);
 
 /// The value of a property is its path.
 fn answer(request: &[u8]) -> Vec<u8> {
-    let path = request[24..].strip_suffix(b"\0").unwrap();
-    let word = i32::try_from(path.len()).unwrap();
-    let header =
-        Header { payload: word, code: word, size: word, flags: Flags::PERSISTENCE, ..Header::default() };
-    [&header.to_bytes()[..], path].concat()
+    frames::persistent(frames::value(request[24..].strip_suffix(b"\0").unwrap()))
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -51,7 +47,7 @@ async fn read_at_once(client: &Client, tasks: usize) {
 #[test]
 fn tasks_share_a_few_connections_and_each_costs_the_same() {
     let run = |tasks: usize| {
-        let server = Responder::start(answer);
+        let server = Peer::serve(answer);
         let measured = measure(|| {
             let runtime = runtime();
             let builder = Builder::default().address(server.address().into()).connections(CONNECTIONS);
@@ -79,7 +75,7 @@ fn tasks_share_a_few_connections_and_each_costs_the_same() {
 #[test]
 fn threads_share_a_connection_in_100_000_calls() {
     const THREADS: usize = 100;
-    let server = Responder::start(answer);
+    let server = Peer::serve(answer);
     let client = Builder::default().address(server.address().into()).connections(2).build();
     thread::scope(|scope| {
         for thread in 0..THREADS {
@@ -102,7 +98,7 @@ fn of_identical_reads_at_once_the_server_sees_one() {
         let (release, released) = mpsc::channel::<()>();
         let server = {
             let (asked, released) = (Arc::clone(&asked), std::sync::Mutex::new(released));
-            Responder::start(move |request| {
+            Peer::serve(move |request| {
                 asked.fetch_add(1, Ordering::SeqCst);
                 // Not before all have begun.
                 let _ = released.lock().unwrap().recv();

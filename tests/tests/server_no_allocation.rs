@@ -62,7 +62,7 @@ fn serve(tree: &mut Tree<Many, AliasTable<2>>, request: &[u8]) -> Seen {
     loop {
         match connection.step() {
             Step::Read => assert_eq!(connection.handle_input(&mut input, now), Event::Request),
-            Step::Work => assert!(tree.serve(&mut connection, &mut job, now, &mut context).is_ready()),
+            Step::Answer => assert!(tree.serve(&mut connection, &mut job, now, &mut context).is_ready()),
             Step::Write => {
                 let bytes = connection.poll_transmit();
                 for byte in bytes {

@@ -73,7 +73,7 @@ fn ask<B: Bus>(tree: &mut Tree<B>, request: Request<'_>) -> Vec<u8> {
     loop {
         match connection.step() {
             Step::Read => drop(connection.handle_input(&mut input, Instant::ZERO)),
-            Step::Work => {
+            Step::Answer => {
                 let mut context = Context::from_waker(Waker::noop());
                 let _ = tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context);
             }

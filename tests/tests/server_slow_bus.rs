@@ -147,7 +147,7 @@ impl Client {
         let mut context = Context::from_waker(Waker::noop());
         loop {
             match self.connection.step() {
-                Step::Work => {
+                Step::Answer => {
                     let poll = tree.serve(&mut self.connection, &mut self.job, now, &mut context);
                     // What was put before the bus had to wait goes out first.
                     if poll.is_pending() && self.connection.step() != Step::Write {
@@ -282,13 +282,13 @@ fn a_listing_that_changes_between_counting_and_sending_ends_the_connection() {
                     sent += n;
                     connection.handle_transmitted(n, now);
                 }
-                Step::Work => {
+                Step::Answer => {
                     assert!(tree.serve(&mut connection, &mut client.job, now, &mut context).is_ready());
                 }
                 _ => break connection.end(),
             }
         };
-        assert_eq!(end, Some(End::AnswerBroken), "{change} devices");
+        assert_eq!(end, Some(End::AnswerAborted), "{change} devices");
         assert!(sent < 24 + 170, "the frame is not complete");
     }
 }
@@ -301,7 +301,7 @@ fn a_value_that_grows_between_counting_and_sending_is_not_cut() {
     let read = Request::read("/20.000000000000/volt.ALL").unwrap();
     let mut clients = [Client::ask(read.with_flags(Flags::TRIM), 0), Client::ask(read, 0)];
     run(&mut tree, &mut clients, 10);
-    assert_eq!(clients[0].connection.end(), Some(End::AnswerBroken));
+    assert_eq!(clients[0].connection.end(), Some(End::AnswerAborted));
     // With padding all have the same length.
     assert_eq!(clients[1].connection.end(), None);
     assert_eq!(clients[1].seen.len(), 1);
@@ -348,7 +348,7 @@ fn uncached_listings_and_presence_look_at_the_bus_anew() {
 #[test]
 fn an_error_before_the_first_byte_is_an_error_and_later_ends_the_connection() {
     let read = Request::read("/20.000000000000/pages/page.ALL").unwrap();
-    for (broken, end) in [(0, None), (2, Some(End::AnswerBroken))] {
+    for (broken, end) in [(0, None), (2, Some(End::AnswerAborted))] {
         let mut tree = Tree::new(Slow { takes: 0, broken_page: Some(broken), ..slow() });
         let mut clients = [Client::ask(read, 0)];
         run(&mut tree, &mut clients, 10);

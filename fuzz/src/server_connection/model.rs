@@ -1,7 +1,9 @@
 //! What a server connection should be like, kept by other means: all bytes, all times, no cleverness.
 
 use owproto_core::DecodeError;
-use owproto_core::server::{End, Event, Head, Keepalives, Last, Persistence, Step, Timeout, Timeouts};
+use owproto_core::server::{
+    End, Event, Keepalives, LastFrame, Persistence, ReplyHeader, Step, Timeout, Timeouts,
+};
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType, Token, Version};
 
@@ -119,7 +121,7 @@ impl Model {
     /// Bytes to be sent: none to a client that is gone.
     pub(super) fn unsent(&self) -> &[u8] {
         match self.state {
-            State::Ended(End::ClientGone | End::TransmitTooSmall) => &[],
+            State::Ended(End::TransportFailed | End::TransmitTooSmall) => &[],
             State::Ended(End::TimedOut(Timeout::Send | Timeout::SendTotal)) => &[],
             _ => &self.put[self.sent..],
         }
@@ -129,7 +131,7 @@ impl Model {
         match self.state {
             _ if !self.unsent().is_empty() => Step::Write,
             State::Ended(_) => Step::Close,
-            State::Working => Step::Work,
+            State::Working => Step::Answer,
             State::Waiting { .. } | State::Receiving { .. } => Step::Read,
         }
     }
@@ -246,7 +248,7 @@ impl Model {
     /// connection.
     pub(super) fn frame(
         &mut self,
-        (head, last, payload): (Head, Last, &[u8]),
+        (head, last, payload): (ReplyHeader, LastFrame, &[u8]),
         has_to_fit: bool,
         now: Instant,
     ) -> bool {
@@ -278,7 +280,7 @@ impl Model {
         self.put(&[&keepalive, &header.to_bytes()[..], payload].concat(), now);
         self.last_frame = now;
         self.owed = head.payload - payload.len();
-        self.is_last = last == Last::Yes;
+        self.is_last = last == LastFrame::Yes;
         self.settle(now);
         true
     }

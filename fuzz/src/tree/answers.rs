@@ -27,8 +27,8 @@ pub(super) fn check(asked: &Asked, answered: &Answered, room: usize) {
     }
     match end {
         // The bus broke its promises in the middle of a frame, or the client did not wait.
-        Some(End::AnswerBroken) => return,
-        Some(End::ClientGone) => return assert!(asked.patience < usize::MAX),
+        Some(End::AnswerAborted) => return,
+        Some(End::TransportFailed) => return assert!(asked.patience < usize::MAX),
         Some(End::Answered) => assert!(!asked.flags.contains(Flags::PERSISTENCE)),
         None => assert!(asked.flags.contains(Flags::PERSISTENCE)),
         other => panic!("{other:?}, with room for {room} bytes"),

@@ -11,7 +11,7 @@ use crate::wire::MessageType;
 /// use owproto_core::wire::MessageType;
 /// # use owproto_core::{ReturnCode, ServerError};
 /// # let error = ServerError::new(ReturnCode::from_ret(-42)).unwrap();
-/// let mut refusals = ServerCapabilities::NONE;
+/// let mut refusals = ServerCapabilities::ALL;
 /// assert!(refusals.learn(MessageType::DIRALL, error));
 /// assert_eq!(refusals.substitute_for(MessageType::DIRALL), MessageType::DIR);
 /// ```
@@ -20,8 +20,8 @@ use crate::wire::MessageType;
 pub struct ServerCapabilities(u16);
 
 impl ServerCapabilities {
-    /// Nothing was refused yet.
-    pub const NONE: Self = Self(0);
+    /// All message types, as long as the server has refused none.
+    pub const ALL: Self = Self(0);
 
     const fn bit(message_type: MessageType) -> u16 {
         match message_type {
@@ -83,10 +83,10 @@ mod tests {
 
     #[test]
     fn only_minus_42_to_a_type_with_a_substitute_is_a_refusal() {
-        let mut refusals = ServerCapabilities::NONE;
+        let mut refusals = ServerCapabilities::ALL;
         assert!(!refusals.learn(MessageType::DIRALL, error(-1)));
         assert!(!refusals.learn(MessageType::READ, error(-42)));
-        assert_eq!(refusals, ServerCapabilities::NONE);
+        assert_eq!(refusals, ServerCapabilities::ALL);
         assert!(refusals.learn(MessageType::GETSLASH, error(-42)));
         assert_eq!(refusals.substitute_for(MessageType::GET), MessageType::READ);
         assert_eq!(refusals.substitute_for(MessageType::DIRALL), MessageType::DIRALL);
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(both.substitute_for(MessageType::GETSLASH), MessageType::READ);
         assert_eq!(
             ServerCapabilities::from_bits(0xfffc),
-            ServerCapabilities::NONE,
+            ServerCapabilities::ALL,
             "bits without a meaning are dropped"
         );
     }

@@ -1,9 +1,10 @@
 use super::error::{ConnectionError, Lost, Resend};
 use super::exchanges::{Exchanges, State};
 use super::in_flight::{Deadline, Form, Pending, RequestId};
+use super::send_error::SendError;
 use super::timeouts::{Timeout, Timeouts};
 use crate::codec::{DEFAULT_PAYLOAD_LIMIT, Direction, FrameParser, Parsed, Shape};
-use crate::message::{Entries, Reply, Request, RequestError};
+use crate::message::{Entries, Reply, Request};
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
 use crate::wire::word;
@@ -70,7 +71,7 @@ pub enum Event<'a> {
 /// # Memory
 ///
 /// - `T` holds requests until they are sent. It has to hold the longest one (24 bytes, the path, a NUL, data); with
-///   a byte less, `request` gives [`RequestError::BufferTooSmall`]. To have several in flight at once, it should hold
+///   a byte less, `request` gives [`SendError::BufferFull`]. To have several in flight at once, it should hold
 ///   several.
 /// - `R` holds the payload of a reply that came in pieces, or one entry of a listing. It has to hold the longest
 ///   value that is read, and the longest entry with the comma behind it; with a byte less the connection fails with
@@ -203,10 +204,10 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// Set [`Flags::PERSISTENCE`](crate::wire::Flags::PERSISTENCE) in it to ask for the connection to be kept.
     ///
     /// # Errors
-    /// [`RequestError::ConnectionEnded`], [`RequestError::TooManyInFlight`], [`RequestError::BufferTooSmall`].
+    /// [`SendError::ConnectionEnded`], [`SendError::TooManyInFlight`], [`SendError::BufferFull`].
     /// The connection goes on as before.
     #[inline]
-    pub fn request(&mut self, request: &Request<'_>, now: Instant) -> Result<RequestId, RequestError> {
+    pub fn request(&mut self, request: &Request<'_>, now: Instant) -> Result<RequestId, SendError> {
         self.request_within(request, self.timeouts.total, now)
     }
 
@@ -220,14 +221,14 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         request: &Request<'_>,
         total: Duration,
         now: Instant,
-    ) -> Result<RequestId, RequestError> {
+    ) -> Result<RequestId, SendError> {
         if !self.exchanges.has_room() {
             return Err(self.refusal());
         }
         let needed = request.encoded_len();
         let Some(place) = self.transmit.space(self.filled, needed) else {
             let available = self.transmit.capacity().wrapping_sub(self.filled);
-            return Err(RequestError::BufferTooSmall { needed, available });
+            return Err(SendError::BufferFull { needed, available });
         };
         request.write_to(place);
         self.filled = self.filled.wrapping_add(needed);
@@ -244,10 +245,10 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
 
     /// Why there is no room for a request.
     #[cold]
-    fn refusal(&self) -> RequestError {
+    fn refusal(&self) -> SendError {
         match self.exchanges.state {
-            State::Open => RequestError::TooManyInFlight,
-            State::Ended | State::Failed(_) => RequestError::ConnectionEnded,
+            State::Open => SendError::TooManyInFlight,
+            State::Ended | State::Failed(_) => SendError::ConnectionEnded,
         }
     }
 
@@ -454,7 +455,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// let mut connection: Connection<_, _> = Connection::new([0; 64], [0; 64]);
     /// connection.request_within(&Request::nop(), Duration::from_secs(3), Instant::ZERO)?;
     /// assert_eq!(connection.time_left(Instant::from_millis(500)), Some(Duration::from_millis(1500)));
-    /// # Ok::<(), owproto_core::RequestError>(())
+    /// # Ok::<(), owproto_core::client::SendError>(())
     /// ```
     #[must_use]
     #[inline(always)]

@@ -70,11 +70,20 @@ impl From<DecodeError> for ConnectionError {
 /// A request that will get no answer, because its connection failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Lost {
     /// Which request.
     pub id: RequestId,
     /// Whether it may be sent again.
     pub resend: Resend,
+}
+
+impl Lost {
+    /// The request with this id is lost; `resend` says whether it may be sent again.
+    #[must_use]
+    pub const fn new(id: RequestId, resend: Resend) -> Self {
+        Self { id, resend }
+    }
 }
 
 /// Whether a request that got no answer may be sent again without asking anybody.

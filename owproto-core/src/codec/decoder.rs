@@ -22,7 +22,7 @@ pub enum Frame<'i> {
     /// A reply without content: the server is still at work.
     Keepalive,
     /// The header of a frame. Payload, tokens and end follow.
-    Head(Header),
+    Header(Header),
     /// Bytes of the payload, borrowed from the input. There may be more.
     Payload(&'i [u8]),
     /// Bytes of the tokens, borrowed from the input. There may be more.
@@ -42,7 +42,7 @@ pub enum Frame<'i> {
 /// let bytes = [&[0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0][..], b"ok"].concat();
 /// let mut decoder = Decoder::replies();
 /// let mut input = &bytes[..25];
-/// let Frame::Head(header) = decoder.decode(&mut input)? else { panic!() };
+/// let Frame::Header(header) = decoder.decode(&mut input)? else { panic!() };
 /// assert_eq!(header.payload, 2);
 /// assert_eq!(decoder.decode(&mut input)?, Frame::Payload(b"o"));
 /// assert_eq!(decoder.decode(&mut input)?, Frame::NeedMore(1));
@@ -137,7 +137,7 @@ impl Decoder {
         let header = match self.framing.take_head(input, self.rules)? {
             Taken::NeedMore(missing) => return Ok(Frame::NeedMore(missing)),
             Taken::Keepalive => return Ok(Frame::Keepalive),
-            Taken::Begun => return Ok(Frame::Head(self.framing.head().header())),
+            Taken::Begun => return Ok(Frame::Header(self.framing.head().header())),
             Taken::Before => self.framing.head().header(),
         };
         let left = self.framing.left();
@@ -174,7 +174,7 @@ mod tests {
             assert!(input.is_empty());
             assert!(!decoder.is_between_frames());
         }
-        assert_eq!(decoder.decode(&mut &bytes[23..]), Ok(Frame::Head(header(5))));
+        assert_eq!(decoder.decode(&mut &bytes[23..]), Ok(Frame::Header(header(5))));
         assert_eq!(decoder.decode(&mut &b""[..]), Ok(Frame::NeedMore(5)));
         assert_eq!(decoder.decode(&mut &b"abc"[..]), Ok(Frame::Payload(b"abc")));
         assert_eq!(decoder.decode(&mut &b""[..]), Ok(Frame::NeedMore(2)));
@@ -193,7 +193,7 @@ mod tests {
         let mut input = &bytes[..];
         assert_eq!(decoder.decode(&mut input), Ok(Frame::Keepalive));
         assert_eq!(decoder.decode(&mut input), Ok(Frame::Keepalive));
-        assert_eq!(decoder.decode(&mut input), Ok(Frame::Head(header(0))));
+        assert_eq!(decoder.decode(&mut input), Ok(Frame::Header(header(0))));
         assert_eq!(decoder.decode(&mut input), Ok(Frame::End));
     }
 
@@ -221,7 +221,7 @@ mod tests {
         );
         let odd = Header { version, ..header(3) };
         let mut decoder = Decoder::replies().with_any_version();
-        assert_eq!(decoder.decode(&mut &odd.to_bytes()[..]), Ok(Frame::Head(odd)));
+        assert_eq!(decoder.decode(&mut &odd.to_bytes()[..]), Ok(Frame::Header(odd)));
     }
 
     #[test]
@@ -230,7 +230,7 @@ mod tests {
         let bytes = [&head.to_bytes()[..], b"xtrailing"].concat();
         let mut decoder = Decoder::replies().with_any_version();
         let mut input = &bytes[..];
-        assert_eq!(decoder.decode(&mut input), Ok(Frame::Head(head)));
+        assert_eq!(decoder.decode(&mut input), Ok(Frame::Header(head)));
         assert_eq!(decoder.decode(&mut input), Ok(Frame::Payload(b"x")));
         assert_eq!(decoder.decode(&mut input), Ok(Frame::End));
         assert_eq!(input, b"trailing");
@@ -248,7 +248,7 @@ mod tests {
         bytes.extend([9; 32]);
         let mut decoder = Decoder::requests();
         let mut input = &bytes[..];
-        assert_eq!(decoder.decode(&mut input), Ok(Frame::Head(head)));
+        assert_eq!(decoder.decode(&mut input), Ok(Frame::Header(head)));
         assert_eq!(decoder.decode(&mut input), Ok(Frame::Payload(b"/")));
         let mut part = &input[..20];
         assert_eq!(decoder.decode(&mut part), Ok(Frame::Tokens(&[9; 20])));
@@ -271,7 +271,7 @@ mod tests {
     fn a_limit_holds_from_the_next_header_on() {
         let mut decoder = Decoder::replies().with_limit(8);
         assert_eq!((decoder.limit(), decoder.direction()), (8, Direction::Replies));
-        assert_eq!(decoder.decode(&mut &header(8).to_bytes()[..]), Ok(Frame::Head(header(8))));
+        assert_eq!(decoder.decode(&mut &header(8).to_bytes()[..]), Ok(Frame::Header(header(8))));
         decoder.set_limit(2);
         assert_eq!(decoder.limit(), 2);
         assert_eq!(decoder.decode(&mut &b"12345678"[..]), Ok(Frame::Payload(b"12345678")));
@@ -293,10 +293,10 @@ mod tests {
         decoder.reset();
         assert_eq!(decoder.error(), None);
         // Also in the middle of a frame.
-        assert_eq!(decoder.decode(&mut &header(5).to_bytes()[..]), Ok(Frame::Head(header(5))));
+        assert_eq!(decoder.decode(&mut &header(5).to_bytes()[..]), Ok(Frame::Header(header(5))));
         assert!(!decoder.is_between_frames());
         decoder.reset();
         assert!(decoder.is_between_frames());
-        assert_eq!(decoder.decode(&mut &header(0).to_bytes()[..]), Ok(Frame::Head(header(0))));
+        assert_eq!(decoder.decode(&mut &header(0).to_bytes()[..]), Ok(Frame::Header(header(0))));
     }
 }

@@ -10,6 +10,7 @@ mod decoder;
 mod error;
 mod frame_parser;
 mod framing;
+#[cfg(feature = "nom")]
 pub mod grammar;
 mod reply_parser;
 mod request_parser;

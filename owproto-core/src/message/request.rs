@@ -1,20 +1,9 @@
 //! What a client asks: requests as values, and their bytes.
 
-use core::fmt;
-
+use super::limits::{DEFAULT_READ_SIZE, MAX_BODY_LEN, MAX_PATH_LEN};
+use super::request_error::RequestError;
 use crate::bytes::{copy, find_nul, has_nul};
 use crate::wire::{Flags, HEADER_LEN, Header, MessageType, Tokens, Version, word};
-
-/// The longest path that fits every message type: with its terminating NUL it stays below owserver's limit of
-/// 4096 bytes of payload (owfs: `PATH_MAX` in `read.c`, `dir.c`, `dirall.c`).
-pub const MAX_PATH_LEN: usize = 4094;
-
-/// The most bytes that owserver takes behind a header: payload and tokens together (owfs: `from_client.c`). It is
-/// also the most that a READ may ask for (owfs: `read.c`).
-pub const MAX_BODY_LEN: usize = 100_050;
-
-/// The size that a READ asks for when none is given; the limit of pyownet.
-pub const DEFAULT_READ_SIZE: u32 = 65_536;
 
 /// A request, valid by construction: what it says can be encoded, and owserver will not call it malformed.
 ///
@@ -333,77 +322,6 @@ fn contains_nul(path: &[u8]) -> RequestError {
     RequestError::PathContainsNul { at: find_nul(path).unwrap_or_default() }
 }
 
-/// Why a request cannot be made or sent; nothing of it went out. The caller's to mend.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum RequestError {
-    /// The path has a NUL at this position, where owserver would end it.
-    PathContainsNul {
-        /// Position of the first NUL.
-        at: usize,
-    },
-    /// The path is longer than [`MAX_PATH_LEN`].
-    PathTooLong {
-        /// Bytes of the path.
-        len: usize,
-    },
-    /// The number of bytes wanted is 0 or above [`MAX_BODY_LEN`], or the message type does not take one.
-    SizeOutOfRange {
-        /// What was asked for.
-        size: u32,
-    },
-    /// The offset does not fit a signed word.
-    OffsetOutOfRange {
-        /// What was asked for.
-        offset: u32,
-    },
-    /// Payload and tokens are more than [`MAX_BODY_LEN`].
-    BodyTooLarge {
-        /// Bytes of payload and tokens.
-        len: usize,
-    },
-    /// The buffer for outgoing bytes does not hold the request (at the moment, if earlier ones wait in it).
-    BufferTooSmall {
-        /// Bytes of the request.
-        needed: usize,
-        /// Bytes that are free.
-        available: usize,
-    },
-    /// As many requests are in flight as the connection can keep, or as the server has allowed so far.
-    TooManyInFlight,
-    /// The connection has ended: it failed, or the server did not grant persistence.
-    ConnectionEnded,
-}
-
-impl fmt::Display for RequestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::PathContainsNul { at } => write!(f, "the path has a NUL byte at position {at}"),
-            Self::PathTooLong { len } => {
-                write!(f, "the path has {len} bytes, more than the {MAX_PATH_LEN} that owserver takes")
-            }
-            Self::SizeOutOfRange { size } => {
-                write!(
-                    f,
-                    "a size of {size} is outside of 1 to {MAX_BODY_LEN}, or has no meaning for this request"
-                )
-            }
-            Self::OffsetOutOfRange { offset } => write!(f, "an offset of {offset} is above {}", i32::MAX),
-            Self::BodyTooLarge { len } => {
-                write!(f, "the request has {len} bytes, more than the {MAX_BODY_LEN} that owserver takes")
-            }
-            Self::BufferTooSmall { needed, available } => {
-                write!(f, "the request has {needed} bytes, the buffer has room for {available}")
-            }
-            Self::TooManyInFlight => f.write_str("too many requests are in flight on this connection"),
-            Self::ConnectionEnded => f.write_str("the connection has ended"),
-        }
-    }
-}
-
-impl core::error::Error for RequestError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -467,38 +385,6 @@ mod tests {
         let mut short = [0xa5; 30];
         assert_eq!(request.encode(&mut short), Err(RequestError::BufferTooSmall { needed, available: 30 }));
         assert_eq!(short, [0xa5; 30]);
-    }
-
-    #[test]
-    fn each_error_says_what_is_wrong() {
-        use std::string::ToString;
-        for (error, text) in [
-            (RequestError::PathContainsNul { at: 3 }, "the path has a NUL byte at position 3"),
-            (
-                RequestError::PathTooLong { len: 4095 },
-                "the path has 4095 bytes, more than the 4094 that owserver takes",
-            ),
-            (
-                RequestError::SizeOutOfRange { size: 0 },
-                "a size of 0 is outside of 1 to 100050, or has no meaning for this request",
-            ),
-            (
-                RequestError::OffsetOutOfRange { offset: 0x8000_0000 },
-                "an offset of 2147483648 is above 2147483647",
-            ),
-            (
-                RequestError::BodyTooLarge { len: 100_051 },
-                "the request has 100051 bytes, more than the 100050 that owserver takes",
-            ),
-            (
-                RequestError::BufferTooSmall { needed: 30, available: 24 },
-                "the request has 30 bytes, the buffer has room for 24",
-            ),
-            (RequestError::TooManyInFlight, "too many requests are in flight on this connection"),
-            (RequestError::ConnectionEnded, "the connection has ended"),
-        ] {
-            assert_eq!(error.to_string(), text);
-        }
     }
 
     #[test]

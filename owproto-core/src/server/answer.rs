@@ -12,7 +12,7 @@ use crate::wire::{DirectoryFlags, Flags, HEADER_LEN, Header, Version, word};
 /// The words of a reply that are not the same for all of its answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Head {
+pub struct ReplyHeader {
     /// Bytes of payload that will be [pushed](Answer::push); at most `i32::MAX`.
     pub payload: usize,
     /// The return word.
@@ -26,7 +26,7 @@ pub struct Head {
 /// Whether a frame ends its answer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Last {
+pub enum LastFrame {
     /// More frames follow: an entry of a DIR listing.
     No,
     /// The answer is complete with it.
@@ -36,6 +36,7 @@ pub enum Last {
 /// There is no room for this now. Send what waits, and try again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct BufferFull {
     /// Bytes that it takes.
     pub needed: usize,
@@ -55,7 +56,7 @@ impl core::error::Error for BufferFull {}
 ///
 /// An answer is one frame, or for DIR one for each entry and a last one. Each frame has a head that says how long its
 /// payload is, and then that payload, pushed in as many pieces as the transmit storage needs: [`begin`](Self::begin),
-/// then [`push`](Self::push) until [`owed`](Self::owed) is 0. The others are for answers that fit at once, and do
+/// then [`push`](Self::push) until [`remaining`](Self::remaining) is 0. The others are for answers that fit at once, and do
 /// nothing if they do not.
 ///
 /// Version 0, the flags of the request and the persistence bit are added here.
@@ -84,7 +85,7 @@ impl<T: Storage> Answer<'_, T> {
 
     /// Payload bytes of the current frame that were not pushed yet. While there are any, no other frame begins.
     #[must_use]
-    pub fn owed(&self) -> usize {
+    pub fn remaining(&self) -> usize {
         self.out.owed
     }
 
@@ -98,15 +99,15 @@ impl<T: Storage> Answer<'_, T> {
     ///
     /// # Errors
     /// [`BufferFull`] if the header does not fit now, or bytes of the frame before are still owed. Nothing was done.
-    pub fn begin(&mut self, head: Head, last: Last) -> Result<(), BufferFull> {
-        if self.begins(head, last) {
+    pub fn begin(&mut self, head: ReplyHeader, last: LastFrame) -> Result<(), BufferFull> {
+        if self.try_begin(head, last) {
             return Ok(());
         }
         Err(BufferFull { needed: self.head_len().saturating_add(self.out.owed), room: self.out.room() })
     }
 
     /// As [`begin`](Self::begin); false if there is no room.
-    pub(crate) fn begins(&mut self, head: Head, last: Last) -> bool {
+    pub(crate) fn try_begin(&mut self, head: ReplyHeader, last: LastFrame) -> bool {
         if self.is_complete() {
             return true;
         }
@@ -140,7 +141,7 @@ impl<T: Storage> Answer<'_, T> {
         };
         self.out.put(&header.to_bytes(), self.now);
         self.out.owed = word::to_len(payload).unwrap_or_default();
-        self.out.is_last = last == Last::Yes;
+        self.out.is_last = last == LastFrame::Yes;
         self.settle();
         true
     }
@@ -169,7 +170,7 @@ impl<T: Storage> Answer<'_, T> {
     /// error code says. What was put before is still sent.
     pub fn abort(&mut self) {
         if !self.is_complete() {
-            *self.state = State::Ended(End::AnswerBroken);
+            *self.state = State::Ended(End::AnswerAborted);
         }
     }
 
@@ -178,7 +179,7 @@ impl<T: Storage> Answer<'_, T> {
     /// # Errors
     /// [`BufferFull`].
     pub fn error(&mut self, code: ReturnCode) -> Result<(), BufferFull> {
-        self.begin(Head { ret: code.to_ret(), ..Head::default() }, Last::Yes)
+        self.begin(ReplyHeader { ret: code.to_ret(), ..ReplyHeader::default() }, LastFrame::Yes)
     }
 
     /// Answers with nothing but success: to a NOP, or to the READ of an empty value.
@@ -186,7 +187,7 @@ impl<T: Storage> Answer<'_, T> {
     /// # Errors
     /// [`BufferFull`].
     pub fn success(&mut self) -> Result<(), BufferFull> {
-        self.begin(Head::default(), Last::Yes)
+        self.begin(ReplyHeader::default(), LastFrame::Yes)
     }
 
     /// Answers a WRITE: so many bytes of data were taken.
@@ -195,7 +196,7 @@ impl<T: Storage> Answer<'_, T> {
     /// [`BufferFull`].
     pub fn written(&mut self, bytes: usize) -> Result<(), BufferFull> {
         let size = word::from_len(bytes).unwrap_or(i32::MAX);
-        self.begin(Head { size, ..Head::default() }, Last::Yes)
+        self.begin(ReplyHeader { size, ..ReplyHeader::default() }, LastFrame::Yes)
     }
 
     /// Answers a READ whose value fits into the transmit storage. An empty value has no offset either.
@@ -204,7 +205,7 @@ impl<T: Storage> Answer<'_, T> {
     /// [`BufferFull`] if header and value do not fit now; if they never will, begin and push.
     pub fn value(&mut self, value: &[u8], offset: i32) -> Result<(), BufferFull> {
         self.fits(value.len())?;
-        self.begin(value_head(value.len(), offset), Last::Yes)?;
+        self.begin(value_header(value.len(), offset), LastFrame::Yes)?;
         self.push(value);
         Ok(())
     }
@@ -217,7 +218,7 @@ impl<T: Storage> Answer<'_, T> {
     pub fn presence(&mut self, device: Option<RomId>) -> Result<(), BufferFull> {
         let bytes = device.map_or([0; RomId::LEN], RomId::to_bytes);
         self.fits(bytes.len())?;
-        self.begin(Head { payload: bytes.len(), ..Head::default() }, Last::Yes)?;
+        self.begin(ReplyHeader { payload: bytes.len(), ..ReplyHeader::default() }, LastFrame::Yes)?;
         self.push(&bytes);
         Ok(())
     }
@@ -228,7 +229,7 @@ impl<T: Storage> Answer<'_, T> {
     /// [`BufferFull`] if it does not fit now; if it never will, begin and push.
     pub fn entry(&mut self, path: &[u8]) -> Result<(), BufferFull> {
         self.fits(path.len().saturating_add(1))?;
-        self.begin(entry_head(path.len()), Last::No)?;
+        self.begin(entry_header(path.len()), LastFrame::No)?;
         self.push(path);
         self.push(b"\0");
         Ok(())
@@ -239,7 +240,7 @@ impl<T: Storage> Answer<'_, T> {
     /// # Errors
     /// [`BufferFull`].
     pub fn end_of_entries(&mut self, flags: DirectoryFlags) -> Result<(), BufferFull> {
-        self.begin(Head { offset: word::from_bits(flags.0), ..Head::default() }, Last::Yes)
+        self.begin(ReplyHeader { offset: word::from_bits(flags.0), ..ReplyHeader::default() }, LastFrame::Yes)
     }
 
     /// Whether a frame with so many bytes of payload is worth beginning: it fits now, or it will not fit any better once
@@ -269,14 +270,14 @@ impl<T: Storage> Answer<'_, T> {
 }
 
 /// The head of a READ reply: return value, size and payload are the same; all is 0 for an empty value (owfs: `read.c`).
-pub(crate) fn value_head(len: usize, offset: i32) -> Head {
+pub(crate) fn value_header(len: usize, offset: i32) -> ReplyHeader {
     let size = word::from_len(len).unwrap_or(i32::MAX);
-    Head { payload: len, ret: size, size, offset: if len == 0 { 0 } else { offset } }
+    ReplyHeader { payload: len, ret: size, size, offset: if len == 0 { 0 } else { offset } }
 }
 
 /// The head of an entry: the payload has a NUL more than the size says (owfs: `dir.c`).
-pub(crate) fn entry_head(path_len: usize) -> Head {
-    Head {
+pub(crate) fn entry_header(path_len: usize) -> ReplyHeader {
+    ReplyHeader {
         payload: path_len.saturating_add(1),
         ret: 0,
         size: word::from_len(path_len).unwrap_or(i32::MAX),
@@ -298,12 +299,12 @@ mod tests {
         let mut input = Request::read("/a").unwrap().encode(&mut buffer).unwrap();
         let mut connection = Connection::new(transmit, [0; 64]);
         assert_eq!(connection.handle_input(&mut input, Instant::ZERO), Event::Request);
-        assert_eq!(connection.step(), Step::Work);
+        assert_eq!(connection.step(), Step::Answer);
         connection
     }
 
     fn answer<T: Storage>(connection: &mut Connection<T, [u8; 64]>) -> Answer<'_, T> {
-        connection.work(Instant::ZERO).unwrap().1
+        connection.answer(Instant::ZERO).unwrap().1
     }
 
     fn sent(answer_it: impl Fn(&mut Answer<'_, [u8; 64]>) -> Result<(), BufferFull>) -> Vec<u8> {
@@ -345,14 +346,14 @@ mod tests {
     fn what_just_fits_is_put_and_what_does_not_leaves_no_trace() {
         let mut connection = asked([0; 26]);
         let mut it = answer(&mut connection);
-        assert_eq!((it.room(), it.capacity(), it.owed(), it.is_complete()), (26, 26, 0, false));
+        assert_eq!((it.room(), it.capacity(), it.remaining(), it.is_complete()), (26, 26, 0, false));
         let no_room = |needed| Err(BufferFull { needed, room: 26 });
         assert_eq!(it.value(b"abc", 0), no_room(27));
         assert_eq!(it.presence(None), no_room(32));
         assert_eq!(it.entry(b"/a"), no_room(27));
         assert_eq!((it.room(), it.is_complete()), (26, false));
         assert_eq!(it.value(b"ab", 0), Ok(()));
-        assert_eq!((it.room(), it.capacity(), it.owed(), it.is_complete()), (0, 26, 0, true));
+        assert_eq!((it.room(), it.capacity(), it.remaining(), it.is_complete()), (0, 26, 0, true));
         assert_eq!(
             std::format!("{}", BufferFull { needed: 27, room: 26 }),
             "27 bytes are needed, there is room for 26"
@@ -376,12 +377,12 @@ mod tests {
     fn no_frame_begins_within_another() {
         let mut connection = asked([0; 64]);
         let mut it = answer(&mut connection);
-        it.begin(Head { payload: 3, ..Head::default() }, Last::No).unwrap();
-        assert_eq!((it.push(b"a"), it.owed()), (1, 2));
+        it.begin(ReplyHeader { payload: 3, ..ReplyHeader::default() }, LastFrame::No).unwrap();
+        assert_eq!((it.push(b"a"), it.remaining()), (1, 2));
         let no_room = Err(BufferFull { needed: HEADER_LEN + 2, room: 64 - HEADER_LEN - 1 });
         assert_eq!(it.success(), no_room);
         assert!(it.value(b"x", 0).is_err() && it.entry(b"").is_err());
-        assert_eq!((it.push(b"bcd"), it.owed()), (2, 0), "no more than is owed");
+        assert_eq!((it.push(b"bcd"), it.remaining()), (2, 0), "no more than is owed");
         assert_eq!(it.success(), Ok(()));
         assert_eq!(connection.poll_transmit().len(), HEADER_LEN + 3 + HEADER_LEN);
     }
@@ -390,7 +391,7 @@ mod tests {
     fn storage_of_one_header_is_enough_and_less_is_not() {
         let mut connection = asked([0; HEADER_LEN]);
         let mut it = answer(&mut connection);
-        it.begin(Head { payload: 1, ..Head::default() }, Last::Yes).unwrap();
+        it.begin(ReplyHeader { payload: 1, ..ReplyHeader::default() }, LastFrame::Yes).unwrap();
         assert_eq!(it.push(b"x"), 0);
         assert_eq!(connection.end(), None, "bytes wait, and then there is room");
         connection.handle_transmitted(HEADER_LEN, Instant::ZERO);
@@ -421,7 +422,7 @@ mod tests {
     fn storage_that_takes_nothing_though_it_is_empty_ends_the_connection() {
         let mut connection = asked(Stubborn([0; HEADER_LEN]));
         let mut it = answer(&mut connection);
-        it.begin(Head { payload: 1, ..Head::default() }, Last::Yes).unwrap();
+        it.begin(ReplyHeader { payload: 1, ..ReplyHeader::default() }, LastFrame::Yes).unwrap();
         assert_eq!(it.push(b"x"), 0);
         assert_eq!(connection.end(), None);
         connection.handle_transmitted(HEADER_LEN, Instant::ZERO);

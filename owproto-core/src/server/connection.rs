@@ -22,9 +22,9 @@ pub enum Step {
     /// Send [`poll_transmit`](Connection::poll_transmit), then call
     /// [`handle_transmitted`](Connection::handle_transmitted).
     Write,
-    /// Go on with the answer to the [`request`](Connection::request), through [`work`](Connection::work). If it has
+    /// Go on with the answer to the [`request`](Connection::request), through [`answer`](Connection::answer). If it has
     /// to wait for something, wait at most until [`poll_timeout`](Connection::poll_timeout).
-    Work,
+    Answer,
     /// Close the transport; [`end`](Connection::end) says why. Work that is under way can be dropped.
     Close,
 }
@@ -58,6 +58,7 @@ pub enum Persistence {
 /// When keepalives are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Keepalives {
     /// When an answer takes long.
     #[default]
@@ -77,7 +78,7 @@ pub enum Keepalives {
 /// - input: [`handle_input`](Self::handle_input), [`handle_transmitted`](Self::handle_transmitted),
 ///   [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error),
 ///   [`handle_timeout`](Self::handle_timeout);
-/// - the answer: [`work`](Self::work) gives the request and an [`Answer`] to fill, again and again until it is
+/// - the answer: [`answer`](Self::answer) gives the request and an [`Answer`] to fill, again and again until it is
 ///   complete, because it may be longer than the transmit storage.
 ///
 /// One rule: after each call, look at [`step`](Self::step). Requests are taken one at a time. While one is being
@@ -124,7 +125,7 @@ pub enum Keepalives {
 /// let mut buffer = [0; 64];
 /// let mut input = Request::read("/10.67C6697351FF/temperature")?.encode(&mut buffer)?;
 /// assert_eq!(connection.handle_input(&mut input, now), Event::Request);
-/// let Some((request, mut answer)) = connection.work(now) else { panic!() };
+/// let Some((request, mut answer)) = connection.answer(now) else { panic!() };
 /// match request.path() {
 ///     Some(b"/10.67C6697351FF/temperature") => answer.value(b"        21.5", 0)?,
 ///     _ => answer.error(ReturnCode::NO_SUCH_PATH)?,
@@ -243,7 +244,7 @@ impl<T: Storage, R: Storage> Connection<T, R> {
         match self.state {
             _ if self.out.unsent() > 0 => Step::Write,
             State::Ended(_) => Step::Close,
-            State::Working => Step::Work,
+            State::Working => Step::Answer,
             _ => Step::Read,
         }
     }
@@ -306,7 +307,7 @@ impl<T: Storage, R: Storage> Connection<T, R> {
     }
 
     /// The request that is being answered, and the answer as far as it is.
-    pub fn work(&mut self, now: Instant) -> Option<(RequestFrame<'_>, Answer<'_, T>)> {
+    pub fn answer(&mut self, now: Instant) -> Option<(RequestFrame<'_>, Answer<'_, T>)> {
         if self.state != State::Working {
             return None;
         }
@@ -324,14 +325,14 @@ impl<T: Storage, R: Storage> Connection<T, R> {
 
     /// Whether the client asks to keep the connection after the request that is being answered.
     #[must_use]
-    pub fn asks_persistence(&self) -> bool {
+    pub fn requests_persistence(&self) -> bool {
         self.request().is_some_and(|request| request.header.flags.contains(Flags::PERSISTENCE))
     }
 
     /// Whether the last answer kept the connection: it has one of the places that a server gives to persistent
     /// clients.
     #[must_use]
-    pub const fn is_kept(&self) -> bool {
+    pub const fn is_persistent(&self) -> bool {
         self.kept
     }
 
@@ -375,7 +376,7 @@ impl<T: Storage, R: Storage> Connection<T, R> {
 
     /// The transport has failed: nobody is there to read an answer.
     pub fn handle_transport_error(&mut self) {
-        let _ = self.end_with(End::ClientGone);
+        let _ = self.end_with(End::TransportFailed);
     }
 
     /// Ends the connection, for a reason of the caller's: it is idle and places are short, or the server stops. What

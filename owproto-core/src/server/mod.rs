@@ -9,8 +9,8 @@ mod end;
 mod outgoing;
 mod timeouts;
 
-pub use answer::{Answer, BufferFull, Head, Last};
-pub(crate) use answer::{entry_head, value_head};
+pub use answer::{Answer, BufferFull, LastFrame, ReplyHeader};
+pub(crate) use answer::{entry_header, value_header};
 pub use connection::{Connection, DEFAULT_TRANSMIT_LIMIT, Event, Keepalives, Persistence, Step};
 pub use end::End;
 pub use timeouts::{Timeout, Timeouts};

@@ -1,6 +1,8 @@
 use core::fmt;
 
-/// Up to `N` bytes of ASCII text, kept in place: what this crate renders, without a heap.
+use super::digit::hex_digit;
+
+/// Rendered ASCII text of up to `N` bytes, stored inline.
 ///
 /// ```
 /// use owproto_core::text::RomId;
@@ -11,14 +13,14 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ascii<const N: usize> {
-    /// Zero from `len` on, so that comparing the arrays compares the texts.
+    /// All bytes from `len` on are 0, so that comparing the arrays compares the texts.
     bytes: [u8; N],
     /// `0 <= len <= N`.
     len: usize,
 }
 
 impl<const N: usize> Ascii<N> {
-    /// How many bytes fit.
+    /// The bytes that fit.
     pub const CAPACITY: usize = N;
 
     pub(crate) const fn new() -> Self {
@@ -37,49 +39,49 @@ impl<const N: usize> Ascii<N> {
         core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    /// How many bytes there are.
+    /// The length of the text in bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether the text is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Appends a byte; one that is not ASCII, or has no room, is left out.
+    /// Appends a byte, unless it is not ASCII or does not fit.
     pub(crate) fn push(&mut self, byte: u8) {
         if byte.is_ascii() {
-            self.end().push(byte);
+            self.writer().push(byte);
         }
     }
 
-    /// Appends text, as far as it fits.
+    /// Appends the bytes that fit.
     pub(crate) fn push_str(&mut self, text: &str) {
         text.bytes().for_each(|byte| self.push(byte));
     }
 
-    /// Appends a number, with bytes to fill in front of it up to a width.
+    /// Appends a number, padded on the left with `fill` to a width of at most 10.
     pub(crate) fn push_decimal(&mut self, number: u32, width: usize, fill: u8) {
-        self.end().push_decimal(number, width, fill);
+        self.writer().push_decimal(number, width, fill);
     }
 
-    pub(crate) fn end(&mut self) -> End<'_> {
-        End::new(&mut self.bytes, &mut self.len)
+    pub(crate) fn writer(&mut self) -> AsciiWriter<'_> {
+        AsciiWriter::new(&mut self.bytes, &mut self.len)
     }
 }
 
-/// The end of text that is made in place, of any capacity, so that what writes there is compiled once. What has no room
-/// is left out.
-pub(crate) struct End<'a> {
+/// Appends to a buffer of any capacity; bytes that do not fit are left out. Its type does not depend on the capacity of an
+/// [`Ascii`], so functions that append are compiled once.
+pub(crate) struct AsciiWriter<'a> {
     bytes: &'a mut [u8],
     len: &'a mut usize,
 }
 
-impl<'a> End<'a> {
-    /// The end of the first `len` bytes.
+impl<'a> AsciiWriter<'a> {
+    /// Appends after the first `len` bytes.
     pub(crate) const fn new(bytes: &'a mut [u8], len: &'a mut usize) -> Self {
         Self { bytes, len }
     }
@@ -110,7 +112,7 @@ impl<'a> End<'a> {
         *self.len = self.len.wrapping_add(len);
     }
 
-    /// A number, with bytes to fill in front of it up to a width of at most 10.
+    /// Appends a number, padded on the left with `fill` to a width of at most 10.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn push_decimal(&mut self, number: u32, width: usize, fill: u8) {
         let mut digits = [fill; 10];
@@ -128,12 +130,7 @@ impl<'a> End<'a> {
     }
 }
 
-/// The upper case digit of a number below 16.
-const fn hex_digit(nibble: u8) -> u8 {
-    if nibble < 10 { b'0'.wrapping_add(nibble) } else { (b'A' - 10).wrapping_add(nibble) }
-}
-
-/// Takes ASCII as long as it fits; an error leaves the text as it was.
+/// Appends ASCII text that fits as a whole. After an error the text is unchanged.
 impl<const N: usize> fmt::Write for Ascii<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room =
@@ -203,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_is_refused_whole() {
+    fn text_that_does_not_fit_is_refused_as_a_whole() {
         let mut text = Ascii::<4>::new();
         assert_eq!(text.write_str("abc"), Ok(()));
         assert_eq!(text.write_str("de"), Err(fmt::Error));
@@ -216,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn only_ascii_gets_in() {
+    fn bytes_that_are_not_ascii_are_refused() {
         let mut text = Ascii::<4>::new();
         text.push(0x80);
         assert_eq!(text.write_str("é"), Err(fmt::Error));
@@ -225,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_compared_and_shown_as_text() {
+    fn it_compares_and_prints_as_text() {
         let mut text = Ascii::<8>::new();
         text.push_str("a\"b");
         assert!(!text.is_empty());

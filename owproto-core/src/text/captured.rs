@@ -90,7 +90,7 @@ fn records_parse_and_print_the_same() {
     }
     assert_eq!(count, 28);
     let types: Vec<_> = records().values().map(|record| record.value_type).collect();
-    for value_type in ValueType::ALL {
+    for &value_type in ValueType::ALL {
         assert_eq!(types.contains(&value_type), value_type != ValueType::Unknown, "{value_type}");
     }
 }

@@ -4,11 +4,11 @@ use core::num::NonZeroUsize;
 use super::value::{Value, ValueError, ValueErrorKind};
 use super::value_type::ValueType;
 
-/// Iterates over the elements of an array, as a read of its `.ALL` gives them.
+/// Iterates over the elements of an array, as a READ of its `.ALL` gives them.
 ///
-/// Numbers, yes/no and dates have commas between them, and so has text; bytes follow one another without
-/// (owfs: `ow_parseoutput.c`). No bytes at all are no elements. Each element is parsed by itself: an error is not
-/// the end.
+/// Numbers, yes/no, dates and texts are separated by commas; elements of bytes have no separator (owfs:
+/// `ow_parseoutput.c`). An empty payload has no elements. Each element is parsed on its own, so the iteration continues
+/// after an error.
 ///
 /// ```
 /// use owproto_core::text::{Elements, Value, ValueType};
@@ -18,13 +18,13 @@ use super::value_type::ValueType;
 /// assert_eq!(volts.next(), None);
 /// ```
 ///
-/// A text that itself holds a comma cannot be told from two; nothing in `.ALL` marks it.
+/// A text that contains a comma looks like two texts: `.ALL` does not mark it.
 #[derive(Clone, Debug)]
 pub struct Elements<'a> {
     value_type: ValueType,
     /// `None` at the end.
     rest: Option<&'a [u8]>,
-    /// How many bytes lie before `rest`.
+    /// Bytes before `rest`.
     position: usize,
     split: Split,
 }
@@ -32,18 +32,20 @@ pub struct Elements<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Split {
     AtCommas,
+    /// After this number of bytes.
     Every(NonZeroUsize),
-    Not,
+    /// All bytes are one element.
+    Never,
 }
 
 impl<'a> Elements<'a> {
-    /// Elements with commas between them: of any type but bytes.
+    /// Elements separated by commas: those of any type but bytes.
     #[must_use]
     pub const fn separated(value_type: ValueType, bytes: &'a [u8]) -> Self {
         Self::new(value_type, bytes, Split::AtCommas)
     }
 
-    /// Elements of bytes, each of `element_len`. If the last one is shorter, it is a [`ValueErrorKind::Length`].
+    /// Elements of `element_len` bytes each. If the last one is shorter, it is a [`ValueErrorKind::Length`] error.
     ///
     /// ```
     /// use core::num::NonZeroUsize;
@@ -56,10 +58,10 @@ impl<'a> Elements<'a> {
         Self::new(ValueType::Bytes, bytes, Split::Every(element_len))
     }
 
-    /// The one value of what is no `.ALL`.
+    /// One value, not an `.ALL`.
     #[must_use]
     pub(crate) const fn single(value_type: ValueType, bytes: &'a [u8]) -> Self {
-        Self { value_type, rest: Some(bytes), position: 0, split: Split::Not }
+        Self { value_type, rest: Some(bytes), position: 0, split: Split::Never }
     }
 
     const fn new(value_type: ValueType, bytes: &'a [u8], split: Split) -> Self {
@@ -94,7 +96,7 @@ impl<'a> Iterator for Elements<'a> {
                 Some((element, rest @ [_, ..])) => (element, Some(rest)),
                 _ => (all, None),
             },
-            Split::Not => (all, None),
+            Split::Never => (all, None),
         };
         let value = self.parse(element);
         self.position = self.position.saturating_add(all.len()).saturating_sub(rest.map_or(0, <[u8]>::len));
@@ -105,11 +107,11 @@ impl<'a> Iterator for Elements<'a> {
 
 impl FusedIterator for Elements<'_> {}
 
-/// Element `n`, from 0, of a list with commas between its elements: borrowed, not parsed.
+/// Element `n`, from 0, of a comma-separated list, borrowed and not parsed.
 ///
 /// ```
 /// use owproto_core::text::list_element;
-/// // As `/settings/return_codes/text.ALL` begins (observed, owserver 3.2p4).
+/// // The beginning of `/settings/return_codes/text.ALL` (observed, owserver 3.2p4).
 /// let texts = b"Good result,Startup - command line parameters invalid,legacy - No such entity";
 /// assert_eq!(list_element(texts, 2), Some(&b"legacy - No such entity"[..]));
 /// assert_eq!(list_element(texts, 3), None);
@@ -119,7 +121,7 @@ pub fn list_element(list: &[u8], n: usize) -> Option<&[u8]> {
     if list.is_empty() { None } else { list.split(|&byte| byte == b',').nth(n) }
 }
 
-/// What stands before and behind the first comma.
+/// The bytes before and after the first comma.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn split_at_comma(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let comma = bytes.iter().position(|&byte| byte == b',')?;
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_of_every_type() {
+    fn elements_of_each_type_are_separated_by_commas() {
         let yes_no = [false, true, false].map(|yes| Ok(Value::YesNo(yes)));
         assert_eq!(separated(ValueType::YesNo, b"0,1,0"), yes_no);
         assert_eq!(
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_where_in_the_list_and_is_not_the_end() {
+    fn iteration_continues_after_an_error_with_its_position_in_the_list() {
         assert_eq!(
             separated(ValueType::Integer, b" 1, x, 3,"),
             [
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_cut_by_length() {
+    fn bytes_are_split_by_length() {
         let elements =
             |bytes, len| Elements::of_length(bytes, NonZeroUsize::new(len).unwrap()).collect::<Vec<_>>();
         assert_eq!(elements(b"a,cd", 2), [Ok(Value::Bytes(b"a,")), Ok(Value::Bytes(b"cd"))]);
@@ -180,10 +182,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn commas_count_elements(bytes in proptest::collection::vec(prop_oneof![Just(b','), any::<u8>()], 0..40)) {
+        fn a_list_has_one_element_more_than_commas(bytes in proptest::collection::vec(prop_oneof![Just(b','), any::<u8>()], 0..40)) {
             let commas = bytes.iter().filter(|&&byte| byte == b',').count();
             let expected = if bytes.is_empty() { 0 } else { commas + 1 };
-            for value_type in ValueType::ALL {
+            for &value_type in ValueType::ALL {
                 prop_assert_eq!(Elements::separated(value_type, &bytes).count(), expected);
             }
             let texts: Vec<_> = Elements::separated(ValueType::Text, &bytes).map(|text| text.unwrap().as_bytes().unwrap()).collect();
@@ -195,7 +197,7 @@ mod tests {
         }
 
         #[test]
-        fn no_byte_is_lost(bytes: Vec<u8>, len in 1usize..9) {
+        fn all_bytes_belong_to_an_element(bytes: Vec<u8>, len in 1usize..9) {
             let elements: Vec<_> = Elements::of_length(&bytes, NonZeroUsize::new(len).unwrap()).collect();
             prop_assert_eq!(elements.len(), bytes.len().div_ceil(len));
             prop_assert!(elements.iter().take(bytes.len() / len).all(Result::is_ok));

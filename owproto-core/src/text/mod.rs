@@ -1,16 +1,16 @@
 //! Text in payloads: ROM ids, property values, records of `/structure`.
 //!
-//! A read gives bytes; what they mean depends on the type of the property. Whoever knows it says so, and whoever
-//! does not asks the server, once for each property of a family:
+//! A READ gives bytes whose meaning depends on the type of the property. If it is not known, the server's `/structure`
+//! gives it, once for each property of a family:
 //!
 //! ```
 //! use owproto_core::text::{Structure, Value, ValueType};
 //!
-//! // What a read of /28.000028D70100/temperature gave (observed, owserver 3.2p4).
+//! // A read of /28.000028D70100/temperature gave this (observed, owserver 3.2p4).
 //! let payload = b"         4.1";
 //! assert_eq!(Value::parse(ValueType::Temperature, payload)?, Value::Float(4.1));
 //!
-//! // What a read of /structure/28/temperature gives.
+//! // A read of /structure/28/temperature gives this record.
 //! let record = Structure::parse(b"t,000000,000001,ro,000012,v,")?;
 //! assert!(record.access.is_readable());
 //! assert_eq!(record.value(payload)?.as_f64(), Some(4.1));
@@ -21,49 +21,56 @@
 //!     assert!(volt?.as_f64().is_some_and(|volt| volt < 4.0));
 //! }
 //!
-//! // And back: what a WRITE takes.
+//! // The other direction: data for a WRITE.
 //! assert_eq!(Value::Float(-12.5).encode().as_bytes(), b"-12.5");
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
-//! Nothing here allocates: text that is read is borrowed, text that is made is an [`Ascii`] of fixed capacity. The
-//! parsers take bytes, because a server sends bytes. They never panic, and say in a typed error where and why they
-//! stopped.
+//! Nothing here allocates: parsed text is borrowed, and rendered text is an [`Ascii`] of fixed capacity. The parsers take
+//! bytes, because a server sends bytes. They never panic; typed errors give the position and the reason.
 
-pub(crate) mod arithmetic;
 mod ascii;
 #[cfg(test)]
 pub(crate) mod captured;
+mod crc8;
+#[cfg_attr(not(feature = "nom"), allow(unreachable_pub, reason = "its parser is public with a feature"))]
 mod date;
+mod digit;
 mod elements;
-mod located;
-mod number;
+mod float;
+mod parse_error;
 mod power_on;
-mod ratio;
 mod render;
+#[cfg_attr(not(feature = "nom"), allow(unreachable_pub, reason = "its parser is public with a feature"))]
 mod rom_id;
 #[cfg(feature = "serde")]
 mod serde_text;
+#[cfg_attr(not(feature = "nom"), allow(unreachable_pub, reason = "its parser is public with a feature"))]
 mod structure;
+#[cfg_attr(not(feature = "nom"), allow(unreachable_pub, reason = "its parsers are public with a feature"))]
 mod value;
 mod value_type;
 
 pub use ascii::Ascii;
-pub(crate) use ascii::End;
+pub(crate) use ascii::AsciiWriter;
+pub use crc8::crc8;
 pub use date::{Date, DateError, Weekday};
+pub(crate) use digit::{digit_value, hex_digit};
 pub(crate) use elements::split_at_comma;
 pub use elements::{Elements, list_element};
-pub(crate) use number::{Base, digit_of, leading_float, sign};
+pub(crate) use float::{Base, BigUint, arithmetic, parse_float_prefix, split_sign};
 pub use power_on::{is_power_on_reading, power_on_temperature};
-pub(crate) use ratio::Big;
-pub use render::{BufferTooSmall, COLUMNS, Padding, TooWide, ValueText, encode_list, percent_g};
-pub(crate) use render::{Rendered, yes_no};
-pub use rom_id::{RomId, RomIdError, RomIdText, crc8};
+pub use render::{BufferTooSmall, NUMBER_COLUMNS, Padding, TooWide, ValueText, encode_list, percent_g};
+pub(crate) use render::{RenderBuffer, yes_no_text};
+pub use rom_id::{RomId, RomIdError, RomIdText};
 pub use structure::{AccessMode, ChangeRate, Index, Shape, Structure, StructureError, StructureErrorKind};
 pub use value::{BitField, Value, ValueError, ValueErrorKind};
 pub use value_type::ValueType;
 
-/// The grammars as [nom](https://docs.rs/nom) parsers, for use inside other grammars.
+/// The grammars of text as [nom](https://docs.rs/nom) parsers, for use inside other grammars (feature `nom`).
+///
+/// Each takes as much of the input as belongs to it, and leaves the rest to the caller. All are of nom's `complete` kind:
+/// they never return [`nom::Err::Incomplete`].
 ///
 /// ```
 /// use owproto_core::text::{RomId, grammar};
@@ -75,7 +82,15 @@ pub use value_type::ValueType;
 /// }
 /// let (_, (id, alias)) = line(b"28000028D70100D5=kitchen").unwrap();
 /// assert_eq!((id.family(), alias), (0x28, &b"kitchen"[..]));
+///
+/// assert_eq!(grammar::rom_id::<()>(b"28.000028d70100/temperature").unwrap().0, b"/temperature");
+/// assert_eq!(grammar::integer::<()>(b"-12,13"), Ok((&b",13"[..], -12)));
+/// assert_eq!(grammar::float::<()>(b"1E+10,"), Ok((&b","[..], 1e10)));
+/// assert_eq!(grammar::float::<()>(b"-INF"), Ok((&b""[..], f64::NEG_INFINITY)));
+/// let (rest, date) = grammar::date::<()>(b"Fri Mar 23 04:00:00 2007,").unwrap();
+/// assert_eq!((date.year(), rest), (2007, &b","[..]));
 /// ```
+#[cfg(feature = "nom")]
 pub mod grammar {
     pub use nom;
 

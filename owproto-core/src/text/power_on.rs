@@ -1,12 +1,12 @@
 use super::{RomId, Value};
 use crate::wire::Flags;
 
-/// The temperature, in degrees Celsius, that thermometers of a family hold from power-on until their first conversion;
-/// `None` for families that hold none.
+/// The temperature in degrees Celsius that thermometers of a family report from power-on until their first conversion;
+/// `None` for other families.
 ///
 /// 85 °C for DS18S20 (10), DS1822 (22), DS18B20 (28), DS1825 (3B) and DS28EA00 (42), by their data sheets: the
-/// temperature register is `0x0550` (DS18S20: `0x00AA`) after power-on. MAX31850 and MAX31851 share 3B, and no such
-/// value of theirs is documented.
+/// temperature register is `0x0550` (DS18S20: `0x00AA`) after power-on. MAX31850 and MAX31851 share family 3B, but no
+/// power-on value is documented for them.
 #[must_use]
 pub const fn power_on_temperature(family: u8) -> Option<f64> {
     match family {
@@ -15,16 +15,16 @@ pub const fn power_on_temperature(family: u8) -> Option<f64> {
     }
 }
 
-/// Whether what was read is the value that a thermometer holds from power-on until its first conversion, so that it
-/// is more likely no measurement at all: 85 °C, in the scale of the request's flags.
+/// Whether a value is the one that a thermometer reports from power-on until its first conversion, and so probably not a
+/// measurement: 85 °C, in the scale of the request's flags.
 ///
-/// A thermometer says it after a loss of power between conversion and reading, which is common where it is powered
-/// parasitically: read it once more. owserver hands it on as it is (owfs: `ow_1820.c`). A real temperature of 85 °C
-/// looks the same; the neighbouring ones, such as 84.94 and 85.06 °C, do not.
+/// A thermometer reports it after losing power between conversion and reading, which is common with parasitic power. Read it
+/// again. owserver passes the value on (owfs: `ow_1820.c`). A real temperature of 85 °C looks the same; its neighbours,
+/// 84.94 and 85.06 °C, do not.
 ///
-/// It concerns `temperature`, `temperature9` to `temperature12`, `fasttemp` and `latesttemp` of the families with a
-/// [`power_on_temperature`]. The last two segments of `path` say which device and property it is; a device that is
-/// named by an alias may be one of them, and is taken for one.
+/// This applies to `temperature`, `temperature9` to `temperature12`, `fasttemp` and `latesttemp` of the families with a
+/// [`power_on_temperature`]. The last two segments of `path` name the device and the property. A device named by an alias
+/// is assumed to be of such a family.
 ///
 /// ```
 /// use owproto_core::text::{Value, ValueType, is_power_on_reading};
@@ -49,15 +49,15 @@ pub fn is_power_on_reading<P: AsRef<[u8]> + ?Sized>(path: &P, value: &Value<'_>,
     };
     let expected = celsius.map(|celsius| flags.temperature_scale().from_celsius(celsius));
     is_measured(property)
-        && expected.is_some_and(|expected| number > expected - NEAR && number < expected + NEAR)
+        && expected.is_some_and(|expected| number > expected - TOLERANCE && number < expected + TOLERANCE)
 }
 
 const POWER_ON_TEMPERATURE: f64 = 85.0;
 
-/// owserver prints six digits, and the finest step of a thermometer is a sixteenth of a degree Celsius.
-const NEAR: f64 = 0.01;
+/// The tolerance. owserver prints six digits, and the finest step of a thermometer is 1/16 °C.
+const TOLERANCE: f64 = 0.01;
 
-/// Whether a property is what the thermometer has measured.
+/// Whether the property is a measured temperature.
 fn is_measured(property: &[u8]) -> bool {
     [
         "temperature",
@@ -79,7 +79,7 @@ mod tests {
     use crate::wire::TemperatureScale;
 
     #[test]
-    fn it_is_the_same_temperature_in_all_scales() {
+    fn the_power_on_value_is_recognized_in_each_scale() {
         for (scale, text) in [
             (TemperatureScale::Celsius, &b"          85"[..]),
             (TemperatureScale::Fahrenheit, b"         185"),
@@ -101,12 +101,12 @@ mod tests {
     }
 
     #[test]
-    fn the_neighbouring_steps_are_measurements() {
+    fn values_one_step_away_are_measurements() {
         for number in [84.9375, 85.0625, 84.5, 85.5, -85.0, f64::NAN, f64::INFINITY] {
             let value = Value::Float(number);
             assert!(!is_power_on_reading("/28.000028D70100/temperature", &value, Flags::NONE), "{number}");
         }
-        // In degrees Fahrenheit they are 0.1125 apart.
+        // In degrees Fahrenheit the steps are 0.1125 apart.
         let fahrenheit = Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit);
         for number in [184.888, 185.113] {
             let value = Value::Float(number);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn it_depends_on_device_and_property() {
+    fn only_temperatures_of_certain_families_have_a_power_on_value() {
         for (path, expected) in [
             ("/28.000028D70100/temperature", true),
             ("/10.000010EF0000/temperature", true),

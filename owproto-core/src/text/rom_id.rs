@@ -6,47 +6,22 @@ use nom::Err::Error;
 use nom::IResult;
 use nom::error::{ErrorKind, FromExternalError, ParseError};
 
-use super::ascii::{Ascii, End};
-use super::number::digit_of;
+use super::ascii::{Ascii, AsciiWriter};
+use super::crc8::crc8;
+use super::digit::digit_value;
 use crate::wire::DeviceFormat;
 
-/// The Dallas/Maxim CRC8 of 1-Wire: x⁸ + x⁵ + x⁴ + 1, least significant bit first, start value 0.
-///
-/// Over a whole ROM id, CRC included, it is 0 (owfs: `ow_crc.c`). Bit by bit: a table would be 256 bytes of flash.
-///
-/// ```
-/// use owproto_core::text::crc8;
-/// assert_eq!(crc8(&[0x28, 0x00, 0x00, 0x28, 0xd7, 0x01, 0x00]), 0xd5);
-/// assert_eq!(crc8(&[0x28, 0x00, 0x00, 0x28, 0xd7, 0x01, 0x00, 0xd5]), 0);
-/// ```
-#[must_use]
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-pub const fn crc8(bytes: &[u8]) -> u8 {
-    let mut crc = 0u8;
-    let mut rest = bytes;
-    while let [byte, tail @ ..] = rest {
-        crc ^= *byte;
-        let mut bit = 0u8;
-        while bit < 8 {
-            crc = if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ 0x8c };
-            bit = bit.wrapping_add(1);
-        }
-        rest = tail;
-    }
-    crc
-}
-
-/// The address of a 1-Wire device: eight bytes, the last of them always the right CRC8.
+/// The address of a 1-Wire device: eight bytes, of which the last is always the correct CRC8.
 ///
 /// | byte | in bus order |
 /// |------|--------------|
 /// | 0 | family code |
 /// | 1–6 | id, least significant byte first |
-/// | 7 | [`crc8`] of the seven before |
+/// | 7 | [`crc8`] of bytes 0 to 6 |
 ///
 /// As text it is upper case hexadecimal in the same order, in one of six spellings ([`DeviceFormat`]).
-/// [`Display`](fmt::Display) writes `f.i`, owserver's default. Parsing takes all six in either case, as owserver
-/// does, and a dot at the end (owfs: `ow_parse_sn.c`; observed, owserver 3.2p4):
+/// [`Display`](fmt::Display) writes `f.i`, owserver's default. Parsing accepts all six in either case and with a dot at the
+/// end, as owserver does (owfs: `ow_parse_sn.c`; observed, owserver 3.2p4):
 ///
 /// ```text
 /// 2 hex digits, optional dot, 12 hex digits, optional dot, optionally 2 hex digits
@@ -63,32 +38,32 @@ pub const fn crc8(bytes: &[u8]) -> u8 {
 /// assert_eq!("10.67C6697351FF.8E".parse::<RomId>(), Err(RomIdError::Crc { found: 0x8e, computed: 0x8d }));
 /// # Ok::<(), RomIdError>(())
 /// ```
-// Aligned, so that it is copied as words.
+// Aligned, so that it is copied word by word.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(align(4))]
 pub struct RomId([u8; RomId::LEN]);
 
 impl RomId {
-    /// Bytes of a ROM id.
+    /// The length of a ROM id in bytes.
     pub const LEN: usize = 8;
-    /// Characters of the longest spelling, `f.i.c`.
+    /// The length of the longest spelling, `f.i.c`, in characters.
     pub const MAX_TEXT_LEN: usize = 18;
 
-    /// The device of this family with this id (least significant byte first); the CRC is computed.
+    /// The ROM id with this family code and id (least significant byte first). The CRC is computed.
     #[must_use]
     pub const fn new(family: u8, id: [u8; 6]) -> Self {
         let [a, b, c, d, e, f] = id;
         Self::with_crc([family, a, b, c, d, e, f, 0])
     }
 
-    /// The last byte is replaced by the CRC of the others.
+    /// Replaces the last byte by the CRC of the others.
     const fn with_crc(mut bytes: [u8; Self::LEN]) -> Self {
         let [others @ .., crc] = &mut bytes;
         *crc = crc8(others);
         Self(bytes)
     }
 
-    /// Takes eight bytes in bus order.
+    /// The ROM id of eight bytes in bus order.
     ///
     /// # Errors
     /// [`RomIdError::Crc`] if the last byte is not the CRC8 of the others. owserver cannot address such a device.
@@ -98,7 +73,7 @@ impl RomId {
         if found == computed { Ok(Self(bytes)) } else { Err(RomIdError::Crc { found, computed }) }
     }
 
-    /// Takes eight bytes in the order of `r_address`: CRC first, family code last.
+    /// The ROM id of eight bytes in the order of `r_address`: CRC first, family code last.
     ///
     /// # Errors
     /// As [`from_bytes`](Self::from_bytes).
@@ -107,10 +82,10 @@ impl RomId {
         Self::from_bytes([family, a, b, c, d, e, f, crc])
     }
 
-    /// Parses text that is a ROM id and nothing else: a path segment, the value of `address`.
+    /// Parses text that consists of a ROM id: a path segment, or the value of `address`.
     ///
     /// # Errors
-    /// [`RomIdError::Syntax`] if it does not look like one, [`RomIdError::Crc`] if it does and its CRC is wrong.
+    /// [`RomIdError::Syntax`] if it has another form, [`RomIdError::Crc`] if its CRC is wrong.
     pub fn parse(text: &[u8]) -> Result<Self, RomIdError> {
         match scan(text)? {
             (id, len) if len == text.len() => Ok(id),
@@ -118,14 +93,13 @@ impl RomId {
         }
     }
 
-    /// The device that a PRESENCE reply speaks of: its eight bytes of payload.
+    /// The device in a PRESENCE reply: the eight bytes of its payload.
     ///
-    /// `None` if there is none. The path then exists but is no device (eight zeros), or the server is an old one
-    /// that sends no address (no bytes) (owfs: `data.c`; observed, owserver 3.2p4). Any other length, and a wrong
-    /// CRC, is no device either.
+    /// `None` for eight zeros, which mean that the path exists but is not a device, and for an empty payload, which old
+    /// servers send (owfs: `data.c`; observed, owserver 3.2p4). `None` also for any other length and for a wrong CRC.
     ///
-    /// Hand in the *payload*: the size word of a PRESENCE reply is 0, so what a size-minded reader takes for its
-    /// data is empty.
+    /// Use the reply's [`payload`](crate::Reply::payload). Its [`data`](crate::Reply::data) is empty, because the size word
+    /// of a PRESENCE reply is 0.
     ///
     /// ```
     /// use owproto_core::text::RomId;
@@ -139,13 +113,13 @@ impl RomId {
         if payload == [0; Self::LEN] { None } else { Self::try_from(payload).ok() }
     }
 
-    /// Whether eight bytes are a ROM id: whether the last is the CRC8 of the others.
+    /// Whether eight bytes are a ROM id: the last is the CRC8 of the others.
     #[must_use]
     pub const fn is_valid(bytes: &[u8; Self::LEN]) -> bool {
         crc8(bytes) == 0
     }
 
-    /// The family code: the kind of device.
+    /// The family code, which names the kind of device.
     #[must_use]
     pub const fn family(self) -> u8 {
         let [family, ..] = self.0;
@@ -178,7 +152,7 @@ impl RomId {
         &self.0
     }
 
-    /// The eight bytes from the last to the first, as the property `r_address` shows them.
+    /// The eight bytes in reverse order, as the property `r_address` shows them.
     #[must_use]
     pub const fn reversed(self) -> [u8; Self::LEN] {
         let [a, b, c, d, e, f, g, h] = self.0;
@@ -189,12 +163,12 @@ impl RomId {
     #[must_use]
     pub fn format(self, format: DeviceFormat) -> RomIdText {
         let mut text = RomIdText::new();
-        self.write(&mut text.end(), format);
+        self.write(&mut text.writer(), format);
         text
     }
 
-    /// Appends what [`format`](Self::format) gives.
-    pub(crate) fn write(&self, text: &mut End<'_>, format: DeviceFormat) {
+    /// Appends the text of [`format`](Self::format).
+    pub(crate) fn write(&self, text: &mut AsciiWriter<'_>, format: DeviceFormat) {
         let [family, id @ .., crc] = &self.0;
         text.push_hex(slice::from_ref(family));
         if format.has_dot_after_family() {
@@ -210,23 +184,16 @@ impl RomId {
     }
 }
 
-/// The text of a ROM id; made by [`RomId::format`].
+/// The text of a ROM id. Returned by [`RomId::format`].
 pub type RomIdText = Ascii<{ RomId::MAX_TEXT_LEN }>;
 
-/// The grammar of a ROM id, to be used inside others: the six spellings in either case, and a dot at the end.
+/// A ROM id in any of the six spellings, in either case, with an optional dot at the end.
 ///
-/// Takes as much as it can and does not look at what follows: `/`, `,` or `=` are for the caller. A wrong CRC is a
-/// [`RomIdError`] given to the error type, at the start of the ROM id.
-///
-/// ```
-/// use owproto_core::text::{RomId, grammar};
-/// let (rest, id) = grammar::rom_id::<()>(b"28.000028d70100/temperature").unwrap();
-/// assert_eq!(id, RomId::new(0x28, [0x00, 0x00, 0x28, 0xd7, 0x01, 0x00]));
-/// assert_eq!(rest, b"/temperature");
-/// ```
+/// It takes as much as it can. What follows, such as `/`, `,` or `=`, is left to the caller.
 ///
 /// # Errors
-/// Where no ROM id begins, or its CRC is wrong; always recoverable ([`nom::Err::Error`]).
+/// If no ROM id begins here; or a [`RomIdError`] as external error at the start of the ROM id, if its CRC is wrong. Both
+/// are recoverable ([`nom::Err::Error`]).
 pub fn rom_id<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], RomId, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], RomIdError>,
@@ -240,20 +207,20 @@ where
     }
 }
 
-/// The ROM id at the beginning of a text, and how many bytes it takes there.
+/// The ROM id at the front of a text, and its length in bytes.
 fn scan(text: &[u8]) -> Result<(RomId, usize), RomIdError> {
     let mut bytes = [0; RomId::LEN];
     let (mut at, mut position) = (0usize, 0);
     let mut has_crc = true;
     for (n, byte) in bytes.iter_mut().enumerate() {
-        // Behind the family code, and behind the id.
+        // After the family code, and after the id.
         if (n == 1 || n == 7) && text.get(at) == Some(&b'.') {
             at = at.wrapping_add(1);
         }
         if n == 1 {
             position = at;
         }
-        let digit = |at| text.get(at).and_then(|byte| digit_of(*byte, 16));
+        let digit = |at| text.get(at).and_then(|byte| digit_value(*byte, 16));
         match (digit(at), digit(at.wrapping_add(1))) {
             (Some(high), Some(low)) => *byte = high << 4 | low,
             _ if n == 7 => {
@@ -272,7 +239,7 @@ fn scan(text: &[u8]) -> Result<(RomId, usize), RomIdError> {
     Ok((id, at))
 }
 
-/// In the spelling `f.i`; [`RomId::format`] has the others.
+/// Prints the spelling `f.i`; [`RomId::format`] has the others.
 impl fmt::Display for RomId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.format(DeviceFormat::FdI), f)
@@ -293,7 +260,7 @@ impl FromStr for RomId {
     }
 }
 
-/// Eight bytes in bus order, not text.
+/// From eight bytes in bus order, not from text.
 impl TryFrom<&[u8]> for RomId {
     type Error = RomIdError;
 
@@ -317,26 +284,26 @@ impl From<RomId> for [u8; 8] {
     }
 }
 
-/// Why something is not a ROM id.
+/// Why text or bytes are not a ROM id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RomIdError {
-    /// The text does not look like one.
+    /// The text has another form.
     Syntax {
         /// Index of the first byte that does not fit; the length of the text if it is too short.
         position: usize,
     },
-    /// It looks like one, but for its CRC8.
+    /// The CRC8 is wrong.
     Crc {
-        /// The CRC that is there.
+        /// The CRC in the text or bytes.
         found: u8,
-        /// The CRC that belongs there.
+        /// The correct CRC.
         computed: u8,
     },
-    /// Not eight bytes.
+    /// The number of bytes is not eight.
     Length {
-        /// How many there are.
+        /// The number of bytes.
         found: usize,
     },
 }
@@ -390,187 +357,4 @@ impl<'a> arbitrary::Arbitrary<'a> for RomId {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::string::ToString;
-    use std::vec::Vec;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const EXAMPLE: RomId = RomId::new(0x10, [0x67, 0xc6, 0x69, 0x73, 0x51, 0xff]);
-
-    #[test]
-    fn crc_has_known_values() {
-        // The table in owfs begins like this.
-        assert_eq!([0u8, 1, 2, 3].map(|byte| crc8(&[byte])), [0x00, 0x5e, 0xbc, 0xe2]);
-        assert_eq!(crc8(&[]), 0);
-        assert_eq!(crc8(&[0x10, 0, 0, 0x10, 0xef, 0, 0]), 0x5b);
-        assert_eq!(EXAMPLE.crc(), 0x8d);
-    }
-
-    #[test]
-    fn six_formats() {
-        let texts = DeviceFormat::ALL.map(|format| EXAMPLE.format(format));
-        assert_eq!(
-            texts.each_ref().map(Ascii::as_str),
-            [
-                "10.67C6697351FF",
-                "1067C6697351FF",
-                "10.67C6697351FF.8D",
-                "10.67C6697351FF8D",
-                "1067C6697351FF.8D",
-                "1067C6697351FF8D"
-            ]
-        );
-        for text in texts {
-            assert_eq!(text.as_str().parse(), Ok(EXAMPLE));
-            assert_eq!(text.as_str().to_lowercase().parse(), Ok(EXAMPLE));
-        }
-        assert_eq!("10.67C6697351FF.".parse(), Ok(EXAMPLE));
-        assert_eq!("1067C6697351FF.".parse(), Ok(EXAMPLE));
-    }
-
-    #[test]
-    fn syntax_and_crc_are_different_errors() {
-        for (text, position) in [
-            ("", 0),
-            ("1", 0),
-            ("10", 2),
-            ("10.", 3),
-            ("10..67C6697351FF", 3),
-            ("10.67C6697351F", 3),
-            ("10.67C6697351FG", 3),
-            ("10.67C6697351FF8", 15),
-            ("10.67C6697351FF..8D", 16),
-            ("10.67C6697351FF.8", 16),
-            ("10.67C6697351FF.8D.", 18),
-            ("10.67C6697351FF8D00", 17),
-            (" 10.67C6697351FF", 0),
-            ("10.67C6697351FF/", 15),
-        ] {
-            assert_eq!(text.parse::<RomId>(), Err(RomIdError::Syntax { position }), "{text}");
-        }
-        assert_eq!(
-            "10.000010EF0000.5C".parse::<RomId>(),
-            Err(RomIdError::Crc { found: 0x5c, computed: 0x5b })
-        );
-    }
-
-    #[test]
-    fn bytes_are_checked() {
-        let mut bytes = EXAMPLE.to_bytes();
-        assert_eq!(RomId::try_from(&bytes[..]), Ok(EXAMPLE));
-        assert_eq!(RomId::try_from(&bytes[..7]), Err(RomIdError::Length { found: 7 }));
-        assert!(RomId::is_valid(&bytes));
-        bytes[3] ^= 1;
-        assert!(!RomId::is_valid(&bytes));
-        assert!(matches!(RomId::from_bytes(bytes), Err(RomIdError::Crc { found: 0x8d, .. })));
-        assert_eq!(RomId::from_presence(&bytes), None);
-    }
-
-    #[test]
-    fn reversed_is_r_address() {
-        // Observed, owserver 3.2p4: r_address of 10.000010EF0000.
-        let id = RomId::new(0x10, [0, 0, 0x10, 0xef, 0, 0]);
-        assert_eq!(id.reversed(), [0x5b, 0, 0, 0xef, 0x10, 0, 0, 0x10]);
-        assert_eq!(RomId::from_reversed(id.reversed()), Ok(id));
-    }
-
-    #[test]
-    fn printing_pads() {
-        assert_eq!(std::format!("{EXAMPLE:>17}"), "  10.67C6697351FF");
-        assert_eq!(std::format!("{EXAMPLE:?}"), "RomId(10.67C6697351FF)");
-        assert_eq!(
-            RomIdError::Crc { found: 0x5c, computed: 0x0b }.to_string(),
-            "CRC8 5C of the ROM id should be 0B"
-        );
-    }
-
-    #[cfg(feature = "serde")]
-    #[test]
-    fn stored_as_text() {
-        assert_eq!(serde_json::to_string(&EXAMPLE).unwrap(), r#""10.67C6697351FF""#);
-        assert_eq!(serde_json::from_str::<RomId>(r#""1067c6697351ff8d""#).unwrap(), EXAMPLE);
-        assert!(serde_json::from_str::<RomId>(r#""1067c6697351ff8e""#).is_err());
-    }
-
-    #[test]
-    fn bytes_come_back() {
-        let bytes = [0x10, 0x67, 0xc6, 0x69, 0x73, 0x51, 0xff, 0x8d];
-        assert_eq!(RomId::try_from(bytes), Ok(EXAMPLE));
-        assert_eq!(<[u8; 8]>::from(EXAMPLE), bytes);
-        assert_eq!(
-            (EXAMPLE.family(), EXAMPLE.id(), EXAMPLE.as_bytes()),
-            (0x10, [0x67, 0xc6, 0x69, 0x73, 0x51, 0xff], &bytes)
-        );
-    }
-
-    #[test]
-    fn errors_say_what_is_wrong() {
-        assert_eq!(RomIdError::Syntax { position: 3 }.to_string(), "not a ROM id: unexpected at byte 3");
-        assert_eq!(RomIdError::Length { found: 7 }.to_string(), "a ROM id has 8 bytes, not 7");
-    }
-
-    #[cfg(feature = "serde")]
-    #[test]
-    fn something_else_is_refused_with_an_example() {
-        let wrong = serde_json::from_str::<RomId>("7").unwrap_err().to_string();
-        assert!(wrong.contains("expected a ROM id such as 10.67C6697351FF"), "{wrong}");
-    }
-
-    #[cfg(feature = "arbitrary")]
-    #[test]
-    fn seven_bytes_make_an_id() {
-        use arbitrary::{Arbitrary, Unstructured};
-        let bytes = [0x10, 0x67, 0xc6, 0x69, 0x73, 0x51, 0xff];
-        let mut source = Unstructured::new(&bytes);
-        let id = RomId::arbitrary(&mut source).unwrap();
-        assert!(RomId::is_valid(id.as_bytes()) && source.is_empty());
-        assert_ne!(Ok(id), RomId::arbitrary(&mut Unstructured::new(&[0; 7])));
-        assert_eq!(RomId::size_hint(0), (7, Some(7)));
-    }
-
-    proptest! {
-        #[test]
-        fn every_id_survives_every_format(family: u8, id: [u8; 6], rest in "([/,=.].*)?") {
-            let rom_id = RomId::new(family, id);
-            prop_assert!(RomId::is_valid(rom_id.as_bytes()));
-            prop_assert_eq!(RomId::from_bytes(rom_id.to_bytes()), Ok(rom_id));
-            for format in DeviceFormat::ALL {
-                let text = rom_id.format(format);
-                prop_assert_eq!(RomId::parse(text.as_bytes()), Ok(rom_id));
-                // Without a CRC a dot that follows belongs to the ROM id.
-                if format.has_crc() || !rest.starts_with('.') {
-                    let mut longer = Vec::from(text.as_bytes());
-                    longer.extend_from_slice(rest.as_bytes());
-                    prop_assert_eq!(rom_id_rest(&longer), Some((rest.as_bytes(), rom_id)));
-                }
-            }
-        }
-
-        #[test]
-        fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {
-            let _ = RomId::parse(&bytes);
-            let _ = RomId::from_presence(&bytes);
-            if let Some((rest, id)) = rom_id_rest(&bytes) {
-                prop_assert!(bytes.ends_with(rest));
-                prop_assert_eq!(RomId::parse(&bytes[..bytes.len() - rest.len()]), Ok(id));
-            }
-        }
-
-        #[test]
-        fn almost_an_id_is_parsed_or_refused(text in "[0-9a-fA-F]{1,3}\\.?[0-9a-fA-F]{11,13}\\.?[0-9a-fA-F]{0,3}\\.?") {
-            match text.parse::<RomId>() {
-                Ok(id) => prop_assert_eq!(id.to_string().parse(), Ok(id)),
-                Err(RomIdError::Syntax { position }) => prop_assert!(position <= text.len()),
-                Err(RomIdError::Crc { found, computed }) => prop_assert_ne!(found, computed),
-                Err(RomIdError::Length { .. }) => prop_assert!(false, "text has no length"),
-            }
-        }
-    }
-
-    fn rom_id_rest(input: &[u8]) -> Option<(&[u8], RomId)> {
-        rom_id::<()>(input).ok()
-    }
-}
+mod tests;

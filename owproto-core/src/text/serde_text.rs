@@ -1,4 +1,4 @@
-//! Types that are stored as the text that people know them by.
+//! Deserialization of types that serde stores as text.
 
 use core::fmt;
 use core::marker::PhantomData;

@@ -10,13 +10,13 @@ use nom::error::{FromExternalError, ParseError};
 use nom::sequence::terminated;
 use nom::{IResult, Parser};
 
-use super::ascii::{Ascii, End};
+use super::ascii::{Ascii, AsciiWriter};
 use super::elements::Elements;
-use super::located;
+use super::parse_error::parse_whole;
 use super::value::{Value, ValueError};
 use super::value_type::ValueType;
 
-/// What a server says of a property in `/structure/FAMILY/PROPERTY`: type, shape and length.
+/// A record of `/structure/FAMILY/PROPERTY`, which describes a property: type, shape, access and length.
 ///
 /// Six fields, each with a comma after it (owfs: `ow_read.c`; observed, owserver 3.2p4):
 ///
@@ -24,15 +24,14 @@ use super::value_type::ValueType;
 /// t,000000,000001,ro,000012,v,
 /// y,-000002,000008,rw,000012,s,
 /// | |       |      |  |      change: f fixed, s stable, v volatile, t every second
-/// | |       |      |  length in bytes of what was asked for: an element, or all
+/// | |       |      |  length in bytes of the requested value: an element, or all
 /// | |       |      access: ro, rw, wo, oo
 /// | |       elements: 1 scalar, 0 sparse with numbers, -1 sparse with letters
-/// | index asked for: from 0; -1 for .ALL, -2 for .BYTE
+/// | requested index: from 0; -1 for .ALL, -2 for .BYTE
 /// type
 /// ```
 ///
-/// Numbers have at least six digits, and a minus comes on top. So a record has 28 bytes, or one more for each
-/// negative number.
+/// Numbers have at least six digits besides a minus. So a record has 28 bytes, or one more for each negative number.
 ///
 /// ```
 /// use owproto_core::text::{AccessMode, Index, Shape, Structure, Value, ValueType};
@@ -51,31 +50,30 @@ use super::value_type::ValueType;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Structure {
-    /// The type of a value. [`ValueType::BitField`] goes with [`Index::Byte`] and with no other index: its letter
-    /// is that of yes/no.
+    /// The type of the value. [`ValueType::BitField`] occurs only with [`Index::Byte`], because it has the letter of yes/no.
     pub value_type: ValueType,
-    /// What was asked for.
+    /// The requested index.
     pub index: Index,
-    /// How many elements the property has.
+    /// The number of elements.
     pub shape: Shape,
-    /// Who may do what.
+    /// Whether the property can be read and written.
     pub access: AccessMode,
-    /// Bytes of what was asked for: of one element, or of the whole `.ALL`. The size that a read should ask for.
+    /// Bytes of the requested value: one element, or the whole `.ALL`. The size that a READ should ask for.
     pub length: u32,
     /// How the value changes.
     pub change: ChangeRate,
 }
 
 impl Structure {
-    /// Bytes of the longest record, with three numbers of ten digits. owserver keeps to 32 bytes.
+    /// The length of the longest record in bytes, with three numbers of ten digits. owserver's have at most 32.
     pub const MAX_TEXT_LEN: usize = 40;
 
     /// Parses a whole record.
     ///
     /// # Errors
-    /// [`StructureError`], with the place of the first field that does not fit.
+    /// [`StructureError`], with the position of the first field that does not fit.
     pub fn parse(text: &[u8]) -> Result<Self, StructureError> {
-        located::whole(text, structure)
+        parse_whole(text, structure)
             .map_err(|(position, kind)| StructureError { position, kind: kind.unwrap_or_default() })
     }
 
@@ -83,8 +81,8 @@ impl Structure {
     #[must_use]
     pub fn to_ascii(&self) -> Ascii<{ Structure::MAX_TEXT_LEN }> {
         let mut record = Ascii::new();
-        // All fits: that is what MAX_TEXT_LEN counts.
-        let mut text = record.end();
+        // All fits: MAX_TEXT_LEN counts it.
+        let mut text = record.writer();
         text.push(self.value_type.letter());
         let (is_negative, index) = match self.index {
             Index::Element(index) => (false, index),
@@ -108,7 +106,7 @@ impl Structure {
         record
     }
 
-    /// Parses what a read of this property gave, as one value. That of an `.ALL` is taken apart by
+    /// Parses the payload of a READ of this property as one value. For the elements of an `.ALL` use
     /// [`elements`](Self::elements).
     ///
     /// # Errors
@@ -117,9 +115,9 @@ impl Structure {
         Value::parse(self.value_type, bytes)
     }
 
-    /// Parses what a read of this property gave: the elements of an `.ALL`, or else the one value.
+    /// Parses the payload of a READ of this property: the elements of an `.ALL`, or one value.
     ///
-    /// Bytes are cut into as many elements as the record says.
+    /// Bytes are split into the number of elements in the record.
     #[must_use]
     pub fn elements<'a>(&self, bytes: &'a [u8]) -> Elements<'a> {
         match (self.index, self.value_type) {
@@ -132,15 +130,15 @@ impl Structure {
         }
     }
 
-    /// Bytes of one element of an `.ALL` of bytes.
+    /// The length of one element of an `.ALL` of bytes.
     fn element_len(&self) -> Option<NonZeroUsize> {
         let Shape::Array(elements) = self.shape else { return None };
         NonZeroUsize::new(usize::try_from(self.length.checked_div(elements)?).ok()?)
     }
 }
 
-/// A comma, and a number of at least six digits with a minus on top.
-fn push_number(text: &mut End<'_>, is_negative: bool, magnitude: u32) {
+/// Appends a comma, a minus if needed, and a number of at least six digits.
+fn push_number(text: &mut AsciiWriter<'_>, is_negative: bool, magnitude: u32) {
     text.push(b',');
     if is_negative {
         text.push(b'-');
@@ -148,10 +146,10 @@ fn push_number(text: &mut End<'_>, is_negative: bool, magnitude: u32) {
     text.push_decimal(magnitude, 6, b'0');
 }
 
-/// The grammar of a record, to be used inside others: see [`Structure`].
+/// A record of `/structure`: see [`Structure`].
 ///
 /// # Errors
-/// Where no record begins; or a [`StructureErrorKind`] given to the error type.
+/// If no record begins here; or a [`StructureErrorKind`] as external error.
 pub fn structure<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], Structure, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], StructureErrorKind>,
@@ -204,7 +202,7 @@ enum Sign {
     Minus,
 }
 
-/// C's `%.6d`: six digits, or more if the number has more, and a minus.
+/// C's `%.6d`: an optional minus and six digits, or more if the number has more.
 fn number<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], (Sign, u32), E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], StructureErrorKind>,
@@ -239,14 +237,13 @@ impl FromStr for Structure {
     }
 }
 
-/// The index that a record was asked for.
+/// The requested index of a property.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Index {
-    /// An element, from 0; letters count as numbers, `A` is 0. Also 0 for scalars, and for sparse arrays with
-    /// letters.
+    /// An element, from 0. Letters are numbers, `A` is 0. It is 0 for scalars and for sparse arrays with letters.
     Element(u32),
     /// -1: `.ALL`, all elements.
     All,
@@ -254,23 +251,23 @@ pub enum Index {
     Byte,
 }
 
-/// How many elements a property has.
+/// The number of elements of a property.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Shape {
-    /// 1: no array.
+    /// 1: not an array.
     Scalar,
-    /// An array of this many elements, 2 or more: 1 and 0 are how a record says `Scalar` and `SparseNumbers`.
+    /// An array of this number of elements, 2 or more. In a record 1 and 0 mean `Scalar` and `SparseNumbers`.
     Array(u32),
-    /// 0: any number is an index; there is no `.ALL`.
+    /// 0: any number is an index, and there is no `.ALL`.
     SparseNumbers,
-    /// -1: any text is an index; there is no `.ALL`.
+    /// -1: any text is an index, and there is no `.ALL`.
     SparseLetters,
 }
 
-/// Who may do what with a property.
+/// Whether a property can be read and written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -282,7 +279,7 @@ pub enum AccessMode {
     ReadWrite,
     /// `wo`
     WriteOnly,
-    /// `oo`: neither read nor write.
+    /// `oo`: neither readable nor writable.
     Neither,
 }
 
@@ -311,7 +308,7 @@ impl AccessMode {
     }
 }
 
-/// How the value of a property changes, and so how long owserver keeps it in its cache.
+/// How the value of a property changes, which decides how long owserver caches it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -319,9 +316,9 @@ impl AccessMode {
 pub enum ChangeRate {
     /// `f`: never.
     Fixed,
-    /// `s`: only when written. Cached for 300 s, unless set otherwise.
+    /// `s`: only when written. Cached for 300 s by default.
     Stable,
-    /// `v`: by itself. Cached for 15 s, unless set otherwise.
+    /// `v`: at any time. Cached for 15 s by default.
     Volatile,
     /// `t`: every second.
     EverySecond,
@@ -352,11 +349,11 @@ impl ChangeRate {
     }
 }
 
-/// Why a text is not a record of `/structure`.
+/// Why text is not a record of `/structure`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct StructureError {
-    /// Index of the first byte of what does not fit; the length of the text if it is too short.
+    /// Index of the first byte of the field that does not fit; the length of the text if it is too short.
     pub position: usize,
     /// What is wrong there.
     pub kind: StructureErrorKind,
@@ -367,12 +364,12 @@ pub struct StructureError {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum StructureErrorKind {
-    /// A field is not what can stand there, or the text is too short or too long.
+    /// A field has an invalid form, or the text is too short or too long.
     #[default]
     Syntax,
     /// No type has this letter.
     UnknownType,
-    /// A number beyond 32 bits.
+    /// A number does not fit 32 bits.
     OutOfRange,
 }
 
@@ -390,165 +387,4 @@ impl fmt::Display for StructureError {
 impl core::error::Error for StructureError {}
 
 #[cfg(test)]
-mod tests {
-    use std::string::ToString;
-    use std::vec::Vec;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn every_field() {
-        assert_eq!(
-            Structure::parse(b"y,-000002,000008,rw,000012,s,"),
-            Ok(Structure {
-                value_type: ValueType::BitField,
-                index: Index::Byte,
-                shape: Shape::Array(8),
-                access: AccessMode::ReadWrite,
-                length: 12,
-                change: ChangeRate::Stable,
-            })
-        );
-        assert_eq!(
-            Structure::parse(b"u,000000,-000001,ro,000012,t,"),
-            Ok(Structure {
-                value_type: ValueType::Unsigned,
-                index: Index::Element(0),
-                shape: Shape::SparseLetters,
-                access: AccessMode::ReadOnly,
-                length: 12,
-                change: ChangeRate::EverySecond,
-            })
-        );
-    }
-
-    #[test]
-    fn what_is_no_record() {
-        for (text, position, kind) in [
-            ("", 0, StructureErrorKind::Syntax),
-            ("x,000000,000001,ro,000012,v,", 0, StructureErrorKind::UnknownType),
-            ("\u{e9},000000,000001,ro,000012,v,", 0, StructureErrorKind::UnknownType),
-            ("t;000000,000001,ro,000012,v,", 1, StructureErrorKind::Syntax),
-            ("t,00000,000001,ro,000012,v,", 2, StructureErrorKind::Syntax),
-            ("t,0000000,000001,ro,000012,v,", 2, StructureErrorKind::Syntax),
-            ("t,-000003,000001,ro,000012,v,", 2, StructureErrorKind::Syntax),
-            ("t,-000000,000001,ro,000012,v,", 2, StructureErrorKind::Syntax),
-            ("t,4294967296,000001,ro,000012,v,", 2, StructureErrorKind::OutOfRange),
-            ("t,000000,-000002,ro,000012,v,", 9, StructureErrorKind::Syntax),
-            ("t,000000,000001,xx,000012,v,", 16, StructureErrorKind::Syntax),
-            ("t,000000,000001,ro,-000012,v,", 19, StructureErrorKind::Syntax),
-            ("t,000000,000001,ro,000012,x,", 26, StructureErrorKind::Syntax),
-            ("t,000000,000001,ro,000012,v", 27, StructureErrorKind::Syntax),
-            ("t,000000,000001,ro,000012,v,,", 28, StructureErrorKind::Syntax),
-        ] {
-            assert_eq!(text.parse::<Structure>(), Err(StructureError { position, kind }), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_longest_record_fits() {
-        let record = Structure {
-            value_type: ValueType::Bytes,
-            index: Index::Element(u32::MAX),
-            shape: Shape::Array(u32::MAX),
-            access: AccessMode::Neither,
-            length: u32::MAX,
-            change: ChangeRate::Fixed,
-        };
-        let text = record.to_ascii();
-        assert_eq!(text, "b,4294967295,4294967295,oo,4294967295,f,");
-        assert_eq!(Structure::parse(text.as_bytes()), Ok(record));
-    }
-
-    #[test]
-    fn bytes_are_cut_as_the_record_says() {
-        let mut record = Structure::parse(b"b,-000001,000002,rw,000006,v,").unwrap();
-        let elements = |record: &Structure| {
-            record.elements(b"ab,def").map(|value| value.unwrap().as_bytes().unwrap()).collect::<Vec<_>>()
-        };
-        assert_eq!(elements(&record), [b"ab,", b"def"]);
-        record.index = Index::Element(0);
-        assert_eq!(elements(&record), [b"ab,def"]);
-        for (shape, length) in [(Shape::Scalar, 6), (Shape::Array(0), 6), (Shape::Array(7), 6)] {
-            record = Structure { index: Index::All, shape, length, ..record };
-            assert_eq!(elements(&record), [b"ab,def"]);
-        }
-    }
-
-    #[test]
-    fn access() {
-        let all = [AccessMode::ReadOnly, AccessMode::ReadWrite, AccessMode::WriteOnly, AccessMode::Neither];
-        assert_eq!(all.map(AccessMode::is_readable), [true, true, false, false]);
-        assert_eq!(all.map(AccessMode::is_writable), [false, true, true, false]);
-    }
-
-    fn any_record() -> impl Strategy<Value = Structure> {
-        let index = prop_oneof![any::<u32>().prop_map(Index::Element), Just(Index::All), Just(Index::Byte)];
-        let shape = prop_oneof![
-            Just(Shape::Scalar),
-            (2..=u32::MAX).prop_map(Shape::Array),
-            Just(Shape::SparseNumbers),
-            Just(Shape::SparseLetters)
-        ];
-        let access = prop::sample::select(
-            &[AccessMode::ReadOnly, AccessMode::ReadWrite, AccessMode::WriteOnly, AccessMode::Neither][..],
-        );
-        let change = prop::sample::select(
-            &[ChangeRate::Fixed, ChangeRate::Stable, ChangeRate::Volatile, ChangeRate::EverySecond][..],
-        );
-        let value_type = prop::sample::select(&ValueType::ALL[..]);
-        (value_type, index, shape, access, any::<u32>(), change).prop_map(
-            |(value_type, index, shape, access, length, change)| {
-                let value_type = match (value_type, index) {
-                    (ValueType::YesNo, Index::Byte) => ValueType::BitField,
-                    (ValueType::BitField, Index::Element(_) | Index::All) => ValueType::YesNo,
-                    _ => value_type,
-                };
-                Structure { value_type, index, shape, access, length, change }
-            },
-        )
-    }
-
-    #[test]
-    fn errors_say_what_is_wrong_and_where() {
-        for (text, expected) in [
-            ("y,", "not a record of /structure: unexpected at byte 2"),
-            ("z,000000,000000,ro,000012,v,", "no type has this letter, at byte 0"),
-            ("i,000000,99999999999,ro,000012,v,", "number out of range at byte 9"),
-        ] {
-            assert_eq!(Structure::parse(text.as_bytes()).unwrap_err().to_string(), expected);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn parsing_undoes_printing(record in any_record(), rest: Vec<u8>) {
-            let text = record.to_ascii();
-            prop_assert_eq!(Structure::parse(text.as_bytes()), Ok(record));
-            let mut longer = Vec::from(text.as_bytes());
-            longer.extend_from_slice(&rest);
-            prop_assert_eq!(structure::<()>(&longer), Ok((&rest[..], record)));
-        }
-
-        #[test]
-        fn printing_undoes_parsing(text in "[tuy?D],-?[0-9]{5,7},-?00000[0-9],(ro|rw|wo|oo|or),[0-9]{6},[fsvtx],") {
-            if let Ok(record) = text.parse::<Structure>() {
-                prop_assert_eq!(record.to_string(), text);
-            }
-        }
-
-        #[test]
-        fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {
-            if let Err(error) = Structure::parse(&bytes) {
-                prop_assert!(error.position <= bytes.len());
-            }
-        }
-
-        #[test]
-        fn elements_end(record in any_record(), bytes: Vec<u8>) {
-            prop_assert!(record.elements(&bytes).count() <= bytes.len() + 1);
-        }
-    }
-}
+mod tests;

@@ -8,11 +8,11 @@ use nom::error::{FromExternalError, ParseError};
 use nom::{IResult, Parser};
 
 use super::date::{Date, DateError};
-use super::located::{self, Located};
-use super::number::from_decimal;
+use super::float::parse_decimal;
+use super::parse_error::{Located, parse_whole};
 use super::value_type::ValueType;
 
-/// The value of a property.
+/// The value of a property. More kinds may be added.
 ///
 /// ```
 /// use owproto_core::text::{Value, ValueType};
@@ -27,33 +27,32 @@ use super::value_type::ValueType;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub enum Value<'a> {
     /// A signed number.
     Integer(i32),
     /// An unsigned number, or a whole bit field: see [`as_bit_field`](Self::as_bit_field).
     Unsigned(u32),
-    /// A number in the unit that the control flags asked for. May be infinite or no number at all.
+    /// A number, in the unit that the control flags requested. May be infinite or NaN.
     Float(f64),
     /// Yes or no.
     YesNo(bool),
-    /// A date and time on the clock of the server.
+    /// A date and time in the server's time zone.
     Date(Date),
-    /// Text: as a rule ASCII, but an alias may hold any bytes.
+    /// Text, usually ASCII. An alias may contain any bytes.
     Text(&'a [u8]),
     /// Bytes of a memory.
     Bytes(&'a [u8]),
 }
 
 impl<'a> Value<'a> {
-    /// Parses what a server sent for one value of a known type.
+    /// Parses the payload of a READ as one value of a known type.
     ///
-    /// Numbers, yes/no and dates may have white space at both ends: owserver pads numbers to 12 columns, or not at
-    /// all. Floats may be written any way that C prints them, `NAN`, `INF` and `-INF` in any case. Text and bytes
-    /// are taken as they are.
+    /// Numbers, yes/no and dates may have white space at both ends: owserver pads numbers to 12 columns, or not at all.
+    /// Floats may be in any form that C prints, with `NAN`, `INF` and `-INF` in any case. Text and bytes are not changed.
     ///
     /// # Errors
-    /// [`ValueError`]; among others for numbers that 32 bits do not hold, and for what a read with a small size cut
-    /// down to blanks.
+    /// [`ValueError`], also for integers that do not fit 32 bits, and for a value of which a small read size left only blanks.
     pub fn parse(value_type: ValueType, bytes: &'a [u8]) -> Result<Self, ValueError> {
         Ok(match value_type {
             ValueType::Integer => Self::Integer(padded(bytes, integer)?),
@@ -70,7 +69,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// A number of any sort; `None` for others.
+    /// A number of any kind; `None` for other values.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         match *self {
@@ -81,7 +80,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A yes/no; `None` for others.
+    /// A yes/no; `None` for other values.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         match *self {
@@ -90,7 +89,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The bits of an unsigned number; `None` for others.
+    /// The bits of an unsigned number; `None` for other values.
     #[must_use]
     pub const fn as_bit_field(&self) -> Option<BitField> {
         match *self {
@@ -99,7 +98,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The date; `None` for others.
+    /// The date; `None` for other values.
     #[must_use]
     pub const fn as_date(&self) -> Option<Date> {
         match *self {
@@ -108,7 +107,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Text or bytes; `None` for others.
+    /// Text or bytes; `None` for other values.
     #[must_use]
     pub const fn as_bytes(&self) -> Option<&'a [u8]> {
         match *self {
@@ -117,7 +116,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Text, if it is UTF-8; `None` otherwise and for others.
+    /// Text, if it is UTF-8; `None` otherwise, and for other values.
     #[must_use]
     pub fn as_str(&self) -> Option<&'a str> {
         match *self {
@@ -127,9 +126,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// For people: numbers without padding and with all their digits, `yes` or `no`, text with U+FFFD for what is not
-/// UTF-8, bytes as hexadecimal. What goes to a server comes from [`encode`](Value::encode) and
-/// [`render`](Value::render).
+/// Prints for people: numbers without padding and with all digits, `yes` or `no`, text with U+FFFD in place of bytes that
+/// are not UTF-8, bytes as hexadecimal. For the protocol use [`encode`](Value::encode) and [`render`](Value::render).
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -168,7 +166,7 @@ impl fmt::Display for Value<'_> {
 pub struct BitField(pub u32);
 
 impl BitField {
-    /// Whether the element is yes. Elements from 32 on are not there, and no.
+    /// Whether the element is yes. Elements from 32 on do not exist, and are no.
     #[must_use]
     pub const fn get(self, element: u32) -> bool {
         self.0 & Self::mask(element) != 0
@@ -199,8 +197,7 @@ impl From<BitField> for Value<'_> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ValueError {
-    /// Index of the first byte that does not fit, in all the bytes that were given; their length if they are too
-    /// short.
+    /// Index of the first byte that does not fit; the number of bytes if they are too short.
     pub position: usize,
     /// What is wrong there.
     pub kind: ValueErrorKind,
@@ -211,19 +208,19 @@ pub struct ValueError {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ValueErrorKind {
-    /// Nothing, or nothing but white space.
+    /// There are no bytes, or only white space.
     Empty,
-    /// A byte that does not belong in a value of this type.
+    /// A byte does not belong in a value of this type.
     Syntax,
-    /// A number beyond 32 bits (integer, unsigned), or beyond what a float holds.
+    /// An integer does not fit 32 bits, or a float is too large.
     OutOfRange,
-    /// There is no such date.
+    /// The date is invalid.
     Date(DateError),
-    /// The last element of an array of bytes is cut.
+    /// The last element of an array of bytes is too short.
     Length {
-        /// Bytes of an element.
+        /// Bytes of each element.
         expected: usize,
-        /// Bytes that were left for it.
+        /// Bytes that were left for the last one.
         found: usize,
     },
     /// A directory has no value.
@@ -257,10 +254,10 @@ impl core::error::Error for ValueError {
 
 type NumberResult<'a, T> = IResult<&'a [u8], T, Located<'a, ValueErrorKind>>;
 
-/// Runs a grammar over all of `bytes` but the white space at both ends.
+/// Runs a parser over all of `bytes`, except white space at both ends.
 fn padded<'a, T>(
     bytes: &'a [u8],
-    grammar: impl FnOnce(&'a [u8]) -> NumberResult<'a, T>,
+    parser: impl FnOnce(&'a [u8]) -> NumberResult<'a, T>,
 ) -> Result<T, ValueError> {
     let start = bytes.trim_ascii_start();
     let blanks = bytes.len().saturating_sub(start.len());
@@ -268,21 +265,16 @@ fn padded<'a, T>(
     if text.is_empty() {
         return Err(ValueError { position: blanks, kind: ValueErrorKind::Empty });
     }
-    located::whole(text, grammar).map_err(|(position, reason)| ValueError {
+    parse_whole(text, parser).map_err(|(position, reason)| ValueError {
         position: blanks.saturating_add(position),
         kind: reason.unwrap_or(ValueErrorKind::Syntax),
     })
 }
 
-/// The grammar of an integer, to be used inside others: a sign or none, and digits.
-///
-/// ```
-/// use owproto_core::text::grammar;
-/// assert_eq!(grammar::integer::<()>(b"-12,13"), Ok((&b",13"[..], -12)));
-/// ```
+/// A signed integer of 32 bits: an optional sign and digits.
 ///
 /// # Errors
-/// Where no number begins; or [`ValueErrorKind::OutOfRange`] given to the error type.
+/// If no number begins here; or [`ValueErrorKind::OutOfRange`] as external error.
 pub fn integer<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], i32, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], ValueErrorKind>,
@@ -295,10 +287,10 @@ where
     )
 }
 
-/// The grammar of an unsigned number, to be used inside others: as [`integer`], but up to 4,294,967,295.
+/// An unsigned integer of 32 bits: an optional sign and digits.
 ///
 /// # Errors
-/// As [`integer`]; out of range are all numbers below 0.
+/// As [`integer`]; every number below 0 is out of range.
 pub fn unsigned<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], u32, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], ValueErrorKind>,
@@ -322,17 +314,11 @@ where
     .parse(input)
 }
 
-/// The grammar of a float, to be used inside others: decimal, with or without an exponent, or `NAN`, `INF`,
-/// `INFINITY` in any case, with a sign or none. Rounds to the nearest `f64`.
-///
-/// ```
-/// use owproto_core::text::grammar;
-/// assert_eq!(grammar::float::<()>(b"1E+10,"), Ok((&b","[..], 1e10)));
-/// assert_eq!(grammar::float::<()>(b"-INF"), Ok((&b""[..], f64::NEG_INFINITY)));
-/// ```
+/// A float: an optional sign, then decimal digits with an optional point and exponent, or `NAN`, `INF`, `INFINITY` in
+/// any case. It is rounded to the nearest `f64`.
 ///
 /// # Errors
-/// Where no number begins; or [`ValueErrorKind::OutOfRange`] given to the error type.
+/// If no number begins here; or [`ValueErrorKind::OutOfRange`] as external error.
 pub fn float<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], f64, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], ValueErrorKind>,
@@ -348,9 +334,9 @@ where
         if let Some(b'f' | b'F' | b'y' | b'Y') = text.last() {
             return Ok(if text.first() == Some(&b'-') { f64::NEG_INFINITY } else { f64::INFINITY });
         }
-        // Of `nan` it makes no number.
-        let number = from_decimal(text);
-        // strtod says ERANGE to what is too large, not infinity.
+        // This gives NaN for `nan`.
+        let number = parse_decimal(text);
+        // Too large is an error, as it is for C's strtod (ERANGE).
         if number.is_infinite() { Err(ValueErrorKind::OutOfRange) } else { Ok(number) }
     })
     .parse(input)
@@ -367,209 +353,4 @@ fn date(input: &[u8]) -> NumberResult<'_, Date> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::string::ToString;
-    use std::vec::Vec;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn error(position: usize, kind: ValueErrorKind) -> Result<Value<'static>, ValueError> {
-        Err(ValueError { position, kind })
-    }
-
-    #[test]
-    fn integers() {
-        let parse = |text| Value::parse(ValueType::Integer, text);
-        for (text, number) in [
-            (&b"         239"[..], 239),
-            (b"239", 239),
-            (b"-2147483648", i32::MIN),
-            (b" 2147483647 ", i32::MAX),
-            (b"+7", 7),
-            (b"-0", 0),
-            (b"0000000000000000000007\n", 7),
-        ] {
-            assert_eq!(parse(text), Ok(Value::Integer(number)));
-        }
-        assert_eq!(parse(b""), error(0, ValueErrorKind::Empty));
-        assert_eq!(parse(b"   "), error(3, ValueErrorKind::Empty));
-        assert_eq!(parse(b"  x"), error(2, ValueErrorKind::Syntax));
-        assert_eq!(parse(b"  -"), error(3, ValueErrorKind::Syntax));
-        assert_eq!(parse(b" 12x "), error(3, ValueErrorKind::Syntax));
-        assert_eq!(parse(b"1 2"), error(1, ValueErrorKind::Syntax));
-        assert_eq!(parse(b" 2147483648"), error(1, ValueErrorKind::OutOfRange));
-        assert_eq!(parse(b"-2147483649"), error(0, ValueErrorKind::OutOfRange));
-        assert_eq!(parse(b"99999999999"), error(0, ValueErrorKind::OutOfRange));
-    }
-
-    #[test]
-    fn unsigned_numbers() {
-        for value_type in [ValueType::Unsigned, ValueType::BitField] {
-            let parse = |text| Value::parse(value_type, text);
-            assert_eq!(parse(b"          36"), Ok(Value::Unsigned(36)));
-            assert_eq!(parse(b"  4294967295"), Ok(Value::Unsigned(u32::MAX)));
-            assert_eq!(parse(b"-0"), Ok(Value::Unsigned(0)));
-            assert_eq!(parse(b"4294967296"), error(0, ValueErrorKind::OutOfRange));
-            assert_eq!(parse(b" -5"), error(1, ValueErrorKind::OutOfRange));
-            assert_eq!(parse(b"0x5"), error(1, ValueErrorKind::Syntax));
-        }
-    }
-
-    #[test]
-    fn floats() {
-        let parse = |text| Value::parse(ValueType::Temperature, text);
-        for (text, number) in [
-            (&b"         3.6"[..], 3.6),
-            (b"-1.23457E+08", -1.23457e8),
-            (b"1E+10", 1e10),
-            (b" 0.000123457", 0.000_123_457),
-            (b".5", 0.5),
-            (b"5.", 5.0),
-            (b"+5e0", 5.0),
-            (b"1e-400", 0.0),
-            (b"         INF", f64::INFINITY),
-            (b"-Inf", f64::NEG_INFINITY),
-            (b"infinity", f64::INFINITY),
-        ] {
-            assert_eq!(parse(text), Ok(Value::Float(number)));
-        }
-        for text in [&b"         NAN"[..], b"nan", b"-NaN"] {
-            assert!(matches!(parse(text), Ok(Value::Float(number)) if number.is_nan()));
-        }
-        assert_eq!(parse(b" 1e400"), error(1, ValueErrorKind::OutOfRange));
-        assert_eq!(parse(b"-1e400"), error(0, ValueErrorKind::OutOfRange));
-        assert_eq!(parse(b"        "), error(8, ValueErrorKind::Empty));
-        assert_eq!(parse(b" 1.5 C"), error(4, ValueErrorKind::Syntax));
-        assert_eq!(parse(b"1,5"), error(1, ValueErrorKind::Syntax));
-        assert_eq!(parse(b"1E"), error(1, ValueErrorKind::Syntax));
-        assert_eq!(parse(b"."), error(0, ValueErrorKind::Syntax));
-        assert_eq!(parse(b"infin"), error(3, ValueErrorKind::Syntax));
-        assert_eq!(parse(b"0x10"), error(1, ValueErrorKind::Syntax));
-    }
-
-    #[test]
-    fn yes_and_no() {
-        let parse = |text| Value::parse(ValueType::YesNo, text);
-        assert_eq!(parse(b"1"), Ok(Value::YesNo(true)));
-        assert_eq!(parse(b" 0 "), Ok(Value::YesNo(false)));
-        assert_eq!(parse(b""), error(0, ValueErrorKind::Empty));
-        assert_eq!(parse(b"2"), error(0, ValueErrorKind::Syntax));
-        assert_eq!(parse(b"10"), error(1, ValueErrorKind::Syntax));
-    }
-
-    #[test]
-    fn dates() {
-        let parse = |text| Value::parse(ValueType::Date, text);
-        let date = Date::new(2007, 3, 23, 4, 0, 0).unwrap();
-        assert_eq!(parse(b"Fri Mar 23 04:00:00 2007"), Ok(Value::Date(date)));
-        assert_eq!(parse(b" Fri Mar 23 04:00:00 2007\n"), Ok(Value::Date(date)));
-        assert_eq!(parse(b" Fri Mar 23 04:00;00 2007"), error(17, ValueErrorKind::Syntax));
-        let wrong = parse(b"Sat Mar 23 04:00:00 2007");
-        assert_eq!(wrong, error(0, ValueErrorKind::Date(DateError::WrongWeekday)));
-        assert!(core::error::Error::source(&wrong.unwrap_err()).is_some());
-    }
-
-    #[test]
-    fn text_and_bytes_are_taken_as_they_are() {
-        for value_type in [ValueType::Text, ValueType::Alias] {
-            assert_eq!(Value::parse(value_type, b" a\xff "), Ok(Value::Text(b" a\xff ")));
-            assert_eq!(Value::parse(value_type, b""), Ok(Value::Text(b"")));
-        }
-        for value_type in [ValueType::Bytes, ValueType::Unknown] {
-            assert_eq!(Value::parse(value_type, b"\0 "), Ok(Value::Bytes(b"\0 ")));
-        }
-        assert_eq!(Value::parse(ValueType::Directory, b"x"), error(0, ValueErrorKind::Directory));
-    }
-
-    #[test]
-    fn bits() {
-        let bits = BitField(0x8000_0001);
-        assert!(bits.get(0) && bits.get(31));
-        assert!(!bits.get(1) && !bits.get(32) && !bits.get(u32::MAX));
-        assert_eq!(bits.with(32, true).with(0, false), BitField(0x8000_0000));
-    }
-
-    #[test]
-    fn printing() {
-        assert_eq!(Value::Text(b"k\xc3\xbcche\xff").to_string(), "küche\u{fffd}");
-        assert_eq!(Value::Bytes(&[0x00, 0xab]).to_string(), "00ab");
-        assert_eq!(Value::Float(39.38).to_string(), "39.38");
-        assert_eq!(
-            ValueError { position: 3, kind: ValueErrorKind::Syntax }.to_string(),
-            "not a value of this type: unexpected at byte 3"
-        );
-    }
-
-    #[test]
-    fn each_kind_is_what_it_is_and_nothing_else() {
-        let date = Date::new(2007, 3, 23, 4, 0, 0).unwrap();
-        for value in [
-            Value::Integer(-7),
-            Value::Unsigned(7),
-            Value::Float(0.5),
-            Value::YesNo(true),
-            Value::Date(date),
-            Value::Text(b"abc"),
-            Value::Bytes(b"abc"),
-        ] {
-            let (number, bits, bytes, text) = match value {
-                Value::Integer(_) => (Some(-7.0), None, None, None),
-                Value::Unsigned(_) => (Some(7.0), Some(BitField(7)), None, None),
-                Value::Float(_) => (Some(0.5), None, None, None),
-                Value::Text(bytes) => (None, None, Some(bytes), Some("abc")),
-                Value::Bytes(bytes) => (None, None, Some(bytes), None),
-                Value::YesNo(_) | Value::Date(_) => (None, None, None, None),
-            };
-            assert_eq!((value.as_f64(), value.as_bit_field()), (number, bits), "{value:?}");
-            assert_eq!((value.as_bytes(), value.as_str()), (bytes, text), "{value:?}");
-            assert_eq!(value.as_bool(), matches!(value, Value::YesNo(_)).then_some(true));
-            assert_eq!(value.as_date(), matches!(value, Value::Date(_)).then_some(date));
-        }
-        assert_eq!(Value::Text(b"\xff").as_str(), None);
-    }
-
-    #[test]
-    fn a_bit_that_is_set_stays_set() {
-        assert_eq!(BitField(0b101).with(2, true), BitField(0b101));
-        assert_eq!(BitField(0b101).with(1, false), BitField(0b101));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {
-            for value_type in ValueType::ALL {
-                if let Err(error) = Value::parse(value_type, &bytes) {
-                    prop_assert!(error.position <= bytes.len());
-                }
-            }
-        }
-
-        #[test]
-        fn floats_agree_with_the_standard_library(text in "[+-]?([0-9]{0,4}\\.?[0-9]{0,4}([eE][+-]?[0-9]{0,3})?|[iI][nN][fF](inity)?|nan)") {
-            match (Value::parse(ValueType::Float, text.as_bytes()), text.parse::<f64>()) {
-                (Ok(Value::Float(ours)), Ok(theirs)) => prop_assert_eq!(ours.to_bits(), theirs.to_bits()),
-                (Err(_), Err(_)) => {}
-                (Err(error), Ok(theirs)) => {
-                    prop_assert_eq!(error.kind, ValueErrorKind::OutOfRange);
-                    prop_assert!(theirs.is_infinite());
-                }
-                other => prop_assert!(false, "{text} {other:?}"),
-            }
-        }
-
-        #[test]
-        fn integers_agree_with_the_standard_library(text in "[+-]?[0-9]{0,12}") {
-            let parsed = Value::parse(ValueType::Integer, text.as_bytes()).ok();
-            prop_assert_eq!(parsed, text.parse().ok().map(Value::Integer));
-        }
-
-        #[test]
-        fn a_grammar_leaves_what_follows(number: i32, rest in "[ ,/a-z]?.*") {
-            prop_assume!(!rest.starts_with(|c: char| c.is_ascii_digit()));
-            let text = std::format!("{number}{rest}");
-            prop_assert_eq!(integer::<()>(text.as_bytes()), Ok((rest.as_bytes(), number)));
-        }
-    }
-}
+mod tests;

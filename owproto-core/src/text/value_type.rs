@@ -1,8 +1,8 @@
 use core::fmt;
 
-/// What kind of value a property has: the first field of its record in `/structure`.
+/// The type of a property's values: the first field of its record in `/structure`. More types may be added.
 ///
-/// | letter | type | a read gives | [`Value`](super::Value) |
+/// | letter | type | a READ gives | [`Value`](super::Value) |
 /// |--------|------|--------------|---------|
 /// | `i` | [`Integer`](Self::Integer) | 12 columns | `Integer` |
 /// | `u` | [`Unsigned`](Self::Unsigned) | 12 columns | `Unsigned` |
@@ -20,12 +20,13 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
 pub enum ValueType {
     /// A signed number of 32 bits.
     Integer,
     /// An unsigned number of 32 bits.
     Unsigned,
-    /// A number that no scale converts.
+    /// A number without a scale.
     Float,
     /// A temperature, in the scale of the control flags.
     Temperature,
@@ -33,7 +34,7 @@ pub enum ValueType {
     TemperatureDifference,
     /// A pressure, in the scale of the control flags.
     Pressure,
-    /// Yes or no; also one element of a bit field, and the elements of its `.ALL`.
+    /// Yes or no; also an element of a bit field, single or in its `.ALL`.
     YesNo,
     /// The `.BYTE` of an array of yes/no: all elements as one unsigned number, element 0 in the lowest bit.
     ///
@@ -41,21 +42,21 @@ pub enum ValueType {
     BitField,
     /// A date and time of day.
     Date,
-    /// Text, as a rule ASCII.
+    /// Text, usually ASCII.
     Text,
     /// The alias of a device: any bytes but NUL and `/`.
     Alias,
     /// Bytes of a memory.
     Bytes,
-    /// A branch, such as `main` of a DS2409. Cannot be read.
+    /// A branch, such as `main` of a DS2409. It cannot be read.
     Directory,
-    /// The server does not say.
+    /// The server does not know the type.
     Unknown,
 }
 
 impl ValueType {
-    /// All, in the order above.
-    pub const ALL: [Self; 14] = [
+    /// All types, in the order above.
+    pub const ALL: &'static [Self] = &[
         Self::Integer,
         Self::Unsigned,
         Self::Float,
@@ -113,7 +114,7 @@ impl ValueType {
         })
     }
 
-    /// Bytes of one value when a read is not trimmed: 12 for numbers, 1 for yes/no, 24 for dates. `None` where each
+    /// The length in bytes of an untrimmed value: 12 for numbers, 1 for yes/no, 24 for dates. `None` for types where each
     /// property has its own length (field 5 of its record).
     #[must_use]
     pub const fn rendered_len(self) -> Option<u32> {
@@ -131,8 +132,8 @@ impl ValueType {
         }
     }
 
-    /// Bytes of `.ALL`, for elements of `element` bytes each: with a comma between them, or without for bytes
-    /// (owfs: `ow_filelength.c`). A read of `.ALL` has to ask for all of them. Saturates.
+    /// The length in bytes of `.ALL` for `elements` elements of `element` bytes, with a comma between two elements unless
+    /// they are bytes (owfs: `ow_filelength.c`). A READ of `.ALL` has to ask for at least this size. Saturates.
     ///
     /// ```
     /// use owproto_core::text::ValueType;
@@ -148,7 +149,7 @@ impl ValueType {
     }
 }
 
-/// In words: `temperature difference`.
+/// Prints words: `temperature difference`.
 impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -175,8 +176,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_and_types_match() {
-        for value_type in ValueType::ALL {
+    fn a_type_is_found_by_its_letter() {
+        for &value_type in ValueType::ALL {
             let expected = if value_type == ValueType::BitField { ValueType::YesNo } else { value_type };
             assert_eq!(ValueType::from_letter(value_type.letter()), Some(expected));
         }

@@ -48,7 +48,7 @@
 //!         match connection.step() {
 //!             Step::Read if received.is_empty() => return sent,
 //!             Step::Read => drop(connection.handle_input(&mut received, now)),
-//!             Step::Work => {
+//!             Step::Answer => {
 //!                 let mut context = Context::from_waker(Waker::noop());
 //!                 let _ = tree.serve(&mut connection, &mut job, now, &mut context);
 //!             }

@@ -91,7 +91,7 @@ fn bare(mut decoder: Decoder, pieces: &[&[u8]]) -> Vec<Seen> {
                     break;
                 }
                 Ok(Frame::Keepalive) => seen.push(Seen::Keepalive),
-                Ok(Frame::Head(header)) => assert!(open.replace((header, Vec::new())).is_none()),
+                Ok(Frame::Header(header)) => assert!(open.replace((header, Vec::new())).is_none()),
                 Ok(Frame::Payload(bytes) | Frame::Tokens(bytes)) => {
                     assert!(!bytes.is_empty());
                     open.as_mut().unwrap().1.extend_from_slice(bytes);

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
-use owproto_core::client::{Connection, ConnectionError, Event, RequestId, Resend, Step, Timeout, Timeouts};
+use owproto_core::client::{
+    Connection, ConnectionError, Event, RequestId, Resend, SendError, Step, Timeout, Timeouts,
+};
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType};
-use owproto_core::{Request, RequestError, RequestEvent, RequestParser};
+use owproto_core::{Request, RequestEvent, RequestParser};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -156,7 +158,7 @@ impl Server {
 
 impl Model {
     fn new() -> Self {
-        let timeouts = Timeouts { inactivity: Duration::from_micros(INACTIVITY), total: Duration::ZERO };
+        let timeouts = Timeouts::NONE.with_inactivity(Duration::from_micros(INACTIVITY));
         Self {
             client: Connection::new([0xa5; TRANSMIT], [0xa5; 64]).with_timeouts(timeouts),
             now: 0,
@@ -286,9 +288,9 @@ impl Model {
         let room = self.room();
         assert_eq!(self.client.room(), room);
         match self.client.request_within(&request, Duration::from_micros(total), self.at()) {
-            Err(RequestError::ConnectionEnded) => assert!(!self.is_open()),
-            Err(RequestError::TooManyInFlight) => assert!(self.is_open() && room == 0),
-            Err(RequestError::BufferTooSmall { needed, available }) => {
+            Err(SendError::ConnectionEnded) => assert!(!self.is_open()),
+            Err(SendError::TooManyInFlight) => assert!(self.is_open() && room == 0),
+            Err(SendError::BufferFull { needed, available }) => {
                 assert!(room > 0 && needed == request.encoded_len() && available < needed);
                 assert!(available + self.queued - self.sent <= TRANSMIT);
                 assert!(self.sent < self.queued, "an empty buffer holds every one of these");

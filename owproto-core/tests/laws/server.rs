@@ -151,7 +151,7 @@ proptest! {
                     let used = n - input.len();
                     match event {
                         Event::NeedMore(more) => prop_assert!(input.is_empty() && more > 0),
-                        Event::Request => prop_assert_eq!(connection.work(at).is_some(), true),
+                        Event::Request => prop_assert_eq!(connection.answer(at).is_some(), true),
                         Event::Busy => prop_assert_eq!(used, 0),
                         Event::Ended => prop_assert!(connection.end().is_some()),
                     }
@@ -188,7 +188,7 @@ proptest! {
             }
             // The tree works whenever it may.
             let mut rounds = 0;
-            while connection.step() == Step::Work {
+            while connection.step() == Step::Answer {
                 prop_assert!(tree.serve(&mut connection, &mut job, at, &mut context).is_ready());
                 rounds += 1;
                 prop_assert!(rounds < 3, "no progress");
@@ -196,11 +196,11 @@ proptest! {
         }
         // All that can be said is said.
         let mut rounds = 0;
-        while matches!(connection.step(), Step::Write | Step::Work) {
+        while matches!(connection.step(), Step::Write | Step::Answer) {
             let at = Instant::from_millis(now);
             sent.extend_from_slice(connection.poll_transmit());
             connection.handle_transmitted(usize::MAX, at);
-            if connection.step() == Step::Work {
+            if connection.step() == Step::Answer {
                 prop_assert!(tree.serve(&mut connection, &mut job, at, &mut context).is_ready());
             }
             rounds += 1;

@@ -5,25 +5,39 @@ use owproto_core::wire::Flags;
 
 use super::Transport;
 use crate::macros::awaited;
-use crate::macros::client::client;
+use crate::macros::client::client_methods;
 
-/// A client whose calls are futures, over a [`Transport`].
+/// An asynchronous client, over a [`Transport`].
 ///
-/// The connection is kept between calls if the server grants it; it ends with every failure, and the client says so
-/// ([`Error::Ended`](crate::Error::Ended)) until it is [told](Self::reconnect) of a new one.
+/// The client keeps the connection between calls if the server grants that. Every failure ends the connection: further
+/// calls return [`Error::Ended`](crate::Error::Ended), until [`reconnect`](Self::reconnect) or [`reset`](Self::reset)
+/// gives the client a new one.
 ///
 /// # Deadlines
 ///
-/// [`Timed`](super::Timed) puts a delay beside the transport: then both [timeouts](owproto_core::client::Timeouts) are kept exactly.
-/// Without it the total timeout is noticed when bytes come, and a server that goes silent for good has to be left by
-/// dropping the future (embassy's `with_timeout` does that).
+/// Over [`Timed`](super::Timed), a transport with a delay, both [timeouts](owproto_core::client::Timeouts) are exact.
+/// Over `Read + Write` alone the client notices the total timeout when bytes arrive. If the server goes silent for good,
+/// the caller has to drop the future, with embassy's `with_timeout` for example.
 ///
 /// # Dropping a future
 ///
-/// The future of a call may be dropped at any time. If it was under way, part of the request may be on the wire and
-/// the answer may still come, so the connection has ended: the next call sends nothing and gives
-/// [`Error::Ended`](crate::Error::Ended), until there is a new connection. A late answer is never taken for that of
-/// another request. A future that was never polled has changed nothing.
+/// The future of a call may be dropped at any time. If it has been polled, part of the request may be on the wire, and
+/// the answer may still come. So this ends the connection: the next call sends nothing and returns
+/// [`Error::Ended`](crate::Error::Ended), until there is a new connection. A late answer is never matched to another
+/// request. Dropping a future that has never been polled changes nothing.
+///
+/// # Type parameters
+///
+/// They have the order of the arguments of [`new`](Self::new):
+///
+/// | | is | for example |
+/// |---|---|---|
+/// | `T` | the transport | [`Timed<TcpSocket, Delay>`](super::Timed) |
+/// | `C` | the clock | `fn() -> Instant`, or a closure |
+/// | `S` | storage of the connection for requests that wait to be sent | `[u8; 128]` |
+/// | `R` | storage of the connection for a value or an entry that arrives in pieces | `[u8; 64]` |
+/// | `B` | the receive buffer | `[u8; 128]` |
+/// | `DEPTH` | the most requests in flight | 4 |
 ///
 /// ```
 /// # use embedded_io::ErrorKind;
@@ -66,13 +80,15 @@ pub struct Client<T, C, S, R, B, const DEPTH: usize = 1> {
     pub(super) connection: Connection<S, R, DEPTH>,
     receive: B,
     pub(super) flags: Flags,
-    refusals: ServerCapabilities,
+    capabilities: ServerCapabilities,
+    /// Bytes were sent since the last flush.
     is_unflushed: bool,
 }
 
-client!(awaited, [async]);
+// Methods: src/macros/client/.
+client_methods!(awaited, [async]);
 
-// Besides the transport, the clock and the buffers, as the README says.
+// README.md states what it takes besides transport, clock and buffers, which are 256 bytes here.
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<Client<(), (), [u8; 96], [u8; 32], [u8; 128]>>() <= 256 + 192);
 

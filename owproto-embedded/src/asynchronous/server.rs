@@ -4,36 +4,35 @@ use owproto_core::server::Connection;
 
 use super::Transport;
 use crate::macros::awaited;
-use crate::macros::server::server;
+use crate::macros::server::server_methods;
 
-/// An owserver whose connections are futures, over a [`Transport`].
+/// An asynchronous owserver, over a [`Transport`].
 ///
-/// It is made of a clock, a [`Connection`] with the memory that it works in, and a buffer to read into; all are used
-/// again for each client. [`serve`](Self::serve) takes a transport with a client at its other end, and a
-/// [`Service`](crate::Service), such as a [`Tree`](owproto_core::tree::Tree) over sensors.
+/// It consists of a clock (`C`), a [`Connection`] with its storage for answers (`S`) and for a request (`R`), and a
+/// receive buffer (`B`). All of these are reused for the next client. [`serve`](Self::serve) takes a transport on which
+/// a client has connected, and a [`Service`](crate::Service), such as a [`Tree`](owproto_core::tree::Tree) over sensors.
 ///
-/// # Several clients at once
+/// # Several clients at the same time
 ///
-/// Each connection that is served at the same time has a `Server` of its own, and they share the tree as
-/// `&RefCell<Tree<_>>`. It is borrowed while the tree works, and never across an `await`; a sensor that is not ready
-/// keeps nobody from being served.
+/// Each of them needs a `Server`. The servers share one tree as `&RefCell<Tree<_>>`. It is borrowed while the tree
+/// works, and never across an `await`: a sensor that is not ready delays only the clients that wait for it.
 ///
-/// A client that keeps its connection keeps its place. If there are few,
-/// [`Persistence::Refuse`](owproto_core::server::Persistence::Refuse) gives each client one answer, and a short
-/// [`idle_high`](owproto_core::server::Timeouts::idle_high) a little time.
+/// A client that keeps its connection occupies a server. With
+/// [`Persistence::Refuse`](owproto_core::server::Persistence::Refuse) every client gets one answer per connection; a
+/// short [`idle_high`](owproto_core::server::Timeouts::idle_high) limits how long an idle client may stay.
 ///
 /// # Timeouts
 ///
-/// With [`Timed`](super::Timed) all of the [timeouts](owproto_core::server::Timeouts) are kept exactly, and keepalives are
-/// sent while a sensor is slow. Over `Read + Write` alone nothing ends a wait: a keepalive is only sent when the bus
-/// wakes the task, and a client that is silent is waited for until the future is dropped. The low idle timeout is for
-/// servers that count their connections; here it has no effect.
+/// Over [`Timed`](super::Timed) all [timeouts](owproto_core::server::Timeouts) are exact, and keepalives are sent while
+/// a sensor is slow. Over `Read + Write` alone nothing interrupts a wait: a keepalive is sent only when the bus wakes the
+/// task, and a silent client is waited for until the future is dropped. The low idle timeout has no effect: it is for
+/// servers that count their connections.
 ///
 /// # Dropping the future
 ///
-/// The future of [`serve`](Self::serve) may be dropped at any time: what was begun on the bus is given up
-/// ([`Bus::cancel`](owproto_core::tree::Bus::cancel)), and the next call begins anew. Close the transport then, since the
-/// client may have got half of an answer.
+/// The future of [`serve`](Self::serve) may be dropped at any time. This cancels the work on the bus
+/// ([`Bus::cancel`](owproto_core::tree::Bus::cancel)). Then close the transport, because the client may have received
+/// half of an answer; the server itself can serve the next client.
 ///
 /// ```
 /// use core::cell::RefCell;
@@ -68,9 +67,9 @@ use crate::macros::server::server;
 /// # fn micros() -> u64 { 0 }
 /// # let example = async {
 ///
-/// // A bus of your own in place of the tester's.
+/// // The tester stands in for your bus.
 /// let tree = RefCell::new(Tree::new(Tester::new(&[0x10, 0x28])));
-/// // In each task that takes clients:
+/// // In each task that serves clients:
 /// let connection = Connection::new([0; 256], [0; 128]);
 /// let mut server = Server::new(|| Instant::from_micros(micros()), connection, [0; 64]);
 /// // For each client that connects:
@@ -87,9 +86,10 @@ pub struct Server<C, S, R, B> {
     receive: B,
 }
 
-server!(awaited, [async]);
+// Methods: src/macros/server.rs.
+server_methods!(awaited, [async]);
 
-// Besides the clock and the buffers, as the README says.
+// README.md states what it takes besides clock and buffers, which are 256 bytes here.
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<Server<(), [u8; 96], [u8; 64], [u8; 96]>>() <= 256 + 232);
 

@@ -1,15 +1,16 @@
 use core::future::poll_fn;
-use core::pin::pin;
 use core::task::{Context, Poll};
 
-use embedded_hal_async::delay::DelayNs;
 use embedded_io_async::{Read, Write};
-use owproto_core::time::{Duration, Instant};
+use owproto_core::time::Instant;
 
-/// A connected byte stream, as client and server see it.
+/// A connected byte stream, as the client and the server use it.
 ///
-/// Everything that is `Read` and `Write` is one; [`Timed`] makes one that keeps deadlines. Implement it for a transport
-/// with its own way to wait.
+/// Every `Read + Write` is a `Transport`; [`Timed`](super::Timed) also keeps deadlines. Implement it for a transport
+/// that has another way to wait.
+///
+/// Methods return `None` if they could do nothing before `deadline`. They may do so earlier: the caller looks at the
+/// clock and calls again.
 #[allow(
     async_fn_in_trait,
     reason = "as in embedded-io-async: executors of firmware move no futures between threads"
@@ -18,11 +19,10 @@ pub trait Transport {
     /// The transport's own error.
     type Error;
 
-    /// Reads what is there, at least a byte; 0 at the end. `None` if nothing came before `deadline`, or earlier: the
-    /// caller looks at the clock and asks again.
+    /// Waits for bytes and reads them: at least one, or 0 at the end of the stream.
     ///
     /// # Errors
-    /// The transport's own: the connection has ended.
+    /// The transport failed, which ends the connection.
     async fn receive<C: FnMut() -> Instant>(
         &mut self,
         buffer: &mut [u8],
@@ -30,10 +30,10 @@ pub trait Transport {
         clock: &mut C,
     ) -> Result<Option<usize>, Self::Error>;
 
-    /// Takes at least one of `bytes`. `None` as in [`receive`](Self::receive).
+    /// Accepts at least one of `bytes` for sending, and returns how many.
     ///
     /// # Errors
-    /// The transport's own: the connection has ended.
+    /// The transport failed, which ends the connection.
     async fn send<C: FnMut() -> Instant>(
         &mut self,
         bytes: &[u8],
@@ -41,29 +41,29 @@ pub trait Transport {
         clock: &mut C,
     ) -> Result<Option<usize>, Self::Error>;
 
-    /// Sees to it that what was taken is sent. `None` as in [`receive`](Self::receive).
+    /// Sends the bytes that it has accepted.
     ///
     /// # Errors
-    /// The transport's own: the connection has ended.
+    /// The transport failed, which ends the connection.
     async fn flush<C: FnMut() -> Instant>(
         &mut self,
         deadline: Option<Instant>,
         clock: &mut C,
     ) -> Result<Option<()>, Self::Error>;
 
-    /// Whether a read would not wait. False where that cannot be told.
+    /// Whether a read would return without waiting. `false` if the transport does not know.
     ///
     /// # Errors
-    /// The transport's own: the connection has ended.
+    /// The transport failed, which ends the connection.
     fn has_input(&mut self) -> Result<bool, Self::Error> {
         Ok(false)
     }
 
-    /// Waits, for a server, until `ready` is, which is told the time and has the waker of the task. `None` as in
-    /// [`receive`](Self::receive).
+    /// Waits until `ready` returns `Ready`, calling it with the current time whenever the task is woken. Only servers
+    /// call this.
     ///
-    /// It need not look at the transport. Without an implementation of its own it notices a deadline only when the
-    /// task is woken for another reason.
+    /// It need not check the transport. The default implementation notices a deadline only when something else wakes
+    /// the task.
     async fn wait<C: FnMut() -> Instant>(
         &mut self,
         mut ready: impl FnMut(Instant, &mut Context<'_>) -> Poll<()>,
@@ -109,114 +109,5 @@ impl<T: Read + Write> Transport for T {
         _clock: &mut C,
     ) -> Result<Option<()>, Self::Error> {
         Write::flush(self).await.map(Some)
-    }
-}
-
-/// A transport with a delay beside it, such as `embassy_time::Delay`, so that deadlines are kept exactly: reads, writes
-/// and flushes are dropped when their time is over.
-///
-/// For a read or a write that is the end of the connection, so it does not matter what it had taken. A flush of a server
-/// is dropped when a keepalive is due, and begun again behind it.
-#[derive(Clone, Copy, Debug)]
-pub struct Timed<T, D> {
-    pub(super) transport: T,
-    pub(super) delay: D,
-}
-
-impl<T: Read + Write, D: DelayNs> Timed<T, D> {
-    /// Puts `delay` beside `transport`.
-    pub const fn new(transport: T, delay: D) -> Self {
-        Self { transport, delay }
-    }
-}
-
-impl<T, D> Timed<T, D> {
-    /// The transport below.
-    pub const fn transport(&mut self) -> &mut T {
-        &mut self.transport
-    }
-
-    /// Gives transport and delay back.
-    pub fn into_parts(self) -> (T, D) {
-        (self.transport, self.delay)
-    }
-}
-
-impl<T: Read + Write, D: DelayNs> Transport for Timed<T, D> {
-    type Error = T::Error;
-
-    async fn receive<C: FnMut() -> Instant>(
-        &mut self,
-        buffer: &mut [u8],
-        deadline: Option<Instant>,
-        clock: &mut C,
-    ) -> Result<Option<usize>, Self::Error> {
-        before(self.transport.read(buffer), deadline, clock, &mut self.delay).await.transpose()
-    }
-
-    async fn send<C: FnMut() -> Instant>(
-        &mut self,
-        bytes: &[u8],
-        deadline: Option<Instant>,
-        clock: &mut C,
-    ) -> Result<Option<usize>, Self::Error> {
-        before(self.transport.write(bytes), deadline, clock, &mut self.delay).await.transpose()
-    }
-
-    async fn flush<C: FnMut() -> Instant>(
-        &mut self,
-        deadline: Option<Instant>,
-        clock: &mut C,
-    ) -> Result<Option<()>, Self::Error> {
-        before(self.transport.flush(), deadline, clock, &mut self.delay).await.transpose()
-    }
-
-    async fn wait<C: FnMut() -> Instant>(
-        &mut self,
-        mut ready: impl FnMut(Instant, &mut Context<'_>) -> Poll<()>,
-        deadline: Option<Instant>,
-        clock: &mut C,
-    ) -> Option<()> {
-        ready_before(|clock, context| ready(clock(), context), deadline, clock, &mut self.delay).await
-    }
-}
-
-/// The output of a future, or `None` if it is not there at the deadline.
-pub(super) async fn before<F: Future, C: FnMut() -> Instant>(
-    future: F,
-    deadline: Option<Instant>,
-    clock: &mut C,
-    delay: &mut impl DelayNs,
-) -> Option<F::Output> {
-    let mut future = pin!(future);
-    ready_before(|_, context| future.as_mut().poll(context), deadline, clock, delay).await
-}
-
-/// What `poll` gives, or `None` if that is not there at the deadline.
-pub(super) async fn ready_before<V, C: FnMut() -> Instant>(
-    mut poll: impl FnMut(&mut C, &mut Context<'_>) -> Poll<V>,
-    deadline: Option<Instant>,
-    clock: &mut C,
-    delay: &mut impl DelayNs,
-) -> Option<V> {
-    let Some(deadline) = deadline else {
-        return Some(poll_fn(|context| poll(clock, context)).await);
-    };
-    loop {
-        let left = deadline.saturating_since(clock());
-        // Rather more than an hour at once.
-        let micros = u32::try_from(left.as_micros()).unwrap_or(u32::MAX);
-        let mut delay = pin!(delay.delay_us(micros));
-        let output = poll_fn(|context| match poll(clock, context) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if left == Duration::ZERO => Poll::Ready(None),
-            Poll::Pending => delay.as_mut().poll(context).map(|()| None),
-        });
-        match output.await {
-            Some(output) => return Some(output),
-            None if left == Duration::ZERO => return None,
-            // Perhaps it was woken early: the clock decides.
-            None => {}
-        }
     }
 }

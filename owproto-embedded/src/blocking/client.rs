@@ -4,28 +4,41 @@ use owproto_core::client::{Connection, ServerCapabilities};
 use owproto_core::wire::Flags;
 
 use super::Transport;
-use crate::macros::client::client;
+use crate::macros::client::client_methods;
 use crate::macros::completed;
 
-/// A client that waits by itself, over a [`Transport`].
+/// A blocking client, over a [`Transport`].
 ///
-/// A call returns when its answer is there. The connection is kept between calls if the server grants it; it ends
-/// with every failure, and the client says so ([`Error::Ended`](crate::Error::Ended)) until it is
-/// [told](Self::reconnect) of a new one.
+/// A call returns when its answer has arrived. The client keeps the connection between calls if the server grants
+/// that. Every failure ends the connection: further calls return [`Error::Ended`](crate::Error::Ended), until
+/// [`reconnect`](Self::reconnect) or [`reset`](Self::reset) gives the client a new one.
 ///
 /// # Deadlines
 ///
-/// The [timeouts](owproto_core::client::Timeouts) are counted on the clock that the caller gives, but only a transport
-/// that comes back can be stopped waiting for:
+/// [Timeouts](owproto_core::client::Timeouts) are measured on the caller's clock. Whether a call can stop waiting
+/// depends on the transport:
 ///
-/// | transport | what is kept |
+/// | transport | timeouts |
 /// |---|---|
-/// | `Read + Write` | Nothing while a read waits: if the server goes silent for good, the call never returns. The total timeout is noticed when bytes come, the next keepalive at the latest. |
-/// | the same, with reads that end with [`ErrorKind::TimedOut`](embedded_io::ErrorKind::TimedOut) by themselves | Both timeouts, late by at most one such read. |
-/// | [`Polled`](super::Polled), over `Read + Write + ReadReady` | Both timeouts, exactly, while it waits for an answer. |
+/// | `Read + Write` | None while a read waits: if the server goes silent for good, the call never returns. The client notices the total timeout when bytes arrive, at the latest with the next keepalive. |
+/// | `Read + Write` whose reads fail with [`ErrorKind::TimedOut`](embedded_io::ErrorKind::TimedOut) after a while | Both, late by at most one read. |
+/// | [`Polled`](super::Polled), over `Read + Write + ReadReady` | Both exactly, while the client waits for an answer. |
 ///
-/// With all of them a write waits as long as the transport lets it: for a request of some dozens of bytes that is only
-/// a matter of a peer that is gone, and of the transport's own timeout.
+/// A write waits as long as the transport lets it. With requests of some dozens of bytes that only happens when the
+/// peer no longer reads; give the transport a timeout of its own for this case.
+///
+/// # Type parameters
+///
+/// They have the order of the arguments of [`new`](Self::new):
+///
+/// | | is | for example |
+/// |---|---|---|
+/// | `T` | the transport | [`Polled<TcpSocket, fn()>`](super::Polled) |
+/// | `C` | the clock | `fn() -> Instant`, or a closure |
+/// | `S` | storage of the connection for requests that wait to be sent | `[u8; 128]` |
+/// | `R` | storage of the connection for a value or an entry that arrives in pieces | `[u8; 64]` |
+/// | `B` | the receive buffer | `[u8; 128]` |
+/// | `DEPTH` | the most requests in flight | 4 |
 ///
 /// ```
 /// # use embedded_io::ErrorKind;
@@ -73,13 +86,15 @@ pub struct Client<T, C, S, R, B, const DEPTH: usize = 1> {
     connection: Connection<S, R, DEPTH>,
     receive: B,
     flags: Flags,
-    refusals: ServerCapabilities,
+    capabilities: ServerCapabilities,
+    /// Bytes were sent since the last flush.
     is_unflushed: bool,
 }
 
-client!(completed, []);
+// Methods: src/macros/client/.
+client_methods!(completed, []);
 
-// Besides the transport, the clock and the buffers, as the README says.
+// README.md states what it takes besides transport, clock and buffers, which are 256 bytes here.
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<Client<(), (), [u8; 96], [u8; 32], [u8; 128]>>() <= 256 + 192);
 

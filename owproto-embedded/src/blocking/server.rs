@@ -4,29 +4,29 @@ use owproto_core::server::Connection;
 
 use super::Transport;
 use crate::macros::completed;
-use crate::macros::server::server;
+use crate::macros::server::server_methods;
 
-/// An owserver that waits by itself, over a [`Transport`]: one connection at a time, one after the other.
+/// A blocking owserver, over a [`Transport`]: it serves one client after the other.
 ///
-/// It is made of a clock, a [`Connection`] with the memory that it works in, and a buffer to read into; all are used
-/// again for each client. [`serve`](Self::serve) takes a transport with a client at its other end, and a
-/// [`Service`](crate::Service), such as a [`Tree`](owproto_core::tree::Tree) over sensors.
+/// It consists of a clock (`C`), a [`Connection`] with its storage for answers (`S`) and for a request (`R`), and a
+/// receive buffer (`B`). All of these are reused for the next client. [`serve`](Self::serve) takes a transport on which
+/// a client has connected, and a [`Service`](crate::Service), such as a [`Tree`](owproto_core::tree::Tree) over sensors.
 ///
-/// While one client is served, others wait to be accepted: a client that keeps its connection keeps the server.
-/// [`Persistence::Refuse`](owproto_core::server::Persistence::Refuse) gives each client one answer, and a short
-/// [`idle_high`](owproto_core::server::Timeouts::idle_high) a little time.
+/// While it serves one client, the others wait to be accepted: a client that keeps its connection occupies the server.
+/// With [`Persistence::Refuse`](owproto_core::server::Persistence::Refuse) every client gets one answer per connection;
+/// a short [`idle_high`](owproto_core::server::Timeouts::idle_high) limits how long an idle client may stay.
 ///
 /// # Timeouts
 ///
-/// | what has to be done in time | `Read + Write` | … whose reads end with `ErrorKind::TimedOut` | [`Polled`](super::Polled) |
+/// | | `Read + Write` | `Read + Write` whose reads fail with `ErrorKind::TimedOut` | [`Polled`](super::Polled) |
 /// |---|---|---|---|
-/// | keepalives while a sensor is slow | kept | kept | kept |
-/// | waiting for a request, and within one | not kept: a read waits as long as the client likes | late by at most one read | kept |
-/// | a client that reads nothing | as long as a write waits | as long as a write waits | as long as a write waits |
+/// | keepalives while a sensor is slow | yes | yes | yes |
+/// | waiting for a request, or for the rest of one | no: a read waits without limit | late by at most one read | exact |
+/// | a client that does not read | as long as a write waits | as long as a write waits | as long as a write waits |
 ///
-/// `Read + Write` spins while a sensor is not ready, `Polled` calls its idle function. The bus is given a waker that
-/// does nothing: it is asked again anyway. The low idle timeout is for servers that count their connections; here it
-/// has no effect.
+/// While a sensor is not ready, the server spins over `Read + Write`, and calls the idle function over `Polled`. The
+/// bus gets a waker that does nothing, because the server polls it anyway. The low idle timeout has no effect: it is
+/// for servers that count their connections.
 ///
 /// ```
 /// use owproto_core::server::{Connection, End};
@@ -57,7 +57,7 @@ use crate::macros::server::server;
 /// # let mut socket = Socket { request, answer: Vec::new() };
 /// # fn micros() -> u64 { 0 }
 ///
-/// // A bus of your own in place of the tester's.
+/// // The tester stands in for your bus.
 /// let mut tree = Tree::new(Tester::new(&[0x10, 0x28]));
 /// let connection = Connection::new([0; 256], [0; 128]);
 /// let mut server = Server::new(|| Instant::from_micros(micros()), connection, [0; 64]);
@@ -72,9 +72,10 @@ pub struct Server<C, S, R, B> {
     receive: B,
 }
 
-server!(completed, []);
+// Methods: src/macros/server.rs.
+server_methods!(completed, []);
 
-// Besides the clock and the buffers, as the README says.
+// README.md states what it takes besides clock and buffers, which are 256 bytes here.
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<Server<(), [u8; 96], [u8; 64], [u8; 96]>>() <= 256 + 232);
 

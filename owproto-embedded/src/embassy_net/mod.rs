@@ -1,29 +1,30 @@
-//! A client and a server on [embassy-net](https://docs.rs/embassy-net)'s TCP sockets, with [embassy-time](embassy_time)'s clock.
+//! A client and a server on the TCP sockets of [embassy-net](https://docs.rs/embassy-net), with the clock of
+//! [embassy-time](embassy_time).
 //!
-//! They are the [asynchronous](crate::asynchronous) ones. Here is what embassy-net adds: how a connection is begun, taken
-//! and ended.
+//! They are the [asynchronous](crate::asynchronous) ones. This module adds what embassy-net needs: connecting, accepting
+//! and closing.
 //!
-//! | part | what it is |
+//! | item | |
 //! |---|---|
-//! | [`client`], [`Client`] | connects by itself, again and again, through a [`Dialer`] |
-//! | [`Dialer`] | one TCP socket that calls the server |
-//! | [`serve`] | takes one client after the other on one TCP socket; run it once for each socket |
-//! | [`PersistentSlots`] | how many of those clients are kept between their requests |
+//! | [`client`], [`Client`] | a client that connects by itself, through a [`Dialer`] |
+//! | [`Dialer`] | connects to the server with one TCP socket |
+//! | [`serve`] | serves one client after the other on one TCP socket; run one for each socket |
+//! | [`PersistentSlots`] | limits how many of these clients keep their connection between requests |
 //!
 //! # Features of embassy-net
 //!
-//! This crate asks for `tcp`, and for `proto-ipv4` and `medium-ethernet`, because it does not build without any
-//! protocol and medium. Others are chosen by a dependency on embassy-net of the program's own.
+//! This crate enables `tcp`, and also `proto-ipv4` and `medium-ethernet`, because embassy-net does not build without a
+//! protocol and a medium. To enable others, depend on embassy-net in your own `Cargo.toml`.
 
 mod client;
+mod clock;
+mod dialer;
+mod persistent_slots;
 mod server;
 mod socket;
 
-pub use client::{Client, DialError, DialedConnection, Dialer, client};
-pub use server::{ListenError, PersistentSlots, serve};
-
-/// The time of now, on embassy's clock.
-#[must_use]
-pub fn now() -> owproto_core::time::Instant {
-    owproto_core::time::Instant::from_micros(embassy_time::Instant::now().as_micros())
-}
+pub use client::{Client, client};
+pub use clock::now;
+pub use dialer::{DialError, DialedConnection, Dialer};
+pub use persistent_slots::PersistentSlots;
+pub use server::{ListenError, serve};

@@ -1,13 +1,14 @@
-//! The methods of the blocking and asynchronous `Client` and `Server`, each written once.
+//! The methods of the blocking and of the asynchronous `Client` and `Server`, written once for both.
 //!
-//! `blocking/client.rs` and `asynchronous/client.rs` define the types; the macros here add the same methods to both. A
-//! macro takes two arguments: the name of a macro that waits for a call ([`completed`] or [`awaited`]), and either
-//! `[async]` or `[]`, which goes before each `fn`.
+//! `blocking/client.rs`, `asynchronous/client.rs` and the `server.rs` beside them define the types. The macros here add
+//! the methods: [`client_methods`](client::client_methods) and [`server_methods`](server::server_methods). A macro
+//! takes two arguments: the macro that waits for a call ([`completed`] or [`awaited`]), and `[async]` or `[]`, which it
+//! writes in front of each `fn`.
 
 pub(crate) mod client;
 pub(crate) mod server;
 
-/// A blocking call has completed when it returns.
+/// The value of a blocking call, which has completed when it returns.
 #[cfg(feature = "embedded-io")]
 macro_rules! completed {
     ($value:expr) => {
@@ -15,7 +16,7 @@ macro_rules! completed {
     };
 }
 
-/// An asynchronous call is awaited.
+/// The value of an asynchronous call.
 #[cfg(feature = "embedded-io-async")]
 macro_rules! awaited {
     ($future:expr) => {

@@ -1,23 +1,25 @@
-//! The server's driver, written once: [`server`] makes the blocking and the asynchronous server of it.
+//! The methods of `Server`.
 
-/// The methods of `Server`. `$wait` turns a call of something that waits into its value: by itself, or with `.await`.
-macro_rules! server {
+/// All methods of `Server`. `$wait` is the macro that waits for a call.
+macro_rules! server_methods {
     ($wait:ident, [$($asynchronous:ident)?]) => {
         impl<C, S, R, B> Server<C, S, R, B> {
             /// A server for one connection at a time.
             ///
-            /// `clock` gives the moment of now; it must not run backwards. Timeouts, antiloop token, limits and memory
-            /// are those of `connection`. `receive` is what is read into at once, at least one byte.
+            /// `clock` returns the current time and must not run backwards. Timeouts, antiloop token, limits and
+            /// buffers are those of `connection`. `receive` is the buffer that transports read into; it holds at least
+            /// one byte.
             pub const fn new(clock: C, connection: ::owproto_core::server::Connection<S, R>, receive: B) -> Self {
                 Self { clock, connection, receive }
             }
 
-            /// The state of the connection: settings that hold from now on, and how the last one ended.
+            /// The state of the connection: its settings, which may be changed for the next client, and how the last
+            /// connection ended.
             pub const fn connection(&mut self) -> &mut ::owproto_core::server::Connection<S, R> {
                 &mut self.connection
             }
 
-            /// Gives clock, connection and receive buffer back.
+            /// Returns clock, connection and receive buffer.
             pub fn into_parts(self) -> (C, ::owproto_core::server::Connection<S, R>, B) {
                 (self.clock, self.connection, self.receive)
             }
@@ -30,15 +32,14 @@ macro_rules! server {
             R: ::owproto_core::Storage,
             B: AsMut<[u8]>,
         {
-            /// Serves a transport on which a client has just connected, until the connection is to be closed, and says
-            /// why it is. What was to be sent has been handed to the transport and flushed.
+            /// Serves a client that has just connected, until its connection has to be closed. Returns why. By then,
+            /// everything has been written to the transport and flushed.
             ///
-            /// What to do with the transport is the caller's: after an end that is
-            /// [orderly](owproto_core::server::End::is_orderly), close it so that the last answer arrives; after others,
-            /// as is convenient.
+            /// The caller closes the transport. After an [orderly](owproto_core::server::End::is_orderly) end it has to
+            /// do so in a way that the last answer arrives.
             ///
             /// # Errors
-            /// [`ServeError`](crate::ServeError): the transport's own error, or no byte to read into.
+            /// [`ServeError`](crate::ServeError): the transport failed, or the receive buffer is empty.
             pub $($asynchronous)? fn serve<T: Transport, V: $crate::Service>(
                 &mut self,
                 transport: &mut T,
@@ -52,36 +53,36 @@ macro_rules! server {
                     return Err($crate::ServeError::NoReceiveBuffer);
                 }
                 connection.reset(clock());
-                let mut working = $crate::service::Working::new(service);
-                // What was received and not taken is at begin..end, 0 <= begin <= end <= receive.len().
+                let mut service = $crate::service::CancelOnDrop::new(service);
+                // Bytes that were received and not yet handled are at begin..end, 0 <= begin <= end <= receive.len().
                 let (mut begin, mut end) = (0, 0);
                 let mut is_unflushed = false;
-                // The request was taken, and nobody has worked on it yet.
-                let mut is_new = false;
-                let mut sent_until = None;
+                // There is a request that the service has not seen yet.
+                let mut is_new_request = false;
+                let mut last_send_deadline = None;
                 loop {
                     let now = clock();
-                    // Between two answers: the next one may go with the one before.
-                    let takes = begin < end && connection.request().is_none() && connection.end().is_none();
-                    // What is there counts, however late it is looked at.
-                    if !takes {
+                    // Between two requests received input comes first: its answer may be sent with the one before.
+                    let handles_input = begin < end && connection.request().is_none() && connection.end().is_none();
+                    // Input that is already there counts, even if it is handled after its deadline.
+                    if !handles_input {
                         connection.handle_timeout(now);
                     }
-                    // This one is for servers that count their connections. A read is not broken off for it.
+                    // The low idle timeout is for servers that count their connections. It interrupts no read here.
                     while let Some((at, Timeout::IdleLow)) = connection.poll_timeout() {
                         connection.handle_timeout(at);
                     }
                     let deadline = connection.poll_timeout().map(|(at, _)| at);
                     let done = match connection.step() {
                         Step::Close => break,
-                        Step::Read | Step::Write if takes => {
+                        Step::Read | Step::Write if handles_input => {
                             let mut input = receive.get(begin..end).unwrap_or_default();
-                            is_new = connection.handle_input(&mut input, now) == Event::Request;
+                            is_new_request = connection.handle_input(&mut input, now) == Event::Request;
                             begin = end.saturating_sub(input.len());
                             Ok(())
                         }
-                        Step::Write if !is_new => {
-                            sent_until = deadline;
+                        Step::Write if !is_new_request => {
+                            last_send_deadline = deadline;
                             let sent = $wait!(transport.send(connection.poll_transmit(), deadline, clock));
                             sent.map(|sent| match sent {
                                 Some(0) => connection.handle_transport_error(),
@@ -92,25 +93,25 @@ macro_rules! server {
                                 None => {}
                             })
                         }
-                        Step::Read | Step::Work if is_unflushed && !is_new => {
+                        Step::Read | Step::Answer if is_unflushed && !is_new_request => {
                             let flushed = $wait!(transport.flush(deadline, clock));
                             flushed.map(|done| is_unflushed = done.is_none())
                         }
-                        Step::Work | Step::Write => {
-                            is_new = false;
+                        Step::Answer | Step::Write => {
+                            is_new_request = false;
                             let ready = |now, context: &mut ::core::task::Context<'_>| {
-                                match working.serve(connection, now, context) {
-                                    // What there is is not held back.
+                                match service.serve(connection, now, context) {
                                     ::core::task::Poll::Pending if connection.poll_transmit().is_empty() => {
                                         ::core::task::Poll::Pending
                                     }
+                                    // The first part of an answer is sent while the service waits for the rest.
                                     _ => ::core::task::Poll::Ready(()),
                                 }
                             };
                             let done = $wait!(transport.wait(ready, deadline, clock));
                             if done.is_some() && connection.poll_transmit().is_empty() {
-                                // It wants bytes to be sent, and gave none: it never will. It was told how much fits.
-                                if let Some((_, mut answer)) = connection.work(now) {
+                                // A defect of the service: it waits for room, although the buffer is empty.
+                                if let Some((_, mut answer)) = connection.answer(now) {
                                     answer.abort();
                                 }
                             }
@@ -132,7 +133,7 @@ macro_rules! server {
                 }
                 let end = connection.end().unwrap_or(End::Closed);
                 if is_unflushed && !end.is_unread() {
-                    $wait!(transport.flush(sent_until, clock)).map_err($crate::ServeError::Transport)?;
+                    $wait!(transport.flush(last_send_deadline, clock)).map_err($crate::ServeError::Transport)?;
                 }
                 Ok(end)
             }
@@ -140,4 +141,4 @@ macro_rules! server {
     };
 }
 
-pub(crate) use server;
+pub(crate) use server_methods;

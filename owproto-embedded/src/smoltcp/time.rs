@@ -1,14 +1,14 @@
-//! smoltcp's clock and the core's: both count microseconds, with other numbers.
+//! Conversion between smoltcp's clock and the core's. Both count microseconds.
 
 use owproto_core::time::Instant;
 
-/// A moment of smoltcp's clock. Those before its zero are taken for zero.
+/// Converts a time of smoltcp's clock. Negative times become zero.
 #[must_use]
 pub fn from_smoltcp(instant: smoltcp::time::Instant) -> Instant {
     Instant::from_micros(u64::try_from(instant.total_micros()).unwrap_or(0))
 }
 
-/// A moment for smoltcp's clock.
+/// Converts a time to smoltcp's clock.
 #[must_use]
 pub fn to_smoltcp(instant: Instant) -> smoltcp::time::Instant {
     smoltcp::time::Instant::from_micros(i64::try_from(instant.as_micros()).unwrap_or(i64::MAX))

@@ -96,9 +96,10 @@ mod timed {
         use owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
         use owproto_core::time::Duration;
         use owproto_embedded::Error;
+        use owproto_tests::frames::{persistent, value};
+        use owproto_tests::peer::Script;
 
         use super::*;
-        use crate::wire::{Answer, keepalive, reply};
 
         fn memory() -> Connection<[u8; 64], [u8; 16]> {
             Connection::new([0; 64], [0; 16])
@@ -106,21 +107,29 @@ mod timed {
 
         #[test]
         fn deadlines_are_exact() {
-            let silence = Answer::silence;
+            let request = || Script::new().read_request();
             let millis = Duration::from_millis;
             let table = [
-                (silence(), 2000, 0, Timeout::Inactivity, 2000),
-                (silence(), 2000, 1500, Timeout::Total, 1500),
-                (silence().then(1999, keepalive()), 2000, 0, Timeout::Inactivity, 3999),
-                (silence().then(1999, keepalive()), 2000, 3000, Timeout::Total, 3000),
-                (silence().then(500, &reply(3, b"abc")[..25]), 700, 0, Timeout::Inactivity, 1200),
+                (request(), 2000, 0, Timeout::Inactivity, 2000),
+                (request(), 2000, 1500, Timeout::Total, 1500),
+                (request().pause_ms(1999).keepalive(), 2000, 0, Timeout::Inactivity, 3999),
+                (request().pause_ms(1999).keepalive(), 2000, 3000, Timeout::Total, 3000),
+                (
+                    request().pause_ms(500).send(&persistent(value(b"abc"))[..25]),
+                    700,
+                    0,
+                    Timeout::Inactivity,
+                    1200,
+                ),
                 // More than a delay can be told at once.
-                (silence(), 5_000_000, 0, Timeout::Inactivity, 5_000_000),
+                (request(), 5_000_000, 0, Timeout::Inactivity, 5_000_000),
             ];
-            for (answer, inactivity, total, timeout, expected) in table {
-                let wire = Wire::new([answer]);
+            for (script, inactivity, total, timeout, expected) in table {
+                let wire = Wire::new(script.stall());
                 let mut client = client!(wire, memory(), [0; 32]);
-                client.set_timeouts(Timeouts { inactivity: millis(inactivity), total: millis(total) });
+                client.set_timeouts(
+                    Timeouts::NONE.with_inactivity(millis(inactivity)).with_total(millis(total)),
+                );
                 let before = wire.now();
                 let error = ConnectionError::TimedOut(timeout);
                 let result = wire.run(client.ping());

@@ -99,9 +99,10 @@ mod polled {
         use owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
         use owproto_core::time::Duration;
         use owproto_embedded::Error;
+        use owproto_tests::frames::{done, persistent, value};
+        use owproto_tests::peer::{Output, Script};
 
         use super::*;
-        use crate::wire::{Answer, keepalive, reply};
 
         fn millis(millis: u64) -> Duration {
             Duration::from_millis(millis)
@@ -109,20 +110,28 @@ mod polled {
 
         #[test]
         fn deadlines_are_exact() {
-            let silence = Answer::silence;
-            // Answer, inactivity, total; which of them, after how many milliseconds.
+            let request = || Script::new().read_request();
+            // The script; the inactivity and the total timeout; which of them, after how many milliseconds.
             let table = [
-                (silence(), 2000, 0, Timeout::Inactivity, 2000),
-                (silence(), 2000, 1500, Timeout::Total, 1500),
-                (silence().then(1999, keepalive()), 2000, 0, Timeout::Inactivity, 3999),
-                (silence().then(1999, keepalive()), 2000, 3000, Timeout::Total, 3000),
-                (silence().then(500, &reply(3, b"abc")[..25]), 700, 0, Timeout::Inactivity, 1200),
+                (request(), 2000, 0, Timeout::Inactivity, 2000),
+                (request(), 2000, 1500, Timeout::Total, 1500),
+                (request().pause_ms(1999).keepalive(), 2000, 0, Timeout::Inactivity, 3999),
+                (request().pause_ms(1999).keepalive(), 2000, 3000, Timeout::Total, 3000),
+                (
+                    request().pause_ms(500).send(&persistent(value(b"abc"))[..25]),
+                    700,
+                    0,
+                    Timeout::Inactivity,
+                    1200,
+                ),
             ];
-            for (answer, inactivity, total, timeout, expected) in table {
-                let wire = Wire::new([answer]);
+            for (script, inactivity, total, timeout, expected) in table {
+                let wire = Wire::new(script.stall());
                 let memory = Connection::<_, _>::new([0; 64], [0; 16]);
                 let mut client = client!(wire, memory, [0; 32]);
-                client.set_timeouts(Timeouts { inactivity: millis(inactivity), total: millis(total) });
+                client.set_timeouts(
+                    Timeouts::NONE.with_inactivity(millis(inactivity)).with_total(millis(total)),
+                );
                 let before = wire.now();
                 let error = ConnectionError::TimedOut(timeout);
                 assert_eq!(client.ping(), Err(Error::Connection { error, resend: Resend::Safe }));
@@ -133,7 +142,7 @@ mod polled {
 
         #[test]
         fn an_answer_that_is_there_counts_whenever_it_is_looked_at() {
-            let wire = Wire::new([Answer::silence().then(1, reply(1, b"1"))]);
+            let wire = Wire::new(Script::new().read_request().pause_ms(1).reply(value(b"1")).stall());
             let passing = wire.clone();
             // Sleeps for longer than the server may be silent.
             let transport = Polled::new(wire.clone(), move || passing.advance(5_000_000));
@@ -145,12 +154,12 @@ mod polled {
         #[test]
         fn a_connection_that_was_closed_or_spoilt_while_it_was_idle_is_not_used() {
             let error = Error::Connection { error: ConnectionError::UnexpectedData, resend: Resend::Safe };
-            for (unasked, expected) in [(Answer::end(), Error::Ended), (Answer::bytes([7]), error)] {
-                let wire = Wire::new([Answer::reply(0, b"")]);
+            for (unasked, expected) in [(Output::Close, Error::Ended), (Output::Bytes(vec![7]), error)] {
+                let wire = Wire::new(Script::new().answer(done()).stall());
                 let mut client = client!(wire, Connection::<_, _>::new([0; 64], [0; 16]), [0; 32]);
                 client.ping().unwrap();
                 let sent = wire.sent().len();
-                wire.unasked(unasked);
+                wire.receive_unscripted(unasked);
                 assert_eq!(client.write("/a", "1"), Err(expected));
                 assert_eq!((client.is_open(), wire.sent().len()), (false, sent));
             }
@@ -164,6 +173,7 @@ mod impatient {
     use owproto_core::client::{Connection, Resend, Timeouts};
     use owproto_embedded::Error;
     use owproto_embedded::blocking::Client;
+    use owproto_tests::peer::Script;
 
     use crate::wire::Wire;
 
@@ -194,7 +204,7 @@ mod impatient {
     #[test]
     fn deadlines_are_kept_to_within_one_read() {
         for kind in [ErrorKind::TimedOut, ErrorKind::Interrupted] {
-            let wire = Wire::new([]);
+            let wire = Wire::new(Script::new().stall());
             let memory = Connection::<_, _>::new([0; 64], [0; 16]);
             let mut client = Client::new(Impatient(wire.clone(), kind), wire.clock(), memory, [0; 32]);
             let before = wire.now();
@@ -205,7 +215,7 @@ mod impatient {
 
     #[test]
     fn without_a_deadline_giving_up_is_an_error() {
-        let wire = Wire::new([]);
+        let wire = Wire::new(Script::new().stall());
         let memory = Connection::<_, _>::new([0; 64], [0; 16]);
         let transport = Impatient(wire.clone(), ErrorKind::TimedOut);
         let mut client = Client::new(transport, wire.clock(), memory, [0; 32]);

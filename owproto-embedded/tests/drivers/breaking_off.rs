@@ -7,11 +7,12 @@ macro_rules! breaking_off {
             use embedded_io::ErrorKind;
             use owproto_core::client::{Connection, ConnectionError, Timeout, Timeouts};
             use owproto_core::time::Duration;
-            use owproto_core::wire::{Flags, Header};
             use owproto_embedded::Error;
+            use owproto_tests::frames::{keepalive, list, persistent, rom_id, value, written};
+            use owproto_tests::peer::Script;
 
             use super::*;
-            use crate::wire::{Answer, Wire, keepalive, reply};
+            use crate::wire::Wire;
 
             const INACTIVITY: u64 = 2_000_000;
             const TOTAL: u64 = 3_000_000;
@@ -26,23 +27,21 @@ macro_rules! breaking_off {
             }
 
             fn answers() -> [(Call, Vec<u8>); 5] {
-                let took = Header { size: 2, flags: Flags::PERSISTENCE, ..Header::default() };
                 [
-                    (Call::Read, [keepalive(), reply(4, b"21.5")].concat()),
-                    (Call::Write, took.to_bytes().to_vec()),
-                    (Call::Dir, reply(0, b"/10.67C6697351FF,/28.67C6697351FF\0")),
-                    (Call::Present, reply(0, &[1, 2, 3, 4, 5, 6, 7, 8])),
-                    (Call::ReadMany, reply(4, b"21.5")),
+                    (Call::Read, persistent([keepalive(), value("21.5")])),
+                    (Call::Write, persistent(written(2))),
+                    (Call::Dir, persistent(list("/10.67C6697351FF,/28.67C6697351FF"))),
+                    (Call::Present, persistent(rom_id([1, 2, 3, 4, 5, 6, 7, 8]))),
+                    (Call::ReadMany, persistent(value("21.5"))),
                 ]
             }
 
             /// What was wrong with an answer, and how long the call took. The next one has its own answer.
-            fn answered(call: Call, answer: Answer, total: u64) -> (Option<Error<ErrorKind>>, u64) {
-                let wire = Wire::new([answer, Answer::silence()]);
-                let timeouts = Timeouts {
-                    inactivity: Duration::from_micros(INACTIVITY),
-                    total: Duration::from_micros(total),
-                };
+            fn answered(call: Call, script: Script, total: u64) -> (Option<Error<ErrorKind>>, u64) {
+                let wire = Wire::new(script.stall());
+                let timeouts = Timeouts::NONE
+                    .with_inactivity(Duration::from_micros(INACTIVITY))
+                    .with_total(Duration::from_micros(total));
                 let connection: Connection<_, _> =
                     Connection::new([0xa5; 96], [0xa5; 64]).with_timeouts(timeouts);
                 let mut client = $client!(wire, connection, [0xa5; 32]);
@@ -58,7 +57,7 @@ macro_rules! breaking_off {
                     }
                 });
                 let took = wire.now().saturating_since(start).as_micros();
-                let next = wire.beside([Answer::reply(4, b"next")]);
+                let next = wire.beside(Script::new().answer(value(b"next")).stall());
                 replace!(client, next);
                 let value = $run!(next, { $wait!(client.read("/next", &mut buffer)).map(<[u8]>::to_vec) });
                 assert_eq!(value, Ok(b"next".to_vec()));
@@ -79,10 +78,10 @@ macro_rules! breaking_off {
             fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
                 for (call, bytes) in answers() {
                     for at in 0..bytes.len() {
-                        let begins = || if at == 0 { Answer::silence() } else { Answer::bytes(&bytes[..at]) };
-                        let late = begins().then(INACTIVITY / 1000 + 1, &bytes[at..]);
-                        for answer in [begins(), late] {
-                            let (error, took) = answered(call, answer, 0);
+                        let begins = || Script::new().read_request().send(&bytes[..at]);
+                        let late = begins().pause_ms(INACTIVITY / 1000 + 1).send(&bytes[at..]);
+                        for script in [begins(), late] {
+                            let (error, took) = answered(call, script, 0);
                             assert_eq!(timed_out(error), Some(Timeout::Inactivity), "{call:?} at {at}");
                             assert!(
                                 (INACTIVITY..=INACTIVITY + LATE).contains(&took),
@@ -97,8 +96,10 @@ macro_rules! breaking_off {
             fn an_answer_in_drops_takes_exactly_the_total_time() {
                 for (call, bytes) in answers() {
                     for at in 0..bytes.len() {
-                        let begins = if at == 0 { Answer::silence() } else { Answer::bytes(&bytes[..at]) };
-                        let drops = bytes[at..].iter().fold(begins, |answer, byte| answer.then(400, [*byte]));
+                        let begins = Script::new().read_request().send(&bytes[..at]);
+                        let drops = bytes[at..]
+                            .iter()
+                            .fold(begins, |script, byte| script.pause_ms(400).send([*byte]));
                         let needed = 400_000 * (bytes.len() - at) as u64;
                         let (error, took) = answered(call, drops, TOTAL);
                         let expected = (needed > TOTAL).then_some(Timeout::Total);
@@ -117,7 +118,8 @@ macro_rules! breaking_off {
                         for change in [0x01, 0x10, 0x80, 0xff] {
                             let mut changed = bytes.clone();
                             changed[at] ^= change;
-                            let (error, took) = answered(call, Answer::bytes(changed), 0);
+                            let script = Script::new().read_request().send(&changed);
+                            let (error, took) = answered(call, script, 0);
                             assert!(took <= INACTIVITY + LATE, "{call:?} at {at}: {took}");
                             errors += usize::from(error.is_some());
                         }

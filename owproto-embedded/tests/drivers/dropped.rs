@@ -10,42 +10,51 @@ use owproto_core::tree::Tree;
 use owproto_core::wire::Flags;
 use owproto_embedded::Error;
 use owproto_embedded::asynchronous::{Client, Server, Timed};
+use owproto_tests::frames::done;
+use owproto_tests::peer::Script;
 
 use crate::services::SlowBus;
-use crate::wire::{Answer, Delay, Wire, reply};
+use crate::wire::sending;
+use crate::wire::{Delay, Wire};
 
-/// Each call, with what the server answers to it. `$check` gets its name, the answers, and the call on a client, which
-/// gives text.
+/// Each call, with the part of a script that answers it. `$check` gets its name, the script, and the call on a client,
+/// which gives text.
 macro_rules! every_call {
     ($check:expr) => {{
-        let values = &[Answer::reply(1, b"1"), Answer::reply(2, b"85"), Answer::reply(1, b"3")];
-        let list = b"/10.67C6697351FF,/a";
-        let entries = [reply(0, b"/10.67C6697351FF\0"), reply(0, b"/a\0"), reply(0, b"")].concat();
-        $check("ping", &[Answer::reply(0, b"")], &async |client| client.ping().await.map(|()| String::new()));
-        $check("present", &[Answer::reply(0, &[0; 8])], &async |client| {
+        use owproto_core::wire::MessageType;
+        use owproto_tests::frames::{done, entries, list, persistent, rom_id, server_error, value, written};
+        let answer = |frame| Script::new().answer(frame);
+        let values = Script::new().answer(value("1")).answer(value("85")).answer(value("3"));
+        // A client that knows it already does not try DIRALL again.
+        let refuses_dirall = |request: &[u8]| match MessageType(request[11].into()) {
+            MessageType::DIRALL => persistent(server_error(42)),
+            _ => persistent(entries(&["/10.67C6697351FF", "/a"])),
+        };
+        $check("ping", answer(done()), &async |client| client.ping().await.map(|()| String::new()));
+        $check("present", answer(rom_id([0; 8])), &async |client| {
             client.present("/a").await.map(|is| is.to_string())
         });
-        $check("read", &[Answer::reply(4, b"late")], &async |client| {
+        $check("read", answer(value("late")), &async |client| {
             client.read("/a", &mut [0; 8]).await.map(|value| format!("{value:?}"))
         });
-        $check("read_value", &[Answer::reply(4, b"21.5")], &async |client| {
+        $check("read_value", answer(value("21.5")), &async |client| {
             client
                 .read_value("/a", owproto_core::text::ValueType::Float, &mut [0; 8])
                 .await
                 .map(|value| value.to_string())
         });
-        $check("write", &[Answer::reply(0, b"")], &async |client| {
+        $check("write", answer(written(3)), &async |client| {
             client.write("/a", "abc").await.map(|len| len.to_string())
         });
-        $check("dir", &[Answer::reply(0, list)], &async |client| {
+        $check("dir", answer(list("/10.67C6697351FF,/a")), &async |client| {
             let mut listed = String::new();
             client.dir("/", |entry| listed += std::str::from_utf8(entry).unwrap()).await.map(|_| listed)
         });
-        $check("dir by DIR", &[Answer::reply(-42, b""), Answer::bytes(entries)], &async |client| {
+        $check("dir by DIR", Script::new().serve(refuses_dirall), &async |client| {
             let mut listed = String::new();
             client.dir("/", |entry| listed += std::str::from_utf8(entry).unwrap()).await.map(|_| listed)
         });
-        $check("read_many", values, &async |client| {
+        $check("read_many", values.clone(), &async |client| {
             let mut values = String::new();
             let read = client.read_many(["/a", "/b", "/c"], |number, value| {
                 values += &format!("{number}{value:?}");
@@ -60,7 +69,7 @@ macro_rules! every_call {
             });
             read.await.map(|()| values)
         });
-        $check("exchange", &[Answer::reply(-1, b"")], &async |client| {
+        $check("exchange", answer(server_error(1)), &async |client| {
             let request = owproto_core::Request::read("/a").unwrap();
             client.exchange(&request, |_| (), |reply| reply.ret()).await.map(|ret| ret.to_string())
         });
@@ -85,16 +94,17 @@ fn client(wire: &Wire) -> Dropped {
 /// Drops a call after every number of polls, that is at every point where it waits.
 fn is_dropped_safely(
     name: &str,
-    answers: &[Answer],
+    script: Script,
     call: &impl AsyncFn(&mut Dropped) -> Result<String, Error<embedded_io::ErrorKind>>,
 ) {
-    let whole = Wire::new(answers.to_vec());
+    let script = script.stall();
+    let whole = Wire::new(script.clone());
     let expected = whole.run(call(&mut client(&whole)));
     assert!(expected.is_ok(), "{name}: {expected:?}");
     let mut points = 0;
     loop {
-        // One answer more, for the first request; in pieces, and each is put off once.
-        let first = Wire::new([&[Answer::reply(0, b"")], answers].concat()).in_pieces(6, 10).shy();
+        // One answer more, for the first request; in pieces, and each operation is deferred once.
+        let first = Wire::new(Script::new().answer(done()).then(script.clone())).in_pieces(6, 10).deferring();
         let mut client = client(&first);
         first.run(client.ping()).unwrap();
         let sent = first.sent().len();
@@ -114,7 +124,7 @@ fn is_dropped_safely(
             }
             assert_eq!(first.sent().len(), sent);
         }
-        let next = Wire::new(answers.to_vec());
+        let next = Wire::new(script.clone());
         client.reconnect(timed(&next));
         assert_eq!(next.run(call(&mut client)), expected, "{name} after {points}");
         points += 1;
@@ -138,9 +148,8 @@ fn a_server_can_be_dropped_wherever_it_waits() {
     let mut points = 0;
     let mut given_up = 0;
     loop {
-        let first = Wire::client(Answer::bytes([read(path), read("/x"), read(path)].concat()).then_end())
-            .in_pieces(20, 30)
-            .shy();
+        let first =
+            Wire::new(sending(&[read(path), read("/x"), read(path)].concat())).in_pieces(20, 30).deferring();
         let bus = SlowBus::new(&first, 1, 2_500_000);
         let cancelled = bus.cancelled.clone();
         let tree = RefCell::new(Tree::new(bus));
@@ -151,7 +160,7 @@ fn a_server_can_be_dropped_wherever_it_waits() {
         assert!(tree.try_borrow_mut().is_ok());
         given_up += cancelled.get();
         // Whatever was left behind, the next client does not see it.
-        let next = first.beside([]).into_client(Answer::bytes([read("/y"), read(path)].concat()).then_end());
+        let next = first.beside(sending(&[read("/y"), read(path)].concat()));
         let served = next.run(server.serve(&mut timed(&next), &tree));
         assert_eq!(served, Ok(End::ClientClosed), "after {points}");
         let sent = next.sent();

@@ -1,4 +1,4 @@
-//! A network on which connections succeed and fail as they are told.
+//! A network on which each attempt to connect finds a scripted peer.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -8,41 +8,50 @@ use std::rc::Rc;
 
 use embedded_io::{ErrorKind, ErrorType};
 use embedded_nal_async::TcpConnect;
+use owproto_tests::peer::{Opening, Script};
 
 use crate::wire::Wire;
 
-/// What becomes of an attempt to connect.
-pub(crate) enum Attempt {
-    Connects(Wire),
-    Fails(ErrorKind),
-    TakesForEver,
-}
-
-/// The attempts to come, and what was seen of those that were made.
+/// The scripts of the attempts to come, and what was seen of those that were made.
 pub(crate) struct Network {
-    attempts: RefCell<VecDeque<Attempt>>,
+    scripts: RefCell<VecDeque<Script>>,
     clock: Wire,
+    prepare: fn(Wire) -> Wire,
     /// When each attempt was made, in milliseconds.
-    made: RefCell<Vec<u64>>,
+    attempts: RefCell<Vec<u64>>,
+    wires: RefCell<Vec<Wire>>,
     open: Rc<Cell<usize>>,
     pub(crate) remote: Cell<Option<SocketAddr>>,
 }
 
 impl Network {
     /// On the clock of a wire.
-    pub(crate) fn new(clock: &Wire, attempts: impl IntoIterator<Item = Attempt>) -> Self {
+    pub(crate) fn new(clock: &Wire, scripts: impl IntoIterator<Item = Script>) -> Self {
         Self {
-            attempts: RefCell::new(attempts.into_iter().collect()),
+            scripts: RefCell::new(scripts.into_iter().collect()),
             clock: clock.clone(),
-            made: RefCell::default(),
+            prepare: |wire| wire,
+            attempts: RefCell::default(),
+            wires: RefCell::default(),
             open: Rc::default(),
             remote: Cell::new(None),
         }
     }
 
+    /// Changes each connection before the client gets it.
+    pub(crate) fn preparing(mut self, prepare: fn(Wire) -> Wire) -> Self {
+        self.prepare = prepare;
+        self
+    }
+
     /// When the attempts were made, in milliseconds since the test began.
-    pub(crate) fn made(&self) -> Vec<u64> {
-        self.made.borrow().clone()
+    pub(crate) fn attempts(&self) -> Vec<u64> {
+        self.attempts.borrow().clone()
+    }
+
+    /// All bytes that the client has sent over this connection.
+    pub(crate) fn sent(&self, connection: usize) -> Vec<u8> {
+        self.wires.borrow()[connection].sent()
     }
 
     /// How many connections are open.
@@ -58,20 +67,22 @@ impl TcpConnect for Network {
     async fn connect(&self, remote: SocketAddr) -> Result<Socket, ErrorKind> {
         self.remote.set(Some(remote));
         assert_eq!(self.open.get(), 0, "the connection before was not closed");
-        self.made.borrow_mut().push(self.clock.now().as_micros() / 1000 - 1000);
-        let attempt = self.attempts.borrow_mut().pop_front().expect("an attempt too many");
-        match attempt {
-            Attempt::Connects(wire) => {
-                self.open.set(self.open.get() + 1);
-                Ok(Socket(wire, self.open.clone()))
-            }
-            Attempt::Fails(error) => Err(error),
-            Attempt::TakesForEver => pending().await,
+        self.attempts.borrow_mut().push(self.clock.now().as_micros() / 1000 - 1000);
+        let script = self.scripts.borrow_mut().pop_front().expect("an attempt too many");
+        match script.opening() {
+            Opening::Accept => {}
+            Opening::AcceptAfter(_) => unimplemented!("no test needs it"),
+            Opening::Refuse => return Err(ErrorKind::ConnectionRefused),
+            Opening::Ignore => pending().await,
         }
+        let wire = (self.prepare)(self.clock.beside(script));
+        self.wires.borrow_mut().push(wire.clone());
+        self.open.set(self.open.get() + 1);
+        Ok(Socket(wire, self.open.clone()))
     }
 }
 
-/// A connection that is seen to be closed.
+/// A connection that counts as open until it is dropped.
 pub(crate) struct Socket(Wire, Rc<Cell<usize>>);
 
 impl Drop for Socket {

@@ -3,14 +3,15 @@
 use embedded_io::ErrorKind;
 use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
 use owproto_core::time::Duration;
-use owproto_core::wire::Header;
 use owproto_core::{ReturnCode, ServerError};
 use owproto_embedded::asynchronous::ReconnectingClient;
 use owproto_embedded::{Backoff, Error, Plausibility, Sensor};
+use owproto_tests::frames::{Frame, done, list, persistent, server_error, value};
+use owproto_tests::peer::Script;
 
 use crate::dropped::{Clock, every_call};
-use crate::network::{Attempt, Network};
-use crate::wire::{Answer, Delay, Wire, reply};
+use crate::network::Network;
+use crate::wire::{Delay, Wire};
 
 type Client<'n> = ReconnectingClient<'n, Network, Delay, Clock, [u8; 64], [u8; 32], [u8; 32], 3>;
 
@@ -30,36 +31,21 @@ fn client<'n>(network: &'n Network, clock: &Wire) -> Client<'n> {
 
 /// Something that only has a clock.
 fn clock() -> Wire {
-    Wire::new([])
+    Wire::new(Script::new().stall())
 }
 
-fn connects(clock: &Wire, answers: impl IntoIterator<Item = Answer>) -> (Wire, Attempt) {
-    let wire = clock.beside(answers);
-    (wire.clone(), Attempt::Connects(wire))
-}
-
-fn value(value: &[u8]) -> Answer {
-    Answer::reply(value.len() as i32, value)
-}
-
-/// A reply that does not keep the connection.
-fn not_kept(value: &[u8]) -> Answer {
-    let len = value.len() as i32;
-    let header = Header { payload: len, code: len, size: len, ..Header::default() };
-    Answer::bytes([&header.to_bytes()[..], value].concat()).then_end()
-}
-
-fn refused() -> Attempt {
-    Attempt::Fails(ErrorKind::ConnectionRefused)
+/// A connection on which requests are answered with these frames, and no further ones.
+fn answering(frames: impl IntoIterator<Item = Frame>) -> Script {
+    frames.into_iter().fold(Script::new(), |script, frame| script.answer(frame))
 }
 
 #[test]
 fn one_connection_serves_many_calls() {
     let clock = clock();
-    let (_, attempt) = connects(&clock, [value(b"1"), value(b"2"), Answer::reply(-1, b""), value(b"3")]);
-    let network = Network::new(&clock, [attempt]);
+    let script = answering([value("1"), value("2"), server_error(1), value("3")]).stall();
+    let network = Network::new(&clock, [script]);
     let mut client = client(&network, &clock);
-    assert!(!client.is_connected() && network.made().is_empty());
+    assert!(!client.is_connected() && network.attempts().is_empty());
     clock.run(async {
         let mut buffer = [0; 4];
         assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"1"[..]));
@@ -67,7 +53,7 @@ fn one_connection_serves_many_calls() {
         assert_eq!(client.present("/a").await, Ok(false));
         assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"3"[..]));
     });
-    assert_eq!(network.made(), [0]);
+    assert_eq!(network.attempts(), [0]);
     assert_eq!(network.remote.get(), Some(SERVER.into()));
     assert!(client.is_connected());
     drop(client);
@@ -76,18 +62,17 @@ fn one_connection_serves_many_calls() {
 
 #[test]
 fn a_connection_that_was_too_old_is_replaced_at_once() {
-    for end in [Answer::end(), Answer::error(ErrorKind::ConnectionReset)] {
+    let answered = || answering([value("1")]).read_request();
+    for first in [answered().close(), answered().reset()] {
         let clock = clock();
-        let (_, first) = connects(&clock, [value(b"1"), end]);
-        let (_, second) = connects(&clock, [value(b"2")]);
-        let network = Network::new(&clock, [first, second]);
+        let network = Network::new(&clock, [first, answering([value("2")]).stall()]);
         let mut client = client(&network, &clock);
         clock.run(async {
             let mut buffer = [0; 4];
             assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"1"[..]));
             assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"2"[..]));
         });
-        assert_eq!(network.made(), [0, 0]);
+        assert_eq!(network.attempts(), [0, 0]);
     }
 }
 
@@ -95,9 +80,8 @@ fn a_connection_that_was_too_old_is_replaced_at_once() {
 fn a_write_is_never_made_twice() {
     // Shortly after another call: nothing tells that the connection is dead, and the write may have been done.
     let clock = clock();
-    let (_, first) = connects(&clock, [value(b"1"), Answer::end()]);
-    let (_, second) = connects(&clock, [Answer::reply(0, b"")]);
-    let network = Network::new(&clock, [first, second]);
+    let first = answering([value("1")]).read_request().close();
+    let network = Network::new(&clock, [first, answering([done()]).stall()]);
     let mut client = client(&network, &clock);
     clock.run(async {
         client.read("/a", &mut [0; 4]).await.unwrap();
@@ -105,37 +89,37 @@ fn a_write_is_never_made_twice() {
         let stale = ConnectionError::Stale;
         assert_eq!(error, Error::Connection { error: stale, resend: Resend::MayHappenTwice });
         assert!(!error.is_safe_to_retry());
-        assert_eq!(network.made(), [0]);
+        assert_eq!(network.attempts(), [0]);
         // It is the caller who decides.
         client.write("/a", "1").await.unwrap();
     });
-    assert_eq!(network.made(), [0, 0]);
+    assert_eq!(network.attempts(), [0, 0]);
 }
 
 #[test]
 fn a_connection_that_was_idle_is_tried_before_a_write() {
     let clock = clock();
-    let (dead, first) = connects(&clock, [value(b"1"), Answer::end()]);
-    let (_, second) = connects(&clock, [Answer::reply(0, b""), Answer::reply(0, b"")]);
-    let network = Network::new(&clock, [first, second]);
+    let first = answering([value("1")]).read_request().close();
+    let network = Network::new(&clock, [first, answering([done(), done()]).stall()]);
     let mut client = client(&network, &clock);
     clock.run(async {
         client.read("/a", &mut [0; 4]).await.unwrap();
         clock.advance(1_000_000);
         client.write("/a", "1").await.unwrap();
     });
-    assert_eq!(network.made(), [0, 1000]);
+    assert_eq!(network.attempts(), [0, 1000]);
     // A read and a NOP.
-    assert_eq!((dead.sent().len(), dead.sent()[27 + 11]), (27 + 24, 1));
+    let sent = network.sent(0);
+    assert_eq!((sent.len(), sent[27 + 11]), (27 + 24, 1));
 }
 
 #[test]
 fn a_server_that_is_not_there_is_tried_later_and_later() {
     let clock = clock();
-    let (_, first) = connects(&clock, [Answer::reply(-1, b""), Answer::bytes(*b"HTTP/1.1 400 Bad Request")]);
-    let (_, second) = connects(&clock, [value(b"1")]);
-    let attempts = [refused(), refused(), refused(), refused(), first, second];
-    let network = Network::new(&clock, attempts);
+    let first = answering([server_error(1)]).read_request().send(b"HTTP/1.1 400 Bad Request").stall();
+    let mut scripts = vec![Script::refuse(); 4];
+    scripts.extend([first, answering([value("1")]).stall()]);
+    let network = Network::new(&clock, scripts);
     let backoff = Backoff::new(Duration::from_millis(500), Duration::from_millis(1500));
     let mut client = client(&network, &clock).with_backoff(backoff);
     clock.run(async {
@@ -153,14 +137,13 @@ fn a_server_that_is_not_there_is_tried_later_and_later() {
         assert!(client.read("/a", &mut buffer).await.is_err());
         assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"1"[..]));
     });
-    assert_eq!(network.made(), [0, 500, 1500, 3000, 4500, 5000]);
+    assert_eq!(network.attempts(), [0, 500, 1500, 3000, 4500, 5000]);
 }
 
 #[test]
 fn a_server_that_only_accepts_is_not_tried_without_end() {
     let clock = clock();
-    let attempts: Vec<Attempt> = (0..3).map(|_| connects(&clock, [Answer::end()]).1).collect();
-    let network = Network::new(&clock, attempts);
+    let network = Network::new(&clock, vec![Script::new().read_request().close(); 3]);
     let mut client = client(&network, &clock);
     clock.run(async {
         for _ in 0..3 {
@@ -169,14 +152,14 @@ fn a_server_that_only_accepts_is_not_tried_without_end() {
             assert!(!client.is_connected());
         }
     });
-    assert_eq!(network.made(), [0, 500, 1500]);
+    assert_eq!(network.attempts(), [0, 500, 1500]);
     assert_eq!(network.open(), 0);
 }
 
 #[test]
 fn connecting_has_an_end() {
     let clock = clock();
-    let network = Network::new(&clock, [Attempt::TakesForEver, Attempt::TakesForEver]);
+    let network = Network::new(&clock, [Script::ignore(), Script::ignore()]);
     let mut client = client(&network, &clock).with_connect_timeout(Duration::from_millis(300));
     clock.run(async {
         let error = client.ping().await.unwrap_err();
@@ -184,16 +167,15 @@ fn connecting_has_an_end() {
         assert!(error.is_timeout() && error.is_safe_to_retry());
         assert_eq!(client.ping().await, Err(Error::ConnectTimedOut));
     });
-    assert_eq!(network.made(), [0, 800]);
+    assert_eq!(network.attempts(), [0, 800]);
     assert_eq!(clock.now().as_micros() / 1000 - 1000, 1100);
 }
 
 #[test]
 fn a_late_answer_is_not_taken_for_another_ones() {
     let clock = clock();
-    let (_, first) = connects(&clock, [Answer::silence().then(2500, reply(4, b"late"))]);
-    let (_, second) = connects(&clock, [value(b"next")]);
-    let network = Network::new(&clock, [first, second]);
+    let late = Script::new().read_request().pause_ms(2500).reply(value("late")).stall();
+    let network = Network::new(&clock, [late, answering([value("next")]).stall()]);
     let mut client = client(&network, &clock);
     clock.run(async {
         let mut buffer = [0; 4];
@@ -201,15 +183,14 @@ fn a_late_answer_is_not_taken_for_another_ones() {
         assert_eq!(network.open(), 0);
         assert_eq!(client.read("/b", &mut buffer).await, Ok(&b"next"[..]));
     });
-    assert_eq!(network.made(), [0, 2500]);
+    assert_eq!(network.attempts(), [0, 2500]);
 }
 
 #[test]
 fn a_server_that_keeps_nothing_is_connected_to_for_each_request() {
     let clock = clock();
-    let attempts: Vec<Attempt> =
-        [b"1", b"2", b"3", b"4"].map(|value| connects(&clock, [not_kept(value)]).1).into();
-    let network = Network::new(&clock, attempts);
+    let last_answer = |text| Script::new().read_request().reply_nonpersistent(value(text)).close();
+    let network = Network::new(&clock, ["1", "2", "3", "4"].map(last_answer));
     let mut client = client(&network, &clock);
     clock.run(async {
         assert_eq!(client.read("/a", &mut [0; 4]).await, Ok(&b"1"[..]));
@@ -221,16 +202,15 @@ fn a_server_that_keeps_nothing_is_connected_to_for_each_request() {
         read.await.unwrap();
         assert_eq!(values, [(0, b"2".to_vec()), (1, b"3".to_vec()), (2, b"4".to_vec())]);
     });
-    assert_eq!(network.made(), [0, 0, 0, 0]);
+    assert_eq!(network.attempts(), [0, 0, 0, 0]);
 }
 
 #[test]
 fn many_reads_go_on_where_the_connection_broke() {
     let clock = clock();
-    let cut = Answer::bytes(&reply(2, b"21")[..25]).then_end();
-    let (_, first) =
-        connects(&clock, [value(b"20"), value(b"85"), cut, Answer::silence(), Answer::silence()]);
-    let (_, second) = connects(&clock, [value(b"21"), Answer::reply(-1, b""), value(b"warm")]);
+    let cut = &persistent(value("21"))[..25];
+    let first = answering([value("20"), value("85")]).read_request().send(cut).close();
+    let second = answering([value("21"), server_error(1), value("warm")]).stall();
     let network = Network::new(&clock, [first, second]);
     let mut client = client(&network, &clock);
     let sensors =
@@ -251,30 +231,29 @@ fn many_reads_go_on_where_the_connection_broke() {
         no_path.1.is_err() && no_value.1.as_ref().is_err_and(|error| error.contains("byte 0")),
         "{readings:?}"
     );
-    assert_eq!(network.made(), [0, 0]);
+    assert_eq!(network.attempts(), [0, 0]);
 }
 
 #[test]
 fn many_reads_end_where_nothing_comes_any_more() {
     let clock = clock();
-    let (_, first) = connects(&clock, [value(b"1"), Answer::end()]);
-    let (_, second) = connects(&clock, [Answer::end()]);
-    let network = Network::new(&clock, [first, second]);
+    let first = answering([value("1")]).read_request().close();
+    let network = Network::new(&clock, [first, Script::new().read_request().close()]);
     let mut client = client(&network, &clock);
     let mut values = 0;
     let result = clock.run(client.read_many(["/a"; 2], |_, _| values += 1));
     assert_eq!(result, Err(Error::Connection { error: ConnectionError::Closed, resend: Resend::Safe }));
-    assert_eq!((values, network.made()), (1, vec![0, 0]));
+    assert_eq!((values, network.attempts()), (1, vec![0, 0]));
 }
 
 #[test]
 fn a_listing_is_not_made_again_after_its_first_entry() {
     let clock = clock();
-    let list = reply(0, b"/10.67C6697351FF,/28.000028D70100");
+    let list = list("/10.67C6697351FF,/28.000028D70100");
     for (cut, tries, expected) in [(0, 2, true), (24 + 20, 1, false)] {
-        let (_, first) = connects(&clock, [value(b"1"), Answer::bytes(&list[..cut]).then_end()]);
-        let (_, second) = connects(&clock, [Answer::bytes(list.clone())]);
-        let network = Network::new(&clock, [first, second]);
+        let part = &persistent(&list)[..cut];
+        let first = answering([value("1")]).read_request().send(part).close();
+        let network = Network::new(&clock, [first, answering([list.clone()]).stall()]);
         let mut client = client(&network, &clock);
         clock.run(async {
             client.read("/a", &mut [0; 4]).await.unwrap();
@@ -283,16 +262,15 @@ fn a_listing_is_not_made_again_after_its_first_entry() {
             assert_eq!(listed.is_ok(), expected);
             assert_eq!(entries, if expected { 2 } else { 1 });
         });
-        assert_eq!(network.made().len(), tries);
+        assert_eq!(network.attempts().len(), tries);
     }
 }
 
 #[test]
 fn an_address_can_be_changed() {
     let clock = clock();
-    let (_, first) = connects(&clock, [value(b"1")]);
-    let (_, second) = connects(&clock, [value(b"2")]);
-    let network = Network::new(&clock, [first, refused(), second]);
+    let (first, third) = (answering([value("1")]).stall(), answering([value("2")]).stall());
+    let network = Network::new(&clock, [first, Script::refuse(), third]);
     let mut client = client(&network, &clock);
     clock.run(async {
         client.read("/a", &mut [0; 4]).await.unwrap();
@@ -303,28 +281,27 @@ fn an_address_can_be_changed() {
         client.set_server(([192, 0, 2, 9], 4304).into());
         client.read("/a", &mut [0; 4]).await.unwrap();
     });
-    assert_eq!(network.made(), [0, 0, 0]);
+    assert_eq!(network.attempts(), [0, 0, 0]);
     assert_eq!(network.remote.get(), Some(([192, 0, 2, 9], 4304).into()));
 }
 
 /// Drops a call at every point where it waits: the next call gives what it should.
 fn is_dropped_safely(
     name: &str,
-    answers: &[Answer],
+    script: Script,
     call: &impl AsyncFn(&mut Client<'_>) -> Result<String, Error<ErrorKind>>,
 ) {
     let clock = clock();
-    let (_, attempt) = connects(&clock, answers.to_vec());
-    let network = Network::new(&clock, [attempt]);
+    let script = script.stall();
+    let network = Network::new(&clock, [script.clone()]);
     let expected = clock.run(call(&mut client(&network, &clock)));
     assert!(expected.is_ok(), "{name}: {expected:?}");
     let mut points = 0;
     loop {
         let clock = self::clock();
         // The first attempt fails, so that there is a wait for the next one, too.
-        let first = clock.beside(answers.to_vec()).in_pieces(6, 10).shy();
-        let (_, second) = connects(&clock, answers.to_vec());
-        let network = Network::new(&clock, [refused(), Attempt::Connects(first), second]);
+        let network = Network::new(&clock, [Script::refuse(), script.clone(), script.clone()])
+            .preparing(|wire| wire.in_pieces(6, 10).deferring());
         let mut client = client(&network, &clock);
         client.set_timeouts(Timeouts::NONE);
         clock.run(client.ping()).unwrap_err();

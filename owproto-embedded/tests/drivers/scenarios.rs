@@ -6,19 +6,21 @@ macro_rules! scenarios {
     ($client:ident, $run:ident, $wait:ident) => {
         mod scenarios {
             use embedded_io::ErrorKind;
-            use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
+            use owproto_core::client::{Connection, ConnectionError, Resend, SendError, Timeouts};
             use owproto_core::text::{Value, ValueError, ValueErrorKind, ValueType};
             use owproto_core::time::Duration;
-            use owproto_core::wire::{DirectoryFlags, Flags, Header, MessageType, TemperatureScale};
+            use owproto_core::wire::{DirectoryFlags, Flags, MessageType, TemperatureScale};
             use owproto_core::{DecodeError, Request, RequestError, ReturnCode, ServerError};
             use owproto_embedded::Error;
             use owproto_embedded::{Plausibility, ReadError, Reading, ReadingError, Sensor, owproto_core};
+            use owproto_tests::frames::{done, entries, persistent, reply, server_error, value, written};
+            use owproto_tests::peer::Script;
             use owproto_tests::vectors;
 
             use super::*;
-            use crate::wire::{Answer, Wire, keepalive, reply};
+            use crate::wire::Wire;
 
-            fn server_error(ret: i32) -> ServerError {
+            fn server_error_of(ret: i32) -> ServerError {
                 ServerError::new(ReturnCode::from_ret(ret)).unwrap()
             }
 
@@ -28,17 +30,17 @@ macro_rules! scenarios {
 
             #[test]
             fn calls_give_what_the_server_says() {
-                let wire = Wire::new([
-                    Answer::reply(0, b""),
-                    Answer::reply(0, &[0; 8]),
-                    Answer::reply(-1, b""),
-                    Answer::reply(12, b"        21.5"),
-                    Answer::reply(7, b"DS18S20"),
-                    Answer::bytes(
-                        Header { size: 3, flags: Flags::PERSISTENCE, ..Header::default() }.to_bytes(),
-                    ),
-                    Answer::reply(-22, b""),
-                ]);
+                let wire = Wire::new(
+                    Script::new()
+                        .answer(done())
+                        .answer(reply(0, &[0; 8]))
+                        .answer(server_error(1))
+                        .answer(value(b"        21.5"))
+                        .answer(value(b"DS18S20"))
+                        .answer(written(3))
+                        .answer(server_error(22))
+                        .stall(),
+                );
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 $run!(wire, {
                     $wait!(client.ping()).unwrap();
@@ -54,7 +56,7 @@ macro_rules! scenarios {
                     );
                     assert_eq!($wait!(client.write("/10.67C6697351FF/alias", "abc")), Ok(3));
                     let error = $wait!(client.write("/10.67C6697351FF/temphigh", "x")).unwrap_err();
-                    assert_eq!(error, Error::Server(server_error(-22)));
+                    assert_eq!(error, Error::Server(server_error_of(-22)));
                     assert!(client.is_open() && !error.is_safe_to_retry());
                 });
                 assert!(wire.is_flushed());
@@ -62,7 +64,8 @@ macro_rules! scenarios {
 
             #[test]
             fn flags_go_with_every_call_and_persistence_is_always_asked_for() {
-                let wire = Wire::new([Answer::reply(1, b"1"), Answer::reply(1, b"1"), Answer::reply(0, b"")]);
+                let wire =
+                    Wire::new(Script::new().answer(value(b"1")).answer(value(b"1")).answer(done()).stall());
                 let kelvin = Flags::NONE.with_temperature_scale(TemperatureScale::Kelvin);
                 let mut client = $client!(wire, connection(), [0xa5; 32]).with_flags(kelvin);
                 $run!(wire, {
@@ -101,7 +104,8 @@ macro_rules! scenarios {
                         panic!()
                     };
                     let request = frame.to_request().unwrap();
-                    let wire = Wire::new([Answer::bytes(vector.reply.clone()).then_end()]).in_pieces(1, 7);
+                    let wire = Wire::new(Script::new().read_request().send(vector.reply.clone()).close())
+                        .in_pieces(1, 7);
                     let memory = Connection::<_, _>::new(vec![0; bytes.len()], vec![0; 100_050]);
                     let mut client = $client!(wire, memory.with_payload_limit(100_050), [0xa5; 64]);
                     let mut entries = 0;
@@ -138,7 +142,8 @@ macro_rules! scenarios {
                 let list = names.join(",");
                 assert!(list.len() > 65_536);
                 for at_once in [1, 7, usize::MAX] {
-                    let wire = Wire::new([Answer::reply(0, list.as_bytes())]).in_pieces(at_once, usize::MAX);
+                    let wire = Wire::new(Script::new().answer(reply(0, list.as_bytes())).stall())
+                        .in_pieces(at_once, usize::MAX);
                     // 256 bytes in all, and what the client is besides them, on a machine of 64 bits.
                     let small = Connection::<_, _>::new([0xa5; 96], [0xa5; 32]);
                     let mut client = $client!(wire, small, [0xa5; 128]);
@@ -163,19 +168,19 @@ macro_rules! scenarios {
             fn a_byte_less_is_an_error_before_anything_is_sent_or_lost() {
                 // The request: 24 bytes, the path and a NUL.
                 for (transmit, expected) in [(24 + 2 + 1, true), (24 + 2, false)] {
-                    let wire = Wire::new([Answer::reply(1, b"1")]);
+                    let wire = Wire::new(Script::new().answer(value(b"1")).stall());
                     let mut transmit = vec![0; transmit];
                     let mut client =
                         $client!(wire, Connection::<_, _>::new(&mut transmit[..], [0; 8]), [0; 32]);
                     let mut buffer = [0; 4];
                     let result = $run!(wire, { $wait!(client.read("/a", &mut buffer)) });
-                    let too_small = RequestError::BufferTooSmall { needed: 27, available: 26 };
-                    assert_eq!(result, if expected { Ok(&b"1"[..]) } else { Err(Error::Request(too_small)) });
+                    let too_small = SendError::BufferFull { needed: 27, available: 26 };
+                    assert_eq!(result, if expected { Ok(&b"1"[..]) } else { Err(Error::Send(too_small)) });
                     assert!(client.is_open() && wire.sent().is_empty() != expected);
                 }
                 // The value.
                 for (room, expected) in [(12, true), (11, false)] {
-                    let wire = Wire::new([Answer::reply(12, b"        21.5")]);
+                    let wire = Wire::new(Script::new().answer(value(b"        21.5")).stall());
                     let mut room = vec![0; room];
                     let mut client = $client!(wire, Connection::<_, _>::new([0; 64], &mut room[..]), [0; 64]);
                     let mut buffer = [0; 16];
@@ -185,7 +190,7 @@ macro_rules! scenarios {
                     assert_eq!(result, if expected { Ok(&b"        21.5"[..]) } else { Err(failure) });
                 }
                 // What is read into.
-                let wire = Wire::new([]);
+                let wire = Wire::new(Script::new().stall());
                 let mut client = $client!(wire, connection(), [0; 0]);
                 let result = $run!(wire, { $wait!(client.ping()) });
                 assert_eq!(
@@ -193,7 +198,7 @@ macro_rules! scenarios {
                     Err(Error::Request(RequestError::BufferTooSmall { needed: 1, available: 0 }))
                 );
                 // The caller's buffer, where the server sends more than it was asked for.
-                let wire = Wire::new([Answer::reply(5, b"12345")]);
+                let wire = Wire::new(Script::new().answer(value(b"12345")).stall());
                 let mut client = $client!(wire, connection(), [0; 64]);
                 let result = $run!(wire, { $wait!(client.read("/a", &mut [0; 4])).map(<[u8]>::len) });
                 assert_eq!(result, Err(Error::TooLong { len: 5, capacity: 4 }));
@@ -202,11 +207,11 @@ macro_rules! scenarios {
 
             #[test]
             fn keepalives_are_waited_through() {
-                let mut answer = Answer::silence();
+                let mut script = Script::new().read_request();
                 for _ in 0..30 {
-                    answer = answer.then(1000, keepalive());
+                    script = script.pause_ms(1000).keepalive();
                 }
-                let wire = Wire::new([answer.then(999, reply(2, b"85"))]);
+                let wire = Wire::new(script.pause_ms(999).reply(value(b"85")).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 let before = wire.now();
                 let mut buffer = [0; 4];
@@ -217,14 +222,14 @@ macro_rules! scenarios {
 
             #[test]
             fn a_total_timeout_is_kept_through_keepalives() {
-                let mut answer = Answer::silence();
+                let mut script = Script::new().read_request();
                 for _ in 0..30 {
-                    answer = answer.then(1000, keepalive());
+                    script = script.pause_ms(1000).keepalive();
                 }
-                let wire = Wire::new([answer]);
+                let wire = Wire::new(script.stall());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 let total = Duration::from_millis(2500);
-                client.set_timeouts(Timeouts { total, ..Timeouts::DEFAULT });
+                client.set_timeouts(Timeouts::DEFAULT.with_total(total));
                 let before = wire.now();
                 let error = $run!(wire, { $wait!(client.ping()) }).unwrap_err();
                 assert!(error.is_timeout() && error.is_safe_to_retry());
@@ -234,13 +239,15 @@ macro_rules! scenarios {
 
             #[test]
             fn dir_is_asked_for_where_dirall_is_refused_and_that_is_remembered() {
-                let entries = [reply(0, b"/10.67C6697351FF\0"), reply(0, b"/a,b\0"), reply(0, b"")].concat();
-                let wire = Wire::new([
-                    Answer::reply(-42, b""),
-                    Answer::bytes(entries.clone()),
-                    Answer::bytes(entries),
-                    Answer::reply(-1, b""),
-                ]);
+                let listing = entries(&["/10.67C6697351FF", "/a,b"]);
+                let wire = Wire::new(
+                    Script::new()
+                        .answer(server_error(42))
+                        .answer(&listing)
+                        .answer(&listing)
+                        .answer(server_error(1))
+                        .stall(),
+                );
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 $run!(wire, {
                     for _ in 0..2 {
@@ -249,7 +256,7 @@ macro_rules! scenarios {
                         assert_eq!(listed, [&b"/10.67C6697351FF"[..], b"/a,b"]);
                     }
                     let error = $wait!(client.dir("/none", |_| panic!("an entry"))).unwrap_err();
-                    assert_eq!(error.server_error(), Some(server_error(-1)));
+                    assert_eq!(error.server_error(), Some(server_error_of(-1)));
                 });
                 let types: Vec<u8> = wire.sent().chunks(26).map(|request| request[11]).take(3).collect();
                 assert_eq!(types, [7, 4, 4]);
@@ -257,7 +264,7 @@ macro_rules! scenarios {
 
             #[test]
             fn dir_is_asked_for_where_a_list_could_not_be_taken_apart() {
-                let wire = Wire::new([Answer::bytes([reply(0, b"/a,/type\0"), reply(0, b"")].concat())]);
+                let wire = Wire::new(Script::new().answer(entries(&["/a,/type"])).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 $run!(wire, {
                     let mut listed = Vec::new();
@@ -269,9 +276,14 @@ macro_rules! scenarios {
 
             #[test]
             fn many_values_come_in_order_and_an_error_is_that_of_its_path() {
-                let good = |n: u8| Answer::reply(1, &[b'0' + n]);
-                let wire = Wire::new([good(0), good(1), Answer::reply(-1, b""), good(3), good(4), good(5)])
-                    .in_pieces(5, 9);
+                let script = Script::new()
+                    .answer(value(b"0"))
+                    .answer(value(b"1"))
+                    .answer(server_error(1))
+                    .answer(value(b"3"))
+                    .answer(value(b"4"))
+                    .answer(value(b"5"));
+                let wire = Wire::new(script.stall()).in_pieces(5, 9);
                 let memory = Connection::<_, _, 3>::new([0xa5; 96], [0xa5; 16]);
                 let mut client = $client!(wire, memory, [0xa5; 32]);
                 let long = "/".repeat(90);
@@ -284,15 +296,14 @@ macro_rules! scenarios {
                     }))
                 })
                 .unwrap();
-                let too_long =
-                    ReadError::Request(RequestError::BufferTooSmall { needed: 115, available: 96 });
+                let too_long = ReadError::Send(SendError::BufferFull { needed: 115, available: 96 });
                 assert_eq!(
                     values,
                     [
                         Ok(b"0".to_vec()),
                         Ok(b"1".to_vec()),
                         Err(ReadError::Request(RequestError::PathContainsNul { at: 1 })),
-                        Err(ReadError::Server(server_error(-1))),
+                        Err(ReadError::Server(server_error_of(-1))),
                         Ok(b"3".to_vec()),
                         Err(too_long),
                         Err(too_long),
@@ -309,8 +320,9 @@ macro_rules! scenarios {
             fn sensors_give_typed_readings_or_an_error_each() {
                 let answers =
                     [&b"          85"[..], b"         185", b"        21.5", b"1", b"warm", b"", b"185"];
-                let answers = answers.map(|value| Answer::reply(value.len() as i32, value));
-                let wire = Wire::new([&answers[..], &[Answer::reply(-1, b"")]].concat());
+                let script =
+                    answers.into_iter().fold(Script::new(), |script, bytes| script.answer(value(bytes)));
+                let wire = Wire::new(script.answer(server_error(1)).stall());
                 let memory = Connection::<_, _, 8>::new([0xa5; 512], [0xa5; 16]);
                 let fahrenheit = Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit);
                 let mut client = $client!(wire, memory, [0xa5; 64]).with_flags(fahrenheit);
@@ -354,7 +366,7 @@ macro_rules! scenarios {
                         value(0, ValueErrorKind::Empty),
                         Ok((185.0, Plausibility::Measured)),
                         Err(ReadingError::Request(RequestError::PathContainsNul { at: 2 })),
-                        Err(ReadingError::Server(server_error(-1))),
+                        Err(ReadingError::Server(server_error_of(-1))),
                     ]
                 );
                 // The first by itself, on a new connection; all others together.
@@ -368,10 +380,9 @@ macro_rules! scenarios {
             #[test]
             fn as_many_reads_are_under_way_as_there_is_depth() {
                 // The first is waited for by itself, then nothing is answered.
-                let mut answers = vec![Answer::reply(1, b"1")];
-                answers.resize(5, Answer::silence());
-                answers[4] = Answer::end();
-                let wire = Wire::new(answers);
+                let script = Script::new().answer(value(b"1"));
+                let script = (0..4).fold(script, |script, _| script.read_request());
+                let wire = Wire::new(script.close());
                 let memory = Connection::<_, _, 4>::new([0xa5; 256], [0xa5; 16]);
                 let mut client = $client!(wire, memory, [0xa5; 32]);
                 let mut values = 0;
@@ -383,7 +394,7 @@ macro_rules! scenarios {
 
             #[test]
             fn the_last_of_many_reads_is_not_lost_without_a_word() {
-                let wire = Wire::new([Answer::reply(1, b"1"), Answer::end(), Answer::silence()]);
+                let wire = Wire::new(Script::new().answer(value(b"1")).read_request().close());
                 let memory = Connection::<_, _, 2>::new([0xa5; 96], [0xa5; 16]);
                 let mut client = $client!(wire, memory, [0xa5; 32]);
                 let mut values = 0;
@@ -395,8 +406,7 @@ macro_rules! scenarios {
 
             #[test]
             fn a_connection_that_is_not_kept_ends_after_its_answer() {
-                let header = Header { payload: 1, code: 1, size: 1, ..Header::default() };
-                let wire = Wire::new([Answer::bytes([&header.to_bytes()[..], b"1"].concat()).then_end()]);
+                let wire = Wire::new(Script::new().read_request().reply_nonpersistent(value(b"1")).close());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 $run!(wire, {
                     assert_eq!($wait!(client.read("/a", &mut [0; 4])), Ok(&b"1"[..]));
@@ -405,30 +415,30 @@ macro_rules! scenarios {
                     assert_eq!($wait!(client.read_many(["/a"], |_, _| ())), Err(Error::Ended));
                 });
                 assert!(Error::<ErrorKind>::Ended.is_safe_to_retry());
-                let next = Wire::new([Answer::reply(0, b"")]);
+                let next = Wire::new(Script::new().answer(done()).stall());
                 replace!(client, next);
                 $run!(next, { $wait!(client.ping()) }).unwrap();
             }
 
             #[test]
             fn a_lost_connection_says_what_may_be_sent_again() {
-                let cut = || Answer::bytes(&reply(1, b"1")[..20]).then_end();
-                type Row = (Answer, ConnectionError);
+                let request = || Script::new().read_request();
+                type Row = (Script, ConnectionError);
                 let table: [Row; 3] = [
-                    (Answer::end(), ConnectionError::Closed),
-                    (cut(), ConnectionError::Truncated),
-                    (Answer::bytes(*b"HTTP/1.1 400 Bad Request"), {
+                    (request().close(), ConnectionError::Closed),
+                    (request().send(&persistent(value(b"1"))[..20]).close(), ConnectionError::Truncated),
+                    (request().send(b"HTTP/1.1 400 Bad Request").stall(), {
                         let version = owproto_core::wire::Version(i32::from_be_bytes(*b"HTTP"));
                         ConnectionError::Decode(DecodeError::UnexpectedVersion { version })
                     }),
                 ];
-                for (answer, error) in table {
-                    let wire = Wire::new([answer.clone()]);
+                for (script, error) in table {
+                    let wire = Wire::new(script.clone());
                     let mut client = $client!(wire, connection(), [0xa5; 32]);
                     let read = $run!(wire, { $wait!(client.read("/a", &mut [0; 4])).map(<[u8]>::len) });
                     assert_eq!(read, Err(Error::Connection { error, resend: Resend::Safe }));
                     assert_eq!($run!(wire, { $wait!(client.ping()) }), Err(Error::Ended));
-                    let wire = Wire::new([answer]);
+                    let wire = Wire::new(script);
                     let mut client = $client!(wire, connection(), [0xa5; 32]);
                     let written = $run!(wire, { $wait!(client.write("/a", "1")) });
                     assert_eq!(written, Err(Error::Connection { error, resend: Resend::MayHappenTwice }));
@@ -438,7 +448,7 @@ macro_rules! scenarios {
 
             #[test]
             fn an_error_of_the_transport_is_kept() {
-                let wire = Wire::new([Answer::error(ErrorKind::ConnectionReset)]);
+                let wire = Wire::new(Script::new().read_request().reset());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 let result = $run!(wire, { $wait!(client.ping()) });
                 let error = ErrorKind::ConnectionReset;
@@ -448,7 +458,7 @@ macro_rules! scenarios {
 
             #[test]
             fn what_follows_an_answer_ends_the_connection_after_it() {
-                let wire = Wire::new([Answer::bytes([reply(1, b"1"), reply(1, b"2")].concat())]);
+                let wire = Wire::new(Script::new().answer([value(b"1"), value(b"2")]).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 64]);
                 $run!(wire, {
                     assert_eq!($wait!(client.read("/a", &mut [0; 4])), Ok(&b"1"[..]));
@@ -458,8 +468,7 @@ macro_rules! scenarios {
 
             #[test]
             fn an_exchange_sends_a_request_as_it_is() {
-                let payload = reply(-42, b"");
-                let wire = Wire::new([Answer::bytes(payload)]);
+                let wire = Wire::new(Script::new().answer(server_error(42)).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 64]);
                 let request = Request::raw(MessageType(77), b"abc").unwrap().with_raw_size(-5);
                 let ret = $run!(wire, { $wait!(client.exchange(&request, |_| (), |reply| reply.ret())) });

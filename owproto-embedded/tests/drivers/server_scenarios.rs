@@ -11,12 +11,14 @@ macro_rules! server_scenarios {
             use owproto_core::wire::{Flags, Header, MessageType};
             use owproto_core::{DecodeError, Request, RequestError};
             use owproto_embedded::ServeError;
+            use owproto_tests::frames::{persistent, value};
             use owproto_tests::owserver::VECTOR_DEVICES;
+            use owproto_tests::peer::Script;
             use owproto_tests::{ours, vectors};
 
             use super::*;
             use crate::services::{Echo, SlowBus};
-            use crate::wire::{Answer, Wire, reply};
+            use crate::wire::{Wire, sending};
 
             fn bytes(request: Result<Request<'_>, RequestError>, flags: Flags) -> Vec<u8> {
                 let request = request.unwrap().with_flags(flags);
@@ -41,7 +43,7 @@ macro_rules! server_scenarios {
                         ours::Then::HalfClose,
                     );
                     for (read_at_most, write_at_most) in [(usize::MAX, usize::MAX), (1, 7)] {
-                        let wire = Wire::client(Answer::bytes(vector.request.clone()).then_end())
+                        let wire = Wire::new(sending(&vector.request.clone()))
                             .in_pieces(read_at_most, write_at_most);
                         let mut served = ours::Server::new(&setup).unwrap();
                         let connection = Connection::new([0xa5; 24], vec![0xa5; 100_050]);
@@ -63,13 +65,12 @@ macro_rules! server_scenarios {
             fn pipelined_requests_are_answered_in_order_and_together() {
                 let paths = ["/a", "/bc", "/d", "/e", "/f"];
                 let requests = paths.map(kept).concat();
-                let answers: Vec<u8> =
-                    paths.iter().flat_map(|path| reply(path.len() as i32, path.as_bytes())).collect();
+                let answers: Vec<u8> = paths.iter().flat_map(|path| persistent(value(path))).collect();
                 // Together, where there is room for all; in any case in order.
                 for (transmit, read_at_most, writes) in
                     [(256, usize::MAX, 1), (60, usize::MAX, 3), (256, 3, 5)]
                 {
-                    let wire = Wire::client(Answer::bytes(requests.clone()).then_end());
+                    let wire = Wire::new(sending(&requests.clone()));
                     let wire = wire.in_pieces(read_at_most, usize::MAX);
                     let mut transmit = vec![0xa5; transmit];
                     let connection = Connection::new(&mut transmit[..], [0xa5; 32]);
@@ -95,10 +96,10 @@ macro_rules! server_scenarios {
                     (negative.to_vec(), End::Malformed(DecodeError::NegativePayload { payload: -5 }), 0),
                     (kept("/close"), End::Closed, 30),
                     // A service that answers with more than there is room for, and does not cut it.
-                    ([kept("/a"), kept("/28.000000000000/28.000000000000")].concat(), End::AnswerBroken, 26),
+                    ([kept("/a"), kept("/28.000000000000/28.000000000000")].concat(), End::AnswerAborted, 26),
                 ];
                 for (request, expected, sent) in table {
-                    let wire = Wire::client(Answer::bytes(request).then_end());
+                    let wire = Wire::new(sending(&request));
                     let connection = Connection::new([0xa5; 54], [0xa5; 64]);
                     let mut server = Server::new(wire.clock(), connection, [0xa5; 512]);
                     let mut transport = $transport!(wire);
@@ -110,7 +111,7 @@ macro_rules! server_scenarios {
             #[test]
             fn one_server_serves_one_client_after_the_other() {
                 let mut transmit = [0xa5; 64];
-                let first = Wire::client(Answer::bytes(&kept("/abc")[..26]).then_end());
+                let first = Wire::new(sending(&kept("/abc")[..26]));
                 let connection = Connection::new(&mut transmit[..], [0xa5; 32]);
                 let mut server = Server::new(first.clock(), connection, [0xa5; 512]);
                 let mut transport = $transport!(first);
@@ -119,7 +120,7 @@ macro_rules! server_scenarios {
                 assert_eq!(end, Ok(End::ClientClosed));
                 server.connection().set_persistence(Persistence::Refuse);
                 for _ in 0..3 {
-                    let next = Wire::client(Answer::bytes([kept("/xy"), kept("/z")].concat()).then_end());
+                    let next = Wire::new(sending(&[kept("/xy"), kept("/z")].concat()));
                     let mut transport = $transport!(next);
                     let end = $run!(next, { $wait!(server.serve(&mut transport, Echo)) });
                     assert_eq!(end, Ok(End::Answered));
@@ -130,15 +131,15 @@ macro_rules! server_scenarios {
 
             #[test]
             fn an_error_of_the_transport_is_kept_and_the_work_is_given_up() {
-                let wire = Wire::client(Answer::error(ErrorKind::ConnectionReset));
+                let wire = Wire::new(Script::new().reset());
                 let connection = Connection::new([0xa5; 64], [0xa5; 32]);
                 let mut server = Server::new(wire.clock(), connection, [0xa5; 512]);
                 let mut transport = $transport!(wire);
                 let end = $run!(wire, { $wait!(server.serve(&mut transport, Echo)) });
                 assert_eq!(end, Err(ServeError::Transport(ErrorKind::ConnectionReset)));
-                assert_eq!(server.connection().end(), Some(End::ClientGone));
+                assert_eq!(server.connection().end(), Some(End::TransportFailed));
                 // Writing fails: a value was on its way.
-                let wire = Wire::client(Answer::bytes(kept("/a"))).with_broken_writes();
+                let wire = Wire::new(Script::new().send(kept("/a")).stall()).with_broken_writes();
                 let mut transport = $transport!(wire);
                 let end = $run!(wire, { $wait!(server.serve(&mut transport, Echo)) });
                 assert_eq!(end, Err(ServeError::Transport(ErrorKind::BrokenPipe)));
@@ -147,7 +148,7 @@ macro_rules! server_scenarios {
             #[test]
             fn a_byte_less() {
                 let served = |transmit: usize, receive: usize, at_once: usize, path: &str| {
-                    let wire = Wire::client(Answer::bytes([kept(path), kept("/b")].concat()).then_end());
+                    let wire = Wire::new(sending(&[kept(path), kept("/b")].concat()));
                     let (mut transmit, mut receive) = (vec![0xa5; transmit], vec![0xa5; receive]);
                     let connection = Connection::new(&mut transmit[..], &mut receive[..]);
                     let mut server = Server::new(wire.clock(), connection, vec![0xa5; at_once]);
@@ -183,7 +184,7 @@ macro_rules! server_scenarios {
                         MessageType::DIR => Request::dir("/"),
                         _ => Request::dirall("/"),
                     };
-                    let wire = Wire::client(Answer::bytes(bytes(request, Flags::NONE)).then_end());
+                    let wire = Wire::new(sending(&bytes(request, Flags::NONE)));
                     let connection = Connection::new([0xa5; 96], [0xa5; 64]);
                     let mut server = Server::new(wire.clock(), connection, [0xa5; 96]);
                     let size = size_of_val(&server) - size_of_val(&wire.clock());
@@ -210,8 +211,9 @@ macro_rules! server_scenarios {
 
             #[test]
             fn a_slow_value_comes_in_time() {
-                let wire =
-                    Wire::client(Answer::bytes(kept("/28.000000000000/temperature")).then_end_after(4000));
+                let wire = Wire::new(
+                    Script::new().send(kept("/28.000000000000/temperature")).pause_ms(4000).close(),
+                );
                 let connection = Connection::new([0xa5; 96], [0xa5; 64]);
                 let mut server = Server::new(clock(&wire), connection, [0xa5; 96]);
                 let mut transport = $transport!(wire);

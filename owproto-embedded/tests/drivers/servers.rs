@@ -12,9 +12,10 @@ use owproto_core::tree::Tree;
 use owproto_core::wire::Flags;
 use owproto_embedded::asynchronous::{Server, Timed};
 use owproto_embedded::blocking::{self, Polled};
+use owproto_tests::peer::Script;
 
 use crate::services::{Echo, SlowBus};
-use crate::wire::{Answer, Delay, Wire};
+use crate::wire::{Delay, Wire, sending};
 
 fn kept(path: &str) -> Vec<u8> {
     let request = Request::read(path).unwrap().with_flags(Flags::PERSISTENCE);
@@ -26,27 +27,22 @@ fn timed(wire: &Wire) -> Timed<Wire, Delay> {
     Timed::new(wire.clone(), Delay(wire.clone()))
 }
 
-/// What a client says, other timeouts than usual, which of them it is, and after how many milliseconds.
-fn deadlines() -> Vec<(Answer, Timeouts, Timeout, u64)> {
+/// The script of a client, other timeouts than usual, which of them it is, and after how many milliseconds.
+fn deadlines() -> Vec<(Script, Timeouts, Timeout, u64)> {
     let usual = Timeouts::DEFAULT;
     let begun = kept("/abc")[..26].to_vec();
     let drip =
-        |bytes: &[u8]| bytes.iter().fold(Answer::silence(), |answer, &byte| answer.then(9_000, [byte]));
+        |bytes: &[u8]| bytes.iter().fold(Script::new(), |script, &byte| script.pause_ms(9_000).send([byte]));
     vec![
-        (Answer::silence(), usual, Timeout::Request, 10_000),
-        (Answer::bytes(begun.clone()), usual, Timeout::Request, 10_000),
-        (
-            Answer::bytes(begun.clone()),
-            Timeouts { request: Duration::from_millis(700), ..usual },
-            Timeout::Request,
-            700,
-        ),
+        (Script::new(), usual, Timeout::Request, 10_000),
+        (Script::new().send(&begun), usual, Timeout::Request, 10_000),
+        (Script::new().send(&begun), usual.with_request(Duration::from_millis(700)), Timeout::Request, 700),
         (drip(&begun), usual, Timeout::RequestTotal, 69_000),
         // The low idle timeout passes without a trace.
-        (Answer::bytes(kept("/a")), usual, Timeout::IdleHigh, 3_600_000),
+        (Script::new().send(kept("/a")), usual, Timeout::IdleHigh, 3_600_000),
         (
-            Answer::bytes(kept("/a")),
-            Timeouts { idle_high: Duration::from_secs(5), ..usual },
+            Script::new().send(kept("/a")),
+            usual.with_idle_high(Duration::from_secs(5)),
             Timeout::IdleHigh,
             5_000,
         ),
@@ -55,8 +51,8 @@ fn deadlines() -> Vec<(Answer, Timeouts, Timeout, u64)> {
 
 #[test]
 fn deadlines_are_exact() {
-    for (says, timeouts, timeout, millis) in deadlines() {
-        let wire = Wire::client(says);
+    for (script, timeouts, timeout, millis) in deadlines() {
+        let wire = Wire::new(script.stall());
         let connection = Connection::new([0xa5; 64], [0xa5; 64]).with_timeouts(timeouts);
         let mut server = Server::new(wire.clock(), connection, [0xa5; 64]);
         let before = wire.now();
@@ -68,8 +64,8 @@ fn deadlines_are_exact() {
 
 #[test]
 fn deadlines_are_as_exact_as_the_idle_function_of_a_blocking_one() {
-    for (says, timeouts, timeout, millis) in deadlines() {
-        let wire = Wire::client(says);
+    for (script, timeouts, timeout, millis) in deadlines() {
+        let wire = Wire::new(script.stall());
         let connection = Connection::new([0xa5; 64], [0xa5; 64]).with_timeouts(timeouts);
         let mut server = blocking::Server::new(wire.clock(), connection, [0xa5; 64]);
         let before = wire.now();
@@ -84,7 +80,7 @@ fn deadlines_are_as_exact_as_the_idle_function_of_a_blocking_one() {
 
 #[test]
 fn a_client_that_reads_nothing_is_left() {
-    let wire = Wire::client(Answer::bytes(kept("/abc"))).stalled();
+    let wire = Wire::new(Script::new().send(kept("/abc")).zero_window());
     let mut server = Server::new(wire.clock(), Connection::new([0xa5; 64], [0xa5; 64]), [0xa5; 64]);
     let before = wire.now();
     let end = wire.run(server.serve(&mut timed(&wire), Echo));
@@ -94,9 +90,8 @@ fn a_client_that_reads_nothing_is_left() {
 
 #[test]
 fn clients_that_share_a_tree_do_not_wait_for_one_another() {
-    let slow = Wire::client(Answer::bytes(kept("/28.000000000000/temperature")).then_end());
-    let quick =
-        slow.beside([]).into_client(Answer::silence().then(1500, kept("/28.000000000000/type")).then_end());
+    let slow = Wire::new(sending(&kept("/28.000000000000/temperature")));
+    let quick = slow.beside(Script::new().pause_ms(1500).send(kept("/28.000000000000/type")).close());
     let tree = RefCell::new(Tree::new(SlowBus::new(&slow, 1, 2_500_000)));
     let mut ends = [None, None];
     {

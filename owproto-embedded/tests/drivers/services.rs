@@ -86,7 +86,7 @@ impl Service for Echo {
         _: &mut Context<'_>,
     ) -> Poll<()> {
         let mut closes = false;
-        if let Some((request, mut answer)) = connection.work(now) {
+        if let Some((request, mut answer)) = connection.answer(now) {
             let path = request.path().unwrap_or_default();
             closes = path == b"/close";
             // Without room it is asked again.

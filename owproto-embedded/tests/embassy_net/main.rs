@@ -47,7 +47,7 @@ async fn serve_on<V: Service>(
     service: &RefCell<V>,
     places: &PersistentSlots,
 ) {
-    let timeouts = server::Timeouts { keepalive: Duration::from_millis(50), ..server::Timeouts::DEFAULT };
+    let timeouts = server::Timeouts::DEFAULT.with_keepalive(Duration::from_millis(50));
     let each = |_| async {
         let connection = Connection::new([0; 256], [0; 256]).with_timeouts(timeouts);
         serve(&mut socket(stack), 4304, connection, [0; 64], service, places).await
@@ -182,10 +182,7 @@ fn a_slow_bus_is_waited_for_with_keepalives() {
         let program = async {
             let mut client = new_client(&dialer);
             // Keepalives come every 50 ms. With 400 ms of silence it would fail.
-            client.set_timeouts(client::Timeouts {
-                inactivity: Duration::from_millis(300),
-                total: Duration::ZERO,
-            });
+            client.set_timeouts(client::Timeouts::NONE.with_inactivity(Duration::from_millis(300)));
             let mut buffer = [0; 16];
             assert_eq!(client.read(PATH, &mut buffer).await, Ok(&b"        21.5"[..]));
         };
@@ -329,8 +326,7 @@ fn what_a_lost_connection_may_have_done_is_told() {
     run(0, async |near, far| {
         let dialer = dialer(near);
         let mut client = new_client(&dialer);
-        client
-            .set_timeouts(client::Timeouts { inactivity: Duration::from_millis(100), total: Duration::ZERO });
+        client.set_timeouts(client::Timeouts::NONE.with_inactivity(Duration::from_millis(100)));
         // It takes the connection, and says nothing.
         let silent = async {
             let mut socket = socket(far);

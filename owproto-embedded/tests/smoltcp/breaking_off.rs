@@ -2,11 +2,12 @@
 
 use owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
 use owproto_core::time::Duration;
-use owproto_core::wire::{Flags, Header};
 use owproto_embedded::smoltcp::{Client, DisconnectReason};
+use owproto_tests::frames::{keepalive, list, persistent, rom_id, value, written};
+use owproto_tests::peer::Script;
 
 use crate::client::{Buffers, Told, replies, wait};
-use crate::peer::{Answer, Peer, frame, keepalive};
+use crate::peer::Peer;
 use crate::world::{World, server_endpoint};
 
 const INACTIVITY: u64 = 500;
@@ -27,24 +28,23 @@ impl Call {
 }
 
 fn answers() -> [(Call, Vec<u8>); 4] {
-    let took = Header { size: 2, flags: Flags::PERSISTENCE, ..Header::default() };
-    let reply = |payload: &[u8]| frame(0, payload, Flags::PERSISTENCE);
     [
-        (Call::Read, [keepalive(), frame(4, b"21.5", Flags::PERSISTENCE)].concat()),
-        (Call::Write, took.to_bytes().to_vec()),
-        (Call::Dir, reply(b"/10.67C6697351FF,/28.67C6697351FF\0")),
-        (Call::Present, reply(&[1, 2, 3, 4, 5, 6, 7, 8])),
+        (Call::Read, persistent([keepalive(), value("21.5")])),
+        (Call::Write, persistent(written(2))),
+        (Call::Dir, persistent(list("/10.67C6697351FF,/28.67C6697351FF"))),
+        (Call::Present, persistent(rom_id([1, 2, 3, 4, 5, 6, 7, 8]))),
     ]
 }
 
 /// How the call ended: the error, what may be made again, and how many milliseconds it took; `None` for a reply. The next
 /// request has its own answer.
-fn answered(call: Call, answer: Answer, total: u64) -> (Option<(Resend, DisconnectReason)>, i64) {
+fn answered(call: Call, script: Script, total: u64) -> (Option<(Resend, DisconnectReason)>, i64) {
     let mut world = World::new();
-    let next = || Answer::reply(4, b"next");
-    let mut peer = Peer::new(&mut world, [vec![answer, next()], vec![next()]]);
-    let timeouts =
-        Timeouts { inactivity: Duration::from_millis(INACTIVITY), total: Duration::from_millis(total) };
+    let second = Script::new().answer(value("next")).stall();
+    let mut peer = Peer::server(&mut world, [script.then(second.clone()), second]);
+    let timeouts = Timeouts::NONE
+        .with_inactivity(Duration::from_millis(INACTIVITY))
+        .with_total(Duration::from_millis(total));
     let connection = Connection::new([0xa5; 256], [0xa5; 256]).with_timeouts(timeouts);
     let mut client: Client<Buffers, Buffers> =
         Client::new(world.near.socket(1024), connection, server_endpoint());
@@ -85,11 +85,11 @@ fn timed_out(call: Call, timeout: Timeout, after: u64) -> (Option<(Resend, Disco
 fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
     for (call, bytes) in answers() {
         for at in 0..bytes.len() {
-            let begins = || if at == 0 { Answer::silence() } else { Answer::bytes(&bytes[..at]) };
-            let late = begins().then(INACTIVITY + 1, &bytes[at..]);
-            for answer in [begins(), late] {
+            let begins = || Script::new().read_request().send(&bytes[..at]);
+            let late = begins().pause_ms(INACTIVITY + 1).send(&bytes[at..]);
+            for script in [begins(), late] {
                 let expected = timed_out(call, Timeout::Inactivity, INACTIVITY);
-                assert_eq!(answered(call, answer, 0), expected, "{call:?} at {at}");
+                assert_eq!(answered(call, script, 0), expected, "{call:?} at {at}");
             }
         }
     }
@@ -100,8 +100,8 @@ fn an_answer_in_drops_takes_exactly_the_total_time() {
     const PAUSE: u64 = 100;
     for (call, bytes) in answers() {
         for at in 0..bytes.len() {
-            let begins = if at == 0 { Answer::silence() } else { Answer::bytes(&bytes[..at]) };
-            let drops = bytes[at..].iter().fold(begins, |answer, byte| answer.then(PAUSE, [*byte]));
+            let begins = Script::new().read_request().send(&bytes[..at]);
+            let drops = bytes[at..].iter().fold(begins, |script, byte| script.pause_ms(PAUSE).send([*byte]));
             let needed = PAUSE * (bytes.len() - at) as u64;
             let expected = if needed >= TOTAL {
                 timed_out(call, Timeout::Total, TOTAL)
@@ -121,7 +121,8 @@ fn an_answer_with_any_byte_changed_ends_in_time() {
             for change in [0x01, 0x10, 0x80, 0xff] {
                 let mut changed = bytes.clone();
                 changed[at] ^= change;
-                let (error, took) = answered(call, Answer::bytes(changed), 0);
+                let script = Script::new().read_request().send(&changed);
+                let (error, took) = answered(call, script, 0);
                 assert!(took <= i64::try_from(INACTIVITY).unwrap(), "{call:?} at {at}: {took}");
                 errors += usize::from(error.is_some());
             }

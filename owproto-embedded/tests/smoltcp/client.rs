@@ -1,14 +1,18 @@
 //! What the client promises, with a server that answers as it is told. Times are milliseconds since the first request.
 
-use owproto_core::client::{Connection, ConnectionError, Lost, RequestId, Resend, Timeout, Timeouts};
+use owproto_core::client::{
+    Connection, ConnectionError, Lost, RequestId, Resend, SendError, Timeout, Timeouts,
+};
 use owproto_core::time::Duration;
 use owproto_core::wire::{Flags, Version};
-use owproto_core::{DecodeError, Request, RequestError, Storage};
+use owproto_core::{DecodeError, Request, Storage};
 use owproto_embedded::Backoff;
-use owproto_embedded::smoltcp::{Client, DisconnectReason, Event};
+use owproto_embedded::smoltcp::{CallError, Client, DisconnectReason, Event};
+use owproto_tests::frames::{self, done, persistent, reply, server_error, value};
+use owproto_tests::peer::Script;
 use owproto_tests::vectors;
 
-use crate::peer::{Answer, Peer, frame, keepalive};
+use crate::peer::Peer;
 use crate::world::{World, nothing, server_endpoint};
 
 /// An event, without what it borrows.
@@ -51,7 +55,7 @@ fn run<T: Storage, R: Storage, const DEPTH: usize>(
                         entries.map(|entry| String::from_utf8_lossy(entry).into_owned()).collect(),
                     ),
                     Event::Reply(id, reply) => Told::Reply(id, reply.ret(), reply.data().to_vec()),
-                    Event::Lost(Lost { id, resend }) => Told::Lost(id, resend),
+                    Event::Lost(Lost { id, resend, .. }) => Told::Lost(id, resend),
                     Event::Disconnected(why) => Disconnected(why),
                 });
             }
@@ -110,14 +114,13 @@ fn failed(error: ConnectionError) -> Told {
 #[test]
 fn the_first_answer_is_waited_for_and_then_as_many_requests_are_under_way_as_there_is_depth() {
     let mut world = World::new();
-    let mut peer = Peer::new(
-        &mut world,
-        [(0..6).map(|n| Answer::silence().then(10, frame(1, &[b'0' + n], Flags::PERSISTENCE))).collect()],
-    );
+    let script = (b'0'..b'6')
+        .fold(Script::new(), |script, digit| script.read_request().pause_ms(10).reply(value([digit])));
+    let mut peer = Peer::server(&mut world, [script.stall()]);
     let mut client = client::<3>(&mut world);
     let mut ids = vec![client.read("/0", world.now).unwrap()];
     assert_eq!(client.room(), 0);
-    assert_eq!(client.read("/1", world.now), Err(RequestError::TooManyInFlight));
+    assert_eq!(client.read("/1", world.now), Err(CallError::Send(SendError::TooManyInFlight)));
     let mut most = 0;
     let told = run(&mut world, &mut client, &mut peer, 1000, |client, _, now| {
         while client.room() > 0 && ids.len() < 6 {
@@ -154,9 +157,9 @@ fn every_captured_exchange_has_its_answer_in_pieces() {
         };
         let request = request.to_request().unwrap();
         let mut world = World::new();
-        let answer = Answer::bytes(vector.reply.clone()).then_close();
+        let script = Script::new().read_request().send(&vector.reply).close();
         let pieces = if vector.reply.len() < 2000 { 1 } else { 999 };
-        let mut peer = Peer::new(&mut world, [vec![answer]]).in_pieces(pieces);
+        let mut peer = Peer::server(&mut world, [script]).in_pieces(pieces);
         let memory = Connection::<_, _>::new(vec![0; bytes.len()], vec![0; 100_050]);
         let memory = memory.with_payload_limit(100_050);
         // A ring of which the ends are met at many places.
@@ -189,7 +192,7 @@ fn a_listing_of_65_kb_goes_through_a_client_of_256_bytes() {
     let list = names.join(",");
     assert!(list.len() > 65_536);
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, [vec![Answer::reply(0, list.as_bytes())]]);
+    let mut peer = Peer::server(&mut world, [Script::new().answer(reply(0, list.as_bytes())).stall()]);
     // 256 bytes in all, besides what the socket sends with.
     let memory: Connection<_, _> = Connection::new([0xa5; 96], [0xa5; 32]);
     let mut client = Client::new(world.near.socket(128), memory, server_endpoint());
@@ -202,12 +205,12 @@ fn a_listing_of_65_kb_goes_through_a_client_of_256_bytes() {
 
 #[test]
 fn keepalives_are_waited_through_without_a_busy_loop() {
-    let mut answer = Answer::silence();
+    let mut script = Script::new().read_request();
     for _ in 0..30 {
-        answer = answer.then(1000, keepalive());
+        script = script.pause_ms(1000).keepalive();
     }
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, [vec![answer.then(999, frame(2, b"85", Flags::PERSISTENCE))]]);
+    let mut peer = Peer::server(&mut world, [script.pause_ms(999).reply(value("85")).stall()]);
     let mut client = client::<1>(&mut world);
     let id = client.read("/slow", world.now).unwrap();
     let told = wait(&mut world, &mut client, &mut peer, 60_000);
@@ -217,20 +220,20 @@ fn keepalives_are_waited_through_without_a_busy_loop() {
 
 #[test]
 fn deadlines_are_exact() {
-    let silence = Answer::silence;
+    let request = || Script::new().read_request();
     let millis = Duration::from_millis;
-    // Answer, inactivity, total; which of them, after how many milliseconds.
+    // The script; the inactivity and the total timeout; which of them, after how many milliseconds.
     let table = [
-        (silence(), 2000, 0, Timeout::Inactivity, 2000),
-        (silence(), 2000, 1500, Timeout::Total, 1500),
-        (silence().then(1999, keepalive()), 2000, 0, Timeout::Inactivity, 3999),
-        (silence().then(1999, keepalive()), 2000, 3000, Timeout::Total, 3000),
-        (silence().then(500, &frame(3, b"abc", Flags::NONE)[..25]), 700, 0, Timeout::Inactivity, 1200),
+        (request(), 2000, 0, Timeout::Inactivity, 2000),
+        (request(), 2000, 1500, Timeout::Total, 1500),
+        (request().pause_ms(1999).keepalive(), 2000, 0, Timeout::Inactivity, 3999),
+        (request().pause_ms(1999).keepalive(), 2000, 3000, Timeout::Total, 3000),
+        (request().pause_ms(500).send(&persistent(value("abc"))[..25]), 700, 0, Timeout::Inactivity, 1200),
     ];
-    for (answer, inactivity, total, timeout, expected) in table {
+    for (script, inactivity, total, timeout, expected) in table {
         let mut world = World::new();
-        let mut peer = Peer::new(&mut world, [vec![answer]]);
-        let timeouts = Timeouts { inactivity: millis(inactivity), total: millis(total) };
+        let mut peer = Peer::server(&mut world, [script.stall()]);
+        let timeouts = Timeouts::NONE.with_inactivity(millis(inactivity)).with_total(millis(total));
         let memory = Connection::<_, _>::new([0; 64], [0; 16]).with_timeouts(timeouts);
         let mut client = Client::new(world.near.socket(128), memory, server_endpoint());
         let id = client.ping(world.now).unwrap();
@@ -244,7 +247,7 @@ fn deadlines_are_exact() {
 #[test]
 fn a_server_that_is_not_there_is_tried_again_after_longer_and_longer_pauses() {
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, []);
+    let mut peer = Peer::server(&mut world, []);
     let backoff = Backoff::new(Duration::from_millis(500), Duration::from_millis(3000));
     let mut client = client::<1>(&mut world).with_backoff(backoff);
     let insist = |client: &mut Client<_, _, 1>, _: &[Told], now| {
@@ -266,7 +269,7 @@ fn a_server_that_is_not_there_is_tried_again_after_longer_and_longer_pauses() {
     assert_eq!(told.len(), refused.len() + lost);
     assert_eq!(refused.len(), lost);
     // An answer begins the pauses anew.
-    peer = Peer::new(&mut world, [vec![Answer::reply(0, b"").then_reset_after(1)]]);
+    peer = Peer::server(&mut world, [Script::new().answer(done()).pause_ms(1).reset()]);
     let told = run(&mut world, &mut client, &mut peer, 10_000, insist);
     let ends = endings(told);
     assert_eq!(ends[1].1, Disconnected(Reset), "{ends:?}");
@@ -277,8 +280,8 @@ fn a_server_that_is_not_there_is_tried_again_after_longer_and_longer_pauses() {
 #[test]
 fn a_cable_that_is_pulled_ends_in_a_timeout_and_does_no_harm() {
     let mut world = World::new();
-    let answers = || vec![Answer::reply(1, b"1"); 3];
-    let mut peer = Peer::new(&mut world, [answers(), answers()]);
+    let script = Script::new().answer(value("1")).answer(value("1")).answer(value("1")).stall();
+    let mut peer = Peer::server(&mut world, [script.clone(), script]);
     let mut client = client::<1>(&mut world);
     client.read("/a", world.now).unwrap();
     assert_eq!(replies(&wait(&mut world, &mut client, &mut peer, 100)).len(), 1);
@@ -308,21 +311,22 @@ fn a_cable_that_is_pulled_ends_in_a_timeout_and_does_no_harm() {
 
 #[test]
 fn a_lost_connection_says_what_may_be_sent_again() {
-    let cut = || Answer::bytes(&frame(1, b"1", Flags::PERSISTENCE)[..20]);
+    let request = || Script::new().read_request();
+    let cut = || request().send(&persistent(value("1"))[..20]);
     let http = ConnectionError::Decode(DecodeError::UnexpectedVersion {
         version: Version(i32::from_be_bytes(*b"HTTP")),
     });
     let table = [
-        (Answer::silence().then_close(), Failed(ConnectionError::Closed)),
-        (cut().then_close(), Failed(ConnectionError::Truncated)),
-        (cut().then_reset_after(5), Reset),
-        (Answer::silence().then_reset_after(5), Reset),
-        (Answer::bytes(*b"HTTP/1.1 400 Bad Request"), Failed(http)),
+        (request().close(), Failed(ConnectionError::Closed)),
+        (cut().close(), Failed(ConnectionError::Truncated)),
+        (cut().pause_ms(5).reset(), Reset),
+        (request().pause_ms(5).reset(), Reset),
+        (request().send(b"HTTP/1.1 400 Bad Request").stall(), Failed(http)),
     ];
-    for (answer, why) in table {
+    for (script, why) in table {
         for (is_write, resend) in [(false, Resend::Safe), (true, Resend::MayHappenTwice)] {
             let mut world = World::new();
-            let mut peer = Peer::new(&mut world, [vec![answer.clone()]]);
+            let mut peer = Peer::server(&mut world, [script.clone()]);
             let mut client = client::<1>(&mut world);
             let id = match is_write {
                 true => client.write("/a", "1", world.now),
@@ -337,9 +341,10 @@ fn a_lost_connection_says_what_may_be_sent_again() {
 
 #[test]
 fn a_connection_that_was_closed_while_it_was_idle_is_replaced_at_once() {
-    for end in [Answer::reply(0, b"").then_close_after(100), Answer::reply(0, b"").then_reset_after(100)] {
+    let answered = || Script::new().answer(done()).pause_ms(100);
+    for first in [answered().close(), answered().reset()] {
         let mut world = World::new();
-        let mut peer = Peer::new(&mut world, [vec![end], vec![Answer::reply(3, b"new")]]);
+        let mut peer = Peer::server(&mut world, [first, Script::new().answer(value("new")).stall()]);
         let mut client = client::<1>(&mut world);
         client.ping(world.now).unwrap();
         let told = wait(&mut world, &mut client, &mut peer, 200);
@@ -355,8 +360,8 @@ fn a_connection_that_was_closed_while_it_was_idle_is_replaced_at_once() {
 fn a_request_that_crosses_the_end_of_an_idle_connection_is_told_as_lost() {
     let mut world = World::new();
     // Closes when it sees the second request, as one does that was closing already.
-    let first = vec![Answer::reply(0, b""), Answer::silence().then_close()];
-    let mut peer = Peer::new(&mut world, [first, vec![Answer::reply(1, b"1")]]);
+    let first = Script::new().answer(done()).read_request().close();
+    let mut peer = Peer::server(&mut world, [first, Script::new().answer(value("1")).stall()]);
     let mut client = client::<1>(&mut world);
     client.ping(world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 100);
@@ -373,7 +378,11 @@ fn a_request_that_crosses_the_end_of_an_idle_connection_is_told_as_lost() {
 #[test]
 fn a_server_that_keeps_no_connection_is_connected_for_each_request() {
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, (0..4).map(|n| vec![Answer::last_reply(1, &[b'0' + n])]));
+    let mut peer = Peer::server(
+        &mut world,
+        ["0", "1", "2", "3"]
+            .map(|digit| Script::new().read_request().reply_nonpersistent(value(digit)).close()),
+    );
     let mut client = client::<4>(&mut world);
     let mut asked = 0;
     let told = run(&mut world, &mut client, &mut peer, 1000, |client, _, now| {
@@ -391,8 +400,8 @@ fn a_server_that_keeps_no_connection_is_connected_for_each_request() {
 #[test]
 fn requests_behind_an_answer_that_ends_the_connection_are_safe_to_be_made_again() {
     let mut world = World::new();
-    let first = vec![Answer::reply(0, b""), Answer::last_reply(1, b"1")];
-    let mut peer = Peer::new(&mut world, [first]);
+    let first = Script::new().answer(done()).read_request().reply_nonpersistent(value("1")).close();
+    let mut peer = Peer::server(&mut world, [first]);
     let mut client = client::<3>(&mut world);
     client.ping(world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 100);
@@ -413,18 +422,15 @@ fn requests_behind_an_answer_that_ends_the_connection_are_safe_to_be_made_again(
 
 #[test]
 fn dir_is_asked_for_where_dirall_is_refused_and_that_is_remembered() {
-    let keep = Flags::PERSISTENCE;
-    let dir =
-        [frame(0, b"/10.67C6697351FF\0", keep), frame(0, b"/a,b\0", keep), frame(0, b"", keep)].concat();
+    let listing = frames::entries(&["/10.67C6697351FF", "/a,b"]);
     let mut world = World::new();
-    let answers = vec![
-        Answer::reply(0, b""),
-        Answer::reply(-42, b""),
-        Answer::bytes(dir.clone()),
-        Answer::bytes(dir.clone()),
-        Answer::bytes(dir),
-    ];
-    let mut peer = Peer::new(&mut world, [answers]);
+    let script = Script::new()
+        .answer(done())
+        .answer(server_error(42))
+        .answer(&listing)
+        .answer(&listing)
+        .answer(&listing);
+    let mut peer = Peer::server(&mut world, [script.stall()]);
     let mut client = client::<2>(&mut world);
     client.ping(world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 100);
@@ -448,7 +454,10 @@ fn dir_is_asked_for_where_dirall_is_refused_and_that_is_remembered() {
 #[test]
 fn what_a_lost_listing_would_have_shown_is_asked_again() {
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, [vec![Answer::silence().then_close()], vec![Answer::reply(0, b"")]]);
+    let mut peer = Peer::server(
+        &mut world,
+        [Script::new().read_request().close(), Script::new().answer(done()).stall()],
+    );
     let mut client = client::<1>(&mut world);
     client.dir("/", world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 1000);
@@ -461,7 +470,7 @@ fn what_a_lost_listing_would_have_shown_is_asked_again() {
 #[test]
 fn dir_is_asked_for_where_a_list_could_not_be_taken_apart() {
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, [vec![Answer::reply(0, b"")]]);
+    let mut peer = Peer::server(&mut world, [Script::new().answer(done()).stall()]);
     let mut client = client::<1>(&mut world);
     client.dir("/a,", world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 100);
@@ -471,8 +480,7 @@ fn dir_is_asked_for_where_a_list_could_not_be_taken_apart() {
 #[test]
 fn what_nobody_had_asked_for_ends_the_connection() {
     let mut world = World::new();
-    let reply = frame(1, b"1", Flags::PERSISTENCE);
-    let mut peer = Peer::new(&mut world, [vec![Answer::bytes([&reply[..], b"x"].concat())]]);
+    let mut peer = Peer::server(&mut world, [Script::new().answer(value("1")).send("x").stall()]);
     let mut client = client::<1>(&mut world);
     client.read("/a", world.now).unwrap();
     let told = wait(&mut world, &mut client, &mut peer, 100);
@@ -483,7 +491,10 @@ fn what_nobody_had_asked_for_ends_the_connection() {
 #[test]
 fn the_user_may_end_a_connection_at_any_time() {
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, [vec![Answer::reply(0, b"")], vec![], vec![Answer::reply(0, b"")]]);
+    let mut peer = Peer::server(
+        &mut world,
+        [Script::new().answer(done()).stall(), Script::new().stall(), Script::new().answer(done()).stall()],
+    );
     let mut client = client::<1>(&mut world);
     client.disconnect();
     assert_eq!(wait(&mut world, &mut client, &mut peer, 10), []);
@@ -504,7 +515,7 @@ fn the_user_may_end_a_connection_at_any_time() {
 #[test]
 fn an_address_that_cannot_be_is_an_error_and_another_one_can_be_named() {
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, [vec![Answer::reply(0, b"")]]);
+    let mut peer = Peer::server(&mut world, [Script::new().answer(done()).stall()]);
     let mut client = client::<1>(&mut world);
     let good = client.server();
     for bad in [(good.addr, 0), (smoltcp::wire::Ipv4Address::UNSPECIFIED.into(), 4304)] {
@@ -524,7 +535,10 @@ fn each_connection_has_a_port_of_its_own() {
         [(None, [49152, 49153]), (Some(16383), [65535, 49152]), (Some(65535), [65535, 49152])]
     {
         let mut world = World::new();
-        let mut peer = Peer::new(&mut world, [vec![Answer::reply(0, b"")], vec![Answer::reply(0, b"")]]);
+        let mut peer = Peer::server(
+            &mut world,
+            [Script::new().answer(done()).stall(), Script::new().answer(done()).stall()],
+        );
         let handle = world.near.socket(128);
         let memory: Connection<_, _> = Connection::new([0; 64], [0; 16]);
         let mut client = Client::new(handle, memory, server_endpoint());
@@ -545,7 +559,7 @@ fn each_connection_has_a_port_of_its_own() {
 fn a_byte_less_is_an_error_before_anything_is_sent_or_lost() {
     // The request: 24 bytes, the path and a NUL.
     for (transmit, expected) in
-        [(27, Ok(())), (26, Err(RequestError::BufferTooSmall { needed: 27, available: 26 }))]
+        [(27, Ok(())), (26, Err(SendError::BufferFull { needed: 27, available: 26 }.into()))]
     {
         let mut world = World::new();
         let memory: Connection<_, _> = Connection::new(vec![0; transmit].leak(), [0; 16]);
@@ -557,7 +571,7 @@ fn a_byte_less_is_an_error_before_anything_is_sent_or_lost() {
     for (room, why) in [(12, None), (11, Some(DecodeError::StorageTooSmall { announced: 12, capacity: 11 }))]
     {
         let mut world = World::new();
-        let mut peer = Peer::new(&mut world, [vec![Answer::reply(12, b"        21.5")]]);
+        let mut peer = Peer::server(&mut world, [Script::new().answer(value(b"        21.5")).stall()]);
         let memory: Connection<_, _> = Connection::new([0; 64], vec![0; room].leak());
         let mut client = Client::new(world.near.socket(128), memory, server_endpoint());
         client.read("/a", world.now).unwrap();
@@ -572,7 +586,7 @@ fn a_byte_less_is_an_error_before_anything_is_sent_or_lost() {
 #[test]
 fn a_socket_with_little_room_sends_long_requests_in_pieces() {
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, [vec![Answer::reply(200, b"")]]);
+    let mut peer = Peer::server(&mut world, [Script::new().answer(reply(200, b"")).stall()]);
     let memory: Connection<_, _> = Connection::new([0; 256], [0; 16]);
     let mut client = Client::new(world.near.socket(16), memory, server_endpoint());
     client.write("/10.67C6697351FF/memory", &[b'x'; 200], world.now).unwrap();
@@ -583,7 +597,10 @@ fn a_socket_with_little_room_sends_long_requests_in_pieces() {
 #[test]
 fn a_request_is_sent_as_it_is_and_calls_ask_for_persistence() {
     let mut world = World::new();
-    let mut peer = Peer::new(&mut world, [vec![Answer::reply(0, b""), Answer::last_reply(0, b"")]]);
+    let mut peer = Peer::server(
+        &mut world,
+        [Script::new().answer(done()).read_request().reply_nonpersistent(done()).close()],
+    );
     let fahrenheit = Flags::NONE.with_temperature_scale(owproto_core::wire::TemperatureScale::Fahrenheit);
     let mut client = client::<1>(&mut world).with_flags(fahrenheit);
     client.present("/a", world.now).unwrap();

@@ -1,7 +1,6 @@
 //! The drivers for smoltcp on two machines and a cable between them, in virtual time.
 
 mod breaking_off;
-mod caller;
 mod client;
 mod memory;
 mod peer;

@@ -1,177 +1,190 @@
-//! A server on a TCP socket that answers as it is told.
+//! A scripted peer on a TCP socket of smoltcp: a server that listens on the far machine, or a client that connects from
+//! the near one.
 
 use std::collections::VecDeque;
 
-use owproto_core::wire::{Flags, Header};
-use owproto_core::{RequestEvent, RequestParser};
+use owproto_tests::peer::{Output, Script, ScriptRun};
 use smoltcp::iface::SocketHandle;
-use smoltcp::socket::tcp;
+use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
 
-use crate::world::{Host, World};
+use crate::world::{Host, World, server_endpoint};
 
-/// What comes after a request was received in full, each a number of milliseconds after the one before.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Answer(Vec<(u64, Act)>);
+/// Bytes of each buffer of a server's socket.
+const SERVER_BUFFER: usize = 4096;
 
-#[derive(Clone, Debug)]
-enum Act {
-    Bytes(Vec<u8>),
-    /// Closes its side.
-    Close,
-    /// Resets the connection.
+/// How a connection has ended, seen from the peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ending {
+    /// The other side sent FIN.
+    Closed,
+    /// It was reset, or refused.
     Reset,
 }
 
-impl Answer {
-    pub(crate) fn silence() -> Self {
-        Self::default()
-    }
-
-    pub(crate) fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::silence().then(0, bytes)
-    }
-
-    /// A reply that keeps the connection.
-    pub(crate) fn reply(ret: i32, payload: &[u8]) -> Self {
-        Self::bytes(frame(ret, payload, Flags::PERSISTENCE))
-    }
-
-    /// A reply that does not keep it, and its end.
-    pub(crate) fn last_reply(ret: i32, payload: &[u8]) -> Self {
-        Self::bytes(frame(ret, payload, Flags::NONE)).then_close()
-    }
-
-    pub(crate) fn then(mut self, millis: u64, bytes: impl Into<Vec<u8>>) -> Self {
-        self.0.push((millis, Act::Bytes(bytes.into())));
-        self
-    }
-
-    pub(crate) fn then_close(self) -> Self {
-        self.then_close_after(0)
-    }
-
-    pub(crate) fn then_close_after(mut self, millis: u64) -> Self {
-        self.0.push((millis, Act::Close));
-        self
-    }
-
-    pub(crate) fn then_reset_after(mut self, millis: u64) -> Self {
-        self.0.push((millis, Act::Reset));
-        self
-    }
-}
-
-/// A reply whose payload is all data.
-pub(crate) fn frame(ret: i32, payload: &[u8], flags: Flags) -> Vec<u8> {
-    let len = i32::try_from(payload.len()).unwrap();
-    let header = Header { payload: len, code: ret, size: len, flags, ..Header::default() };
-    [&header.to_bytes()[..], payload].concat()
-}
-
-pub(crate) fn keepalive() -> Vec<u8> {
-    Header::KEEPALIVE.to_bytes().into()
-}
-
-/// The server. It serves one connection after the other, and then listens no more.
+/// A peer.
 pub(crate) struct Peer {
     handle: SocketHandle,
-    /// The answers on each connection, one for each request.
-    scripts: VecDeque<Vec<Answer>>,
-    answers: VecDeque<Answer>,
-    requests: RequestParser<Vec<u8>>,
-    acts: VecDeque<(Instant, Act)>,
-    /// So many bytes are sent at once.
-    pieces: usize,
-    is_listening: bool,
+    role: Role,
+    /// The scripts of the connections to come.
+    scripts: VecDeque<Script>,
+    /// The script of the connection that is awaited.
+    next_script: Option<Script>,
+    /// The connection that is open, or was open last.
+    run: Option<ScriptRun>,
+    /// The most bytes in one packet.
+    most_sent: usize,
     /// How many connections there were.
     pub(crate) connections: usize,
     /// All bytes that were received.
     pub(crate) received: Vec<u8>,
+    /// When the last of them arrived.
+    pub(crate) last_received: Instant,
+    /// How the last connection ended, and when.
+    pub(crate) ended: Option<(Instant, Ending)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Listens for one connection after the other, one for each script.
+    Server,
+    /// Connects once, from this port.
+    Client(u16),
 }
 
 impl Peer {
-    pub(crate) fn new(world: &mut World, scripts: impl IntoIterator<Item = Vec<Answer>>) -> Self {
+    /// A server that accepts one connection after the other, with a script for each, and then no longer listens.
+    pub(crate) fn server(world: &mut World, scripts: impl IntoIterator<Item = Script>) -> Self {
+        let handle = world.far.socket(SERVER_BUFFER);
+        Self::new(handle, Role::Server, scripts.into_iter().collect())
+    }
+
+    /// A client that connects and follows a script. Its socket has buffers of this size.
+    pub(crate) fn client(world: &mut World, buffer: usize, script: Script) -> Self {
+        let handle = world.near.socket(buffer);
+        let port = 50_000 + u16::try_from(world.near.sockets.iter().count()).unwrap();
+        Self::new(handle, Role::Client(port), VecDeque::from([script]))
+    }
+
+    fn new(handle: SocketHandle, role: Role, scripts: VecDeque<Script>) -> Self {
         Self {
-            handle: world.far.socket(4096),
-            scripts: scripts.into_iter().collect(),
-            answers: VecDeque::new(),
-            requests: RequestParser::new(Vec::new()),
-            acts: VecDeque::new(),
-            pieces: usize::MAX,
-            is_listening: false,
+            handle,
+            role,
+            scripts,
+            next_script: None,
+            run: None,
+            most_sent: usize::MAX,
             connections: 0,
             received: Vec::new(),
+            last_received: Instant::ZERO,
+            ended: None,
         }
     }
 
-    pub(crate) fn in_pieces(mut self, pieces: usize) -> Self {
-        self.pieces = pieces;
+    /// Limits the bytes in one packet.
+    pub(crate) fn in_pieces(mut self, most_sent: usize) -> Self {
+        self.most_sent = most_sent;
         self
     }
 
-    /// Gives up its connection.
+    /// Resets the connection of a server without sending a packet for it to the other side.
     pub(crate) fn forget(&mut self, world: &mut World) {
         world.far.tcp(self.handle).abort();
     }
 
-    /// Its program.
-    pub(crate) fn run(&mut self, host: &mut Host, now: Instant) -> Option<Instant> {
-        let socket = host.tcp(self.handle);
-        if !socket.is_open() {
-            self.is_listening = false;
-            self.acts.clear();
-            let script = self.scripts.pop_front()?;
-            self.answers = script.into();
-            socket.set_nagle_enabled(false);
-            socket.set_ack_delay(None);
-            socket.listen(4304).unwrap();
-            self.is_listening = true;
-        }
-        if self.is_listening && socket.may_send() {
-            self.is_listening = false;
-            self.connections += 1;
-            self.requests = RequestParser::new(Vec::new());
-        }
-        self.receive(socket, now);
-        // A client that goes is let go.
-        if socket.state() == tcp::State::CloseWait && self.acts.is_empty() {
-            socket.close();
-        }
-        while let Some((at, act)) = self.acts.front_mut() {
-            if *at > now {
-                return Some(*at);
-            }
-            match act {
-                Act::Bytes(bytes) => {
-                    let part = bytes.len().min(self.pieces);
-                    let sent = socket.send_slice(&bytes[..part]).unwrap_or(bytes.len());
-                    bytes.drain(..sent);
-                    if !bytes.is_empty() {
-                        // The next piece in a packet of its own.
-                        return (sent > 0).then(|| now + Duration::from_micros(10));
-                    }
-                }
-                Act::Close => socket.close(),
-                Act::Reset => socket.abort(),
-            }
-            self.acts.pop_front();
-        }
-        None
+    /// Sends something that is not in the script.
+    pub(crate) fn send_unscripted(&mut self, output: Output, now: Instant) {
+        self.run.as_mut().expect("it is connected").send_unscripted(output, micros(now));
     }
 
-    fn receive(&mut self, socket: &mut tcp::Socket<'_>, now: Instant) {
-        while socket.can_recv() {
-            let bytes = socket.recv(|bytes| (bytes.len(), bytes.to_vec())).unwrap();
-            self.received.extend_from_slice(&bytes);
-            let mut input = &bytes[..];
-            while let Ok(RequestEvent::Request(_)) = self.requests.parse(&mut input) {
-                let mut at = self.acts.back().map_or(now, |(at, _)| *at).max(now);
-                for (millis, act) in self.answers.pop_front().unwrap_or_default().0 {
-                    at += Duration::from_millis(millis);
-                    self.acts.push_back((at, act));
+    /// Bytes that wait for room in the socket.
+    pub(crate) fn unsent(&self) -> usize {
+        self.run.as_ref().map_or(0, ScriptRun::unsent)
+    }
+
+    /// Its program.
+    pub(crate) fn run(&mut self, host: &mut Host, now: Instant) -> Option<Instant> {
+        let Host { interface, sockets, .. } = host;
+        let socket = sockets.get_mut::<Socket<'_>>(self.handle);
+        if !socket.is_open()
+            && let Some(script) = self.scripts.pop_front()
+        {
+            (self.run, self.next_script) = (None, Some(script));
+            socket.set_nagle_enabled(false);
+            socket.set_ack_delay(None);
+            match self.role {
+                Role::Server => socket.listen(4304).unwrap(),
+                Role::Client(port) => socket.connect(interface.context(), server_endpoint(), port).unwrap(),
+            }
+        }
+        if socket.may_send()
+            && let Some(script) = self.next_script.take()
+        {
+            self.connections += 1;
+            self.run = Some(ScriptRun::new(&script, micros(now)));
+        }
+        let next = self.follow_script(socket, now);
+        if self.ended.is_none() && self.role != Role::Server {
+            let ending = match socket.state() {
+                State::CloseWait if !socket.can_recv() => Some(Ending::Closed),
+                State::Closing | State::TimeWait | State::LastAck => Some(Ending::Closed),
+                State::Closed => Some(Ending::Reset),
+                _ => None,
+            };
+            self.ended = ending.map(|ending| (now, ending));
+        }
+        next
+    }
+
+    /// Receives and sends what the script wants. Returns when to call it again, if nothing else happens.
+    fn follow_script(&mut self, socket: &mut Socket<'_>, now: Instant) -> Option<Instant> {
+        let run = self.run.as_mut()?;
+        loop {
+            let next = run.next_time(micros(now));
+            if run.wants_input() && socket.can_recv() {
+                let bytes = socket.recv(|bytes| (bytes.len(), bytes.to_vec())).unwrap();
+                self.received.extend_from_slice(&bytes);
+                self.last_received = now;
+                run.receive(&bytes, micros(now));
+                if let Some(failure) = run.failure() {
+                    panic!("the peer could not follow its script: {failure}");
                 }
+                continue;
+            }
+            if !socket.may_recv() && self.role != Role::Server && run.wants_input() {
+                run.receive_end(micros(now));
+                continue;
+            }
+            let Some(at) = next else {
+                // A server has nothing to tell a client that has closed.
+                if self.role == Role::Server && socket.state() == State::CloseWait {
+                    socket.close();
+                }
+                return None;
+            };
+            if at > micros(now) {
+                return Some(Instant::from_micros(i64::try_from(at).unwrap()));
+            }
+            let room = socket.send_capacity() - socket.send_queue();
+            if room == 0 {
+                return None;
+            }
+            match run.take(room.min(self.most_sent), micros(now))? {
+                Output::Bytes(bytes) => {
+                    // The socket may be closed.
+                    let _ = socket.send_slice(&bytes);
+                    if self.most_sent < usize::MAX {
+                        // The next piece goes into a packet of its own.
+                        return Some(now + Duration::from_micros(10));
+                    }
+                }
+                Output::Finish | Output::Close => socket.close(),
+                Output::Reset => socket.abort(),
             }
         }
     }
+}
+
+fn micros(now: Instant) -> u64 {
+    u64::try_from(now.total_micros()).unwrap()
 }

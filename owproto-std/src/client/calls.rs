@@ -48,7 +48,7 @@ impl<R: Runtime> Calls<R> {
     }
 
     pub(crate) fn with_total_timeout(&self, total: Duration) -> Self {
-        Self { timeouts: Timeouts { total: total.into(), ..self.timeouts }, ..self.clone() }
+        Self { timeouts: self.timeouts.with_total(total.into()), ..self.clone() }
     }
 
     pub(crate) fn with_flags(&self, flags: Flags) -> Self {
@@ -318,7 +318,7 @@ impl<R: Runtime> Calls<R> {
     pub(super) fn explain(&self, failure: Failure) -> Error {
         let address = self.address().clone();
         match *failure.0 {
-            Reason::Request(error) => error.into(),
+            Reason::Send(error) => error.into(),
             Reason::Connection(ConnectionError::TimedOut(timeout)) => self.timed_out(timeout),
             Reason::Connection(error) => Error::Connection { address, error },
             Reason::Io(error, source) => Error::Io { address, error, source },
@@ -327,10 +327,7 @@ impl<R: Runtime> Calls<R> {
 
     #[cold]
     pub(super) fn timed_out(&self, timeout: Timeout) -> Error {
-        let limit = match timeout {
-            Timeout::Inactivity => self.timeouts.inactivity,
-            Timeout::Total => self.timeouts.total,
-        };
+        let limit = self.timeouts.limit_of(timeout);
         Error::TimedOut { address: self.address().clone(), timeout, limit: limit.into() }
     }
 }

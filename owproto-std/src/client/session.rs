@@ -1,10 +1,10 @@
 use std::io;
 
-use owproto_core::client::{Connection, ConnectionError, Event, Resend, Step, Timeouts};
+use owproto_core::client::{Connection, ConnectionError, Event, Resend, SendError, Step, Timeouts};
 use owproto_core::message::Entries;
 use owproto_core::time::{self, Instant};
 use owproto_core::wire::MessageType;
-use owproto_core::{DecodeError, Reply, Request, RequestError};
+use owproto_core::{DecodeError, Reply, Request};
 
 use super::shared::Settings;
 use crate::runtime::{Runtime, Stream};
@@ -120,7 +120,7 @@ pub(crate) struct Failure(pub(crate) Box<Reason>);
 
 #[derive(Debug)]
 pub(crate) enum Reason {
-    Request(RequestError),
+    Send(SendError),
     Connection(ConnectionError),
     Io(ConnectionError, io::Error),
 }
@@ -134,7 +134,7 @@ impl Failure {
     /// Whether the connection was only too old.
     pub(crate) fn is_stale(&self) -> bool {
         match &*self.0 {
-            Reason::Request(_) => false,
+            Reason::Send(_) => false,
             Reason::Connection(error) | Reason::Io(error, _) => error.is_stale(),
         }
     }
@@ -147,10 +147,10 @@ impl From<ConnectionError> for Failure {
     }
 }
 
-impl From<RequestError> for Failure {
+impl From<SendError> for Failure {
     #[cold]
-    fn from(error: RequestError) -> Self {
-        Self::new(Reason::Request(error))
+    fn from(error: SendError) -> Self {
+        Self::new(Reason::Send(error))
     }
 }
 

@@ -56,7 +56,7 @@ impl<R: Runtime> Shared<R> {
             settings,
             spare: Mutex::default(),
             addresses: Mutex::default(),
-            refusals: AtomicU16::new(ServerCapabilities::NONE.bits()),
+            refusals: AtomicU16::new(ServerCapabilities::ALL.bits()),
             texts: OnceLock::new(),
         }
     }

@@ -9,65 +9,23 @@ use owproto_core::time;
 use owproto_core::tree::{Aliases, Bus, Permission, System, Tree};
 use owproto_core::wire::Token;
 
-use super::Server;
+use super::handle::Server;
+use super::settings::{PersistentLimits, Settings};
 use crate::DEFAULT_PORT;
 
-/// The settings of a server to be started.
+/// The settings of a server, and its start.
 #[derive(Clone, Debug)]
 pub struct Builder {
     address: SocketAddr,
     permission: Permission,
-    pub(super) settings: Settings,
+    settings: Settings,
 }
 
-/// What all connections of a server go by.
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub(super) timeouts: Timeouts,
-    pub(super) keepalives: Keepalives,
-    pub(super) token: Option<Token>,
-    pub(super) max_connections: usize,
-    pub(super) persistent: PersistentLimits,
-    pub(super) request_limit: usize,
-    pub(super) memory_limit: usize,
-    pub(super) shutdown_grace: Duration,
-}
-
-/// How many connections stay open between requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct PersistentLimits {
-    /// The maximum number of persistent connections. Further clients get their answers without the persistence flag, and
-    /// their connections are closed.
-    pub high: usize,
-    /// From this number of persistent connections on, the shorter idle timeout [`Timeouts::idle_low`] applies to all of
-    /// them.
-    pub low: usize,
-}
-
-impl PersistentLimits {
-    /// The limits of owserver: 20 and 10 (owfs: `globals.c`).
-    pub const DEFAULT: Self = Self::new(20, 10);
-
-    /// At most `high` persistent connections, and the shorter idle timeout from `low` on.
-    #[must_use]
-    pub const fn new(high: usize, low: usize) -> Self {
-        Self { high, low }
-    }
-}
-
-/// [`PersistentLimits::DEFAULT`].
-impl Default for PersistentLimits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-/// Connections that are open at once, unless told otherwise. A process may as a rule have 1024 files open.
+/// The default maximum number of open connections. The usual limit of open files of a process is 1024.
 const MAX_CONNECTIONS: usize = 1000;
 
-/// Bytes for requests and answers under way, unless told otherwise: 160 of the longest requests, or 512 answers that
-/// are not read.
+/// The default for the memory that connections share, in bytes: enough for 160 of the longest requests, or 512 answers
+/// that clients do not read.
 const MEMORY_LIMIT: usize = 16 << 20;
 
 impl Default for Builder {
@@ -80,7 +38,7 @@ impl Default for Builder {
                 keepalives: Keepalives::WhenSlow,
                 token: None,
                 max_connections: MAX_CONNECTIONS,
-                persistent: PersistentLimits::default(),
+                persistent: PersistentLimits::DEFAULT,
                 request_limit: MAX_BODY_LEN,
                 memory_limit: MEMORY_LIMIT,
                 shutdown_grace: Duration::from_secs(5),
@@ -89,122 +47,129 @@ impl Default for Builder {
     }
 }
 
+impl Server<(), ()> {
+    /// The settings of a server; [`Builder::start`] starts it.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
 impl Builder {
-    /// All that can be left out: 127.0.0.1:4304, and the limits that are named at each setting.
+    /// The default settings: the address 127.0.0.1:4304, and the limits given at each method.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Where to listen; port 0 takes one that is free. 127.0.0.1:4304 by default: the protocol knows no passwords, so
-    /// that who can reach the server can write to devices.
+    /// Sets the address to listen on, 127.0.0.1:4304 by default. Port 0 selects a free port. The protocol has no
+    /// authentication: everyone who can connect can write to devices.
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// The port to listen on; 0 takes one that is free.
+    /// Sets the port to listen on. Port 0 selects a free port.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.address.set_port(port);
         self
     }
 
-    /// The address of the interface to listen on, such as `Ipv4Addr::UNSPECIFIED` for all.
+    /// Sets the address of the interface to listen on, such as `Ipv4Addr::UNSPECIFIED` for all interfaces.
     #[must_use]
     pub fn host(mut self, host: impl Into<IpAddr>) -> Self {
         self.address.set_ip(host.into());
         self
     }
 
-    /// Whether clients may write. With [`Permission::ReadOnly`] each WRITE is an error, and nothing changes.
+    /// Sets whether clients may write. With [`Permission::ReadOnly`] the server answers every WRITE with an error.
     #[must_use]
     pub fn permission(mut self, permission: Permission) -> Self {
         self.permission = permission;
         self
     }
 
-    /// Connections that are open at once, 1000 by default. More are closed as they come. Each takes a file of the
-    /// process.
+    /// Sets the maximum number of open connections, 1000 by default. Further connections are closed right after they are
+    /// accepted. Each connection uses one open file of the process.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.settings.max_connections = connections;
         self
     }
 
-    /// Connections that are kept between requests.
+    /// Sets how many connections stay open between requests, 20 by default.
     #[must_use]
     pub fn persistent_limits(mut self, limits: PersistentLimits) -> Self {
         self.settings.persistent = limits;
         self
     }
 
-    /// How long to wait for clients. [`Timeouts::DEFAULT`] says what is waited for, and owserver's values for it.
+    /// Sets how long the server waits for clients, [`Timeouts::DEFAULT`] by default.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.settings.timeouts = timeouts;
         self
     }
 
-    /// The time for which an idle connection is kept; see [`Timeouts::idle_high`]. A shorter limit than that for busy
-    /// servers holds for them as well.
+    /// Sets how long a persistent connection may be idle: [`Timeouts::idle_high`]. The timeout for crowded servers,
+    /// [`Timeouts::idle_low`], applies only if it is shorter.
     #[must_use]
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.settings.timeouts.idle_high = time::Duration::from(limit);
         self
     }
 
-    /// Bytes of payload and tokens of a request, at most 100,050 as with owserver. A client that announces more is
-    /// disconnected. While a request comes in, so many bytes may be kept for its connection, as far as the
-    /// [memory](Self::memory_limit) that all share lasts.
+    /// Sets the maximum length of a request's payload and tokens in bytes. The default and the upper bound is 100,050, the
+    /// limit of owserver. A client that announces more is disconnected.
     #[must_use]
     pub fn request_limit(mut self, bytes: usize) -> Self {
         self.settings.request_limit = bytes.min(MAX_BODY_LEN);
         self
     }
 
-    /// Bytes that all connections together may have for requests and answers that are under way; 16,777,216 (16 MiB) by
-    /// default. 512 bytes for each request and each answer are not counted, so that what is small is always served: with
-    /// all that belongs to it, a connection that has none of the shared memory takes less than 4 KiB.
+    /// Sets the memory that all connections share for requests and answers in progress, in bytes; 16,777,216 (16 MiB) by
+    /// default. The first 512 bytes of each request and of each answer do not count, so short ones are always served. A
+    /// connection that uses none of the shared memory takes less than 4 KiB.
     ///
-    /// A request that would exceed it is read to its end, kept nowhere, and answered with
-    /// [`OUT_OF_MEMORY`](owproto_core::ReturnCode::OUT_OF_MEMORY); the connection goes on. It is counted in
-    /// [`Statistics::memory_refused`](super::Statistics::memory_refused). An answer goes on in pieces of 512 bytes. So
-    /// who comes late is refused and nobody is cut off for his sake: what is under way was promised to its client, a
-    /// slow one may well be an honest one, and the [timeouts](Self::timeouts) free what an attacker holds.
+    /// When the memory is used up, a long request is received without being stored and answered with
+    /// [`OUT_OF_MEMORY`](owproto_core::ReturnCode::OUT_OF_MEMORY); the connection stays open, and
+    /// [`Statistics::memory_refused`](super::Statistics::memory_refused) counts the request. A long answer is sent in
+    /// pieces of 512 bytes. Requests in progress are never dropped in favour of later ones, because a slow client may be an
+    /// honest one; the [timeouts](Self::timeouts) free memory that an attacker holds.
     #[must_use]
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.settings.memory_limit = bytes;
         self
     }
 
-    /// When keepalives are sent. A setting for tests of clients.
+    /// Sets when keepalives are sent. Tests of clients use it.
     #[must_use]
     pub fn keepalives(mut self, keepalives: Keepalives) -> Self {
         self.settings.keepalives = keepalives;
         self
     }
 
-    /// The token by which this server knows its own requests when they come back to it. Random by default, new at
-    /// each start.
+    /// Sets the token by which the server recognizes its own requests if they come back to it. By default it is random,
+    /// and new at each start.
     #[must_use]
     pub fn token(mut self, token: Token) -> Self {
         self.settings.token = Some(token);
         self
     }
 
-    /// How long requests that are under way have to be answered when the server is shut down, 5 s by default.
+    /// Sets how long a shutdown waits for the answers in progress, 5 s by default.
     #[must_use]
     pub fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.settings.shutdown_grace = grace;
         self
     }
 
-    /// Listens and serves the tree, on the tokio runtime that this is called on.
+    /// Listens on the address and serves the tree, on the current tokio runtime.
     ///
     /// # Errors
-    /// Those of binding the address.
+    /// The address cannot be bound.
     pub async fn start<B, A>(self, tree: Tree<B, A>) -> io::Result<Server<B, A>>
     where
         B: Bus + Send + 'static,
@@ -214,10 +179,10 @@ impl Builder {
         self.serve(listener, tree)
     }
 
-    /// Serves the tree on a socket that listens already, instead of the address of the builder.
+    /// Serves the tree on a listening socket; the address of the builder is not used.
     ///
     /// # Errors
-    /// Those of the socket.
+    /// The socket cannot be used.
     ///
     /// # Panics
     /// Outside of a tokio runtime.

@@ -4,39 +4,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::storage::Storage;
 
-/// Bytes that each buffer of a connection may have in any case, beside the budget. Most requests and answers fit, so
-/// that those who send and ask little are served, whatever others do with the budget.
-pub(super) const OWN_LEN: usize = 512;
+/// Bytes of each buffer of a connection that do not count against the budget. Most requests and answers fit, so clients
+/// with small requests are served even when others have used up the budget.
+pub(super) const UNCOUNTED_LEN: usize = 512;
 
-/// Memory that the connections of a server share for what goes beyond [`OWN_LEN`].
+/// Memory that the connections of a server share for buffers beyond [`UNCOUNTED_LEN`].
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: usize,
-    /// `0 <= taken <= limit`.
-    taken: AtomicUsize,
+    /// `0 <= used <= limit`.
+    used: AtomicUsize,
 }
 
 impl Budget {
     pub(super) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit, taken: AtomicUsize::new(0) })
+        Arc::new(Self { limit, used: AtomicUsize::new(0) })
     }
 
-    /// Bytes that are taken now.
-    pub(super) fn taken(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
+    /// Bytes in use.
+    pub(super) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
     }
 
-    fn take(&self, bytes: usize) -> bool {
-        let take = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= self.limit);
-        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    fn reserve(&self, bytes: usize) -> bool {
+        let reserve = |used: usize| used.checked_add(bytes).filter(|used| *used <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve).is_ok()
     }
 
-    fn give_back(&self, bytes: usize) {
-        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    fn release(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
-/// What one buffer has of the budget. It is given back when this is dropped.
+/// One buffer's share of the budget. Dropping it releases the bytes.
 #[derive(Debug)]
 pub(super) struct Share {
     budget: Arc<Budget>,
@@ -44,35 +44,35 @@ pub(super) struct Share {
 }
 
 impl Share {
+    /// An empty share.
     pub(super) fn new(budget: &Arc<Budget>) -> Self {
         Self { budget: budget.clone(), bytes: 0 }
     }
 
-    /// Makes it enough for a buffer of this capacity, or not more than that. False, with nothing changed, if there is
-    /// not so much left.
+    /// Grows or shrinks the share to what a buffer of this capacity needs. False, with nothing changed, if the budget has
+    /// not enough left.
     #[must_use]
-    pub(super) fn cover(&mut self, capacity: usize) -> bool {
-        let bytes = capacity.saturating_sub(OWN_LEN);
+    pub(super) fn resize(&mut self, capacity: usize) -> bool {
+        let bytes = capacity.saturating_sub(UNCOUNTED_LEN);
         if bytes > self.bytes {
-            if !self.budget.take(bytes - self.bytes) {
+            if !self.budget.reserve(bytes - self.bytes) {
                 return false;
             }
         } else if bytes < self.bytes {
-            self.budget.give_back(self.bytes - bytes);
+            self.budget.release(self.bytes - bytes);
         }
         self.bytes = bytes;
         true
     }
 
-    /// Gives it back.
+    /// Releases all of it.
     pub(super) fn release(&mut self) {
-        // Never more than there was.
-        let _ = self.cover(0);
+        // Shrinking does not fail.
+        let _ = self.resize(0);
     }
 
-    /// Whether it has anything of the budget.
-    pub(super) fn is_any(&self) -> bool {
-        self.bytes > 0
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes == 0
     }
 }
 
@@ -82,8 +82,7 @@ impl Drop for Share {
     }
 }
 
-/// Storage that grows with the bytes that arrive, as far as the budget lasts. What it does not take is forgotten, and
-/// all that it held as well.
+/// Storage that grows as bytes arrive, while the budget lasts. When it cannot grow, it drops everything that it holds.
 #[derive(Debug)]
 pub(super) struct Buffer {
     bytes: Vec<u8>,
@@ -95,7 +94,7 @@ impl Buffer {
         Self { bytes: Vec::new(), share: Share::new(budget) }
     }
 
-    /// Makes room for so many bytes more. The capacity doubles, so that no byte is copied again and again.
+    /// Makes room for `more` bytes. The capacity doubles, so that bytes are copied only a few times.
     fn reserve(&mut self, more: usize) -> bool {
         let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
         let Some(needed) = len.checked_add(more) else { return false };
@@ -103,12 +102,12 @@ impl Buffer {
             return true;
         }
         let wanted = capacity.saturating_mul(2).min(MAX_BODY_LEN).max(needed);
-        let is_there = self.share.cover(wanted) && self.bytes.try_reserve_exact(wanted - len).is_ok();
-        if !is_there {
+        let has_grown = self.share.resize(wanted) && self.bytes.try_reserve_exact(wanted - len).is_ok();
+        if !has_grown {
             self.bytes = Vec::new();
             self.share.release();
         }
-        is_there
+        has_grown
     }
 }
 
@@ -141,8 +140,8 @@ impl Storage for Buffer {
 
     fn shrink(&mut self, keep: usize) {
         self.bytes.shrink(keep);
-        // Never more than there was.
-        let _ = self.share.cover(self.bytes.capacity());
+        // Shrinking does not fail.
+        let _ = self.share.resize(self.bytes.capacity());
     }
 }
 
@@ -151,33 +150,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_budget_is_never_exceeded_and_always_given_back() {
+    fn buffers_never_exceed_the_budget_and_release_all_of_it() {
         let budget = Budget::new(10_000);
         let mut first = Buffer::new(&budget);
-        assert!(first.put(0, &[1; OWN_LEN]));
-        assert_eq!(budget.taken(), 0);
-        assert!(first.put(OWN_LEN, &[2; 5000]));
-        assert_eq!(budget.taken(), 5000);
+        assert!(first.put(0, &[1; UNCOUNTED_LEN]));
+        assert_eq!(budget.used(), 0);
+        assert!(first.put(UNCOUNTED_LEN, &[2; 5000]));
+        assert_eq!(budget.used(), 5000);
         let mut second = Buffer::new(&budget);
-        assert!(second.put(0, &[3; OWN_LEN]), "what is small has its place");
-        assert!(!second.put(OWN_LEN, &[4; 5001]));
-        assert_eq!(
-            (budget.taken(), second.bytes.capacity()),
-            (5000, 0),
-            "nothing is kept of what was refused"
-        );
-        assert!(second.put(0, &[5; OWN_LEN + 5000]));
-        assert_eq!(budget.taken(), 10_000);
+        assert!(second.put(0, &[3; UNCOUNTED_LEN]), "the first bytes need no budget");
+        assert!(!second.put(UNCOUNTED_LEN, &[4; 5001]));
+        assert_eq!((budget.used(), second.bytes.capacity()), (5000, 0), "a refused buffer keeps nothing");
+        assert!(second.put(0, &[5; UNCOUNTED_LEN + 5000]));
+        assert_eq!(budget.used(), 10_000);
         first.shrink(100);
-        assert_eq!(budget.taken(), 5000);
+        assert_eq!(budget.used(), 5000);
         assert!(first.put(0, b"abc"));
         assert_eq!(first.filled(3), b"abc");
         drop(second);
-        assert_eq!(budget.taken(), 0);
+        assert_eq!(budget.used(), 0);
     }
 
     #[test]
-    fn bytes_that_trickle_in_are_copied_a_few_times() {
+    fn a_buffer_that_is_filled_byte_by_byte_grows_fewer_than_20_times() {
         let budget = Budget::new(usize::MAX);
         let mut buffer = Buffer::new(&budget);
         let (mut capacity, mut growths) = (0, 0);
@@ -188,20 +183,20 @@ mod tests {
             }
         }
         assert!(growths < 20, "{growths}");
-        assert_eq!(budget.taken(), MAX_BODY_LEN - OWN_LEN);
+        assert_eq!(budget.used(), MAX_BODY_LEN - UNCOUNTED_LEN);
     }
 
     #[test]
-    fn a_share_grows_and_shrinks_with_what_it_covers() {
+    fn a_share_covers_the_capacity_beyond_the_uncounted_bytes() {
         let budget = Budget::new(1000);
         let mut share = Share::new(&budget);
-        assert!(share.cover(OWN_LEN) && !share.is_any());
-        assert!(share.cover(OWN_LEN + 1000) && share.is_any());
-        assert!(!share.cover(OWN_LEN + 1001));
-        assert_eq!(budget.taken(), 1000);
-        assert!(share.cover(OWN_LEN + 10));
-        assert_eq!(budget.taken(), 10);
+        assert!(share.resize(UNCOUNTED_LEN) && share.is_empty());
+        assert!(share.resize(UNCOUNTED_LEN + 1000) && !share.is_empty());
+        assert!(!share.resize(UNCOUNTED_LEN + 1001));
+        assert_eq!(budget.used(), 1000);
+        assert!(share.resize(UNCOUNTED_LEN + 10));
+        assert_eq!(budget.used(), 10);
         share.release();
-        assert_eq!((budget.taken(), share.is_any()), (0, false));
+        assert_eq!((budget.used(), share.is_empty()), (0, true));
     }
 }

@@ -1,4 +1,4 @@
-//! An owserver, on tokio: everything between sockets and a [`Tree`].
+//! An owserver on tokio: everything between sockets and a [`Tree`].
 //!
 //! ```
 //! # #[cfg(feature = "tokio")]
@@ -19,32 +19,39 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What it does with its clients
+//! # How it serves its clients
 //!
-//! - Each connection is a task of its own, and all share one tree. The tree is locked while it works, which does not
-//!   wait for anything: what a [`Bus`](owproto_core::tree::Bus) is not ready to say is asked again when the bus has
-//!   woken the task, and until then keepalives go out and others are served. Nothing is locked while bytes are sent, so
-//!   a client that does not read holds up nobody.
-//! - Every limit is a setting of the [`Builder`] with a safe default. What is above one is refused, counted in the
-//!   [`Statistics`], and told to `tracing`.
-//! - A connection ends as owserver ends it, but never with a reply that is still on its way: the sending side is closed
-//!   first, and what the client still sends is read for a moment.
-//! - When a client is gone in the middle of its request, the bus is told
-//!   ([`Bus::cancel`](owproto_core::tree::Bus::cancel)).
-//! - An idle connection keeps no buffers. Requests and answers that are under way share a fixed amount of memory
-//!   ([`Builder::memory_limit`]); what is small needs none of it.
+//! - Each connection is a task; all tasks share one tree behind a lock. A task holds the lock while the tree works, and the
+//!   tree never waits: when a [`Bus`](owproto_core::tree::Bus) is not ready, the task calls it again after the bus has woken
+//!   it. Until then keepalives are sent and other clients are served. The lock is not held while bytes are sent, so a client
+//!   that does not read delays no other client.
+//! - Every limit is a setting of the [`Builder`] with a safe default. What exceeds a limit is refused, counted in the
+//!   [`Statistics`], and logged with `tracing`.
+//! - The last reply of a connection always arrives: the server closes its sending side first, and reads for up to a second
+//!   what the client still sends. Otherwise connections end as with owserver.
+//! - When a client disconnects in the middle of its request, the server calls
+//!   [`Bus::cancel`](owproto_core::tree::Bus::cancel).
+//! - An idle connection holds no buffers. Requests and answers in progress share a limited amount of memory
+//!   ([`Builder::memory_limit`]); short ones need none of it.
 
+mod admission;
 mod builder;
-mod control;
+mod clock;
 mod driver;
+mod handle;
 mod listener;
 mod memory;
+mod settings;
+mod shared;
+mod shutdown;
 mod statistics;
+mod token;
 
 #[cfg(doc)]
 use owproto_core::tree::Tree;
 
-pub use builder::{Builder, PersistentLimits};
-pub use listener::{Handle, Server};
+pub use builder::Builder;
+pub use handle::{Handle, Server};
 pub use owproto_core::server::{Keepalives, Timeouts};
+pub use settings::PersistentLimits;
 pub use statistics::Statistics;

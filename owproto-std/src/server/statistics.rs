@@ -1,45 +1,43 @@
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a server has done so far.
+/// A snapshot of a server's counters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Statistics {
     /// Connections that are open.
     pub connections: usize,
-    /// Connections that are open and have a place among the persistent ones.
+    /// Open connections that count as persistent.
     pub persistent: usize,
-    /// Connections that were accepted, those that are open included.
+    /// Connections accepted since the start, including those that are open.
     pub accepted: u64,
-    /// Connections that were closed at once, because there were as many as allowed.
+    /// Connections closed right after they were accepted, because the maximum number was open.
     pub refused: u64,
-    /// Connections that could not be accepted, as a rule because the process has too many files open.
+    /// Failed attempts to accept a connection, usually because the process has too many open files.
     pub accept_errors: u64,
-    /// Requests that came complete and well-formed.
+    /// Requests that were received completely and were well-formed.
     pub requests: u64,
-    /// Requests that asked for persistence when all places were taken.
+    /// Requests that asked for persistence while the maximum number of connections was persistent.
     pub persistence_refused: u64,
     /// Connections that ended with a malformed request.
     pub malformed: u64,
-    /// Connections that ended because a request had passed this server before.
+    /// Connections that ended because a request carried this server's own token: a loop of servers.
     pub loops: u64,
-    /// Connections that ended because the client was silent within a request, took too long for it, or did not read
+    /// Connections that ended because the client was silent within a request, took too long to send it, or did not read
     /// its answer.
     pub timed_out: u64,
-    /// Connections that ended because the client had been idle.
+    /// Connections that ended because the client was idle for too long.
     pub idle_closed: u64,
-    /// Connections that were lost with a request or an answer under way.
+    /// Connections that were lost in the middle of a request or an answer.
     pub lost: u64,
-    /// Bytes that connections have now of the memory that they [share](super::Builder::memory_limit).
+    /// Bytes of the [shared memory](super::Builder::memory_limit) in use.
     pub memory_in_use: usize,
-    /// Requests that were answered with an error because no memory was left for them.
+    /// Requests that were answered with an error because the shared memory was used up.
     pub memory_refused: u64,
 }
 
-/// The same, as it is counted.
+/// The counters of [`Statistics`] that only grow.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    pub(super) connections: AtomicUsize,
-    pub(super) persistent: AtomicUsize,
     pub(super) accepted: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) accept_errors: AtomicU64,
@@ -53,17 +51,16 @@ pub(super) struct Counters {
     pub(super) memory_refused: AtomicU64,
 }
 
-/// Adds one; gives what it was before.
+/// Adds one; returns the value before.
 pub(super) fn count(counter: &AtomicU64) -> u64 {
     counter.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Counters {
-    pub(super) fn read(&self, memory: usize) -> Statistics {
+    /// The counters; what is open or in use is left 0.
+    pub(super) fn snapshot(&self) -> Statistics {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Statistics {
-            connections: self.connections.load(Ordering::Relaxed),
-            persistent: self.persistent.load(Ordering::Relaxed),
             accepted: of(&self.accepted),
             refused: of(&self.refused),
             accept_errors: of(&self.accept_errors),
@@ -74,8 +71,8 @@ impl Counters {
             timed_out: of(&self.timed_out),
             idle_closed: of(&self.idle_closed),
             lost: of(&self.lost),
-            memory_in_use: memory,
             memory_refused: of(&self.memory_refused),
+            ..Statistics::default()
         }
     }
 }

@@ -7,17 +7,19 @@ use owproto_core::text::{Date, RomId, Value};
 use owproto_core::tree::tester::Tester;
 use owproto_core::tree::{Access, Bus, Conversion, ConversionCommand, Operation, Property};
 
+use super::device_state::DeviceState;
+use super::faults::Alarm;
 use super::state::State;
 
-/// The devices of a [`Simulator`](super::Simulator), for a [`Tree`](owproto_core::tree::Tree).
+/// The devices of a [`Simulator`](super::Simulator) as a bus for a [`Tree`](owproto_core::tree::Tree).
 pub struct SimulatedBus {
     pub(super) state: Arc<Mutex<State>>,
     pub(super) is_tester: bool,
 }
 
-/// How long a conversion that was started for all devices can be read (owfs: `globals.c`, the time for volatile
-/// values).
-const CONVERTED: Duration = Duration::from_secs(15);
+/// How long the result of a conversion that was started for all devices can be read (owfs: `globals.c`, the timeout of
+/// volatile values).
+const CONVERSION_LIFETIME: Duration = Duration::from_secs(15);
 
 impl SimulatedBus {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -45,11 +47,18 @@ impl Bus for SimulatedBus {
 
     fn is_in_alarm(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
         let state = self.lock();
-        Poll::Ready(Ok(state.present(device).is_some_and(|device| state.is_in_alarm(device))))
+        let now = state.clock.now();
+        let is_in_alarm = |device: &DeviceState| match device.alarm {
+            // The tester has no alarms of its own.
+            Alarm::ByValue if self.is_tester => false,
+            _ => device.is_in_alarm(now),
+        };
+        Poll::Ready(Ok(state.present(device).is_some_and(is_in_alarm)))
     }
 
     fn is_visible(&self, _: RomId, property: &Property) -> bool {
-        // Of the models of family 3B: a DS1825. All others are the plain ones, as on owserver's simulated buses.
+        // Family 3B is simulated as a DS1825, which has these. Devices of other families are the plain models, as on
+        // owserver's simulated buses.
         !self.is_tester
             && ["temperature9", "temperature10", "temperature11", "temphigh", "templow"]
                 .contains(&property.name)
@@ -69,15 +78,7 @@ impl Bus for SimulatedBus {
         let Some(device) = state.device(access.device) else {
             return Poll::Ready(Err(ReturnCode::NO_SUCH_ENTITY));
         };
-        let Access { property, element, offset, .. } = *access;
-        let found = match state.switched(device, property, element, moment) {
-            None if state.is_tester => {
-                return Poll::Ready(state.tester_value(device, property, element, offset, scratch));
-            }
-            None => state.value(device, property, element, moment),
-            switched => switched,
-        };
-        Poll::Ready(found.and_then(|found| found.copy_to(offset, scratch)).ok_or(ReturnCode::IO))
+        Poll::Ready(state.read(device, access.property, access.element, access.offset, moment, scratch))
     }
 
     fn write(
@@ -91,9 +92,11 @@ impl Bus for SimulatedBus {
             Ok(moment) => moment,
             Err(code) => return Poll::Ready(Err(code)),
         };
-        // The tester takes everything, and forgets it.
-        if !state.is_tester {
-            state.write(access, value, moment);
+        // The tester accepts every value, and keeps none.
+        if !self.is_tester
+            && let Some(device) = state.device_mut(access.device)
+        {
+            device.write(access, value, moment);
         }
         Poll::Ready(Ok(()))
     }
@@ -106,16 +109,16 @@ impl Bus for SimulatedBus {
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
         let mut state = self.lock();
-        let until = (command == ConversionCommand::Start).then(|| state.time() + CONVERTED);
-        if !state.is_tester {
-            state.converted_until[place(what)] = until;
+        let until = (command == ConversionCommand::Start).then(|| state.clock.now() + CONVERSION_LIFETIME);
+        if !self.is_tester {
+            state.converted_until[index(what)] = until;
         }
         Poll::Ready(Ok(()))
     }
 
     fn is_converted(&self, _: Option<u16>, what: Conversion) -> bool {
         let state = self.lock();
-        state.converted_until[place(what)].is_some_and(|until| state.time() < until)
+        state.converted_until[index(what)].is_some_and(|until| state.clock.now() < until)
     }
 
     fn cancel(&mut self, operation: Operation) {
@@ -123,8 +126,7 @@ impl Bus for SimulatedBus {
     }
 
     fn clock(&self) -> Option<Date> {
-        let state = self.lock();
-        if state.is_tester { Tester::new(&[]).clock() } else { state.date(state.time()) }
+        if self.is_tester { Tester::new(&[]).clock() } else { self.lock().date() }
     }
 
     fn interface_name(&self, _: u16) -> &str {
@@ -133,8 +135,8 @@ impl Bus for SimulatedBus {
 
     fn interface_address<'a>(&'a self, bus: u16, scratch: &'a mut [u8]) -> &'a [u8] {
         if self.is_tester {
-            let made = Tester::new(&[]).interface_address(bus, scratch).len();
-            return scratch.get(..made).unwrap_or_default();
+            let len = Tester::new(&[]).interface_address(bus, scratch).len();
+            return scratch.get(..len).unwrap_or_default();
         }
         let text = format!("simulator.{bus}");
         let len = text.len().min(scratch.len());
@@ -147,7 +149,8 @@ impl Bus for SimulatedBus {
     }
 }
 
-const fn place(what: Conversion) -> usize {
+/// The index in [`State::converted_until`].
+const fn index(what: Conversion) -> usize {
     match what {
         Conversion::Temperature => 0,
         Conversion::Voltage => 1,

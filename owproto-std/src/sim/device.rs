@@ -6,79 +6,12 @@ use owproto_core::ReturnCode;
 use owproto_core::text::{RomId, Value, ValueType};
 use owproto_core::tree::{Element, Family, Node, Property};
 
-use super::curve::{mix, unit};
-use super::state::{Simulated, State};
+use super::device_state::DeviceState;
+use super::faults::{Alarm, Occurrence, Presence};
+use super::state::State;
 use super::values::Stored;
 
-/// When something happens to requests for a device.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub enum Occurrence {
-    /// Not at all.
-    #[default]
-    Never,
-    /// Each time.
-    Always,
-    /// Each time this many requests have come: `Every(3)` is the third, the sixth and so on. `Every(0)` is never.
-    Every(u32),
-    /// With this probability, from 0 to 1. Which ones it are follows from the seed.
-    Chance(f64),
-}
-
-impl Occurrence {
-    /// Whether it happens to the `n`th request, from 1.
-    pub(super) fn happens(self, n: u64, key: u64) -> bool {
-        match self {
-            Self::Never | Self::Every(0) => false,
-            Self::Always => true,
-            Self::Every(every) => n.is_multiple_of(every.into()),
-            Self::Chance(chance) => unit(mix(key, n)) < chance,
-        }
-    }
-}
-
-/// When a device is on its bus.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Presence {
-    /// At all times.
-    #[default]
-    Present,
-    /// Never.
-    Absent,
-    /// It is there for a while, then it is not, again and again, from the start of the simulator on.
-    Changing {
-        /// How long it is there.
-        present: Duration,
-        /// How long it is not.
-        absent: Duration,
-    },
-}
-
-impl Presence {
-    pub(super) fn is_there(self, at: Duration) -> bool {
-        match self {
-            Self::Present => true,
-            Self::Absent => false,
-            Self::Changing { present, absent } => {
-                let period = present.saturating_add(absent).as_nanos();
-                period == 0 || at.as_nanos() % period < present.as_nanos()
-            }
-        }
-    }
-}
-
-/// Whether a device is in alarm.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Alarm {
-    /// A thermometer, when its temperature is not between its `templow` and its `temphigh`.
-    #[default]
-    ByValue,
-    /// Yes.
-    On,
-    /// No.
-    Off,
-}
-
-/// A simulated device, to be steered. Clones are of the same device.
+/// A simulated device, for a test to control. All clones control the same device.
 #[derive(Clone)]
 pub struct Device {
     state: Arc<Mutex<State>>,
@@ -90,43 +23,44 @@ impl Device {
         Self { state, id }
     }
 
-    /// The ROM id of the device.
+    /// Its ROM id.
     #[must_use]
     pub const fn rom_id(&self) -> RomId {
         self.id
     }
 
-    /// How long each of its answers takes. Above a second clients get keepalives.
+    /// Sets how long each of its answers takes, 0 by default. From a second on, clients get keepalives.
     pub fn set_latency(&self, latency: Duration) {
         self.change(|device| device.latency = latency);
     }
 
-    /// When requests for it fail, and with which code, such as [`ReturnCode::IO`].
-    pub fn set_errors(&self, when: Occurrence, code: ReturnCode) {
-        self.change(|device| (device.errors, device.error_code) = (when, code));
+    /// Sets which requests to it fail, none by default, and with which code, such as [`ReturnCode::IO`].
+    pub fn set_errors(&self, which: Occurrence, code: ReturnCode) {
+        self.change(|device| (device.errors, device.error_code) = (which, code));
     }
 
-    /// When its temperatures are 85 degrees Celsius, as before a first conversion.
-    pub fn set_power_on(&self, when: Occurrence) {
-        self.change(|device| device.power_on = when);
+    /// Sets which requests read temperatures of 85 degrees Celsius, as from a thermometer that has not measured since power
+    /// was switched on; none by default.
+    pub fn set_power_on(&self, which: Occurrence) {
+        self.change(|device| device.power_on = which);
     }
 
-    /// Whether it is there. When it is not, nothing finds it; what it keeps, it keeps.
+    /// Sets when it is present on its bus, always by default. An absent device keeps its values.
     pub fn set_presence(&self, presence: Presence) {
         let mut state = self.lock();
         if let Some(device) = state.device_mut(self.id) {
             device.presence = presence;
-            state.look_around();
+            state.scan();
         }
     }
 
-    /// Whether it shows in `/alarm`.
+    /// Sets whether it is in alarm, and so listed in `/alarm`.
     pub fn set_alarm(&self, alarm: Alarm) {
         self.change(|device| device.alarm = alarm);
     }
 
-    /// Gives a property a value that it then keeps, whether clients can write it or not: `temperature`, `PIO.0`,
-    /// `counter.A`. What depends on the value follows it.
+    /// Fixes the value of a property or element, such as `temperature`, `PIO.0` or `counter.A`, whether clients can write it
+    /// or not. Values that depend on it follow.
     ///
     /// # Errors
     /// [`SetError`].
@@ -141,11 +75,11 @@ impl Device {
         if !is_of_type(value, wanted) {
             return Err(SetError::Type { wanted });
         }
-        device.fix(found, element, value);
+        device.fix(found, element, Stored::new(value));
         Ok(())
     }
 
-    /// Has a property that was [set](Self::set) follow time again.
+    /// Undoes [`set`](Self::set): the value changes with time again.
     ///
     /// # Errors
     /// [`SetError`].
@@ -153,12 +87,11 @@ impl Device {
         let mut state = self.lock();
         let device = state.device_mut(self.id).ok_or(SetError::NoDevice)?;
         let (found, element) = find(device.family, property)?;
-        device.release(found, element);
+        device.unfix(found, element);
         Ok(())
     }
 
-    /// The value that a property has at this moment, for comparisons; `None` if it has none. It costs no time and never
-    /// fails, whatever the switches say.
+    /// The present value of a property or element, for comparisons; `None` if it has none. Latency and faults do not apply.
     #[must_use]
     pub fn value(&self, property: &str) -> Option<Reading> {
         let state = self.lock();
@@ -167,13 +100,13 @@ impl Device {
         state.value_now(device, found, element).map(Reading)
     }
 
-    /// How many requests it has had.
+    /// The number of requests to it so far.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.lock().device(self.id).map_or(0, |device| device.requests)
     }
 
-    /// Takes it away for ever.
+    /// Removes it from the simulator.
     pub fn remove(self) {
         self.lock().remove(self.id);
     }
@@ -182,7 +115,7 @@ impl Device {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Simulated)) {
+    fn change(&self, change: impl FnOnce(&mut DeviceState)) {
         if let Some(device) = self.lock().device_mut(self.id) {
             change(device);
         }
@@ -195,7 +128,7 @@ impl fmt::Debug for Device {
     }
 }
 
-/// A value of a simulated device.
+/// A value read from a simulated device.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reading(Stored);
 
@@ -207,21 +140,21 @@ impl Reading {
     }
 }
 
-/// Why a simulated device does not take a value.
+/// Why a value cannot be [set](Device::set).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetError {
     /// The device was removed.
     #[error("the device was removed")]
     NoDevice,
-    /// The family has no such property, or no such element of it. `.ALL` is not an element.
+    /// The family has no such property or element, or the property is a directory. `.ALL` cannot be set.
     #[error("the device has no such property")]
     NoProperty,
-    /// The tree answers it, not the device: `address`, `alias`, `type` and the like.
-    #[error("this property follows from the address, or is not the device's")]
+    /// The property, such as `address`, `alias` or `type`, follows from the address or belongs to the server.
+    #[error("the property is not a value of the device")]
     NotOfDevice,
-    /// The value is of another type.
-    #[error("the value is not of the type {wanted:?}")]
+    /// The value has another type than the property.
+    #[error("the value must have the type {wanted:?}")]
     Type {
         /// The type of the property.
         wanted: ValueType,
@@ -252,30 +185,4 @@ fn is_of_type(value: Value<'_>, wanted: ValueType) -> bool {
             | (Value::Text(_), T::Text)
             | (Value::Bytes(_), T::Bytes | T::Unknown)
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn occurrences() {
-        let happened = |when: Occurrence| (1..=1000).filter(|n| when.happens(*n, 7)).count();
-        assert_eq!(happened(Occurrence::Never), 0);
-        assert_eq!(happened(Occurrence::Always), 1000);
-        assert_eq!(happened(Occurrence::Every(0)), 0);
-        assert_eq!(happened(Occurrence::Every(3)), 333);
-        assert!((200..300).contains(&happened(Occurrence::Chance(0.25))));
-        assert!(!Occurrence::Every(3).happens(2, 0) && Occurrence::Every(3).happens(3, 0));
-    }
-
-    #[test]
-    fn presence_changes_in_its_rhythm() {
-        let ms = Duration::from_millis;
-        let presence = Presence::Changing { present: ms(30), absent: ms(70) };
-        for (at, is_there) in [(0, true), (29, true), (30, false), (99, false), (100, true), (130, false)] {
-            assert_eq!(presence.is_there(ms(at)), is_there, "{at}");
-        }
-        assert!(Presence::Changing { present: ms(0), absent: ms(0) }.is_there(ms(5)));
-    }
 }

@@ -1,8 +1,8 @@
 //! A simulated 1-Wire bus, for demonstrations and for tests of programs that use an owserver.
 //!
-//! [`Simulator`] makes devices and steers them while others use them; its [`bus`](Simulator::bus) goes under a
-//! [`Tree`](owproto_core::tree::Tree). `sim::Server` (features `sim` and `server`) is a whole owserver of it, in the
-//! background of a test:
+//! A [`Simulator`] has the devices, and a test controls them through it while clients use them. Its
+//! [`bus`](Simulator::bus) is the bus of a [`Tree`](owproto_core::tree::Tree). `sim::Server` (features `sim` and `server`) is
+//! a complete owserver with these devices, in a thread of the test:
 //!
 //! ```
 //! # #[cfg(feature = "server")]
@@ -27,38 +27,43 @@
 //!
 //! # Devices
 //!
-//! A [`Spec`] says which there are: family codes in a comma list. Each has the properties that owserver gives its
-//! family; a family that nobody knows has its address, as with owserver.
+//! A [`Spec`] lists the devices, as family codes or addresses. Each device has the properties that owserver gives its
+//! family. A device of an unknown family has only the common ones, such as its address, as with owserver.
 //!
 //! # Values
 //!
-//! They follow from a seed, the device and the time since the start, so that two simulators with the same spec and the
-//! same seed agree at any moment. Temperatures, pressures, humidities and voltages are smooth curves; counters count;
-//! inputs change; clocks run. Memory keeps its bytes, and all that can be written keeps what was written. What belongs
-//! together agrees: the scratchpad of a thermometer with its temperature, the pages of a memory with the whole, `.BYTE`
-//! with its bits. While a request is being answered time stands still for it.
+//! Values follow from a seed, the device and the time since the start: two simulators with the same spec and seed have the
+//! same values at the same time. Temperatures, pressures, humidities and voltages are smooth curves; counters count, inputs
+//! change, clocks run. Memories and all other writable properties keep what was written. Related values agree: the
+//! scratchpad of a thermometer with its temperature, the pages of a memory with the whole, `.BYTE` with its bits. All values
+//! in one answer belong to the same moment.
 //!
-//! After `tester:` in the spec, values are those of owserver's option `--tester`, for comparisons with the real one.
+//! After the prefix `tester:` in the spec, values are those of owserver's option `--tester`, for comparisons with owserver.
 //!
-//! # Trouble
+//! # Faults
 //!
-//! Each [`Device`] can be [slow](Device::set_latency), [fail](Device::set_errors) now and then, [come and
-//! go](Device::set_presence), be [in alarm](Device::set_alarm), or say the [85 degrees](Device::set_power_on) that
-//! thermometers say before their first conversion.
+//! Each [`Device`] can be [slow](Device::set_latency), [fail](Device::set_errors) some or all requests, [disappear and come
+//! back](Device::set_presence), be [in alarm](Device::set_alarm), or read the [85 degrees](Device::set_power_on) of a
+//! thermometer before its first conversion.
 
 mod bus;
-mod curve;
+mod clock;
 mod device;
+mod device_state;
+mod faults;
+mod generate;
+mod operations;
 #[cfg(feature = "server")]
 mod server;
 mod simulator;
-mod sleepers;
 mod spec;
 mod state;
+mod timers;
 mod values;
 
 pub use bus::SimulatedBus;
-pub use device::{Alarm, Device, Occurrence, Presence, SetError};
+pub use device::{Device, Reading, SetError};
+pub use faults::{Alarm, Occurrence, Presence};
 #[cfg(feature = "server")]
 pub use server::{Builder as ServerBuilder, Server};
 pub use simulator::{Builder, Simulator};

@@ -7,12 +7,14 @@ use owproto_core::ReturnCode;
 use owproto_core::text::RomId;
 use owproto_core::tree::Aliases;
 
-use super::{SimulatedBus, Simulator, Spec};
+use super::bus::SimulatedBus;
+use super::simulator::Simulator;
+use super::spec::Spec;
 use crate::{AliasMap, server};
 
-/// An owserver of simulated devices, in a thread of its own. It stops when it is dropped.
+/// An owserver with simulated devices, in a thread of its own. Dropping it stops it.
 ///
-/// It listens on a free port of the loopback interface, unless told otherwise. See the [module](super) for an example.
+/// By default it listens on a free port of the loopback interface. The [module](super) has an example.
 #[derive(Debug)]
 pub struct Server {
     simulator: Simulator,
@@ -28,7 +30,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Changes the settings of the server: where it listens, its limits.
+    /// Changes the settings of the server, such as its address and its limits.
     ///
     /// ```
     /// use owproto_std::sim;
@@ -42,10 +44,10 @@ impl Builder {
         self
     }
 
-    /// Starts it. It can be used when this returns.
+    /// Starts the server. When this returns, it accepts connections.
     ///
     /// # Errors
-    /// Those of listening, and of starting a thread.
+    /// The address cannot be bound, or the thread cannot be started.
     pub fn start(self) -> io::Result<Server> {
         let Self { simulator, server } = self;
         let tree = simulator.tree();
@@ -82,13 +84,13 @@ impl Server {
         Self::builder(Simulator::new(spec)).start()
     }
 
-    /// The settings of an owserver with simulated devices.
+    /// The settings of an owserver with the devices of a simulator.
     #[must_use]
     pub fn builder(simulator: Simulator) -> Builder {
         Builder { simulator, server: server::Builder::new().port(0) }
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.server.local_addr()
@@ -100,16 +102,16 @@ impl Server {
         &self.simulator
     }
 
-    /// What it has done so far.
+    /// The server's counters since the start.
     #[must_use]
     pub fn statistics(&self) -> server::Statistics {
         self.server.statistics()
     }
 
-    /// Gives a device an alias; an empty one takes it away.
+    /// Sets the alias of a device; an empty one removes it.
     ///
     /// # Errors
-    /// Nothing is refused now.
+    /// None at present.
     pub fn set_alias(&self, device: RomId, alias: impl AsRef<[u8]>) -> Result<(), ReturnCode> {
         self.server.with_tree(|tree| tree.aliases_mut().set(device, alias.as_ref()))
     }
@@ -119,7 +121,7 @@ impl Server {
         self.join();
     }
 
-    /// A remote control for its server.
+    /// A remote control for the server.
     #[must_use]
     pub fn handle(&self) -> server::Handle {
         self.server.handle()
@@ -127,7 +129,7 @@ impl Server {
 
     fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
-            // It has nothing to say; if it panicked, that was printed.
+            // It returns nothing; a panic was printed when it happened.
             let _ = thread.join();
         }
     }

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use owproto_core::text::{Date, RomId};
-use owproto_core::tree::Tree;
+use owproto_core::tree::{Aliases, Tree};
 
 use super::bus::SimulatedBus;
 use super::device::Device;
@@ -11,7 +11,7 @@ use super::spec::{Spec, Which};
 use super::state::State;
 use crate::AliasMap;
 
-/// Simulated devices, and the way to steer them while they are used. Clones are of the same devices.
+/// Simulated devices, and the controls for a test. All clones share the same devices.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct Simulator {
     is_tester: bool,
 }
 
-/// The settings of a simulator.
+/// The settings of a [`Simulator`].
 #[derive(Clone, Debug)]
 pub struct Builder {
     spec: Spec,
@@ -44,41 +44,41 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// What addresses and values follow from; 1 by default.
+    /// Sets the number from which addresses and values are generated, 1 by default.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// How long all devices take to answer, at first.
+    /// Sets the initial latency of all devices, 0 by default; see [`Device::set_latency`].
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
     }
 
-    /// The date at the start, for devices with clocks; the present one (UTC) by default.
+    /// Sets the date at the start, which devices with clocks show; by default the current date (UTC).
     #[must_use]
     pub fn date(mut self, date: Date) -> Self {
         self.date = Some(date);
         self
     }
 
-    /// Makes the devices. Their time begins now.
+    /// Creates the devices. Their time starts now.
     #[must_use]
     pub fn build(self) -> Simulator {
         let now = || {
             let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
             i64::try_from(since.as_secs()).unwrap_or_default()
         };
-        let epoch = self.date.map_or_else(now, Date::to_unix_seconds);
-        let mut state = State::new(self.spec.is_tester, self.seed, epoch, self.spec.buses.len());
+        let start_date = self.date.map_or_else(now, Date::to_unix_seconds);
+        let mut state = State::new(self.spec.is_tester, self.seed, start_date, self.spec.buses.len());
         let mut aliases = Vec::new();
-        // Addresses that were given come first, so that no made-up one is taken for them.
-        let mut given: Vec<RomId> = Vec::new();
+        // Addresses in the spec, which generated ones must not repeat.
+        let mut reserved: Vec<RomId> = Vec::new();
         for item in self.spec.buses.iter().flatten() {
-            given.extend(match item.which {
+            reserved.extend(match item.which {
                 Which::Address(id) => Some(id),
                 Which::Family(_) => None,
             });
@@ -87,7 +87,7 @@ impl Builder {
             for item in items {
                 for _ in 0..item.count {
                     let id = match item.which {
-                        Which::Family(family) => state.add_family(bus, family, &given),
+                        Which::Family(family) => state.add_family(bus, family, &reserved),
                         Which::Address(id) => {
                             state.add(bus, id);
                             Some(id)
@@ -103,7 +103,7 @@ impl Builder {
                 device.latency = self.latency;
             }
         }
-        state.look_around();
+        state.scan();
         Simulator {
             is_tester: state.is_tester,
             state: Arc::new(Mutex::new(state)),
@@ -113,25 +113,25 @@ impl Builder {
 }
 
 impl Simulator {
-    /// The devices of a spec, with settings.
+    /// The settings of a simulator with the devices of a spec.
     #[must_use]
     pub fn builder(spec: Spec) -> Builder {
         Builder { spec, seed: 1, latency: Duration::ZERO, date: None }
     }
 
-    /// The devices of a spec.
+    /// A simulator with the devices of a spec.
     #[must_use]
     pub fn new(spec: Spec) -> Self {
         Self::builder(spec).build()
     }
 
-    /// Its devices as a bus. Several are the same devices.
+    /// Its devices as a bus. All buses of a simulator share the same devices.
     #[must_use]
     pub fn bus(&self) -> SimulatedBus {
         SimulatedBus { state: self.state.clone(), is_tester: self.is_tester }
     }
 
-    /// The aliases of the spec.
+    /// A copy of the aliases of the spec.
     #[must_use]
     pub fn aliases(&self) -> AliasMap {
         (*self.aliases).clone()
@@ -143,11 +143,10 @@ impl Simulator {
         Tree::new(self.bus()).with_aliases(self.aliases())
     }
 
-    /// A device: by an alias of the spec, by its address in any spelling, or the first of a family, by two hexadecimal
-    /// digits.
+    /// A device by an alias of the spec, by its address in any notation, or by its family in two hexadecimal digits; the
+    /// first device of a family is returned.
     #[must_use]
     pub fn device(&self, which: &str) -> Option<Device> {
-        use owproto_core::tree::Aliases;
         let state = self.lock();
         let id = self.aliases.device(which.as_bytes()).or_else(|| RomId::parse(which.as_bytes()).ok());
         let id = match id {
@@ -160,28 +159,28 @@ impl Simulator {
         Some(Device::new(self.state.clone(), id))
     }
 
-    /// All devices, those that are not there included, bus by bus.
+    /// All devices, bus by bus, including those that are absent.
     #[must_use]
     pub fn devices(&self) -> Vec<Device> {
         self.lock().devices().map(|device| Device::new(self.state.clone(), device.id)).collect()
     }
 
-    /// Adds a device of a family to a bus. `None` if there is no such bus, or no more place on it.
-    #[must_use = "a device that was added may be steered"]
+    /// Adds a device of a family to a bus. `None` if the bus does not exist or is full.
+    #[must_use = "the device that was added can be controlled through it"]
     pub fn add(&self, bus: u16, family: u8) -> Option<Device> {
         let mut state = self.lock();
         let id = state.add_family(bus, family, &[])?;
-        state.look_around();
+        state.scan();
         Some(Device::new(self.state.clone(), id))
     }
 
-    /// How long it takes to find each device when a bus is listed.
+    /// Sets how long it takes to find each device when a bus is listed, 0 by default.
     pub fn set_search_latency(&self, latency: Duration) {
         self.lock().search_latency = latency;
     }
 
-    /// Stops its clock at a time since the start. Values stay as they are then, until the clock is moved again, and
-    /// what takes time takes it on this clock.
+    /// Stops the clock at a time since the start. Values, latencies and presence then follow this clock, until the next
+    /// call.
     pub fn set_time(&self, since_start: Duration) {
         self.lock().set_time(since_start);
     }
@@ -189,13 +188,13 @@ impl Simulator {
     /// The time since the start.
     #[must_use]
     pub fn time(&self) -> Duration {
-        self.lock().time()
+        self.lock().clock.now()
     }
 
-    /// How many requests were given up by their clients while a device was at work for them.
+    /// The number of requests whose clients disconnected while a device was at work for them.
     #[must_use]
     pub fn cancelled(&self) -> u64 {
-        self.lock().cancelled
+        self.lock().operations.cancelled()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -203,7 +202,7 @@ impl Simulator {
     }
 }
 
-/// The [default spec](Spec::default).
+/// A simulator with the [default spec](Spec::default).
 impl Default for Simulator {
     fn default() -> Self {
         Self::new(Spec::default())

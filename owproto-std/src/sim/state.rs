@@ -1,149 +1,79 @@
-use std::collections::{HashMap, VecDeque};
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use owproto_core::ReturnCode;
-use owproto_core::text::{Date, RomId};
-use owproto_core::tree::{Element, Family, Operation, families};
+use owproto_core::text::{ChangeRate, Date, RomId, Value, ValueType};
+use owproto_core::tree::{Element, Operation, Property};
 
-use super::curve::mix;
-use super::device::{Alarm, Occurrence, Presence};
-use super::sleepers::Sleepers;
-use super::values::{Stored, memory_len};
+use super::clock::Clock;
+use super::device_state::DeviceState;
+use super::generate::mix;
+use super::operations::{Moment, Operations, Outcome};
+use super::values::{Found, Stored, tester};
 
-/// All that a simulator knows.
+/// The state of a simulator: its devices, their buses and its clock.
 pub(super) struct State {
     pub(super) is_tester: bool,
-    pub(super) seed: u64,
-    clock: Clock,
+    seed: u64,
+    pub(super) clock: Clock,
     /// The date at the start, in seconds since 1970.
-    pub(super) epoch: i64,
-    devices: Vec<Simulated>,
+    start_date: i64,
+    devices: Vec<DeviceState>,
+    /// Indices in `devices`.
     by_id: HashMap<RomId, usize>,
-    /// The devices of each bus.
+    /// The devices of each bus, as indices in `devices`.
     buses: Vec<Vec<usize>>,
-    /// Those that are there, as it was when the bus was last looked at.
+    /// The devices of each bus that were present at the last scan.
     present: Vec<Vec<usize>>,
-    looked_at: Duration,
-    /// The families of each bus, by the number of the device on it: the rule of the tester.
-    pub(super) families: Vec<Vec<u8>>,
+    scanned_at: Duration,
+    /// The families of each bus in the order of its devices; the values of the tester follow from them.
+    families: Vec<Vec<u8>>,
     pub(super) search_latency: Duration,
-    /// Devices that are being searched for, and when they will be found.
+    /// Devices that are being searched for, by bus and number, and when they will be found.
     searches: HashMap<(u16, usize), Duration>,
-    work: HashMap<Operation, Work>,
-    /// The keys of `work`, oldest first.
-    order: VecDeque<Operation>,
-    pub(super) cancelled: u64,
+    pub(super) operations: Operations,
     /// Until when conversions that were started for all devices can be read: temperature, voltage.
     pub(super) converted_until: [Option<Duration>; 2],
-    sleepers: Sleepers,
-    /// Who waits for a clock that stands still.
-    waiting: Vec<(Duration, Waker)>,
 }
 
-#[derive(Clone, Copy)]
-enum Clock {
-    Running { since: Instant },
-    Stopped { at: Duration },
-}
-
-/// A device.
-pub(super) struct Simulated {
-    pub(super) id: RomId,
-    pub(super) bus: u16,
-    pub(super) family: &'static Family,
-    /// What its values follow from.
-    pub(super) key: u64,
-    pub(super) latency: Duration,
-    pub(super) errors: Occurrence,
-    pub(super) error_code: ReturnCode,
-    pub(super) power_on: Occurrence,
-    pub(super) presence: Presence,
-    pub(super) alarm: Alarm,
-    pub(super) requests: u64,
-    /// What clients have written.
-    pub(super) written: HashMap<(&'static str, u32), Stored>,
-    /// What it was told to be.
-    pub(super) fixed: HashMap<(&'static str, u32), Stored>,
-    pub(super) memory: Vec<u8>,
-    /// How far its clock was set.
-    pub(super) clock_offset: i64,
-    /// When its latches were last cleared.
-    pub(super) latches_cleared: Duration,
-}
-
-impl Simulated {
-    /// Whether a switch makes it anything but quick, reliable and present.
-    fn is_troubled(&self) -> bool {
-        !self.latency.is_zero()
-            || self.errors != Occurrence::Never
-            || self.power_on != Occurrence::Never
-            || self.presence != Presence::Present
-    }
-}
-
-/// What one request does to a device.
-#[derive(Clone, Copy)]
-struct Work {
-    until: Duration,
-    moment: Moment,
-    fails: bool,
-}
-
-/// A moment in the life of a device, as one request sees it.
-#[derive(Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) at: Duration,
-    /// Whether temperatures are what they are before a first conversion.
-    pub(super) is_power_on: bool,
-}
-
-/// How much work is remembered at least: what is done may be asked for again, because its answer did not fit.
-const REMEMBERED: usize = 1024;
-
-/// Between two looks at which devices are there. A listing that is made in one go, in whatever passes, sees the same
-/// ones.
-const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+/// The minimum time between two scans. A listing that takes several calls shows one scan.
+const SCAN_INTERVAL: Duration = Duration::from_millis(20);
 
 impl State {
-    pub(super) fn new(is_tester: bool, seed: u64, epoch: i64, buses: usize) -> Self {
+    pub(super) fn new(is_tester: bool, seed: u64, start_date: i64, buses: usize) -> Self {
         Self {
             is_tester,
             seed,
-            clock: Clock::Running { since: Instant::now() },
-            epoch,
+            clock: Clock::new(),
+            start_date,
             devices: Vec::new(),
             by_id: HashMap::new(),
             buses: vec![Vec::new(); buses],
             present: vec![Vec::new(); buses],
-            looked_at: Duration::ZERO,
+            scanned_at: Duration::ZERO,
             families: vec![Vec::new(); buses],
             search_latency: Duration::ZERO,
             searches: HashMap::new(),
-            work: HashMap::new(),
-            order: VecDeque::new(),
-            cancelled: 0,
+            operations: Operations::default(),
             converted_until: [None; 2],
-            sleepers: Sleepers::default(),
-            waiting: Vec::new(),
         }
     }
 
-    /// Adds a device with an address that is made up, and is none of those that are taken. `None` if the bus is not
-    /// there or full.
-    pub(super) fn add_family(&mut self, bus: u16, family: u8, taken: &[RomId]) -> Option<RomId> {
+    /// Adds a device with a generated address that is not in `reserved`. `None` if the bus does not exist or is full.
+    pub(super) fn add_family(&mut self, bus: u16, family: u8, reserved: &[RomId]) -> Option<RomId> {
         let number = u16::try_from(self.families.get(usize::from(bus))?.len()).ok()?;
         let id = if self.is_tester {
             let [bus_low, bus_high] = bus.to_le_bytes();
             let [low, high] = number.to_le_bytes();
             RomId::new(family, [bus_low, bus_high, family, !family, low, high])
         } else {
-            let place = u64::from(bus) << 32 | u64::from(number);
-            let mut key = mix(mix(self.seed, place), family.into());
+            let position = u64::from(bus) << 32 | u64::from(number);
+            let mut key = mix(mix(self.seed, position), family.into());
             loop {
                 let [a, b, c, d, e, f, _, _] = key.to_le_bytes();
                 let id = RomId::new(family, [a, b, c, d, e, f]);
-                if !self.by_id.contains_key(&id) && !taken.contains(&id) {
+                if !self.by_id.contains_key(&id) && !reserved.contains(&id) {
                     break id;
                 }
                 key = mix(key, 1);
@@ -155,30 +85,11 @@ impl State {
 
     /// Adds a device.
     pub(super) fn add(&mut self, bus: u16, id: RomId) {
-        let at = self.devices.len();
-        let family = families::family(families::ALL, id.family());
-        let key = id.to_bytes().iter().fold(self.seed, |key, byte| mix(key, (*byte).into()));
-        self.devices.push(Simulated {
-            id,
-            bus,
-            family,
-            key,
-            latency: Duration::ZERO,
-            errors: Occurrence::Never,
-            error_code: ReturnCode::IO,
-            power_on: Occurrence::Never,
-            presence: Presence::Present,
-            alarm: Alarm::ByValue,
-            requests: 0,
-            written: HashMap::new(),
-            fixed: HashMap::new(),
-            memory: Simulated::fresh_memory(mix(key, 23), memory_len(family)),
-            clock_offset: 0,
-            latches_cleared: Duration::ZERO,
-        });
-        self.by_id.insert(id, at);
+        let index = self.devices.len();
+        self.devices.push(DeviceState::new(id, bus, self.seed, self.start_date));
+        self.by_id.insert(id, index);
         if let Some(bus) = self.buses.get_mut(usize::from(bus)) {
-            bus.push(at);
+            bus.push(index);
         }
         if let Some(families) = self.families.get_mut(usize::from(bus)) {
             families.push(id.family());
@@ -186,62 +97,63 @@ impl State {
     }
 
     pub(super) fn remove(&mut self, id: RomId) {
-        if let Some(gone) = self.by_id.remove(&id) {
-            self.buses.iter_mut().for_each(|bus| bus.retain(|at| *at != gone));
-            self.look_around();
+        if let Some(removed) = self.by_id.remove(&id) {
+            self.buses.iter_mut().for_each(|bus| bus.retain(|index| *index != removed));
+            self.scan();
         }
     }
 
-    pub(super) fn device(&self, id: RomId) -> Option<&Simulated> {
+    pub(super) fn device(&self, id: RomId) -> Option<&DeviceState> {
         self.devices.get(*self.by_id.get(&id)?)
     }
 
-    pub(super) fn device_mut(&mut self, id: RomId) -> Option<&mut Simulated> {
+    pub(super) fn device_mut(&mut self, id: RomId) -> Option<&mut DeviceState> {
         self.devices.get_mut(*self.by_id.get(&id)?)
     }
 
-    /// All devices, present or not, in the order of the buses.
-    pub(super) fn devices(&self) -> impl Iterator<Item = &Simulated> {
-        self.buses.iter().flatten().filter_map(|at| self.devices.get(*at))
+    /// All devices, present or not, bus by bus.
+    pub(super) fn devices(&self) -> impl Iterator<Item = &DeviceState> {
+        self.buses.iter().flatten().filter_map(|index| self.devices.get(*index))
     }
 
     pub(super) fn buses(&self) -> u16 {
         u16::try_from(self.buses.len()).unwrap_or(u16::MAX)
     }
 
-    /// The device with this address, if it is there.
-    pub(super) fn present(&self, id: RomId) -> Option<&Simulated> {
-        let at = self.time();
-        self.device(id).filter(|device| device.presence.is_there(at))
+    /// The device with this address, if it is present.
+    pub(super) fn present(&self, id: RomId) -> Option<&DeviceState> {
+        let now = self.clock.now();
+        self.device(id).filter(|device| device.presence.is_present(now))
     }
 
-    /// Sees which devices are there at this moment.
-    pub(super) fn look_around(&mut self) {
-        let now = self.time();
-        self.looked_at = now;
+    /// Updates the lists of present devices.
+    pub(super) fn scan(&mut self) {
+        let now = self.clock.now();
+        self.scanned_at = now;
         for (bus, present) in self.buses.iter().zip(&mut self.present) {
             present.clear();
-            let is_there =
-                |at: &&usize| self.devices.get(**at).is_some_and(|device| device.presence.is_there(now));
-            present.extend(bus.iter().filter(is_there));
+            let is_present = |index: &&usize| {
+                self.devices.get(**index).is_some_and(|device| device.presence.is_present(now))
+            };
+            present.extend(bus.iter().filter(is_present));
         }
     }
 
-    /// The `n`th device that is there.
+    /// The `n`th present device of a bus.
     pub(super) fn nth(&mut self, bus: u16, n: usize, context: &mut Context<'_>) -> Poll<Option<RomId>> {
-        let now = self.time();
-        if n == 0 && now >= self.looked_at + LOOK_INTERVAL {
-            self.look_around();
+        let now = self.clock.now();
+        if n == 0 && now >= self.scanned_at + SCAN_INTERVAL {
+            self.scan();
         }
         let found = self.present.get(usize::from(bus)).and_then(|present| present.get(n));
-        let Some(device) = found.and_then(|at| self.devices.get(*at)) else {
+        let Some(device) = found.and_then(|index| self.devices.get(*index)) else {
             return Poll::Ready(None);
         };
         let id = device.id;
         if !self.search_latency.is_zero() {
             let found_at = *self.searches.entry((bus, n)).or_insert(now + self.search_latency);
             if now < found_at {
-                self.wake_at(found_at, context.waker());
+                self.clock.wake_at(found_at, context.waker());
                 return Poll::Pending;
             }
             self.searches.remove(&(bus, n));
@@ -249,7 +161,8 @@ impl State {
         Poll::Ready(Some(id))
     }
 
-    /// Begins or continues what a request does to a device: waits as long as it takes, and says whether it fails.
+    /// Starts or continues a request to a device: waits for its latency, then returns the moment to which the values belong,
+    /// or the error of a fault.
     pub(super) fn advance(
         &mut self,
         operation: Operation,
@@ -257,94 +170,99 @@ impl State {
         element: Element<'_>,
         context: &mut Context<'_>,
     ) -> Poll<Result<Moment, ReturnCode>> {
-        let now = self.time();
-        // As a rule nothing is to be remembered.
+        let now = self.clock.now();
+        // A single element of a device without faults: nothing has to be remembered.
         if element == Element::Only
             && let Some(device) = self.device_mut(id)
-            && !device.is_troubled()
+            && device.is_faultless()
         {
             device.requests += 1;
             return Poll::Ready(Ok(Moment { at: now, is_power_on: false }));
         }
-        let work = match self.work.get(&operation) {
-            Some(work) => *work,
+        let outcome = match self.operations.get(operation) {
+            Some(outcome) => outcome,
             None => {
-                let Some(device) = self.device_mut(id).filter(|device| device.presence.is_there(now)) else {
+                let Some(device) = self.device_mut(id).filter(|device| device.presence.is_present(now))
+                else {
                     return Poll::Ready(Err(ReturnCode::NO_SUCH_ENTITY));
                 };
                 device.requests += 1;
                 let (n, key) = (device.requests, device.key);
-                let until = now + device.latency;
-                let is_power_on = device.power_on.happens(n, mix(key, 85));
-                let fails = device.errors.happens(n, mix(key, 5));
-                let work = Work { until, moment: Moment { at: until, is_power_on }, fails };
-                self.remember(operation, work, now);
-                work
+                let ready_at = now + device.latency;
+                let is_power_on = device.power_on.affects(n, mix(key, 85));
+                let fails = device.errors.affects(n, mix(key, 5));
+                let outcome = Outcome { ready_at, moment: Moment { at: ready_at, is_power_on }, fails };
+                self.operations.insert(operation, outcome, now);
+                outcome
             }
         };
-        if now < work.until {
-            self.wake_at(work.until, context.waker());
+        if now < outcome.ready_at {
+            self.clock.wake_at(outcome.ready_at, context.waker());
             return Poll::Pending;
         }
-        // It may have gone meanwhile.
-        let Some(device) = self.device(id).filter(|device| device.presence.is_there(now)) else {
+        // The device may have become absent since.
+        let Some(device) = self.device(id).filter(|device| device.presence.is_present(now)) else {
             return Poll::Ready(Err(ReturnCode::NO_SUCH_ENTITY));
         };
-        Poll::Ready(if work.fails { Err(device.error_code) } else { Ok(work.moment) })
+        Poll::Ready(if outcome.fails { Err(device.error_code) } else { Ok(outcome.moment) })
     }
 
-    fn remember(&mut self, operation: Operation, work: Work, now: Duration) {
-        self.work.insert(operation, work);
-        self.order.push_back(operation);
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            match self.work.get(&oldest) {
-                Some(work) if work.until > now => self.order.push_back(oldest),
-                _ => drop(self.work.remove(&oldest)),
-            }
-        }
-    }
-
-    /// Gives up what a request had begun.
+    /// Gives up a request.
     pub(super) fn cancel(&mut self, operation: Operation) {
-        let now = self.time();
-        if let Some(work) = self.work.remove(&operation)
-            && work.until > now
-        {
-            self.cancelled += 1;
-        }
+        self.operations.cancel(operation, self.clock.now());
     }
 
-    /// The time since the start.
-    pub(super) fn time(&self) -> Duration {
-        match self.clock {
-            Clock::Running { since } => since.elapsed(),
-            Clock::Stopped { at } => at,
-        }
-    }
-
-    /// Stops the clock at a moment; what was waiting for that moment goes on.
+    /// Stops the clock at a time, and wakes the requests that are ready then.
     pub(super) fn set_time(&mut self, at: Duration) {
-        self.clock = Clock::Stopped { at };
-        self.look_around();
-        let (due, waiting) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|(until, _)| *until <= at);
-        self.waiting = waiting;
-        for (_, waker) in due {
-            waker.wake();
-        }
+        self.clock.stop_at(at);
+        self.scan();
+        self.clock.wake_due();
     }
 
-    /// The date at a moment, on a clock that nobody has set.
-    pub(super) fn date(&self, at: Duration) -> Option<Date> {
-        Date::from_unix_seconds(self.epoch.saturating_add_unsigned(at.as_secs()))
+    /// The date now, on a clock that no client has set.
+    pub(super) fn date(&self) -> Option<Date> {
+        Date::from_unix_seconds(self.start_date.saturating_add_unsigned(self.clock.now().as_secs()))
     }
 
-    fn wake_at(&mut self, at: Duration, waker: &Waker) {
-        match self.clock {
-            Clock::Running { since } => self.sleepers.wake_at(since + at, waker),
-            Clock::Stopped { .. } => self.waiting.push((at, waker.clone())),
+    /// Reads the value of an element for a request.
+    pub(super) fn read<'a>(
+        &self,
+        device: &DeviceState,
+        property: &'static Property,
+        element: Element<'_>,
+        offset: usize,
+        moment: Moment,
+        scratch: &'a mut [u8],
+    ) -> Result<Value<'a>, ReturnCode> {
+        let is_measured =
+            property.value_type == ValueType::Temperature && property.change == ChangeRate::Volatile;
+        let found = match device.fixed_value(property, element) {
+            None if !self.is_tester => device.value(property, element, moment),
+            None if moment.is_power_on && is_measured && element != Element::Byte => {
+                Some(Found::Value(Stored::Float(85.0)))
+            }
+            None => return tester::value(&self.families, device, property, element, offset, scratch),
+            fixed => fixed,
+        };
+        found.and_then(|found| found.copy_to(offset, scratch)).ok_or(ReturnCode::IO)
+    }
+
+    /// The value of an element now, without latency and faults.
+    pub(super) fn value_now(
+        &self,
+        device: &DeviceState,
+        property: &'static Property,
+        element: Element<'_>,
+    ) -> Option<Stored> {
+        if let Some(fixed) = device.fixed_value(property, element) {
+            return Some(fixed.into_stored());
         }
+        if self.is_tester {
+            let mut scratch = vec![0; property.len.max(1) as usize];
+            let value = tester::value(&self.families, device, property, element, 0, &mut scratch);
+            return value.ok().map(Stored::new);
+        }
+        let moment = Moment { at: self.clock.now(), is_power_on: false };
+        device.value(property, element, moment).map(Found::into_stored)
     }
 }

@@ -114,7 +114,7 @@ fn is_about(found: f64, expected: f64) {
 
 #[test]
 fn silent_clients_are_not_waited_for() {
-    let timeouts = Timeouts { request: ms(200), request_total: ms(500), ..Timeouts::DEFAULT };
+    let timeouts = Timeouts::DEFAULT.with_request(ms(200)).with_request_total(ms(500));
     let server = start(|server| server.timeouts(timeouts));
     // Nothing; half a header; a header without its payload.
     let request = bytes(Request::read(PATH));
@@ -142,7 +142,7 @@ fn silent_clients_are_not_waited_for() {
 
 #[test]
 fn idle_clients_are_closed_sooner_when_there_are_many() {
-    let timeouts = Timeouts { idle_low: ms(300), idle_high: ms(900), ..Timeouts::DEFAULT };
+    let timeouts = Timeouts::DEFAULT.with_idle_low(ms(300)).with_idle_high(ms(900));
     let limits = PersistentLimits::new(20, 2);
     let server = start(|server| server.timeouts(timeouts).persistent_limits(limits));
     let mut alone = Raw::connect(server.local_addr());
@@ -157,7 +157,7 @@ fn idle_clients_are_closed_sooner_when_there_are_many() {
 #[test]
 fn a_client_that_never_reads_is_given_up() {
     let simulator = sim::Simulator::new("tester:28*2000".parse().unwrap());
-    let timeouts = Timeouts { send: ms(300), ..Timeouts::DEFAULT };
+    let timeouts = Timeouts::DEFAULT.with_send(ms(300));
     let server = sim::Server::builder(simulator).server(|server| server.timeouts(timeouts)).start().unwrap();
     let mut client = Raw::connect(server.local_addr());
     for _ in 0..200 {
@@ -171,7 +171,7 @@ fn a_client_that_never_reads_is_given_up() {
 fn a_client_that_reads_a_byte_now_and_then_is_given_up() {
     let simulator = sim::Simulator::new("tester:28*2000".parse().unwrap());
     // Only in the whole does it take too long.
-    let timeouts = Timeouts { send: ms(60_000), send_total: ms(300), ..Timeouts::DEFAULT };
+    let timeouts = Timeouts::DEFAULT.with_send(ms(60_000)).with_send_total(ms(300));
     let server = sim::Server::builder(simulator).server(|server| server.timeouts(timeouts)).start().unwrap();
     let mut client = Raw::connect(server.local_addr());
     for _ in 0..200 {

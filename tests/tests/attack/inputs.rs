@@ -11,7 +11,7 @@ const TESTER: &str = "tester:10,28,26,05,20,29,12,1D,2D,1F,01,04,24,FF,3A,21,EF,
 
 /// A server that does not wait for the rest of a request for long.
 fn impatient(settings: impl FnOnce(Builder) -> Builder) -> sim::Server {
-    let timeouts = Timeouts { request: time::Duration::from_millis(500), ..Timeouts::DEFAULT };
+    let timeouts = Timeouts::DEFAULT.with_request(time::Duration::from_millis(500));
     start(TESTER, |server| settings(server.timeouts(timeouts)))
 }
 

@@ -81,7 +81,7 @@ impl DelayNs for Delay {
 
 /// One timeout alone, that of the request.
 pub(crate) fn within(limit: Duration) -> Timeouts {
-    Timeouts { inactivity: time::Duration::ZERO, total: limit.into() }
+    Timeouts::NONE.with_total(limit.into())
 }
 
 /// No pause that is worth the name: what a client does after it is looked at.

@@ -1,9 +1,11 @@
 //! Whole exchanges through the client connection.
 
-use owproto_core::client::{Connection, ConnectionError, Event, Lost, Resend, Step, Timeout, Timeouts};
+use owproto_core::client::{
+    Connection, ConnectionError, Event, Lost, Resend, SendError, Step, Timeout, Timeouts,
+};
 use owproto_core::time::{Duration, Instant};
 use owproto_core::wire::{Flags, Header, MessageType, Version};
-use owproto_core::{DecodeError, Request, RequestError, RequestEvent, RequestParser};
+use owproto_core::{DecodeError, Request, RequestEvent, RequestParser};
 use owproto_tests::splits::{for_every_split, frame_boundaries};
 use owproto_tests::vectors::{self, Reply, Vector};
 
@@ -80,7 +82,7 @@ fn exchanges_with_malformed_requests_have_their_result() {
         connection.handle_transmitted(vector.request.len(), NOW);
         assert_eq!(connection.step(), Step::Write);
         assert_eq!(connection.handle_eof(), Err(ConnectionError::Closed));
-        assert_eq!(connection.poll_lost(), Some(Lost { id, resend: Resend::Safe }));
+        assert_eq!(connection.poll_lost(), Some(Lost::new(id, Resend::Safe)));
     }
 }
 
@@ -136,7 +138,7 @@ fn drive(vector: &Vector, request: &Request<'_>, outcomes: &mut Outcomes) {
                 true => Resend::Safe,
                 false => Resend::MayHappenTwice,
             };
-            assert_eq!(connection.poll_lost(), Some(Lost { id, resend }), "{name}");
+            assert_eq!(connection.poll_lost(), Some(Lost::new(id, resend)), "{name}");
             assert_eq!(connection.poll_lost(), None);
             return;
         }
@@ -149,10 +151,10 @@ fn drive(vector: &Vector, request: &Request<'_>, outcomes: &mut Outcomes) {
             let mut later = connection;
             let id = later.request(request, NOW).unwrap();
             assert_eq!(later.handle_eof(), Err(ConnectionError::Stale), "{name}");
-            assert_eq!(later.poll_lost(), Some(Lost { id, resend: Resend::Safe }), "{name}");
+            assert_eq!(later.poll_lost(), Some(Lost::new(id, Resend::Safe)), "{name}");
         } else {
             assert_eq!((connection.step(), connection.room()), (Step::Close, 0), "{name}");
-            assert_eq!(connection.request(request, NOW), Err(RequestError::ConnectionEnded), "{name}");
+            assert_eq!(connection.request(request, NOW), Err(SendError::ConnectionEnded), "{name}");
             assert_eq!(connection.handle_eof(), Ok(()), "{name}");
         }
     });
@@ -365,7 +367,7 @@ fn keepalives_hold_off_the_timeout_as_long_as_they_come() {
         let total = *times.last().unwrap();
         // With time enough, and then with a limit that is reached before the longest gap ends, or before the end.
         let outcome = |inactivity, total| {
-            replay(vector, Timeouts { inactivity: micros(inactivity), total: micros(total) })
+            replay(vector, Timeouts::NONE.with_inactivity(micros(inactivity)).with_total(micros(total)))
         };
         assert_eq!(outcome(2_000_000, 0), Ok(()), "{}", vector.name);
         assert_eq!(outcome(longest * 1000 + 1, total * 1000 + 1), Ok(()), "{}", vector.name);

@@ -399,7 +399,7 @@ fn check_bare(
                     break;
                 }
                 Frame::Keepalive => seen.push(None),
-                Frame::Head(header) => {
+                Frame::Header(header) => {
                     assert!(open.replace((header, Vec::new(), Vec::new())).is_none(), "{name}");
                 }
                 Frame::Payload(bytes) => {

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use super::*;
 use crate::codec::DecodeError;
 use crate::message::{Request, ReturnCode};
-use crate::server::{Head, Last};
+use crate::server::{LastFrame, ReplyHeader};
 use crate::wire::{DirectoryFlags, Header, Version};
 
 mod settings;
@@ -45,7 +45,7 @@ fn feed(c: &mut Small, mut input: &[u8], now: Instant) -> (Event, usize) {
 /// Gives a whole request.
 fn ask(c: &mut Small, request: &[u8], now: Instant) {
     assert_eq!(feed(c, request, now), (Event::Request, 0));
-    assert_eq!(c.step(), Step::Work);
+    assert_eq!(c.step(), Step::Answer);
 }
 
 /// Takes all that waits.
@@ -83,7 +83,7 @@ fn keepalives_come_each_second_until_the_answer() {
     ask(&mut c, &read("/a"), ms(500));
     let due = pass(&mut c, 3600);
     assert_eq!(due, [1500, 2500, 3500].map(|at| (at, Timeout::Keepalive)));
-    c.work(ms(3600)).unwrap().1.value(b"x", 0).unwrap();
+    c.answer(ms(3600)).unwrap().1.value(b"x", 0).unwrap();
     drain(&mut c, ms(3600));
     assert_eq!(c.poll_timeout(), Some((ms(603_600), Timeout::IdleLow)));
 }
@@ -93,7 +93,7 @@ fn below_a_second_there_is_no_keepalive() {
     let mut c = connection();
     ask(&mut c, &read("/a"), ms(0));
     assert_eq!(pass(&mut c, 999), []);
-    c.work(ms(999)).unwrap().1.value(b"x", 0).unwrap();
+    c.answer(ms(999)).unwrap().1.value(b"x", 0).unwrap();
     let expected = Header { payload: 1, code: 1, size: 1, flags: KEEP, ..Header::default() };
     assert_eq!(drain(&mut c, ms(999)), reply(expected, b"x"));
 }
@@ -105,12 +105,12 @@ fn entries_are_signs_of_life_and_no_gap_is_longer_than_a_second() {
     let mut frames = std::vec![0];
     for at in [700, 1300, 2200, 2800, 5100] {
         frames.extend(pass(&mut c, at).iter().map(|(at, _)| *at));
-        c.work(ms(at)).unwrap().1.entry(b"/a").unwrap();
+        c.answer(ms(at)).unwrap().1.entry(b"/a").unwrap();
         assert_eq!(drain(&mut c, ms(at))[24..], *b"/a\0");
         frames.push(at);
     }
     assert_eq!(frames, [0, 700, 1300, 2200, 2800, 3800, 4800, 5100]);
-    c.work(ms(5100)).unwrap().1.end_of_entries(DirectoryFlags(0x8002)).unwrap();
+    c.answer(ms(5100)).unwrap().1.end_of_entries(DirectoryFlags(0x8002)).unwrap();
     let last = Header { flags: KEEP, offset: 0x8002, ..Header::default() };
     assert_eq!(drain(&mut c, ms(5100)), last.to_bytes());
     assert_eq!(c.step(), Step::Read);
@@ -120,15 +120,15 @@ fn entries_are_signs_of_life_and_no_gap_is_longer_than_a_second() {
 fn no_keepalive_goes_into_a_frame_or_behind_bytes_that_wait() {
     let mut c = connection();
     ask(&mut c, &read("/a"), ms(0));
-    let (_, mut answer) = c.work(ms(0)).unwrap();
-    answer.begin(Head { payload: 2, ret: 2, size: 2, offset: 0 }, Last::Yes).unwrap();
+    let (_, mut answer) = c.answer(ms(0)).unwrap();
+    answer.begin(ReplyHeader { payload: 2, ret: 2, size: 2, offset: 0 }, LastFrame::Yes).unwrap();
     assert_eq!(answer.push(b"x"), 1);
     // Bytes wait: only the time for sending runs.
     assert_eq!(c.poll_timeout(), Some((ms(60_000), Timeout::Send)));
     drain(&mut c, ms(10));
     // A frame is not complete: nothing can be said.
-    assert_eq!((c.step(), c.poll_timeout()), (Step::Work, None));
-    assert_eq!(c.work(ms(9000)).unwrap().1.push(b"yz"), 1);
+    assert_eq!((c.step(), c.poll_timeout()), (Step::Answer, None));
+    assert_eq!(c.answer(ms(9000)).unwrap().1.push(b"yz"), 1);
     assert_eq!(drain(&mut c, ms(9000)), b"y");
     assert_eq!(c.step(), Step::Read);
 }
@@ -138,7 +138,7 @@ fn pingcrazy_puts_one_in_front_of_every_answer() {
     let mut c = connection().with_keepalives(Keepalives::BeforeEveryAnswer);
     for at in [0, 100] {
         ask(&mut c, &nop(), ms(at));
-        c.work(ms(at)).unwrap().1.success().unwrap();
+        c.answer(ms(at)).unwrap().1.success().unwrap();
         let nothing = Header { flags: KEEP, ..Header::default() };
         assert_eq!(drain(&mut c, ms(at)), [KEEPALIVE, nothing.to_bytes()].concat());
     }
@@ -177,16 +177,16 @@ fn a_client_that_drips_bytes_ends() {
 fn idle_limits_are_told_and_kept() {
     let mut c = connection();
     ask(&mut c, &nop(), ms(0));
-    c.work(ms(0)).unwrap().1.success().unwrap();
+    c.answer(ms(0)).unwrap().1.success().unwrap();
     drain(&mut c, ms(0));
-    assert!(c.is_kept());
+    assert!(c.is_persistent());
     let due = pass(&mut c, 4_000_000);
     assert_eq!(due, [(600_000, Timeout::IdleLow), (3_600_000, Timeout::IdleHigh)]);
     assert_eq!(c.end(), Some(End::TimedOut(Timeout::IdleHigh)));
     // A busy server ends it at the first.
     let mut c = connection();
     ask(&mut c, &nop(), ms(0));
-    c.work(ms(0)).unwrap().1.success().unwrap();
+    c.answer(ms(0)).unwrap().1.success().unwrap();
     drain(&mut c, ms(0));
     assert_eq!(c.handle_timeout(ms(600_000)), Some(Timeout::IdleLow));
     c.close();
@@ -197,7 +197,7 @@ fn idle_limits_are_told_and_kept() {
 fn a_client_that_does_not_read_ends() {
     let mut c = connection();
     ask(&mut c, &read("/a"), ms(0));
-    c.work(ms(0)).unwrap().1.value(&[7; 100], 0).unwrap();
+    c.answer(ms(0)).unwrap().1.value(&[7; 100], 0).unwrap();
     c.handle_transmitted(10, ms(30_000));
     assert_eq!(c.poll_timeout(), Some((ms(90_000), Timeout::Send)));
     assert_eq!(pass(&mut c, 100_000), [(90_000, Timeout::Send)]);
@@ -208,7 +208,7 @@ fn a_client_that_does_not_read_ends() {
 fn a_client_that_takes_bytes_one_by_one_ends() {
     let mut c = connection();
     ask(&mut c, &read("/a"), ms(0));
-    c.work(ms(0)).unwrap().1.value(&[7; 100], 0).unwrap();
+    c.answer(ms(0)).unwrap().1.value(&[7; 100], 0).unwrap();
     let mut taken = 0;
     let due = loop {
         let due = pass(&mut c, 9_999 * (taken + 1));
@@ -235,19 +235,19 @@ fn each_storage_full_has_its_own_time_and_what_the_bus_takes_does_not_count() {
             assert_eq!(c.handle_timeout(ms(at)), Some(Timeout::Keepalive));
             drain(&mut c, ms(at));
         }
-        c.work(ms(at)).unwrap().1.entry(b"/10.67C6697351FF").unwrap();
+        c.answer(ms(at)).unwrap().1.entry(b"/10.67C6697351FF").unwrap();
         for _ in 0..2 {
             at += 59_000;
             assert_eq!(c.handle_timeout(ms(at)), None);
             c.handle_transmitted(21, ms(at));
         }
-        assert_eq!(c.step(), Step::Work);
+        assert_eq!(c.step(), Step::Answer);
     }
     // Without a limit there is none.
     let mut c = connection();
     c.set_timeouts(Timeouts { send: Duration::ZERO, send_total: Duration::ZERO, ..Timeouts::DEFAULT });
     ask(&mut c, &read("/a"), ms(0));
-    c.work(ms(0)).unwrap().1.value(&[7; 100], 0).unwrap();
+    c.answer(ms(0)).unwrap().1.value(&[7; 100], 0).unwrap();
     assert_eq!(c.poll_timeout(), None);
 }
 
@@ -261,14 +261,14 @@ fn persistence_is_asked_for_and_granted_or_not() {
     ] {
         let mut c = connection();
         ask(&mut c, request, ms(0));
-        assert_eq!(c.asks_persistence(), *request == nop());
+        assert_eq!(c.requests_persistence(), *request == nop());
         c.set_persistence(decision);
-        c.work(ms(0)).unwrap().1.error(ReturnCode::NO_SUCH_PATH).unwrap();
+        c.answer(ms(0)).unwrap().1.error(ReturnCode::NO_SUCH_PATH).unwrap();
         let flags = if granted { KEEP } else { Flags::NONE };
         let expected = Header { code: -1, flags, ..Header::default() };
         assert_eq!(c.step(), Step::Write);
         assert_eq!(drain(&mut c, ms(0)), expected.to_bytes());
-        assert_eq!(c.is_kept(), granted);
+        assert_eq!(c.is_persistent(), granted);
         assert_eq!(c.step(), if granted { Step::Read } else { Step::Close });
         assert_eq!(c.end(), (!granted).then_some(End::Answered));
     }
@@ -278,12 +278,12 @@ fn persistence_is_asked_for_and_granted_or_not() {
 fn a_decision_within_an_answer_comes_too_late() {
     let mut c = connection();
     ask(&mut c, &bytes(&Request::dir("/").unwrap().with_flags(KEEP)), ms(0));
-    c.work(ms(0)).unwrap().1.entry(b"/a").unwrap();
+    c.answer(ms(0)).unwrap().1.entry(b"/a").unwrap();
     c.set_persistence(Persistence::Refuse);
-    c.work(ms(0)).unwrap().1.end_of_entries(DirectoryFlags(0)).unwrap();
+    c.answer(ms(0)).unwrap().1.end_of_entries(DirectoryFlags(0)).unwrap();
     let sent = drain(&mut c, ms(0));
     assert_eq!(sent[12..16], sent[sent.len() - 12..sent.len() - 8]);
-    assert!(c.is_kept());
+    assert!(c.is_persistent());
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn pipelined_requests_wait_with_the_driver() {
         assert_eq!(input.len(), left);
         assert_eq!(c.handle_input(&mut input, ms(0)), Event::Busy);
         assert_eq!(input.len(), left, "nothing is taken meanwhile");
-        let (request, mut answer) = c.work(ms(0)).unwrap();
+        let (request, mut answer) = c.answer(ms(0)).unwrap();
         match path {
             Some(path) => {
                 assert_eq!(request.path(), Some(path));
@@ -319,11 +319,11 @@ fn a_half_closed_client_gets_its_answers() {
     assert_eq!(c.handle_input(&mut input, ms(0)), Event::Request);
     c.handle_eof();
     assert!(c.is_half_closed());
-    c.work(ms(0)).unwrap().1.value(b"1", 0).unwrap();
+    c.answer(ms(0)).unwrap().1.value(b"1", 0).unwrap();
     drain(&mut c, ms(0));
     assert_eq!(c.step(), Step::Read);
     assert_eq!(c.handle_input(&mut input, ms(0)), Event::Request);
-    c.work(ms(0)).unwrap().1.value(b"2", 0).unwrap();
+    c.answer(ms(0)).unwrap().1.value(b"2", 0).unwrap();
     drain(&mut c, ms(0));
     assert_eq!((c.step(), input.len()), (Step::Read, 0));
     assert_eq!(c.handle_input(&mut input, ms(0)), Event::Ended);
@@ -334,14 +334,18 @@ fn a_half_closed_client_gets_its_answers() {
 fn a_client_that_is_gone_takes_its_work_with_it() {
     let mut c = connection();
     ask(&mut c, &read("/a"), ms(0));
-    c.work(ms(0)).unwrap().1.begin(Head { payload: 9, ..Head::default() }, Last::Yes).unwrap();
+    c.answer(ms(0))
+        .unwrap()
+        .1
+        .begin(ReplyHeader { payload: 9, ..ReplyHeader::default() }, LastFrame::Yes)
+        .unwrap();
     c.handle_transport_error();
-    assert_eq!((c.step(), c.end()), (Step::Close, Some(End::ClientGone)));
-    assert!(c.work(ms(0)).is_none() && c.request().is_none());
+    assert_eq!((c.step(), c.end()), (Step::Close, Some(End::TransportFailed)));
+    assert!(c.answer(ms(0)).is_none() && c.request().is_none());
     assert_eq!(c.poll_transmit(), b"");
     c.reset(ms(5));
     ask(&mut c, &nop(), ms(5));
-    c.work(ms(5)).unwrap().1.success().unwrap();
+    c.answer(ms(5)).unwrap().1.success().unwrap();
     assert_eq!(drain(&mut c, ms(5)).len(), 24);
 }
 
@@ -370,7 +374,7 @@ fn malformed_requests_close_without_a_reply() {
 fn replies_that_wait_go_out_before_a_malformed_request_ends_all() {
     let mut c = connection();
     ask(&mut c, &nop(), ms(0));
-    c.work(ms(0)).unwrap().1.success().unwrap();
+    c.answer(ms(0)).unwrap().1.success().unwrap();
     let broken = Header { payload: -1, ..Header::default() }.to_bytes();
     assert_eq!(feed(&mut c, &broken, ms(0)).0, Event::Ended);
     assert_eq!(c.step(), Step::Write);
@@ -411,7 +415,7 @@ fn a_request_that_does_not_fit_is_cut_and_the_stream_goes_on() {
         assert!(matches!(feed(&mut c, &all[..cut], ms(0)), (Event::NeedMore(_), 0)));
         let mut rest = &all[cut..];
         assert_eq!(c.handle_input(&mut rest, ms(0)), Event::Request);
-        let (request, mut answer) = c.work(ms(0)).unwrap();
+        let (request, mut answer) = c.answer(ms(0)).unwrap();
         assert!(request.is_cut());
         assert_eq!(request.header.payload, 201);
         answer.error(ReturnCode::MESSAGE_SIZE).unwrap();
@@ -430,14 +434,18 @@ fn an_answer_of_any_length_goes_through_small_storage() {
         assert_eq!(c.handle_input(&mut &request[..], ms(0)), Event::Request);
         let mut sent = Vec::new();
         let mut at = 0;
-        c.work(ms(0)).unwrap().1.begin(Head { payload: 5000, ..Head::default() }, Last::Yes).unwrap();
+        c.answer(ms(0))
+            .unwrap()
+            .1
+            .begin(ReplyHeader { payload: 5000, ..ReplyHeader::default() }, LastFrame::Yes)
+            .unwrap();
         while c.step() != Step::Read {
             if c.step() == Step::Write {
                 assert!(c.poll_transmit().len() <= room);
                 sent.extend_from_slice(c.poll_transmit());
                 c.handle_transmitted(room, ms(0));
             } else {
-                at += c.work(ms(0)).unwrap().1.push(&value[at..]);
+                at += c.answer(ms(0)).unwrap().1.push(&value[at..]);
             }
         }
         assert_eq!(sent[24..], value);
@@ -449,7 +457,7 @@ fn storage_without_room_for_a_header_ends_the_connection() {
     let mut c = Connection::new([0; 23], [0; 64]);
     let request = nop();
     assert_eq!(c.handle_input(&mut &request[..], ms(0)), Event::Request);
-    c.work(ms(0)).unwrap().1.success().unwrap();
+    c.answer(ms(0)).unwrap().1.success().unwrap();
     assert_eq!((c.step(), c.end()), (Step::Close, Some(End::TransmitTooSmall)));
 }
 
@@ -457,13 +465,13 @@ fn storage_without_room_for_a_header_ends_the_connection() {
 fn what_does_not_fit_is_refused_whole() {
     let mut c = connection();
     ask(&mut c, &bytes(&Request::dir("/").unwrap()), ms(0));
-    let (_, mut answer) = c.work(ms(0)).unwrap();
+    let (_, mut answer) = c.answer(ms(0)).unwrap();
     answer.entry(&[b'a'; 60]).unwrap();
     let room = 128 - 24 - 61;
     assert_eq!(answer.entry(&[b'b'; 60]), Err(crate::server::BufferFull { needed: 85, room }));
     assert_eq!(answer.room(), room);
     answer.abort();
-    assert_eq!(c.end(), Some(End::AnswerBroken));
+    assert_eq!(c.end(), Some(End::AnswerAborted));
     assert_eq!(drain(&mut c, ms(0)).len(), 85);
     assert_eq!(c.step(), Step::Close);
 }
@@ -474,7 +482,7 @@ fn the_version_word_of_a_request_is_not_looked_at() {
         let mut c = connection();
         let request = Request::nop().with_raw_version(Version(version));
         ask(&mut c, &bytes(&request), ms(0));
-        c.work(ms(0)).unwrap().1.success().unwrap();
+        c.answer(ms(0)).unwrap().1.success().unwrap();
         assert_eq!(drain(&mut c, ms(0)), [0; 24]);
     }
 }
@@ -486,7 +494,7 @@ fn answers_to_requests_that_came_together_may_go_out_together() {
     let mut input = &together[..];
     for n in 1..=3 {
         assert_eq!(c.handle_input(&mut input, ms(0)), Event::Request);
-        c.work(ms(0)).unwrap().1.success().unwrap();
+        c.answer(ms(0)).unwrap().1.success().unwrap();
         assert_eq!(c.poll_transmit().len(), n * HEADER_LEN);
     }
     assert_eq!(c.handle_input(&mut input, ms(0)), Event::NeedMore(HEADER_LEN));
@@ -507,7 +515,7 @@ fn memory_is_given_back_between_requests_only() {
     assert_eq!(c.handle_input(&mut input, ms(0)), Event::Request);
     c.shrink(0);
     assert_eq!(c.request().unwrap().path().unwrap().len(), 1000);
-    c.work(ms(0)).unwrap().1.value(&[7; 900], 0).unwrap();
+    c.answer(ms(0)).unwrap().1.value(&[7; 900], 0).unwrap();
     c.shrink(0);
     assert_eq!(drain(&mut c, ms(0)).len(), HEADER_LEN + 900);
 
@@ -518,6 +526,6 @@ fn memory_is_given_back_between_requests_only() {
     assert_eq!(c.out.transmit.capacity(), 0);
     let mut input = &request[..];
     assert_eq!(c.handle_input(&mut input, ms(1)), Event::Request);
-    c.work(ms(1)).unwrap().1.success().unwrap();
+    c.answer(ms(1)).unwrap().1.success().unwrap();
     assert_eq!(drain(&mut c, ms(1)).len(), HEADER_LEN);
 }

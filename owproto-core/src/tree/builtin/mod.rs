@@ -1,7 +1,7 @@
 //! What the tree knows by itself: the parts of an address, settings, the system, statistics, interfaces.
 
 use crate::message::{ReturnCode, UNASSIGNED};
-use crate::text::{End, RomId, Value};
+use crate::text::{AsciiWriter, RomId, Value};
 use crate::tree::alias::{self, Aliases};
 use crate::tree::bus::{Bus, Conversion};
 use crate::tree::families::COMMON;
@@ -160,19 +160,19 @@ impl<'s> Made<'s> {
 
     /// Appends what fits.
     pub(in crate::tree) fn push(&mut self, bytes: &[u8]) {
-        self.end().push_bytes(bytes);
+        self.writer().push_bytes(bytes);
     }
 
     pub(in crate::tree) fn push_hex(&mut self, bytes: &[u8]) {
-        self.end().push_hex(bytes);
+        self.writer().push_hex(bytes);
     }
 
     pub(in crate::tree) fn push_decimal(&mut self, number: u32) {
-        self.end().push_decimal(number, 0, b'0');
+        self.writer().push_decimal(number, 0, b'0');
     }
 
-    fn end(&mut self) -> End<'_> {
-        End::new(self.bytes, &mut self.len)
+    fn writer(&mut self) -> AsciiWriter<'_> {
+        AsciiWriter::new(self.bytes, &mut self.len)
     }
 
     pub(in crate::tree) fn finish(self) -> &'s [u8] {

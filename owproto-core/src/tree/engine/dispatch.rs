@@ -2,7 +2,7 @@ use core::task::{Context, Poll};
 
 use crate::codec::RequestFrame;
 use crate::message::{MAX_BODY_LEN, MAX_PATH_LEN, ReturnCode};
-use crate::server::{Answer, Connection, Head, Last};
+use crate::server::{Answer, Connection, LastFrame, ReplyHeader};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
 use crate::time::Instant;
@@ -63,7 +63,7 @@ pub enum Support {
 /// loop {
 ///     match connection.step() {
 ///         Step::Read => assert_eq!(connection.handle_input(&mut input, now), Event::Request),
-///         Step::Work => {
+///         Step::Answer => {
 ///             let mut context = Context::from_waker(Waker::noop());
 ///             assert!(tree.serve(&mut connection, &mut job, now, &mut context).is_ready());
 ///         }
@@ -279,7 +279,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        let Some((request, mut answer)) = connection.work(now) else {
+        let Some((request, mut answer)) = connection.answer(now) else {
             self.cancel(job);
             return Poll::Ready(());
         };
@@ -293,9 +293,12 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         {
             job.phase = Phase::Failed(stop);
             // In the middle of a frame there is no way to say it.
-            let head = Head { ret: code.to_ret(), ..Head::default() };
-            result =
-                if answer.owed() > 0 { Err(Stop::BROKEN) } else { begun(answer.begins(head, Last::Yes)) };
+            let head = ReplyHeader { ret: code.to_ret(), ..ReplyHeader::default() };
+            result = if answer.remaining() > 0 {
+                Err(Stop::BROKEN)
+            } else {
+                begun(answer.try_begin(head, LastFrame::Yes))
+            };
         }
         match result {
             Err(Stop::PENDING) => return Poll::Pending,
@@ -333,7 +336,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         }
         let message_type = request.message_type();
         let is_done = match message_type {
-            MessageType::NOP => return begun(answer.begins(Head::default(), Last::Yes)),
+            MessageType::NOP => return begun(answer.try_begin(ReplyHeader::default(), LastFrame::Yes)),
             MessageType::READ | MessageType::WRITE | MessageType::DIR | MessageType::PRESENCE => true,
             MessageType::DIRALL | MessageType::DIRALLSLASH => self.dirall == Support::Full,
             MessageType::GET | MessageType::GETSLASH => self.get == Support::Full,

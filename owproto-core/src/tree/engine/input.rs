@@ -12,7 +12,9 @@
 mod date;
 
 use crate::message::ReturnCode;
-use crate::text::{Base, Big, Date, Value, ValueType, digit_of, leading_float, sign, split_at_comma};
+use crate::text::{
+    Base, BigUint, Date, Value, ValueType, digit_value, parse_float_prefix, split_at_comma, split_sign,
+};
 use crate::tree::bus::Bus;
 use crate::tree::engine::units;
 use crate::tree::model::property::{Element, Property};
@@ -170,10 +172,10 @@ fn skip_space(text: &[u8]) -> &[u8] {
 /// Gives the low 32 bits, as C does.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn integer(text: &[u8], positive_limit: u64) -> Result<u32, ReturnCode> {
-    let (is_negative, digits) = sign(skip_space(text));
-    let mut number = Big::new(0);
+    let (is_negative, digits) = split_sign(skip_space(text));
+    let mut number = BigUint::new(0);
     let mut has_digits = false;
-    for digit in digits.iter().map_while(|byte| digit_of(*byte, 10)) {
+    for digit in digits.iter().map_while(|byte| digit_value(*byte, 10)) {
         // Beyond that it is too large in any case.
         if number.bits() <= 64 {
             number.multiply_add(10, digit.into());
@@ -185,7 +187,7 @@ fn integer(text: &[u8], positive_limit: u64) -> Result<u32, ReturnCode> {
     }
     let low = number.low();
     let limit = positive_limit.saturating_add(is_negative.into());
-    if number.take(&Big::new(limit)) && !number.is_zero() {
+    if number.try_subtract(&BigUint::new(limit)) && !number.is_zero() {
         return Err(ReturnCode::OUT_OF_RANGE);
     }
     Ok(if is_negative { low.wrapping_neg() } else { low })
@@ -216,17 +218,17 @@ fn yes_no(text: &[u8]) -> Result<bool, ReturnCode> {
 
 /// As `strtod` in the C locale.
 fn float(text: &[u8]) -> Result<f64, ReturnCode> {
-    let (is_negative, text) = sign(skip_space(text));
+    let (is_negative, text) = split_sign(skip_space(text));
     let magnitude = match beginning(text) {
         [b'i', b'n', b'f'] => f64::INFINITY,
         [b'n', b'a', b'n'] => f64::NAN,
         _ => {
             let number = match text {
                 // Without a digit behind it the `x` ends a zero.
-                [b'0', b'x' | b'X', digits @ ..] => leading_float(digits, Base::Hexadecimal),
+                [b'0', b'x' | b'X', digits @ ..] => parse_float_prefix(digits, Base::Hexadecimal),
                 _ => None,
             };
-            let number = number.or_else(|| leading_float(text, Base::Decimal));
+            let number = number.or_else(|| parse_float_prefix(text, Base::Decimal));
             let number = number.ok_or(ReturnCode::INVALID_VALUE)?;
             // Numbers that are too large for a float, or too small for all of its digits, are errors to `strtod`.
             if !number.is_zero && !number.value.is_normal() {

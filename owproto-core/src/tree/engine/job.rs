@@ -1,4 +1,4 @@
-use crate::server::{Answer, Head, Last};
+use crate::server::{Answer, LastFrame, ReplyHeader};
 use crate::storage::Storage;
 use crate::text::RomId;
 use crate::tree::bus::Operation;
@@ -53,8 +53,8 @@ impl Job {
     pub(in crate::tree) fn presence<T: Storage>(&mut self, answer: &mut Answer<'_, T>) -> Result<(), Stop> {
         let bytes = self.found().map_or([0; RomId::LEN], |(device, _)| device.to_bytes());
         if self.progress.full.is_none() {
-            let head = Head { payload: bytes.len(), ..Head::default() };
-            if !answer.is_worth_beginning(bytes.len()) || !answer.begins(head, Last::Yes) {
+            let head = ReplyHeader { payload: bytes.len(), ..ReplyHeader::default() };
+            if !answer.is_worth_beginning(bytes.len()) || !answer.try_begin(head, LastFrame::Yes) {
                 return Err(Stop::NO_ROOM);
             }
             self.progress.full = Some(bytes.len());

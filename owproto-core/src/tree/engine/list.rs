@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 use core::num::NonZeroUsize;
 
 use crate::message::ReturnCode;
-use crate::server::{Answer, Head, Last, entry_head};
+use crate::server::{Answer, LastFrame, ReplyHeader, entry_header};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
 use crate::tree::alias::Aliases;
@@ -134,15 +134,16 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     return Err(Stop::BROKEN);
                 }
                 if !is_list {
-                    let head = Head { offset: word::from_bits(listing.flags), ..Head::default() };
-                    return begun(answer.begins(head, Last::Yes));
+                    let head =
+                        ReplyHeader { offset: word::from_bits(listing.flags), ..ReplyHeader::default() };
+                    return begun(answer.try_begin(head, LastFrame::Yes));
                 }
                 if progress.full.is_none() {
                     let len = progress.at;
                     let payload = if len == 0 { 0 } else { len.wrapping_add(1) };
                     let size = word::from_len(len).unwrap_or(i32::MAX);
                     let offset = word::from_bits(listing.flags);
-                    begun(answer.begins(Head { payload, ret: 0, size, offset }, Last::Yes))?;
+                    begun(answer.try_begin(ReplyHeader { payload, ret: 0, size, offset }, LastFrame::Yes))?;
                     *progress = Progress { full: Some(len), ..Progress::NEW };
                     (listing.cursor, listing.flags, listing.has_entries) = (Cursor::NEW, 0, false);
                     if len == 0 {
@@ -150,7 +151,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     }
                     continue;
                 }
-                if answer.owed() != 1 {
+                if answer.remaining() != 1 {
                     return Err(Stop::BROKEN);
                 }
                 return if answer.push(b"\0") == 1 { Ok(()) } else { Err(Stop::NO_ROOM) };
@@ -174,11 +175,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     Some(_) => return Err(Stop::BROKEN),
                     // Each has a frame of its own.
                     None if !is_list => {
-                        begun(answer.begins(entry_head(len.wrapping_sub(1)), Last::No))?;
+                        begun(answer.try_begin(entry_header(len.wrapping_sub(1)), LastFrame::No))?;
                         progress.position = start;
                     }
                     // The last byte is for the NUL.
-                    None if len >= answer.owed() => return Err(Stop::BROKEN),
+                    None if len >= answer.remaining() => return Err(Stop::BROKEN),
                     None => {}
                 }
                 (*device, listing.is_device) = (named, is_device);
@@ -271,7 +272,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 cursor.second = cursor.second.wrapping_add(1);
                 if shows {
                     entry.device = Some(id);
-                    id.write(&mut entry.made.end(), asked.device_format());
+                    id.write(&mut entry.made.writer(), asked.device_format());
                     entry.is_directory = true;
                     return Ok(());
                 }
@@ -295,7 +296,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                 // The highest number comes first.
                 let number = u32::from(buses).wrapping_sub(u32::try_from(cursor.second).unwrap_or_default());
                 entry.directory(b"bus.");
-                entry.made.end().push_decimal(number, 0, b' ');
+                entry.made.writer().push_decimal(number, 0, b' ');
                 return Ok(());
             };
             let (part, is_there, word): (_, _, &[u8]) = match n {
@@ -402,7 +403,7 @@ fn element(property: &Property, n: u32, elements: u32, entry: &mut Entry) -> boo
     };
     entry.suffix = suffix;
     if let Some(number) = number {
-        let mut made = entry.made.end();
+        let mut made = entry.made.writer();
         made.push(b'.');
         if matches!(property.array, Array::Lettered(_)) {
             // At most 26.

@@ -1,7 +1,7 @@
 use crate::message::ReturnCode;
-use crate::server::{Answer, Head, Last, value_head};
+use crate::server::{Answer, LastFrame, ReplyHeader, value_header};
 use crate::storage::Storage;
-use crate::text::{Date, Padding, Rendered, RomId, Structure, Value, ValueType, arithmetic, yes_no};
+use crate::text::{Date, Padding, RenderBuffer, RomId, Structure, Value, ValueType, arithmetic, yes_no_text};
 use crate::tree::alias::{Aliases, MAX_ALIAS_LEN};
 use crate::tree::builtin::{self, Made, count};
 use crate::tree::bus::{Access, Bus};
@@ -62,7 +62,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         // Negative offsets are huge ones (owfs: `ow_read.c`).
         let skip = usize::try_from(work.request.header.offset).unwrap_or(usize::MAX);
         if skip >= declared {
-            return begun(answer.begins(Head::default(), Last::Yes));
+            return begun(answer.try_begin(ReplyHeader::default(), LastFrame::Yes));
         }
         let size = size.min(declared.wrapping_sub(skip));
         let value_type = property.type_of(element);
@@ -169,7 +169,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let is_uncached = work.route.is_uncached || flags.contains(Flags::UNCACHED);
         let access = Access { element, offset, is_uncached: !is_again && is_uncached, ..subject.access };
         let scratch = scratch.get_mut(..wanted).unwrap_or_default();
-        let mut made = Rendered::new();
+        let mut made = RenderBuffer::new();
         let line;
         let record;
         let item: &[u8] = if subject.host.is_structure(B::SCOPE) {
@@ -280,7 +280,7 @@ fn begin<T: Storage>(
     work: &Work<'_, '_, '_>,
     answer: &mut Answer<'_, T>,
 ) -> Result<(), Stop> {
-    begun(answer.begins(value_head(window.len_of(full), work.request.header.offset), Last::Yes))?;
+    begun(answer.try_begin(value_header(window.len_of(full), work.request.header.offset), LastFrame::Yes))?;
     *progress = Progress { full: Some(full), position: window.skip, ..Progress::NEW };
     Ok(())
 }
@@ -302,7 +302,7 @@ fn text_of<'a, B: Bus>(
     value_type: ValueType,
     value: Value<'a>,
     flags: Flags,
-    made: &'a mut Rendered,
+    made: &'a mut RenderBuffer,
 ) -> Result<&'a [u8], Stop> {
     let padding = Padding::from_flags(flags);
     let text: Option<&[u8]> = match value_type {
@@ -330,7 +330,7 @@ fn text_of<'a, B: Bus>(
             let text = made.float(units::to_client(value_type, number, flags), padding);
             Some(text.map_err(|_| ReturnCode::MESSAGE_SIZE)?)
         }
-        ValueType::YesNo => value.as_bool().map(yes_no),
+        ValueType::YesNo => value.as_bool().map(yes_no_text),
         ValueType::Date if B::SCOPE.contains(Scope::DATES) => value.as_date().map(|date| made.date(date)),
         ValueType::Text | ValueType::Alias | ValueType::Bytes | ValueType::Unknown => value.as_bytes(),
         ValueType::Date | ValueType::Directory => None,

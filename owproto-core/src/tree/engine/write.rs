@@ -1,5 +1,5 @@
 use crate::message::ReturnCode;
-use crate::server::{Answer, Head, Last};
+use crate::server::{Answer, LastFrame, ReplyHeader};
 use crate::storage::Storage;
 use crate::text::{Value, ValueType};
 use crate::tree::alias::Aliases;
@@ -56,7 +56,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             count(&mut self.statistics.bytes_written, input.taken);
         }
         let size = word::from_len(input.taken).unwrap_or(i32::MAX);
-        begun(answer.begins(Head { size, ..Head::default() }, Last::Yes))
+        begun(answer.try_begin(ReplyHeader { size, ..ReplyHeader::default() }, LastFrame::Yes))
     }
 
     fn write_value(

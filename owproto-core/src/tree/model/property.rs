@@ -1,7 +1,7 @@
 use core::num::NonZeroU16;
 
 use crate::message::ReturnCode;
-use crate::text::{AccessMode, ChangeRate, Index, Shape, Structure, ValueType, digit_of};
+use crate::text::{AccessMode, ChangeRate, Index, Shape, Structure, ValueType, digit_value};
 use crate::tree::model::path::is;
 use crate::wire::DirectoryFlags;
 
@@ -176,7 +176,7 @@ pub(in crate::tree) fn number(text: &[u8]) -> Option<u32> {
         return None;
     }
     text.iter()
-        .try_fold(0u32, |number, byte| number.checked_mul(10)?.checked_add(digit_of(*byte, 10)?.into()))
+        .try_fold(0u32, |number, byte| number.checked_mul(10)?.checked_add(digit_value(*byte, 10)?.into()))
 }
 
 /// A kind of device, or of something that looks like one: the properties of one directory.

@@ -53,7 +53,7 @@ pub(in crate::tree) fn answer<const ROOM: usize, B: Bus, A: Aliases>(
     let (mut job, mut sent, mut waits, mut change) = (Job::new(), Vec::new(), 0, Some(change));
     for _ in 0..10_000 {
         match connection.step() {
-            Step::Work => {
+            Step::Answer => {
                 let mut context = Context::from_waker(Waker::noop());
                 let served = tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context);
                 waits += usize::from(served.is_pending());

@@ -72,7 +72,7 @@ pub fn serve<const T: usize, const R: usize>(
                     work(server);
                 }
             }
-            server::Step::Work => work(server),
+            server::Step::Answer => work(server),
         }
     }
 }

@@ -58,11 +58,8 @@ static BUFFERS: ConstStaticCell<[Buffers; CLIENTS]> =
 
 /// Clients give up after 2 s of silence. A keepalive after 400 ms shows every conversion, which takes 750, and leaves TCP
 /// the second that it needs to send it again if it was lost. Who is idle for 10 s gives its place up when it is wanted.
-const TIMEOUTS: Timeouts = Timeouts {
-    idle_low: Duration::from_secs(10),
-    keepalive: Duration::from_millis(400),
-    ..Timeouts::DEFAULT
-};
+const TIMEOUTS: Timeouts =
+    Timeouts::DEFAULT.with_idle_low(Duration::from_secs(10)).with_keepalive(Duration::from_millis(400));
 
 #[owproto_board::entry]
 fn main() -> ! {

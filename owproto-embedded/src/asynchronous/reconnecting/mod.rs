@@ -1,48 +1,72 @@
+mod calls;
+mod retry;
+mod stream;
+
 use core::fmt;
 use core::net::SocketAddr;
 use core::task::Poll;
 
 use embedded_hal_async::delay::DelayNs;
-use embedded_io_async::{ErrorType, Read, Write};
 use embedded_nal_async::TcpConnect;
-use owproto_core::client::{Connection, ConnectionError, Resend, Timeouts};
-use owproto_core::message::Entries;
-use owproto_core::text::{Value, ValueType};
+use owproto_core::Storage;
+use owproto_core::client::{Connection, Timeouts};
 use owproto_core::time::{Duration, Instant};
-use owproto_core::wire::{DirectoryFlags, Flags};
-use owproto_core::{Reply, Request, Storage};
+use owproto_core::wire::Flags;
 
-use crate::asynchronous::transport::{before, ready_before};
-use crate::asynchronous::{Client, Timed};
-use crate::{Backoff, Error, ReadError, Reading, ReadingError, Sensor};
+use super::deadline::{complete_before, ready_before};
+use super::{Client, Timed};
+use crate::{Backoff, Error};
+use stream::Stream;
+
+/// The default of [`ReconnectingClient::with_connect_timeout`].
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A [`Client`] that connects by itself, through an [`embedded_nal_async::TcpConnect`], whenever a call needs a
 /// connection and there is none.
 ///
-/// # What happens to a call when a connection breaks
+/// # What happens to a call when the connection breaks
 ///
-/// The server may have closed a connection that was kept, because it was idle for long or because the server was started
-/// anew. If that shows before a byte of the answer has come, the call is made again on a new connection: once, and only
-/// if that cannot do twice what was to be done once ([`Resend::Safe`]). A write that was sent to its last byte is not
-/// made again; so that this is rare, a connection that had been idle for a second is tried with a NOP before a write.
-/// A listing is not made again after its first entry. [`read_many`](Self::read_many) and
-/// [`read_sensors`](Self::read_sensors) go on where the connection broke, as long as each gives at least one value.
+/// The server may have closed a connection that was kept, because it was idle for a long time or because the server was
+/// restarted. If this shows before a byte of the answer has arrived, the client repeats the call on a new connection,
+/// provided that the server cannot carry it out twice ([`Resend::Safe`](owproto_core::client::Resend::Safe)).
 ///
-/// All other failures are errors of the call, and close the connection: [`Error::is_safe_to_retry`] says whether the
-/// same call may simply be made again. The next call connects anew.
+/// - A write is not repeated once its last byte has been sent. To make this rare, the client checks a connection with a
+///   NOP before a write if it was idle for a second.
+/// - A listing is not repeated after its first entry.
+/// - [`read_many`](Self::read_many) and [`read_sensors`](Self::read_sensors) continue where the connection broke, as long
+///   as every connection gives at least one value.
 ///
-/// # How often it is tried
+/// All other failures are errors of the call, and close the connection. [`Error::is_safe_to_retry`] returns whether the
+/// caller may repeat the call. The next call connects again.
 ///
-/// A call makes one attempt to connect, which takes at most the [time for it](Self::with_connect_timeout). After a
-/// failure (no connection, or one that broke before it gave an answer) the next attempt waits as [`Backoff`] says. An
-/// answer of the server resets that, be it an error. So a call ends at the latest after that wait, the time for
-/// connecting and the total timeout, doubled where it was made again; [`next_attempt`](Self::next_attempt) tells the
-/// first of them beforehand.
+/// # How often it connects
+///
+/// A call makes one attempt to connect, which takes at most the [connect timeout](Self::with_connect_timeout). After a
+/// failure (no connection, or a connection that broke before it gave an answer), the next attempt is delayed as [`Backoff`]
+/// says. An answer of the server resets the delay, even if the answer is an error. So a call takes at most the delay, the
+/// connect timeout and the total timeout, and twice that if it was repeated. [`next_attempt`](Self::next_attempt)
+/// returns when the delay ends.
 ///
 /// # Dropping a future
 ///
-/// The future of a call may be dropped at any time. The connection has ended if it was in use, and the next call makes a
-/// new one. A late answer is never taken for that of another request.
+/// The future of a call may be dropped at any time. If it was using the connection, this ends the connection, and the
+/// next call makes a new one. A late answer is never matched to another request.
+///
+/// # Type parameters
+///
+/// They have the order of the arguments of [`new`](Self::new):
+///
+/// | | is | for example |
+/// |---|---|---|
+/// | `'n`, `N` | the network, and how long it is borrowed | `embassy_net::tcp::client::TcpClient` |
+/// | `D` | the delay | `embassy_time::Delay` |
+/// | `C` | the clock | `fn() -> Instant`, or a closure |
+/// | `S` | storage of the connection for requests that wait to be sent | `[u8; 256]` |
+/// | `R` | storage of the connection for a value or an entry that arrives in pieces | `[u8; 32]` |
+/// | `B` | the receive buffer | `[u8; 128]` |
+/// | `DEPTH` | the most requests in flight | 4 |
+///
+/// On embassy-net, `owproto_embedded::embassy_net::Client` is an alias with fewer parameters.
 ///
 /// ```
 /// use owproto_core::client::Connection;
@@ -58,20 +82,20 @@ use crate::{Backoff, Error, ReadError, Reading, ReadingError, Sensor};
 ///     Sensor::temperature("/28.4AEC29CDBAAB/temperature"),
 /// ];
 ///
-/// /// With embassy: `network` is an `embassy_net::tcp::client::TcpClient`, `delay` an `embassy_time::Delay`, and the
-/// /// clock gives `embassy_time::Instant::now().as_micros()`.
+/// /// With embassy: `network` is an `embassy_net::tcp::client::TcpClient`, `delay` is `embassy_time::Delay`, and the
+/// /// clock is `embassy_time::Instant::now().as_micros()`.
 /// async fn watch<N: TcpConnect>(network: &N, server: SocketAddr, mut delay: impl DelayNs + Clone, micros: fn() -> u64) {
 ///     // Four requests in flight.
 ///     let connection: Connection<_, _, 4> = Connection::new([0; 256], [0; 32]);
 ///     let clock = || Instant::from_micros(micros());
 ///     let mut client = ReconnectingClient::new(network, server, delay.clone(), clock, connection, [0; 128]);
 ///     loop {
-///         let result = client.read_sensors(&SENSORS, |number, reading| {
-///             // What is not there, or not to be believed, is an error of one sensor.
-///             let _ = (number, reading);
+///         let result = client.read_sensors(&SENSORS, |index, reading| {
+///             // A sensor that is missing, or whose value is implausible, affects its own reading only.
+///             let _ = (index, reading);
 ///         });
 ///         if result.await.is_err() {
-///             // No server. The next round tries again, later and later.
+///             // No server. The next round tries again, with growing delays.
 ///         }
 ///         delay.delay_ms(10_000).await;
 ///     }
@@ -83,43 +107,21 @@ pub struct ReconnectingClient<'n, N: TcpConnect + 'n, D, C, S, R, B, const DEPTH
     client: Client<Timed<Stream<'n, N>, D>, C, S, R, B, DEPTH>,
     backoff: Backoff,
     connect_timeout: Duration,
-    /// How often it has failed since the last answer.
+    /// Failures since the last answer.
     failures: u32,
-    /// No attempt to connect before.
-    not_before: Instant,
+    /// The client does not connect before this time.
+    next_attempt: Instant,
     /// When the last call ended.
     last_used: Instant,
-}
-
-/// A connection that was idle for so long is tried before a write.
-const RESTED: Duration = Duration::from_secs(1);
-
-/// How often a call is made again where the connection had ended. Once is enough for one that was too old; a listing may
-/// need another one, since it has a second request where DIRALL is refused.
-const AGAIN: u32 = 2;
-
-/// Makes a call on a connection, and again where that is right: then not a byte of an answer has come.
-macro_rules! call {
-    ($self:ident, $call:expr) => {{
-        let mut again = AGAIN;
-        loop {
-            $self.connect().await?;
-            let result = $call.await;
-            if !$self.settle(&result) || again == 0 {
-                break result;
-            }
-            again = again.saturating_sub(1);
-        }
-    }};
 }
 
 impl<'n, N: TcpConnect, D: DelayNs, C, S, R, B, const DEPTH: usize>
     ReconnectingClient<'n, N, D, C, S, R, B, DEPTH>
 {
-    /// A client of the owserver at this address. Nothing is connected yet.
+    /// A client of the owserver at this address. It connects with the first call.
     ///
-    /// `clock` gives the moment of now; it must not run backwards. The other arguments are those of [`Client::new`]; the
-    /// [timeouts](Connection::with_timeouts) of `connection` hold for each request.
+    /// `clock` returns the current time and must not run backwards. The other arguments are those of [`Client::new`]. The
+    /// [timeouts](Connection::with_timeouts) of `connection` apply to each request.
     pub const fn new(
         network: &'n N,
         server: SocketAddr,
@@ -134,31 +136,32 @@ impl<'n, N: TcpConnect, D: DelayNs, C, S, R, B, const DEPTH: usize>
             server,
             client,
             backoff: Backoff::DEFAULT,
-            connect_timeout: Duration::from_secs(10),
+            connect_timeout: CONNECT_TIMEOUT,
             failures: 0,
-            not_before: Instant::ZERO,
+            next_attempt: Instant::ZERO,
             last_used: Instant::ZERO,
         }
     }
 
-    /// With control flags for its requests: scales, formats. Persistence is always asked for.
+    /// Sets the control flags of its requests, such as the temperature scale. The client always adds the persistence
+    /// flag, except to a request passed to [`exchange`](Self::exchange).
     #[must_use]
     pub fn with_flags(mut self, flags: Flags) -> Self {
         self.client = self.client.with_flags(flags);
         self
     }
 
-    /// With other waits between attempts to connect; [`Backoff::DEFAULT`] otherwise.
+    /// Sets the delays between attempts to connect; [`Backoff::DEFAULT`] by default.
     #[must_use]
     pub const fn with_backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
     }
 
-    /// With another limit to the time that connecting may take, 10 s otherwise; [`Duration::ZERO`] is none.
+    /// Sets how long an attempt to connect may take; 10 s by default. [`Duration::ZERO`] means without limit.
     #[must_use]
-    pub const fn with_connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = limit;
+    pub const fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
         self
     }
 }
@@ -172,38 +175,38 @@ where
     R: Storage,
     B: AsMut<[u8]>,
 {
-    /// Changes the timeouts, for the calls to come.
+    /// Sets the timeouts of later calls.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.client.set_timeouts(timeouts);
     }
 
-    /// Takes another address for the server, and closes the connection to the old one.
+    /// Changes the address of the server, and closes the connection to the old one.
     pub fn set_server(&mut self, server: SocketAddr) {
         self.close();
         self.server = server;
         self.failures = 0;
-        self.not_before = Instant::ZERO;
+        self.next_attempt = Instant::ZERO;
     }
 
-    /// Whether there is a connection, as far as was seen.
+    /// Whether there is a connection, as far as the client has noticed.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.client.transport.transport.0.is_some() && self.client.is_open()
     }
 
-    /// When the next attempt to connect is made, if a call needs one. In the past where there was no failure.
+    /// When the client connects at the earliest. Without a failure before, this is in the past.
     #[must_use]
     pub const fn next_attempt(&self) -> Instant {
-        self.not_before
+        self.next_attempt
     }
 
-    /// Closes the connection, if there is one. The next call makes a new one.
+    /// Closes the connection, if there is one. The next call connects again.
     pub fn close(&mut self) {
         self.client.transport.transport.0 = None;
     }
 
-    /// Connects, if there is no connection: waits as long as [`Backoff`] says, and makes one attempt. Calls do this
-    /// by themselves.
+    /// Connects unless there is a connection: waits until [`next_attempt`](Self::next_attempt), then makes one attempt.
+    /// Calls do this by themselves.
     ///
     /// # Errors
     /// [`Error::Connect`], [`Error::ConnectTimedOut`].
@@ -211,15 +214,15 @@ where
         if self.is_connected() {
             return Ok(());
         }
-        // The old socket first: there may be only one.
+        // First of all, because the network may have only one socket.
         self.close();
         let Client { transport: Timed { transport, delay }, clock, .. } = &mut self.client;
-        if clock() < self.not_before {
-            ready_before(|_, _| Poll::<()>::Pending, Some(self.not_before), clock, delay).await;
+        if clock() < self.next_attempt {
+            ready_before(|_, _| Poll::<()>::Pending, Some(self.next_attempt), clock, delay).await;
         }
-        let limit = self.connect_timeout;
-        let deadline = if limit.is_zero() { None } else { Some(clock().saturating_add(limit)) };
-        let error = match before(self.network.connect(self.server), deadline, clock, delay).await {
+        let timeout = self.connect_timeout;
+        let deadline = if timeout.is_zero() { None } else { Some(clock().saturating_add(timeout)) };
+        let error = match complete_before(self.network.connect(self.server), deadline, clock, delay).await {
             Some(Ok(stream)) => {
                 transport.0 = Some(stream);
                 self.client.reset();
@@ -228,191 +231,9 @@ where
             Some(Err(error)) => Error::Connect(error),
             None => Error::ConnectTimedOut,
         };
-        self.failed();
+        self.record_failure();
         Err(error)
     }
-
-    /// Asks whether the server is there (NOP).
-    ///
-    /// # Errors
-    /// [`Error`], as for all calls.
-    pub async fn ping(&mut self) -> Result<(), Error<N::Error>> {
-        call!(self, self.client.ping())
-    }
-
-    /// Whether a path exists, as [`Client::present`].
-    ///
-    /// # Errors
-    /// [`Error`]; a path that does not exist is none.
-    pub async fn present<P: AsRef<[u8]> + ?Sized>(&mut self, path: &P) -> Result<bool, Error<N::Error>> {
-        call!(self, self.client.present(path))
-    }
-
-    /// Reads the value at a path into `buffer` and gives it, as [`Client::read`].
-    ///
-    /// # Errors
-    /// [`Error`]. An empty buffer is a request error.
-    pub async fn read<'b, P: AsRef<[u8]> + ?Sized>(
-        &mut self,
-        path: &P,
-        buffer: &'b mut [u8],
-    ) -> Result<&'b [u8], Error<N::Error>> {
-        let len = call!(self, self.client.read_len(path, buffer))?;
-        Ok(buffer.get(..len).unwrap_or(buffer))
-    }
-
-    /// Reads the value at a path as one of a known type, as [`Client::read_value`].
-    ///
-    /// # Errors
-    /// [`Error`], among others [`Error::Value`].
-    pub async fn read_value<'b, P: AsRef<[u8]> + ?Sized>(
-        &mut self,
-        path: &P,
-        value_type: ValueType,
-        buffer: &'b mut [u8],
-    ) -> Result<Value<'b>, Error<N::Error>> {
-        Ok(Value::parse(value_type, self.read(path, buffer).await?)?)
-    }
-
-    /// Sets the value at a path, as [`Client::write`]. Gives how many bytes of `data` the server took.
-    ///
-    /// # Errors
-    /// [`Error`]. Where [`is_safe_to_retry`](Error::is_safe_to_retry) is false the server may have written it.
-    pub async fn write<P, W>(&mut self, path: &P, data: &W) -> Result<usize, Error<N::Error>>
-    where
-        P: AsRef<[u8]> + ?Sized,
-        W: AsRef<[u8]> + ?Sized,
-    {
-        if self.is_connected() && (self.client.clock)().saturating_since(self.last_used) >= RESTED {
-            self.ping().await?;
-        }
-        call!(self, self.client.write(path, data))
-    }
-
-    /// Lists a directory, as [`Client::dir`]: calls `on_entry` with each entry, an absolute path.
-    ///
-    /// # Errors
-    /// [`Error`], also after entries.
-    pub async fn dir<P: AsRef<[u8]> + ?Sized>(
-        &mut self,
-        path: &P,
-        mut on_entry: impl FnMut(&[u8]),
-    ) -> Result<DirectoryFlags, Error<N::Error>> {
-        call!(self, self.client.dir(path, &mut on_entry))
-    }
-
-    /// Reads the values at many paths, as [`Client::read_many`]: calls `on_value` for each path with its number, in
-    /// their order. The iterator is cloned, to go on after a connection broke.
-    ///
-    /// # Errors
-    /// [`Error`] if there is no connection, or if it broke and gave no value since it was made; the paths for which
-    /// `on_value` was not called then have no value.
-    pub async fn read_many<P, I>(
-        &mut self,
-        paths: I,
-        mut on_value: impl FnMut(usize, Result<&[u8], ReadError>),
-    ) -> Result<(), Error<N::Error>>
-    where
-        P: AsRef<[u8]>,
-        I: IntoIterator<Item = P, IntoIter: Clone>,
-    {
-        let paths = paths.into_iter();
-        let mut done = 0_usize;
-        let mut again = AGAIN;
-        loop {
-            self.connect().await?;
-            let first = done;
-            let read = self.client.read_many(paths.clone().skip(first), |number, value| {
-                let number = first.saturating_add(number);
-                done = number.saturating_add(1);
-                on_value(number, value);
-            });
-            let result = read.await;
-            let has_worked = done > first;
-            let goes_on = self.settle(&result) || (has_worked && result.as_ref().is_err_and(is_broken));
-            if has_worked {
-                again = AGAIN;
-                self.failures = 0;
-                self.not_before = Instant::ZERO;
-            }
-            if !goes_on || again == 0 {
-                return result;
-            }
-            again = again.saturating_sub(1);
-        }
-    }
-
-    /// Reads sensors, as [`Client::read_sensors`]: calls `on_reading` for each with its number, in their order.
-    ///
-    /// # Errors
-    /// As [`read_many`](Self::read_many).
-    pub async fn read_sensors(
-        &mut self,
-        sensors: &[Sensor<'_>],
-        mut on_reading: impl FnMut(usize, Result<Reading<'_>, ReadingError>),
-    ) -> Result<(), Error<N::Error>> {
-        let flags = self.client.flags;
-        self.read_many(sensors.iter().map(|sensor| sensor.path), |number, value| {
-            if let Some(sensor) = sensors.get(number) {
-                on_reading(number, sensor.reading(value, flags));
-            }
-        })
-        .await
-    }
-
-    /// Any request, sent as it is, and its answer, as [`Client::exchange`].
-    ///
-    /// # Errors
-    /// [`Error`], but not [`Error::Server`]: that is for `finish` to see.
-    pub async fn exchange<V>(
-        &mut self,
-        request: &Request<'_>,
-        mut on_entries: impl FnMut(Entries<'_>),
-        finish: impl FnOnce(Reply<'_>) -> V,
-    ) -> Result<V, Error<N::Error>> {
-        let mut finish = Some(finish);
-        let result = call!(
-            self,
-            self.client.exchange(request, &mut on_entries, |reply| finish.take().map(|finish| finish(reply)))
-        );
-        result?.ok_or(Error::Ended)
-    }
-
-    /// Looks at how a call ended. True if the connection only was too old, so that the call may be made again.
-    fn settle<V>(&mut self, result: &Result<V, Error<N::Error>>) -> bool {
-        self.last_used = (self.client.clock)();
-        let goes_on = match result {
-            Ok(_) | Err(Error::Server(_) | Error::Value(_) | Error::TooLong { .. }) => {
-                self.failures = 0;
-                false
-            }
-            Err(Error::Request(_) | Error::Connect(_) | Error::ConnectTimedOut) => false,
-            // Nothing was sent on a connection that had ended in peace.
-            Err(Error::Ended) => true,
-            Err(Error::Connection { resend, .. } | Error::Transport { resend, .. }) => {
-                let is_stale = self.client.connection.error().is_some_and(ConnectionError::is_stale);
-                if !is_stale {
-                    self.failed();
-                }
-                is_stale && *resend == Resend::Safe
-            }
-        };
-        // A socket that is of no use is given back at once.
-        if !self.client.is_open() {
-            self.close();
-        }
-        goes_on
-    }
-
-    fn failed(&mut self) {
-        self.failures = self.failures.saturating_add(1);
-        self.not_before = (self.client.clock)().saturating_add(self.backoff.delay_after(self.failures));
-    }
-}
-
-/// Whether the connection broke, and not for want of time.
-fn is_broken<E>(error: &Error<E>) -> bool {
-    matches!(error, Error::Connection { .. } | Error::Transport { .. }) && !error.is_timeout()
 }
 
 impl<N: TcpConnect, D, C, S, R, B, const DEPTH: usize> fmt::Debug
@@ -423,37 +244,5 @@ impl<N: TcpConnect, D, C, S, R, B, const DEPTH: usize> fmt::Debug
             .field("server", &self.server)
             .field("failures", &self.failures)
             .finish_non_exhaustive()
-    }
-}
-
-/// A connection, or none: that is as one which has ended.
-struct Stream<'n, N: TcpConnect + 'n>(Option<N::Connection<'n>>);
-
-impl<N: TcpConnect> ErrorType for Stream<'_, N> {
-    type Error = N::Error;
-}
-
-impl<N: TcpConnect> Read for Stream<'_, N> {
-    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, N::Error> {
-        match &mut self.0 {
-            Some(stream) => stream.read(buffer).await,
-            None => Ok(0),
-        }
-    }
-}
-
-impl<N: TcpConnect> Write for Stream<'_, N> {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, N::Error> {
-        match &mut self.0 {
-            Some(stream) => stream.write(bytes).await,
-            None => Ok(0),
-        }
-    }
-
-    async fn flush(&mut self) -> Result<(), N::Error> {
-        match &mut self.0 {
-            Some(stream) => stream.flush().await,
-            None => Ok(()),
-        }
     }
 }

@@ -5,25 +5,21 @@ use std::time::Duration;
 use owproto_core::client::ConnectionError;
 use owproto_core::wire::{Flags, TemperatureScale};
 
+use owproto_tests::frames::*;
+use owproto_tests::path_server;
+use owproto_tests::peer::Script;
+
 use super::scenario::*;
 use super::tasks::{Tasks, block_on};
-use super::virtual_time::{self as world, Attempt, Client};
-use crate::{Builder, DirOptions};
-
-macro_rules! wait {
-    ($future:expr) => {
-        $future.await
-    };
-}
-
-performer!([async] perform, Client, wait);
+use super::virtual_time::{self as world, Client, perform};
+use crate::Builder;
 
 fn client(connections: usize) -> Client {
     Client::build(Builder::default().connections(connections).coalesce_reads(true))
 }
 
-fn begin(peers: impl IntoIterator<Item = Peer>) {
-    world::begin(peers.into_iter().map(Attempt::Accepted), usize::MAX);
+fn begin(scripts: impl IntoIterator<Item = Script>) {
+    world::begin(scripts, usize::MAX);
 }
 
 async fn read(client: &Client) -> Outcome {
@@ -51,7 +47,7 @@ fn asked() -> Vec<usize> {
 
 #[test]
 fn reads_of_the_same_are_one_request() {
-    begin([Peer::new().answers(10, 100)]);
+    begin([responding(10, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
     for _ in 0..1000 {
@@ -74,7 +70,7 @@ fn reads_of_the_same_are_one_request() {
 
 #[test]
 fn not_unless_wanted() {
-    begin([Peer::new().answers(10, 100)]);
+    begin([responding(10, 100)]);
     let client = Client::build(Builder::default().connections(1));
     let mut tasks = Tasks::new();
     (0..3).for_each(|_| tasks.begin(read(&client)));
@@ -84,7 +80,7 @@ fn not_unless_wanted() {
 
 #[test]
 fn also_while_they_wait_for_a_place_and_between_calls_of_all_kinds() {
-    begin([Peer::new().answers(10, 100)]);
+    begin([responding(10, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
     tasks.begin(perform(&client, Via::Itself, &Call::Read("/first")));
@@ -100,7 +96,7 @@ fn also_while_they_wait_for_a_place_and_between_calls_of_all_kinds() {
 
 #[test]
 fn what_differs_is_another_request() {
-    begin([Peer::new().answers(10, 1)]);
+    begin([responding(10, 1)]);
     let client = client(1);
     let fahrenheit = client.with_flags(Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit));
     let once = client.non_persistent();
@@ -120,7 +116,11 @@ fn what_differs_is_another_request() {
 
 #[test]
 fn an_error_of_the_server_is_an_answer() {
-    begin([Peer::new().takes("READ+ /a").pauses(100).keeps(says_no(42)).answers(1, 1)]);
+    begin([Script::new().expect_request("READ+ /a").pause_ms(100).reply(server_error(42)).respond(
+        1,
+        1,
+        path_server::answer,
+    )]);
     let client = client(1);
     let mut tasks = Tasks::new();
     (0..3).for_each(|_| tasks.begin(read(&client)));
@@ -132,7 +132,7 @@ fn an_error_of_the_server_is_an_answer() {
 
 #[test]
 fn each_keeps_its_total_timeout() {
-    begin([Peer::new().answers(1, 100)]);
+    begin([responding(1, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
     for millis in [0, 50, 99, 101] {
@@ -146,7 +146,7 @@ fn each_keeps_its_total_timeout() {
 
 #[test]
 fn when_the_one_that_asked_has_no_more_time_another_one_asks_for_the_rest() {
-    begin(vec![Peer::new().answers(1, 100); 4]);
+    begin(vec![responding(1, 100); 4]);
     let client = client(1);
     let mut tasks = Tasks::new();
     for millis in [50, 149, 151, 0] {
@@ -162,7 +162,7 @@ fn when_the_one_that_asked_has_no_more_time_another_one_asks_for_the_rest() {
 fn whoever_is_dropped_the_others_have_their_answer() {
     for victim in 0..3 {
         for polls in 0.. {
-            world::begin(vec![Attempt::Accepted(Peer::new().serves()); 5], 5);
+            world::begin(vec![serving(); 5], 5);
             world::yielding();
             let client = client(1);
             let mut tasks = Tasks::new();
@@ -188,8 +188,11 @@ fn whoever_is_dropped_the_others_have_their_answer() {
 
 #[test]
 fn after_a_failure_of_the_connection_each_asks_for_itself() {
-    let half = bytes_of(value("value").as_ref(), Flags::PERSISTENCE)[..26].to_vec();
-    begin([Peer::new().takes("READ+ /a").pauses(100).sends(half), Peer::new().answers(1, 1).answers(2, 100)]);
+    let half = persistent(value("value"))[..26].to_vec();
+    begin([
+        Script::new().expect_request("READ+ /a").pause_ms(100).send(half),
+        responding(1, 1).respond(2, 100, path_server::answer),
+    ]);
     let client = client(1);
     let mut tasks = Tasks::new();
     (0..3).for_each(|_| tasks.begin(read(&client)));
@@ -201,7 +204,7 @@ fn after_a_failure_of_the_connection_each_asks_for_itself() {
 
 #[test]
 fn a_silent_server_costs_those_that_joined_no_more_than_one_more_silence() {
-    begin([Peer::new().takes("READ+ /a").falls_silent(), Peer::new().answers(1, 10).falls_silent()]);
+    begin([Script::new().expect_request("READ+ /a").stall(), responding(1, 10).stall()]);
     let client = client(1);
     let mut tasks = Tasks::new();
     (0..5).for_each(|_| tasks.begin(read(&client)));

@@ -1,32 +1,30 @@
 //! Futures of calls that are dropped half-way.
 
+use owproto_tests::path_server;
+
 use super::scenario::*;
 use super::tasks::{block_on, poll_times};
-use super::virtual_time::{self as world, Attempt, Client};
+use super::virtual_time::{self as world, Client, perform};
 use crate::{Builder, DirOptions};
-
-macro_rules! wait {
-    ($future:expr) => {
-        $future.await
-    };
-}
-
-performer!([async] perform, Client, wait);
 
 /// Calls `call`, drops its future after each number of polls, and sees that the next calls get their own answers.
 fn dropped_everywhere(call: &Call, complete: &Outcome, warm: bool, persistent: bool) {
     let mut count = 0;
     loop {
-        world::begin(vec![Attempt::Accepted(Peer::new().serves()); 8], 5);
+        world::begin(vec![serving(); 8], 5);
         world::yielding();
         let client = Client::build(Builder::default().persistent(persistent));
         if warm {
-            assert_eq!(block_on(client.read("/warm")).unwrap(), value_at(b"/warm"));
+            assert_eq!(block_on(client.read("/warm")).unwrap(), path_server::value_of(b"/warm"));
         }
         let outcome = poll_times(count, perform(&client, Via::Itself, call));
         assert_eq!(world::open(), client.shared().places.idle(), "{count} polls");
         for path in ["/next", "/other"] {
-            assert_eq!(block_on(client.read(path)).unwrap(), value_at(path.as_bytes()), "{count} polls");
+            assert_eq!(
+                block_on(client.read(path)).unwrap(),
+                path_server::value_of(path.as_bytes()),
+                "{count} polls"
+            );
         }
         assert_eq!(block_on(client.write("/next", "123")).unwrap(), 3);
         assert_eq!(world::open(), usize::from(persistent));
@@ -44,9 +42,9 @@ fn a_call_dropped_anywhere_leaves_the_next_one_alone() {
     for (call, complete) in [
         (Call::Read("/a"), gives("value of /a")),
         (Call::Write("/a", "1"), Outcome::Count(1)),
-        (Call::Dir("/"), lists(&LISTED)),
-        (Call::DirEach("/"), lists(&LISTED)),
-        (Call::DirIter("/", 9), lists(&LISTED)),
+        (Call::Dir("/"), lists(&path_server::ENTRIES)),
+        (Call::DirEach("/"), lists(&path_server::ENTRIES)),
+        (Call::DirIter("/", 9), lists(&path_server::ENTRIES)),
         (Call::Get("/a"), gives("value of /a")),
         (
             Call::ReadMany(vec!["/a", "/b", "/c"]),
@@ -61,7 +59,7 @@ fn a_call_dropped_anywhere_leaves_the_next_one_alone() {
 
 #[test]
 fn a_listing_whose_next_was_dropped_is_over() {
-    world::begin(vec![Attempt::Accepted(Peer::new().serves()); 3], 5);
+    world::begin(vec![serving(); 3], 5);
     let client = Client::build(Builder::default());
     let mut listing = block_on(client.dir_iter("/", DirOptions::new())).unwrap();
     assert_eq!(block_on(listing.next()).unwrap().unwrap(), b"/one");
@@ -69,5 +67,5 @@ fn a_listing_whose_next_was_dropped_is_over() {
     assert!(poll_times(1, listing.next()).is_none());
     assert!(block_on(listing.next()).is_none());
     assert_eq!(world::open(), 0);
-    assert_eq!(block_on(client.read("/a")).unwrap(), value_at(b"/a"));
+    assert_eq!(block_on(client.read("/a")).unwrap(), path_server::value_of(b"/a"));
 }

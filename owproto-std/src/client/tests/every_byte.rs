@@ -5,15 +5,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use owproto_core::client::ConnectionError;
-use owproto_core::wire::Flags;
-use owproto_tests::peer::{self, Script};
+use owproto_tests::peer::{Peer, Script};
 use owproto_tests::vectors;
+
+use owproto_tests::frames::*;
+use owproto_tests::path_server;
 
 use super::scenario::*;
 use super::sockets::OverSockets;
 use super::tasks::block_on;
-use super::virtual_time::{self as world, Attempt, Client};
-use crate::{Builder, DirOptions};
+use super::virtual_time::{self as world, Client, perform};
+use crate::Builder;
 
 /// How long a call waits for a peer that has stopped in the middle, in milliseconds.
 const PATIENCE: u64 = 250;
@@ -32,7 +34,7 @@ struct Exchange {
 
 fn exchanges() -> Vec<Exchange> {
     let exchange = |call, frames: &[Frame], gives| {
-        let reply = bytes_of(frames, Flags::PERSISTENCE);
+        let reply = persistent(frames);
         Exchange { call, reply, gives }
     };
     vec![
@@ -40,7 +42,7 @@ fn exchanges() -> Vec<Exchange> {
         exchange(Call::DirEach("/"), &[entry("/a"), keepalive(), entry("/b"), done()], lists(&["/a", "/b"])),
         exchange(Call::DirIter("/", 9), &[entry("/a"), entry("/b"), done()], lists(&["/a", "/b"])),
         exchange(Call::Dir("/"), &[list("/a,/b")], lists(&["/a", "/b"])),
-        exchange(Call::Write("/a", "21"), &[took(2)], Outcome::Count(2)),
+        exchange(Call::Write("/a", "21"), &[written(2)], Outcome::Count(2)),
         exchange(Call::Present("/a"), &[rom_id([1, 2, 3, 4, 5, 6, 7, 8])], Outcome::Bool(true)),
         exchange(Call::ReadMany(vec!["/a"]), &[value("1")], Outcome::Many(vec![gives("1")])),
     ]
@@ -63,10 +65,10 @@ fn failure(outcome: &Outcome) -> Option<Why> {
 }
 
 fn broken_off<C: OverSockets>(exchange: &Exchange, at: usize, ending: Ending, warm: bool) {
-    let (part, next) = (&exchange.reply[..at], bytes_of(value("next").as_ref(), Flags::PERSISTENCE));
+    let (part, next) = (&exchange.reply[..at], persistent(value("next")));
     let mut script = Script::new();
     if warm {
-        script = script.read_request().send(bytes_of(done().as_ref(), Flags::PERSISTENCE));
+        script = script.read_request().send(persistent(done()));
     }
     script = script.read_request().send(part);
     let script = match ending {
@@ -81,7 +83,7 @@ fn broken_off<C: OverSockets>(exchange: &Exchange, at: usize, ending: Ending, wa
     if is_asked_again {
         second = second.read_request().send(&exchange.reply);
     }
-    let peer = peer::Peer::start([script, second.read_request().send(next).stall()]);
+    let peer = Peer::start([script, second.read_request().send(next).stall()]);
     let client = C::build(Builder::default().address(peer.address().into()).inactivity_timeout(LIMIT));
     if warm {
         assert_eq!(client.perform(Via::Itself, &Call::Ping), Outcome::Done);
@@ -111,7 +113,8 @@ fn broken_off<C: OverSockets>(exchange: &Exchange, at: usize, ending: Ending, wa
     assert_eq!(client.perform(Via::Itself, &Call::Read("/next")), gives("next"));
     drop(client);
     assert!(start.elapsed() < 2 * LIMIT, "{:?}", start.elapsed());
-    let failures: Vec<_> = peer.finish_anyhow().into_iter().filter_map(|record| record.failure).collect();
+    let failures: Vec<_> =
+        peer.finish_with_failures().into_iter().filter_map(|record| record.failure).collect();
     // On a busy machine the time may be over before the peer has seen the request.
     assert!(failures.is_empty() || ending == Ending::Stall, "{failures:?}");
 }
@@ -178,27 +181,20 @@ fn an_answer_broken_off_at_any_byte_on_tokio() {
     broken_off_everywhere::<super::sockets::OnTokio>();
 }
 
-macro_rules! wait {
-    ($future:expr) => {
-        $future.await
-    };
-}
-
-performer!([async] perform, Client, wait);
-
 /// Answers a call with something, and sees that the call ends, and that the next ones get their own answers.
 fn answered_with(call: &Call, bytes: &[u8]) -> Outcome {
-    let first = Attempt::Accepted(Peer::new().takes("").sends(bytes));
-    world::begin(
-        [first, Attempt::Accepted(Peer::new().serves()), Attempt::Accepted(Peer::new().serves())],
-        5,
-    );
+    let first = Script::new().read_request().send(bytes);
+    world::begin([first, serving(), serving()], 5);
     let client = Client::build(Builder::default());
     let outcome = block_on(perform(&client, Via::Itself, call));
     assert!(world::now() <= 2_000_000);
     world::advance(1);
     for path in ["/next", "/other"] {
-        assert_eq!(block_on(client.read(path)).unwrap(), value_at(path.as_bytes()), "after {bytes:02x?}");
+        assert_eq!(
+            block_on(client.read(path)).unwrap(),
+            path_server::value_of(path.as_bytes()),
+            "after {bytes:02x?}"
+        );
     }
     outcome
 }
@@ -255,12 +251,12 @@ fn garbage_is_no_answer() {
 
 /// Calls where the answer comes as this peer sends it, and gives what was wrong with it. The next call has its own
 /// answer, at once.
-fn answered_by(peer: Peer, via: Via, call: &Call) -> Option<Why> {
-    world::begin([peer, Peer::new().serves()].map(Attempt::Accepted), 5);
+fn answered_by(script: Script, via: Via, call: &Call) -> Option<Why> {
+    world::begin([script, serving()], 5);
     let client = Client::build(Builder::default());
     let outcome = block_on(perform(&client, via, call));
     let took = world::now();
-    assert_eq!(block_on(client.read("/next")).unwrap(), value_at(b"/next"));
+    assert_eq!(block_on(client.read("/next")).unwrap(), path_server::value_of(b"/next"));
     assert_eq!(world::now(), took);
     failure(&outcome)
 }
@@ -270,12 +266,12 @@ fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
     let silent = failure(&silent());
     for Exchange { call, reply, .. } in exchanges() {
         for at in 0..reply.len() {
-            let begins = || Peer::new().takes("").pauses(500).sends(&reply[..at]);
+            let begins = || Script::new().read_request().pause_ms(500).send(&reply[..at]);
             // What comes is what begins the silence; the request does where nothing comes.
             let start = if at == 0 { 0 } else { 500_000 };
             // The rest comes too late, and is the answer to nothing.
-            let late = begins().pauses(2001).sends(&reply[at..]);
-            for peer in [begins().falls_silent(), late.falls_silent()] {
+            let late = begins().pause_ms(2001).send(&reply[at..]);
+            for peer in [begins().stall(), late.stall()] {
                 assert_eq!(answered_by(peer, Via::Itself, &call), silent, "{call:?} at {at}");
                 assert_eq!(world::now(), start + 2_000_000, "{call:?} at {at}");
             }
@@ -287,10 +283,10 @@ fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
 fn an_answer_in_drops_takes_exactly_the_total_time() {
     for Exchange { call, reply, .. } in exchanges() {
         for at in 0..reply.len() {
-            let begins = Peer::new().takes("").sends(&reply[..at]);
-            let drops = reply[at..].iter().fold(begins, |peer, byte| peer.pauses(400).sends([*byte]));
+            let begins = Script::new().read_request().send(&reply[..at]);
+            let drops = reply[at..].iter().fold(begins, |peer, byte| peer.pause_ms(400).send([*byte]));
             let needed = 400_000 * (reply.len() - at) as u64;
-            let why = answered_by(drops.serves(), Via::Within(3000), &call);
+            let why = answered_by(drops.serve(path_server::answer), Via::Within(3000), &call);
             assert_eq!(why, if needed < 3_000_000 { None } else { Some(too_long_why()) }, "{call:?} at {at}");
             assert_eq!(world::now(), needed.min(3_000_000), "{call:?} at {at}");
         }

@@ -1,8 +1,11 @@
 //! Servers that keep fewer connections than the client may have, in virtual time.
 
+use owproto_tests::path_server;
+use owproto_tests::peer::Script;
+
 use super::scenario::*;
 use super::tasks::{Tasks, block_on};
-use super::virtual_time::{self as world, Attempt, Client};
+use super::virtual_time::{self as world, Client};
 use crate::Builder;
 
 fn client(connections: usize) -> Client {
@@ -17,17 +20,17 @@ fn reads_at_once(client: &Client, count: usize) {
         tasks.begin(async { client.read(path).await.unwrap() });
     }
     for (end, path) in tasks.finish().into_iter().zip(&paths) {
-        assert_eq!(end.unwrap().1, value_at(path.as_bytes()));
+        assert_eq!(end.unwrap().1, path_server::value_of(path.as_bytes()));
     }
     assert!(client.shared().is_at_rest());
 }
 
-fn keeps() -> Attempt {
-    Attempt::Accepted(Peer::new().answers(10_000, 1))
+fn keeps() -> Script {
+    responding(10_000, 1)
 }
 
-fn refuses() -> Attempt {
-    Attempt::Accepted(Peer::new().answers_and_ends(1))
+fn refuses() -> Script {
+    Script::new().respond(1, 1, path_server::answer_without_persistence)
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn a_place_is_never_lost_to_a_listing_beside() {
 
 #[test]
 fn a_connection_that_was_kept_and_ends_is_no_refusal() {
-    let ends = || Attempt::Accepted(Peer::new().answers(1, 1).answers_and_ends(1));
+    let ends = || responding(1, 1).respond(1, 1, path_server::answer_without_persistence);
     world::begin([ends(), keeps(), keeps(), keeps()], usize::MAX);
     let client = client(2);
     reads_at_once(&client, 2);

@@ -1,10 +1,11 @@
 //! The language of the scenarios: what a peer does, what is called, and what it must give.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use owproto_core::client::{ConnectionError, Timeout};
-use owproto_core::wire::{Flags, Header, MessageType};
+use owproto_core::wire::MessageType;
+use owproto_tests::path_server;
+use owproto_tests::peer::Script;
 
 use crate::{Builder, DirOptions, Error, GetResult, RawReply};
 
@@ -12,8 +13,8 @@ use crate::{Builder, DirOptions, Error, GetResult, RawReply};
 pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) client: fn(Builder) -> Builder,
-    /// One for each connection, in the order they are made. More than these are refused.
-    pub(super) peers: Vec<Peer>,
+    /// One for each connection, in the order in which they are made. Further connections are refused.
+    pub(super) scripts: Vec<Script>,
     pub(super) steps: Vec<Step>,
     /// Whether its times only make sense where waiting costs nothing.
     pub(super) needs_virtual_time: bool,
@@ -43,7 +44,7 @@ impl Scenario {
         Self {
             name,
             client: |builder| builder,
-            peers: Vec::new(),
+            scripts: Vec::new(),
             steps: Vec::new(),
             needs_virtual_time: false,
         }
@@ -54,8 +55,9 @@ impl Scenario {
         self
     }
 
-    pub(super) fn peer(mut self, peer: Peer) -> Self {
-        self.peers.push(peer);
+    /// What the peer does on the next connection.
+    pub(super) fn connection(mut self, script: Script) -> Self {
+        self.scripts.push(script);
         self
     }
 
@@ -82,247 +84,14 @@ impl Scenario {
     }
 }
 
-/// What a peer does on one connection. At the end it closes the connection.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Peer {
-    pub(super) acts: Vec<Act>,
-    /// The requests that it takes, as [`describe`] tells them.
-    pub(super) requests: Vec<&'static str>,
+/// A connection on which every request is answered.
+pub(super) fn serving() -> Script {
+    Script::new().serve(path_server::answer)
 }
 
-#[derive(Clone, Debug)]
-pub(super) enum Act {
-    /// Takes one request.
-    Take,
-    /// Takes that many bytes.
-    TakeBytes(usize),
-    Send(Vec<u8>),
-    Pause(u64),
-    /// Does nothing any more, until the client is done.
-    Silence,
-    Reset,
-    /// Answers every request with [`answer_to`].
-    Serve,
-    /// Answers one request with [`answer_to`], after so many milliseconds, and keeps the connection or not.
-    Answer {
-        after: u64,
-        keeps: bool,
-    },
-    /// Takes no more bytes.
-    Full,
-}
-
-impl Peer {
-    pub(super) fn new() -> Self {
-        Self::default()
-    }
-
-    fn act(mut self, act: Act) -> Self {
-        self.acts.push(act);
-        self
-    }
-
-    pub(super) fn takes(mut self, request: &'static str) -> Self {
-        self.requests.push(request);
-        self.act(Act::Take)
-    }
-
-    pub(super) fn takes_bytes(self, count: usize) -> Self {
-        self.act(Act::TakeBytes(count))
-    }
-
-    /// Sends an answer and keeps the connection.
-    pub(super) fn keeps(self, answer: impl AsRef<[Frame]>) -> Self {
-        self.sends(bytes_of(answer.as_ref(), Flags::PERSISTENCE))
-    }
-
-    /// Sends an answer that does not promise to keep the connection.
-    pub(super) fn ends(self, answer: impl AsRef<[Frame]>) -> Self {
-        self.sends(bytes_of(answer.as_ref(), Flags::NONE))
-    }
-
-    /// Takes a request, answers, and keeps the connection.
-    pub(super) fn keeps_after(self, request: &'static str, answer: impl AsRef<[Frame]>) -> Self {
-        self.takes(request).keeps(answer)
-    }
-
-    /// Takes a request, answers, and does not keep the connection.
-    pub(super) fn ends_after(self, request: &'static str, answer: impl AsRef<[Frame]>) -> Self {
-        self.takes(request).ends(answer)
-    }
-
-    pub(super) fn sends(self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.act(Act::Send(bytes.into()))
-    }
-
-    pub(super) fn pauses(self, millis: u64) -> Self {
-        self.act(Act::Pause(millis))
-    }
-
-    pub(super) fn keepalive(self) -> Self {
-        self.sends(Header::KEEPALIVE.to_bytes())
-    }
-
-    pub(super) fn falls_silent(self) -> Self {
-        self.act(Act::Silence)
-    }
-
-    pub(super) fn resets(self) -> Self {
-        self.act(Act::Reset)
-    }
-
-    pub(super) fn serves(self) -> Self {
-        self.act(Act::Serve)
-    }
-
-    /// Answers so many requests, each after so many milliseconds.
-    pub(super) fn answers(mut self, count: usize, after: u64) -> Self {
-        self.acts.extend(std::iter::repeat_n(Act::Answer { after, keeps: true }, count));
-        self
-    }
-
-    /// Answers a request after so many milliseconds, and does not keep the connection.
-    pub(super) fn answers_and_ends(self, after: u64) -> Self {
-        self.act(Act::Answer { after, keeps: false })
-    }
-
-    pub(super) fn fills_up(self) -> Self {
-        self.act(Act::Full)
-    }
-}
-
-/// A frame from the server, without its flags.
-#[derive(Clone, Debug)]
-pub(super) struct Frame(Header, Vec<u8>);
-
-impl AsRef<[Self]> for Frame {
-    fn as_ref(&self) -> &[Self] {
-        std::slice::from_ref(self)
-    }
-}
-
-pub(super) fn bytes_of(frames: &[Frame], flags: Flags) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for Frame(header, payload) in frames {
-        let flags = if header.payload < 0 { Flags::NONE } else { flags };
-        bytes.extend_from_slice(&Header { flags, ..*header }.to_bytes());
-        bytes.extend_from_slice(payload);
-    }
-    bytes
-}
-
-fn word(len: usize) -> i32 {
-    i32::try_from(len).unwrap()
-}
-
-/// What READ answers.
-pub(super) fn value(value: impl AsRef<[u8]>) -> Frame {
-    let value = value.as_ref();
-    let len = word(value.len());
-    Frame(Header { payload: len, code: len, size: len, ..Header::default() }, value.to_vec())
-}
-
-/// What NOP answers, and PRESENCE of old servers.
-pub(super) fn done() -> Frame {
-    Frame(Header::default(), Vec::new())
-}
-
-/// What WRITE answers.
-pub(super) fn took(count: i32) -> Frame {
-    Frame(Header { size: count, ..Header::default() }, Vec::new())
-}
-
-/// What PRESENCE answers.
-pub(super) fn rom_id(id: [u8; 8]) -> Frame {
-    Frame(Header { payload: 8, ..Header::default() }, id.to_vec())
-}
-
-/// A server's error.
-pub(super) fn says_no(code: i32) -> Frame {
-    Frame(Header { code: -code, ..Header::default() }, Vec::new())
-}
-
-/// What DIRALL answers.
-pub(super) fn list(list: &str) -> Frame {
-    let header = Header { payload: word(list.len()) + 1, size: word(list.len()), ..Header::default() };
-    Frame(header, [list.as_bytes(), b"\0"].concat())
-}
-
-/// An entry of DIR.
-pub(super) fn entry(path: &str) -> Frame {
-    list(path)
-}
-
-pub(super) fn keepalive() -> Frame {
-    Frame(Header::KEEPALIVE, Vec::new())
-}
-
-/// What DIR answers.
-pub(super) fn entries(paths: &[&str]) -> Vec<Frame> {
-    paths.iter().map(|path| entry(path)).chain([done()]).collect()
-}
-
-/// A header that announces a payload, without it.
-pub(super) fn announces(payload: i32) -> Vec<u8> {
-    Header { payload, flags: Flags::PERSISTENCE, ..Header::default() }.to_bytes().to_vec()
-}
-
-/// A request in words: its type with a `+` if it asks for persistence, path, data, size and offset.
-pub(super) fn describe(request: &[u8]) -> String {
-    let header = Header::from_bytes(request.first_chunk().expect("a request has a header"));
-    let message_type = MessageType(header.code);
-    let payload = &request[24..];
-    let data = match message_type {
-        MessageType::WRITE => usize::try_from(header.size).unwrap(),
-        _ => 0,
-    };
-    let (path, data) = payload.split_at(payload.len() - data);
-    let mut text = format!("{message_type}");
-    if header.flags.contains(Flags::PERSISTENCE) {
-        text.push('+');
-    }
-    if header.flags.contains(Flags::BUS_LIST) {
-        text.push_str(" (bus)");
-    }
-    if let Some(path) = path.strip_suffix(b"\0") {
-        let _ = write!(text, " {}", String::from_utf8_lossy(path));
-    }
-    match message_type {
-        MessageType::WRITE => {
-            let _ = write!(text, "={}", String::from_utf8_lossy(data));
-        }
-        MessageType::READ if header.size != 65536 => {
-            let _ = write!(text, " [{}]", header.size);
-        }
-        _ => {}
-    }
-    if header.offset != 0 {
-        let _ = write!(text, " @{}", header.offset);
-    }
-    text
-}
-
-/// What a peer that [serves](Peer::serves) answers: the value of a property tells its path.
-pub(super) fn answer_to(request: &[u8]) -> Vec<u8> {
-    let header = Header::from_bytes(request.first_chunk().expect("a request has a header"));
-    let path = request[24..].split(|&byte| byte == 0).next().unwrap_or_default();
-    let frames = match MessageType(header.code) {
-        MessageType::READ => vec![value(value_at(path))],
-        MessageType::WRITE => vec![took(header.size)],
-        MessageType::DIR => entries(&LISTED),
-        MessageType::DIRALL | MessageType::DIRALLSLASH => vec![list(&LISTED.join(","))],
-        MessageType::GET => vec![keepalive(), value(value_at(path))],
-        _ => vec![done()],
-    };
-    bytes_of(&frames, Flags::PERSISTENCE & header.flags)
-}
-
-/// What is in every directory of a peer that serves.
-pub(super) const LISTED: [&str; 3] = ["/one", "/two,2", "/three"];
-
-/// The value of every property of a peer that serves.
-pub(super) fn value_at(path: &[u8]) -> Vec<u8> {
-    [b"value of ", path].concat()
+/// A connection on which this number of requests is answered, each after this number of milliseconds.
+pub(super) fn responding(count: usize, millis: u64) -> Script {
+    Script::new().respond(count, millis, path_server::answer)
 }
 
 /// A call of a client.
@@ -416,7 +185,7 @@ impl From<Error> for Why {
     fn from(error: Error) -> Self {
         assert!(!error.to_string().is_empty());
         match error {
-            Error::Request(_) | Error::Address(_) => Self::Request,
+            Error::Request(_) | Error::Send(_) | Error::Address(_) => Self::Request,
             Error::Server { error, .. } => Self::Server(error.code().code()),
             Error::Resolve { .. } => Self::Resolve,
             Error::Connect { .. } => Self::Connect,
@@ -494,8 +263,8 @@ impl From<RawReply> for Outcome {
 
 /// A function that makes calls of one kind of client. `$run` is what the calls' results need to become values.
 macro_rules! performer {
-    ([$($asynchronous:ident)?] $perform:ident, $client:ty, $run:ident) => {
-        $($asynchronous)? fn $perform(client: &$client, via: Via, call: &Call) -> Outcome {
+    ([$($asynchronous:ident)?] $visibility:vis $perform:ident, $client:ty, $run:ident) => {
+        $visibility $($asynchronous)? fn $perform(client: &$client, via: Via, call: &Call) -> Outcome {
             use owproto_core::wire::Flags;
             let client = match via {
                 Via::Itself | Via::Clone => client.clone(),

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use owproto_core::wire::Header;
 use owproto_tests::owserver::free_port;
-use owproto_tests::responder::Responder;
+use owproto_tests::path_server;
+use owproto_tests::peer::Peer;
 
-use super::scenario::{LISTED, answer_to, value_at};
 use crate::{Builder, Client, DirOptions, Error};
 
 const THREADS: usize = 8;
@@ -21,7 +21,7 @@ fn path(thread: usize, round: usize) -> String {
 
 #[test]
 fn threads_share_a_connection_and_get_their_own_answers() {
-    let server = Responder::start(answer_to);
+    let server = Peer::serve(path_server::answer);
     let client = Builder::default().address(server.address().into()).connections(1).build();
     thread::scope(|scope| {
         for number in 0..THREADS {
@@ -29,7 +29,7 @@ fn threads_share_a_connection_and_get_their_own_answers() {
             scope.spawn(move || {
                 for round in 0..ROUNDS {
                     let path = path(number, round);
-                    assert_eq!(client.read(&path).unwrap(), value_at(path.as_bytes()));
+                    assert_eq!(client.read(&path).unwrap(), path_server::value_of(path.as_bytes()));
                 }
             });
         }
@@ -39,9 +39,9 @@ fn threads_share_a_connection_and_get_their_own_answers() {
 
 #[test]
 fn threads_mix_all_kinds_of_calls() {
-    let server = Responder::start(answer_to);
+    let server = Peer::serve(path_server::answer);
     let client = Builder::default().address(server.address().into()).connections(3).build();
-    let listed = LISTED.map(str::as_bytes);
+    let listed = path_server::ENTRIES.map(str::as_bytes);
     thread::scope(|scope| {
         for number in 0..THREADS {
             let client = &client;
@@ -49,18 +49,21 @@ fn threads_mix_all_kinds_of_calls() {
                 for round in 0..ROUNDS / 4 {
                     let paths: Vec<String> = (0..70).map(|n| path(number, round * 70 + n)).collect();
                     for (value, path) in client.read_many(&paths).into_iter().zip(&paths) {
-                        assert_eq!(value.unwrap(), value_at(path.as_bytes()));
+                        assert_eq!(value.unwrap(), path_server::value_of(path.as_bytes()));
                     }
                     assert_eq!(client.write(&paths[0], "12345").unwrap(), 5);
                     assert!(client.dir("/").unwrap().iter().eq(listed));
                     let mut iter = client.dir_iter("/", DirOptions::new()).unwrap();
                     for (entry, expected) in iter.by_ref().take(1 + round % 3).zip(listed) {
                         assert_eq!(entry.unwrap(), expected);
-                        assert_eq!(client.read(&paths[1]).unwrap(), value_at(paths[1].as_bytes()));
+                        assert_eq!(
+                            client.read(&paths[1]).unwrap(),
+                            path_server::value_of(paths[1].as_bytes())
+                        );
                     }
                     drop(iter);
                     let once = client.non_persistent();
-                    assert_eq!(once.read(&paths[2]).unwrap(), value_at(paths[2].as_bytes()));
+                    assert_eq!(once.read(&paths[2]).unwrap(), path_server::value_of(paths[2].as_bytes()));
                     client.close_connection();
                 }
             });
@@ -71,7 +74,7 @@ fn threads_mix_all_kinds_of_calls() {
 
 #[test]
 fn values_are_given_in_their_order_to_a_function_that_uses_the_client() {
-    let server = Responder::start(answer_to);
+    let server = Peer::serve(path_server::answer);
     let client = Builder::default().address(server.address().into()).build();
     for client in [client.clone(), client.non_persistent()] {
         let paths: Vec<String> =
@@ -80,10 +83,10 @@ fn values_are_given_in_their_order_to_a_function_that_uses_the_client() {
         client.read_each(&paths, |value| {
             let path = expected.next().expect("as many values as paths");
             match value {
-                Ok(value) => assert_eq!(value, value_at(path.as_bytes())),
+                Ok(value) => assert_eq!(value, path_server::value_of(path.as_bytes())),
                 Err(error) => assert!(path.contains('\0') && matches!(error, Error::Request(_)), "{error}"),
             }
-            assert_eq!(client.read("/beside").unwrap(), value_at(b"/beside"));
+            assert_eq!(client.read("/beside").unwrap(), path_server::value_of(b"/beside"));
         });
         assert_eq!(expected.next(), None);
     }
@@ -93,9 +96,9 @@ fn values_are_given_in_their_order_to_a_function_that_uses_the_client() {
 fn as_many_calls_at_once_as_there_are_connections() {
     // No answer is given before four are asked for.
     let barrier = Barrier::new(4);
-    let server = Responder::start(move |request| {
+    let server = Peer::serve(move |request| {
         barrier.wait();
-        answer_to(request)
+        path_server::answer(request)
     });
     let client = Builder::default().address(server.address().into()).connections(4).build();
     thread::scope(|scope| {
@@ -104,7 +107,7 @@ fn as_many_calls_at_once_as_there_are_connections() {
             scope.spawn(move || {
                 for round in 0..20 {
                     let path = path(number, round);
-                    assert_eq!(client.read(&path).unwrap(), value_at(path.as_bytes()));
+                    assert_eq!(client.read(&path).unwrap(), path_server::value_of(path.as_bytes()));
                 }
             });
         }
@@ -117,11 +120,11 @@ fn a_call_waits_for_a_place_no_longer_than_it_may() {
     let released = std::sync::Arc::new(Barrier::new(2));
     let server = {
         let released = std::sync::Arc::clone(&released);
-        Responder::start(move |request| {
+        Peer::serve(move |request| {
             if request.ends_with(b"/slow\0") {
                 released.wait();
             }
-            answer_to(request)
+            path_server::answer(request)
         })
     };
     let client = Builder::default().address(server.address().into()).connections(1).build();
@@ -132,33 +135,33 @@ fn a_call_waits_for_a_place_no_longer_than_it_may() {
         let start = Instant::now();
         let error = loop {
             match client.with_timeout(Duration::from_millis(50)).read("/fast") {
-                Ok(value) => assert_eq!(value, value_at(b"/fast")),
+                Ok(value) => assert_eq!(value, path_server::value_of(b"/fast")),
                 Err(error) => break error,
             }
             assert!(start.elapsed() < Duration::from_secs(20));
         };
         assert!(matches!(error, Error::TimedOut { .. }) && error.is_timeout(), "{error:?}");
         released.wait();
-        assert_eq!(slow.join().unwrap().unwrap(), value_at(b"/slow"));
+        assert_eq!(slow.join().unwrap().unwrap(), path_server::value_of(b"/slow"));
     });
-    assert_eq!(client.read("/fast").unwrap(), value_at(b"/fast"));
+    assert_eq!(client.read("/fast").unwrap(), path_server::value_of(b"/fast"));
     assert_eq!(server.connections(), 1);
 }
 
 #[test]
 fn names_are_tried_on_all_their_addresses() {
     // localhost is ::1, or 127.0.0.1, or both, and only one of them listens.
-    let v4 = Responder::start(answer_to);
-    let v6 = Responder::start_on(Ipv6Addr::LOCALHOST.into(), answer_to);
+    let v4 = Peer::serve(path_server::answer);
+    let v6 = Peer::serve_on(Ipv6Addr::LOCALHOST.into(), path_server::answer);
     let by_name = |port| Builder::default().host("localhost", port).build();
-    assert_eq!(by_name(v4.address().port()).read("/a").unwrap(), value_at(b"/a"));
+    assert_eq!(by_name(v4.address().port()).read("/a").unwrap(), path_server::value_of(b"/a"));
     let numeric = Client::new(&v4.address().to_string()).unwrap();
     numeric.with_timeout(Duration::from_secs(10)).ping().unwrap();
     by_name(v4.address().port()).with_timeout(Duration::from_secs(10)).ping().unwrap();
     // A machine may have no IPv6.
     if let Ok(v6) = v6 {
         let numeric = Client::new(&v6.address().to_string()).unwrap();
-        assert_eq!(numeric.read("/a").unwrap(), value_at(b"/a"));
+        assert_eq!(numeric.read("/a").unwrap(), path_server::value_of(b"/a"));
         assert_eq!(numeric.address().to_string(), format!("[::1]:{}", v6.address().port()));
         let unspecific = Client::new(&format!("[0:0:0:0:0:0:0:1]:{}", v6.address().port())).unwrap();
         unspecific.with_timeout(Duration::from_secs(10)).ping().unwrap();
@@ -189,7 +192,7 @@ fn a_name_that_does_not_exist() {
 #[test]
 fn the_tap_shows_the_bytes_of_both_directions() {
     use crate::Traffic;
-    let server = Responder::start(answer_to);
+    let server = Peer::serve(path_server::answer);
     let seen = std::sync::Arc::new(std::sync::Mutex::new((Vec::new(), Vec::new(), Vec::new())));
     let client = {
         let seen = std::sync::Arc::clone(&seen);
@@ -215,7 +218,10 @@ fn the_tap_shows_the_bytes_of_both_directions() {
         rest = &rest[len..];
     }
     assert_eq!(requests.len(), 2);
-    assert_eq!(received, requests.iter().flat_map(|request| answer_to(request)).collect::<Vec<_>>());
+    assert_eq!(
+        received,
+        requests.iter().flat_map(|request| path_server::answer(request)).collect::<Vec<_>>()
+    );
     assert_eq!(events, [Some(server.address()), None, Some(server.address()), None]);
 }
 
@@ -229,14 +235,14 @@ mod on_tokio {
 
     #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn tasks_share_a_connection_and_get_their_own_answers() {
-        let server = Responder::start(answer_to);
+        let server = Peer::serve(path_server::answer);
         let client = Builder::default().address(server.address().into()).connections(1).build_tokio();
         let tasks = (0..THREADS).map(|number| {
             let client = client.clone();
             ::tokio::spawn(async move {
                 for round in 0..ROUNDS {
                     let path = path(number, round);
-                    assert_eq!(client.read(&path).await.unwrap(), value_at(path.as_bytes()));
+                    assert_eq!(client.read(&path).await.unwrap(), path_server::value_of(path.as_bytes()));
                 }
             })
         });
@@ -265,7 +271,7 @@ mod on_tokio {
 
     #[::tokio::test]
     async fn futures_dropped_at_any_poll_leave_the_next_call_alone() {
-        let server = Responder::start(answer_to);
+        let server = Peer::serve(path_server::answer);
         let mut given_up = 0;
         for persistent in [true, false] {
             let client =
@@ -274,7 +280,7 @@ mod on_tokio {
                 for count in 0..6 {
                     let path = path(count, round);
                     if let Some(value) = Polled(Box::pin(client.read(&path)), count).await {
-                        assert_eq!(value.unwrap(), value_at(path.as_bytes()));
+                        assert_eq!(value.unwrap(), path_server::value_of(path.as_bytes()));
                     } else {
                         given_up += 1;
                     }
@@ -285,7 +291,7 @@ mod on_tokio {
                     if let Some(listing) = Polled(Box::pin(client.dir("/")), count).await {
                         assert_eq!(listing.unwrap().len(), 3);
                     }
-                    assert_eq!(client.read("/next").await.unwrap(), value_at(b"/next"));
+                    assert_eq!(client.read("/next").await.unwrap(), path_server::value_of(b"/next"));
                 }
             }
         }
@@ -294,7 +300,7 @@ mod on_tokio {
 
     #[::tokio::test]
     async fn many_calls_at_once_wait_for_their_turn() {
-        let server = Responder::start(answer_to);
+        let server = Peer::serve(path_server::answer);
         let client = Builder::default().address(server.address().into()).connections(2).build_tokio();
         let mut calls = ::tokio::task::JoinSet::new();
         for number in 0..100 {
@@ -304,7 +310,7 @@ mod on_tokio {
         let mut seen = 0;
         while let Some(call) = calls.join_next().await {
             let (number, value) = call.unwrap();
-            assert_eq!(value.unwrap(), value_at(path(number, 0).as_bytes()));
+            assert_eq!(value.unwrap(), path_server::value_of(path(number, 0).as_bytes()));
             seen += 1;
         }
         assert_eq!(seen, 100);

@@ -3,18 +3,13 @@
 
 use std::time::Duration;
 
+use owproto_tests::path_server;
+use owproto_tests::peer::Script;
+
 use super::scenario::*;
 use super::tasks::{Tasks, block_on};
-use super::virtual_time::{self as world, Attempt, Client};
+use super::virtual_time::{self as world, Client, perform};
 use crate::{Builder, DirOptions};
-
-macro_rules! wait {
-    ($future:expr) => {
-        $future.await
-    };
-}
-
-performer!([async] perform, Client, wait);
 
 /// Numbers that look random (xorshift).
 struct Random(u64);
@@ -32,18 +27,18 @@ impl Random {
     }
 }
 
-fn attempt(random: &mut Random) -> Attempt {
+fn script(random: &mut Random) -> Script {
     let answers = usize::try_from(random.below(12)).unwrap();
-    let peer = Peer::new().answers(answers, random.one_of(&[0, 0, 1, 30]));
+    let peer = Script::new().respond(answers, random.one_of(&[0, 0, 1, 30]), path_server::answer);
     match random.below(8) {
-        0 => Attempt::Refused,
-        1 => Attempt::AcceptedAfter(20, peer.serves()),
-        2 => Attempt::Accepted(peer.falls_silent()),
-        3 => Attempt::Accepted(peer.answers_and_ends(1)),
-        4 => Attempt::Accepted(peer.takes_bytes(30).resets()),
-        5 => Attempt::Accepted(peer.takes_bytes(30).sends([0; 10])),
-        6 => Attempt::Accepted(peer.takes_bytes(30).sends([255; 24])),
-        _ => Attempt::Accepted(peer),
+        0 => Script::refuse(),
+        1 => peer.serve(path_server::answer).accepted_after_ms(20),
+        2 => peer.stall(),
+        3 => peer.respond(1, 1, path_server::answer_without_persistence),
+        4 => peer.read(30).reset(),
+        5 => peer.read(30).send([0; 10]),
+        6 => peer.read(30).send([255; 24]),
+        _ => peer,
     }
 }
 
@@ -54,7 +49,7 @@ fn call(random: &mut Random, number: usize) -> (Call, Outcome) {
     match random.below(10) {
         // Each write of its own.
         0 => (Call::Write(path, "x".repeat(number + 1).leak()), Outcome::Count(number + 1)),
-        1 => (Call::Dir("/"), lists(&LISTED)),
+        1 => (Call::Dir("/"), lists(&path_server::ENTRIES)),
         2 => (Call::Get(path), own),
         3 => (
             Call::ReadMany(vec!["/a", "/b"]),
@@ -69,7 +64,7 @@ fn storm(seed: u64) {
     println!("storm {seed}");
     let mut random = Random(seed);
     let random = &mut random;
-    let attempts: Vec<_> = (0..40).map(|_| attempt(random)).collect();
+    let attempts: Vec<_> = (0..40).map(|_| script(random)).collect();
     world::begin(attempts, random.one_of(&[1, 7, usize::MAX]));
     if random.below(2) == 0 {
         world::yielding();
@@ -118,9 +113,14 @@ fn storm(seed: u64) {
     }
     // And then it is well.
     client.close_connection();
-    world::begin(vec![Attempt::Accepted(Peer::new().serves()); 9], usize::MAX);
-    assert_eq!(block_on(client.read("/after")).unwrap(), value_at(b"/after"));
-    assert!(block_on(client.dir_with("/", DirOptions::new())).unwrap().iter().eq(LISTED.map(str::as_bytes)));
+    world::begin(vec![serving(); 9], usize::MAX);
+    assert_eq!(block_on(client.read("/after")).unwrap(), path_server::value_of(b"/after"));
+    assert!(
+        block_on(client.dir_with("/", DirOptions::new()))
+            .unwrap()
+            .iter()
+            .eq(path_server::ENTRIES.map(str::as_bytes))
+    );
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::time::Duration;
 use owproto_core::DecodeError;
 use owproto_core::client::ConnectionError;
 use owproto_core::wire::{MessageType, Version};
+use owproto_tests::frames::*;
+use owproto_tests::peer::Script;
 
 use super::scenario::*;
 use crate::DirOptions;
@@ -13,10 +15,6 @@ const ID: [u8; 8] = [0x10, 0x67, 0xc6, 0x69, 0x73, 0x51, 0xff, 0x8d];
 
 /// Short enough for tests that wait for it, long enough for a machine that is busy with other things.
 const SHORT: Duration = Duration::from_millis(700);
-
-fn p() -> Peer {
-    Peer::new()
-}
 
 pub(super) fn all() -> Vec<Scenario> {
     let mut all = answers();
@@ -36,29 +34,30 @@ pub(super) fn all() -> Vec<Scenario> {
 fn answers() -> Vec<Scenario> {
     vec![
         Scenario::new("all calls over one connection")
-            .peer(
-                p().keeps_after("NOP+", done())
-                    .keeps_after("PRESENCE+ /a", rom_id(ID))
-                    .keeps_after("PRESENCE+ /b", says_no(1))
-                    .keeps_after("PRESENCE+ /a", rom_id(ID))
-                    .keeps_after("PRESENCE+ /settings", rom_id([0; 8]))
-                    .keeps_after("PRESENCE+ /b", says_no(1))
-                    .keeps_after("READ+ /a/temperature", value("       21.25"))
-                    .keeps_after("READ+ /a/temperature [3] @9", value(".25"))
-                    .keeps_after("READ+ /a/temperature [100]", value("       21.25"))
-                    .keeps_after("READ+ /a/temperature", value("       21.25"))
-                    .keeps_after("WRITE+ /a/PIO=1", took(1))
-                    .keeps_after("WRITE+ /a/memory=xyz @7", took(3))
-                    .keeps_after("DIRALL+ /", list("/a,/b"))
-                    .keeps_after("DIRALLSLASH+ (bus) /", list("/a/,/bus.0/"))
-                    .keeps_after("DIR+ (bus) /", entries(&["/a", "/bus.0"]))
-                    .keeps_after("DIR+ /", entries(&["/a", "/b"]))
-                    .keeps_after("DIR+ /", entries(&["/a", "/b"]))
-                    .keeps_after("GET+ /", list("/a,/b"))
-                    .keeps_after("GET+ /a/type", value("DS18S20"))
-                    .takes("READ+ /x [100]")
-                    .keeps(says_no(1))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("NOP+", done())
+                    .exchange("PRESENCE+ /a", rom_id(ID))
+                    .exchange("PRESENCE+ /b", server_error(1))
+                    .exchange("PRESENCE+ /a", rom_id(ID))
+                    .exchange("PRESENCE+ /settings", rom_id([0; 8]))
+                    .exchange("PRESENCE+ /b", server_error(1))
+                    .exchange("READ+ /a/temperature", value("       21.25"))
+                    .exchange("READ+ /a/temperature [3] @9", value(".25"))
+                    .exchange("READ+ /a/temperature [100]", value("       21.25"))
+                    .exchange("READ+ /a/temperature", value("       21.25"))
+                    .exchange("WRITE+ /a/PIO=1", written(1))
+                    .exchange("WRITE+ /a/memory=xyz @7", written(3))
+                    .exchange("DIRALL+ /", list("/a,/b"))
+                    .exchange("DIRALLSLASH+ (bus) /", list("/a/,/bus.0/"))
+                    .exchange("DIR+ (bus) /", entries(&["/a", "/bus.0"]))
+                    .exchange("DIR+ /", entries(&["/a", "/b"]))
+                    .exchange("DIR+ /", entries(&["/a", "/b"]))
+                    .exchange("GET+ /", list("/a,/b"))
+                    .exchange("GET+ /a/type", value("DS18S20"))
+                    .expect_request("READ+ /x [100]")
+                    .reply(server_error(1))
+                    .stall(),
             )
             .call(Call::Ping, Outcome::Done)
             .call(Call::Present("/a"), Outcome::Bool(true))
@@ -85,14 +84,14 @@ fn answers() -> Vec<Scenario> {
             ),
         Scenario::new("each call of a non-persistent client has a connection")
             .client(|b| b.persistent(false))
-            .peer(p().ends_after("NOP", done()))
-            .peer(p().ends_after("READ /a", value("21")))
-            .peer(p().ends_after("WRITE /a=22", took(2)))
-            .peer(p().ends_after("DIRALL /", list("/a")))
-            .peer(p().ends_after("DIR /", entries(&["/a"])))
-            .peer(p().ends_after("PRESENCE /a", rom_id(ID)))
-            .peer(p().ends_after("GET /a", value("22")))
-            .peer(p().ends_after("READ /b", says_no(1)))
+            .connection(Script::new().exchange_nonpersistent("NOP", done()))
+            .connection(Script::new().exchange_nonpersistent("READ /a", value("21")))
+            .connection(Script::new().exchange_nonpersistent("WRITE /a=22", written(2)))
+            .connection(Script::new().exchange_nonpersistent("DIRALL /", list("/a")))
+            .connection(Script::new().exchange_nonpersistent("DIR /", entries(&["/a"])))
+            .connection(Script::new().exchange_nonpersistent("PRESENCE /a", rom_id(ID)))
+            .connection(Script::new().exchange_nonpersistent("GET /a", value("22")))
+            .connection(Script::new().exchange_nonpersistent("READ /b", server_error(1)))
             .call(Call::Ping, Outcome::Done)
             .call(Call::Read("/a"), gives("21"))
             .call(Call::Write("/a", "22"), Outcome::Count(2))
@@ -102,13 +101,14 @@ fn answers() -> Vec<Scenario> {
             .call(Call::Get("/a"), gives("22"))
             .call(Call::Read("/b"), refused(1)),
         Scenario::new("a server's error is an answer, and keeps the connection")
-            .peer(
-                p().keeps_after("READ+ /x", says_no(1))
-                    .keeps_after("PRESENCE+ /x", says_no(5))
-                    .keeps_after("WRITE+ /x=1", says_no(30))
-                    .keeps_after("DIRALL+ /x", says_no(20))
-                    .keeps_after("READ+ /a", value("21"))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("READ+ /x", server_error(1))
+                    .exchange("PRESENCE+ /x", server_error(5))
+                    .exchange("WRITE+ /x=1", server_error(30))
+                    .exchange("DIRALL+ /x", server_error(20))
+                    .exchange("READ+ /a", value("21"))
+                    .stall(),
             )
             .call(Call::Read("/x"), refused(1))
             .call(Call::Present("/x"), refused(5))
@@ -116,35 +116,38 @@ fn answers() -> Vec<Scenario> {
             .call(Call::Dir("/x"), refused(20))
             .call(Call::Read("/a"), gives("21")),
         Scenario::new("an error with a payload does not put the stream out of step")
-            .peer(
-                p().takes("READ+ /x")
-                    .sends(
+            .connection(
+                Script::new()
+                    .expect_request("READ+ /x")
+                    .send(
                         [&[0, 0, 0, 0, 0, 0, 0, 3, 255, 255, 255, 254, 0, 0, 0, 4][..], &[0; 8], b"why"]
                             .concat(),
                     )
-                    .keeps_after("READ+ /a", value("21"))
-                    .falls_silent(),
+                    .exchange("READ+ /a", value("21"))
+                    .stall(),
             )
             .call(Call::Read("/x"), refused(2))
             .call(Call::Read("/a"), gives("21")),
         Scenario::new("an empty value is a value")
-            .peer(
-                p().keeps_after("READ+ /a", value("")).keeps_after("READ+ /a [8]", value("")).falls_silent(),
+            .connection(
+                Script::new().exchange("READ+ /a", value("")).exchange("READ+ /a [8]", value("")).stall(),
             )
             .call(Call::Read("/a"), gives(""))
             .call(Call::ReadInto("/a", 8), gives("")),
         Scenario::new("a value that is longer than the buffer is cut")
-            .peer(p().keeps_after("READ+ /a [4]", value("123456")).falls_silent())
+            .connection(Script::new().exchange("READ+ /a [4]", value("123456")).stall())
             .call(Call::ReadInto("/a", 4), gives("1234")),
         Scenario::new("a word is no number")
-            .peer(p().keeps_after("READ+ /a", value("warm")).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("warm")).stall())
             .call(Call::ReadNumber("/a"), fails(Why::NotANumber)),
         Scenario::new("old servers say nothing of the ROM id")
-            .peer(p().keeps_after("PRESENCE+ /a", done()).keeps_after("PRESENCE+ /a", done()).falls_silent())
+            .connection(
+                Script::new().exchange("PRESENCE+ /a", done()).exchange("PRESENCE+ /a", done()).stall(),
+            )
             .call(Call::Present("/a"), Outcome::Bool(true))
             .call(Call::RomId("/a"), Outcome::RomId(None)),
         Scenario::new("what cannot be asked is not sent")
-            .peer(p().keeps_after("NOP+", done()).falls_silent())
+            .connection(Script::new().exchange("NOP+", done()).stall())
             .call(Call::Read("/a\0b"), fails(Why::Request))
             .call(Call::ReadAt("/a", 0, 0), fails(Why::Request))
             .call(Call::ReadInto("/a", 0), fails(Why::Request))
@@ -157,22 +160,23 @@ fn answers() -> Vec<Scenario> {
 fn keepalives() -> Vec<Scenario> {
     vec![
         Scenario::new("a keepalive comes before every frame")
-            .peer(
-                p().keeps_after("NOP+", [keepalive(), done()])
-                    .keeps_after("READ+ /a", [keepalive(), keepalive(), value("21")])
-                    .keeps_after("WRITE+ /a=1", [keepalive(), took(1)])
-                    .keeps_after("DIRALL+ /", [keepalive(), list("/a,/b")])
-                    .keeps_after(
+            .connection(
+                Script::new()
+                    .exchange("NOP+", [keepalive(), done()])
+                    .exchange("READ+ /a", [keepalive(), keepalive(), value("21")])
+                    .exchange("WRITE+ /a=1", [keepalive(), written(1)])
+                    .exchange("DIRALL+ /", [keepalive(), list("/a,/b")])
+                    .exchange(
                         "DIR+ /",
                         [keepalive(), entry("/a"), keepalive(), entry("/b"), keepalive(), done()],
                     )
-                    .keeps_after(
+                    .exchange(
                         "DIR+ /",
                         [keepalive(), entry("/a"), keepalive(), entry("/b"), keepalive(), done()],
                     )
-                    .keeps_after("PRESENCE+ /a", [keepalive(), rom_id(ID)])
-                    .keeps_after("GET+ /a", [keepalive(), value("21")])
-                    .falls_silent(),
+                    .exchange("PRESENCE+ /a", [keepalive(), rom_id(ID)])
+                    .exchange("GET+ /a", [keepalive(), value("21")])
+                    .stall(),
             )
             .call(Call::Ping, Outcome::Done)
             .call(Call::Read("/a"), gives("21"))
@@ -183,71 +187,76 @@ fn keepalives() -> Vec<Scenario> {
             .call(Call::Present("/a"), Outcome::Bool(true))
             .call(Call::Get("/a"), gives("21")),
         Scenario::new("keepalives between pipelined replies")
-            .peer(
-                p().keeps_after("READ+ /a", [keepalive(), value("1")])
-                    .takes("READ+ /b")
-                    .takes("READ+ /c")
-                    .keeps([keepalive(), value("2"), keepalive(), value("3")])
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", [keepalive(), value("1")])
+                    .expect_request("READ+ /b")
+                    .expect_request("READ+ /c")
+                    .reply([keepalive(), value("2"), keepalive(), value("3")])
+                    .stall(),
             )
             .call(
                 Call::ReadMany(vec!["/a", "/b", "/c"]),
                 Outcome::Many(vec![gives("1"), gives("2"), gives("3")]),
             ),
         Scenario::new("every negative payload is a keepalive")
-            .peer(
-                p().takes("READ+ /a")
-                    .sends(announces(-7))
-                    .sends(announces(i32::MIN))
-                    .keeps(value("21"))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .expect_request("READ+ /a")
+                    .send(header_announcing(-7))
+                    .send(header_announcing(i32::MIN))
+                    .reply(value("21"))
+                    .stall(),
             )
             .call(Call::Read("/a"), gives("21")),
         Scenario::new("keepalives break the silence")
-            .peer(
-                p().takes("READ+ /a")
-                    .pauses(1999)
+            .connection(
+                Script::new()
+                    .expect_request("READ+ /a")
+                    .pause_ms(1999)
                     .keepalive()
-                    .pauses(1999)
+                    .pause_ms(1999)
                     .keepalive()
-                    .pauses(1999)
-                    .keeps(value("21"))
-                    .falls_silent(),
+                    .pause_ms(1999)
+                    .reply(value("21"))
+                    .stall(),
             )
             .call(Call::Read("/a"), gives("21"))
             .took(5997)
             .in_virtual_time(),
         Scenario::new("entries break the silence")
-            .peer(
-                p().takes("DIR+ /")
-                    .pauses(1500)
-                    .keeps(entry("/a"))
-                    .pauses(1500)
-                    .keeps(entry("/b"))
-                    .pauses(1500)
-                    .keeps(done())
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .expect_request("DIR+ /")
+                    .pause_ms(1500)
+                    .reply(entry("/a"))
+                    .pause_ms(1500)
+                    .reply(entry("/b"))
+                    .pause_ms(1500)
+                    .reply(done())
+                    .stall(),
             )
             .call(Call::DirEach("/"), lists(&["/a", "/b"]))
             .took(4500)
             .in_virtual_time(),
         Scenario::new("each byte breaks the silence")
-            .peer(
-                p().takes("READ+ /a")
-                    .sends(vec![0; 7])
-                    .pauses(1900)
-                    .sends([2])
-                    .pauses(1900)
-                    .sends([0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0])
-                    .pauses(1900)
-                    .sends(*b"21"),
+            .connection(
+                Script::new()
+                    .expect_request("READ+ /a")
+                    .send(vec![0; 7])
+                    .pause_ms(1900)
+                    .send([2])
+                    .pause_ms(1900)
+                    .send([0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0])
+                    .pause_ms(1900)
+                    .send(*b"21"),
             )
             .call(Call::Read("/a"), gives("21"))
             .took(5700)
             .in_virtual_time(),
         Scenario::new("silence after a keepalive is too long after 2 s")
-            .peer(p().takes("READ+ /a").pauses(1500).keepalive().falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a").pause_ms(1500).keepalive().stall())
+            .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Read("/a"), silent())
             .took(3500)
             .call(Call::Read("/b"), gives("b"))
@@ -258,52 +267,58 @@ fn keepalives() -> Vec<Scenario> {
 fn persistence() -> Vec<Scenario> {
     vec![
         Scenario::new("persistence refused: a connection for each call, asked for each time")
-            .peer(p().ends_after("READ+ /a", value("1")))
-            .peer(p().ends_after("READ+ /b", value("2")))
-            .peer(p().ends_after("READ+ /c", says_no(1)))
-            .peer(p().ends_after("DIR+ /", entries(&["/a"])))
-            .peer(p().ends_after("WRITE+ /a=1", took(1)))
+            .connection(Script::new().exchange_nonpersistent("READ+ /a", value("1")))
+            .connection(Script::new().exchange_nonpersistent("READ+ /b", value("2")))
+            .connection(Script::new().exchange_nonpersistent("READ+ /c", server_error(1)))
+            .connection(Script::new().exchange_nonpersistent("DIR+ /", entries(&["/a"])))
+            .connection(Script::new().exchange_nonpersistent("WRITE+ /a=1", written(1)))
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2"))
             .call(Call::Read("/c"), refused(1))
             .call(Call::DirIter("/", 9), lists(&["/a"]))
             .call(Call::Write("/a", "1"), Outcome::Count(1)),
         Scenario::new("persistence withdrawn")
-            .peer(p().keeps_after("READ+ /a", value("1")).ends_after("READ+ /b", value("2")))
-            .peer(p().keeps_after("READ+ /c", value("3")).falls_silent())
+            .connection(
+                Script::new().exchange("READ+ /a", value("1")).exchange_nonpersistent("READ+ /b", value("2")),
+            )
+            .connection(Script::new().exchange("READ+ /c", value("3")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2"))
             .call(Call::Read("/c"), gives("3")),
         Scenario::new("persistence granted late")
-            .peer(p().ends_after("READ+ /a", value("1")))
-            .peer(p().keeps_after("READ+ /b", value("2")).keeps_after("READ+ /c", value("3")).falls_silent())
+            .connection(Script::new().exchange_nonpersistent("READ+ /a", value("1")))
+            .connection(
+                Script::new().exchange("READ+ /b", value("2")).exchange("READ+ /c", value("3")).stall(),
+            )
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2"))
             .call(Call::Read("/c"), gives("3")),
         Scenario::new("a keepalive does not take persistence away")
-            .peer(
-                p().keeps_after("READ+ /a", [keepalive(), value("1")])
-                    .keeps_after("READ+ /b", value("2"))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", [keepalive(), value("1")])
+                    .exchange("READ+ /b", value("2"))
+                    .stall(),
             )
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("the last frame of a listing says whether the connection is kept")
-            .peer(p().takes("DIR+ /").keeps(entry("/a")).ends(done()))
-            .peer(
-                p().takes("DIR+ /")
-                    .ends(entry("/a"))
-                    .keeps(done())
-                    .keeps_after("NOP+", done())
-                    .falls_silent(),
+            .connection(Script::new().expect_request("DIR+ /").reply(entry("/a")).reply_nonpersistent(done()))
+            .connection(
+                Script::new()
+                    .expect_request("DIR+ /")
+                    .reply_nonpersistent(entry("/a"))
+                    .reply(done())
+                    .exchange("NOP+", done())
+                    .stall(),
             )
             .call(Call::DirEach("/"), lists(&["/a"]))
             .call(Call::DirEach("/"), lists(&["/a"]))
             .call(Call::Ping, Outcome::Done),
         Scenario::new("a server that keeps what it was not asked to keep is left")
             .client(|b| b.persistent(false))
-            .peer(p().takes("READ /a").keeps(value("1")).falls_silent())
-            .peer(p().takes("READ /b").keeps(value("2")).falls_silent())
+            .connection(Script::new().expect_request("READ /a").reply(value("1")).stall())
+            .connection(Script::new().expect_request("READ /b").reply(value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2")),
     ]
@@ -312,55 +327,56 @@ fn persistence() -> Vec<Scenario> {
 fn stale_connections() -> Vec<Scenario> {
     vec![
         Scenario::new("a connection that was closed while idle is replaced")
-            .peer(p().keeps_after("READ+ /a", value("1")))
-            .peer(p().keeps_after("READ+ /b", value("2")).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")))
+            .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::IdleSpoilt, Outcome::Done)
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("a connection that was reset while idle is replaced")
-            .peer(p().keeps_after("READ+ /a", value("1")).resets())
-            .peer(p().keeps_after("DIR+ /", entries(&["/a"])).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")).reset())
+            .connection(Script::new().exchange("DIR+ /", entries(&["/a"])).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::IdleSpoilt, Outcome::Done)
             .call(Call::DirIter("/", 9), lists(&["/a"])),
         Scenario::new("a connection that is closed under a request is replaced")
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b"))
-            .peer(p().keeps_after("READ+ /b", value("2")).takes("DIR+ /"))
-            .peer(p().keeps_after("DIR+ /", entries(&["/a"])).takes("DIR+ /"))
-            .peer(p().keeps_after("DIR+ /", entries(&["/a"])).takes("READ+ /c"))
-            .peer(p().keeps_after("READ+ /c", value("3")).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b"))
+            .connection(Script::new().exchange("READ+ /b", value("2")).expect_request("DIR+ /"))
+            .connection(Script::new().exchange("DIR+ /", entries(&["/a"])).expect_request("DIR+ /"))
+            .connection(Script::new().exchange("DIR+ /", entries(&["/a"])).expect_request("READ+ /c"))
+            .connection(Script::new().exchange("READ+ /c", value("3")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2"))
             .call(Call::DirIter("/", 9), lists(&["/a"]))
             .call(Call::DirEach("/"), lists(&["/a"]))
             .call(Call::ReadMany(vec!["/c"]), Outcome::Many(vec![gives("3")])),
         Scenario::new("a connection that is reset under a request is replaced")
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b").resets())
-            .peer(p().keeps_after("READ+ /b", value("2")).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b").reset())
+            .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("only once")
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b"))
-            .peer(p().takes("READ+ /b"))
-            .peer(p().keeps_after("READ+ /b", value("2")).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b"))
+            .connection(Script::new().expect_request("READ+ /b"))
+            .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), lost(ConnectionError::Closed))
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("a new connection that is closed without an answer is an error")
-            .peer(p().takes("READ+ /a"))
-            .peer(p().keeps_after("READ+ /a", value("1")).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a"))
+            .connection(Script::new().exchange("READ+ /a", value("1")).stall())
             .call(Call::Read("/a"), lost(ConnectionError::Closed))
             .call(Call::Read("/a"), gives("1")),
         Scenario::new("a connection that has rested is as good as before")
-            .peer(
-                p().keeps_after("READ+ /a", value("1"))
-                    .keeps_after("READ+ /b", value("2"))
-                    .keeps_after("WRITE+ /b=3", took(1))
-                    .takes("DIR+ /")
-                    .pauses(20)
-                    .keeps(entries(&["/a"]))
-                    .keeps_after("READ+ /c", value("3"))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .exchange("READ+ /b", value("2"))
+                    .exchange("WRITE+ /b=3", written(1))
+                    .expect_request("DIR+ /")
+                    .pause_ms(20)
+                    .reply(entries(&["/a"]))
+                    .exchange("READ+ /c", value("3"))
+                    .stall(),
             )
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Rest, Outcome::Done)
@@ -373,11 +389,11 @@ fn stale_connections() -> Vec<Scenario> {
             .call(Call::Rest, Outcome::Done)
             .call(Call::ReadMany(vec!["/c"]), Outcome::Many(vec![gives("3")])),
         Scenario::new("what comes unasked is no answer")
-            .peer(p().keeps_after("READ+ /a", value("1")).keeps(value("stray")).falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("2")).keeps(value("stray")).falls_silent())
-            .peer(p().keeps_after("DIR+ /", entries(&["/a"])).keeps(value("stray")).falls_silent())
-            .peer(p().keeps_after("READ+ /c", value("3")).keeps(value("stray")).falls_silent())
-            .peer(p().keeps_after("WRITE+ /d=4", took(1)).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")).reply(value("stray")).stall())
+            .connection(Script::new().exchange("READ+ /b", value("2")).reply(value("stray")).stall())
+            .connection(Script::new().exchange("DIR+ /", entries(&["/a"])).reply(value("stray")).stall())
+            .connection(Script::new().exchange("READ+ /c", value("3")).reply(value("stray")).stall())
+            .connection(Script::new().exchange("WRITE+ /d=4", written(1)).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::IdleSpoilt, Outcome::Done)
             .call(Call::Read("/b"), gives("2"))
@@ -393,31 +409,32 @@ fn stale_connections() -> Vec<Scenario> {
 fn writes() -> Vec<Scenario> {
     vec![
         Scenario::new("a write does not go to a connection that is known to be dead")
-            .peer(p().keeps_after("READ+ /a", value("1")))
-            .peer(p().keeps_after("WRITE+ /a=2", took(1)).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")))
+            .connection(Script::new().exchange("WRITE+ /a=2", written(1)).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::IdleSpoilt, Outcome::Done)
             .call(Call::Write("/a", "2"), Outcome::Count(1)),
         Scenario::new("a write that got lost is not sent again")
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("WRITE+ /a=2"))
-            .peer(p().keeps_after("READ+ /a", value("2")).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("WRITE+ /a=2"))
+            .connection(Script::new().exchange("READ+ /a", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Write("/a", "2"), lost(ConnectionError::Stale))
             .call(Call::Read("/a"), gives("2")),
         Scenario::new("nor is one that was reset, nor a message of a type without a name")
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("WRITE+ /a=2").resets())
-            .peer(p().keeps_after("READ+ /a", value("2")).takes("type 77+ /a").resets())
-            .peer(p().keeps_after("READ+ /a", value("2")).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("WRITE+ /a=2").reset())
+            .connection(Script::new().exchange("READ+ /a", value("2")).expect_request("type 77+ /a").reset())
+            .connection(Script::new().exchange("READ+ /a", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Write("/a", "2"), lost(ConnectionError::Stale))
             .call(Call::Read("/a"), gives("2"))
             .call(Call::Send(MessageType(77), "/a"), lost(ConnectionError::Stale))
             .call(Call::Read("/a"), gives("2")),
         Scenario::new("the server says how much of a write it took")
-            .peer(
-                p().keeps_after("WRITE+ /a=123456", took(4))
-                    .keeps_after("WRITE+ /a=1", took(-1))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("WRITE+ /a=123456", written(4))
+                    .exchange("WRITE+ /a=1", written(-1))
+                    .stall(),
             )
             .call(Call::Write("/a", "123456"), Outcome::Count(4))
             .call(Call::Write("/a", "1"), Outcome::Count(0)),
@@ -434,26 +451,32 @@ fn broken_peers() -> Vec<Scenario> {
         |announced, limit| lost(ConnectionError::Decode(DecodeError::PayloadTooLarge { announced, limit }));
     vec![
         Scenario::new("half a header")
-            .peer(p().takes("READ+ /a").sends(announces(2)[..12].to_vec()))
-            .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a").send(header_announcing(2)[..12].to_vec()))
+            .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Read("/a"), lost(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("half a payload on a connection that had worked")
-            .peer(p().keeps_after("NOP+", done()).takes("READ+ /a").sends(announces(2)).sends(*b"2"))
-            .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
+            .connection(
+                Script::new()
+                    .exchange("NOP+", done())
+                    .expect_request("READ+ /a")
+                    .send(header_announcing(2))
+                    .send(*b"2"),
+            )
+            .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Ping, Outcome::Done)
             .call(Call::Read("/a"), lost(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("closed after a keepalive")
-            .peer(p().takes("READ+ /a").keepalive())
-            .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a").keepalive())
+            .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Read("/a"), lost(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("a listing that ends in the middle")
-            .peer(p().takes("DIR+ /").keeps([entry("/a"), entry("/b")]))
-            .peer(p().takes("DIRALL+ /").sends(announces(6)).sends(*b"/a,"))
-            .peer(p().takes("DIR+ /").keeps([entry("/a")]))
-            .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
+            .connection(Script::new().expect_request("DIR+ /").reply([entry("/a"), entry("/b")]))
+            .connection(Script::new().expect_request("DIRALL+ /").send(header_announcing(6)).send(*b"/a,"))
+            .connection(Script::new().expect_request("DIR+ /").reply([entry("/a")]))
+            .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(
                 Call::DirEach("/"),
                 Outcome::Many(vec![lists(&["/a", "/b"]), lost(ConnectionError::Truncated)]),
@@ -465,18 +488,33 @@ fn broken_peers() -> Vec<Scenario> {
             )
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("not an owserver")
-            .peer(p().takes("READ+ /a").sends(*b"HTTP/1.1 400 Bad Request\r\n\r\n").falls_silent())
-            .peer(p().takes("DIRALL+ /").sends(*b"SSH-2.0-OpenSSH_9.2p1\r\n and so on").falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
+            .connection(
+                Script::new().expect_request("READ+ /a").send(*b"HTTP/1.1 400 Bad Request\r\n\r\n").stall(),
+            )
+            .connection(
+                Script::new()
+                    .expect_request("DIRALL+ /")
+                    .send(*b"SSH-2.0-OpenSSH_9.2p1\r\n and so on")
+                    .stall(),
+            )
+            .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Read("/a"), version(*b"HTTP"))
             .call(Call::Dir("/"), version(*b"SSH-"))
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("a payload over the limit is refused at its header")
-            .peer(p().takes("READ+ /a").sends(announces(65537)).falls_silent())
-            .peer(p().takes("GET+ /a").sends(announces(i32::MAX)).falls_silent())
-            .peer(p().takes("DIR+ /").keeps(entry("/a")).sends(announces(70000)).falls_silent())
-            .peer(p().takes("DIRALL+ /").sends(announces((16 << 20) + 1)).falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("b".repeat(65536))).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a").send(header_announcing(65537)).stall())
+            .connection(Script::new().expect_request("GET+ /a").send(header_announcing(i32::MAX)).stall())
+            .connection(
+                Script::new()
+                    .expect_request("DIR+ /")
+                    .reply(entry("/a"))
+                    .send(header_announcing(70000))
+                    .stall(),
+            )
+            .connection(
+                Script::new().expect_request("DIRALL+ /").send(header_announcing((16 << 20) + 1)).stall(),
+            )
+            .connection(Script::new().exchange("READ+ /b", value("b".repeat(65536))).stall())
             .call(Call::Read("/a"), too_large(65537, 65536))
             .call(Call::Get("/a"), too_large(0x7fff_ffff, 65536))
             .call(Call::DirEach("/"), Outcome::Many(vec![lists(&["/a"]), too_large(70000, 65536)]))
@@ -484,13 +522,14 @@ fn broken_peers() -> Vec<Scenario> {
             .call(Call::Read("/b"), gives(&"b".repeat(65536))),
         Scenario::new("limits of one's own")
             .client(|b| b.payload_limit(4).list_limit(8))
-            .peer(p().takes("READ+ /a").sends(announces(5)).falls_silent())
-            .peer(
-                p().keeps_after("READ+ /a", value("1234"))
-                    .keeps_after("DIRALL+ /", list("/a,/bcd"))
-                    .takes("DIRALL+ /")
-                    .sends(announces(9))
-                    .falls_silent(),
+            .connection(Script::new().expect_request("READ+ /a").send(header_announcing(5)).stall())
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1234"))
+                    .exchange("DIRALL+ /", list("/a,/bcd"))
+                    .expect_request("DIRALL+ /")
+                    .send(header_announcing(9))
+                    .stall(),
             )
             .call(Call::Read("/a"), too_large(5, 4))
             .call(Call::Read("/a"), gives("1234"))
@@ -498,8 +537,8 @@ fn broken_peers() -> Vec<Scenario> {
             .call(Call::Dir("/"), too_large(9, 8)),
         Scenario::new("a listing without an end is too large, too")
             .client(|b| b.list_limit(9))
-            .peer(p().takes("DIR+ /").keeps(entries(&["/a", "/b", "/c"])).falls_silent())
-            .peer(p().takes("DIR+ /").keeps(vec![entry("/a"); 4]).falls_silent())
+            .connection(Script::new().expect_request("DIR+ /").reply(entries(&["/a", "/b", "/c"])).stall())
+            .connection(Script::new().expect_request("DIR+ /").reply(vec![entry("/a"); 4]).stall())
             .call(Call::DirEach("/"), lists(&["/a", "/b", "/c"]))
             .call(Call::CloseConnection, Outcome::Done)
             .call(
@@ -507,14 +546,14 @@ fn broken_peers() -> Vec<Scenario> {
                 Outcome::Many(vec![lists(&["/a", "/a", "/a", "/a"]), too_large(12, 9)]),
             ),
         Scenario::new("bytes behind a reply: it counts, and the connection does not")
-            .peer(p().takes("READ+ /a").keeps([value("1"), value("stray")]).falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("2")).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a").reply([value("1"), value("stray")]).stall())
+            .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::IdleSpoilt, Outcome::Done)
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("bytes behind the last one of many")
-            .peer(p().takes("READ+ /a").keeps([value("1"), value("stray")]).falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("2")).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a").reply([value("1"), value("stray")]).stall())
+            .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::ReadMany(vec!["/a"]), Outcome::Many(vec![gives("1")]))
             .call(Call::IdleSpoilt, Outcome::Done)
             .call(Call::ReadMany(vec!["/b"]), Outcome::Many(vec![gives("2")])),
@@ -525,12 +564,20 @@ fn timeouts() -> Vec<Scenario> {
     vec![
         Scenario::new("a silent server")
             .client(|b| b.inactivity_timeout(SHORT))
-            .peer(p().takes("READ+ /a").falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("b")).takes("DIR+ /").keeps(entry("/a")).falls_silent())
-            .peer(p().takes("DIR+ /").falls_silent())
-            .peer(p().takes("WRITE+ /a=1").falls_silent())
-            .peer(p().takes("READ+ /a").sends(announces(4)).sends(*b"21").falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a").stall())
+            .connection(
+                Script::new()
+                    .exchange("READ+ /b", value("b"))
+                    .expect_request("DIR+ /")
+                    .reply(entry("/a"))
+                    .stall(),
+            )
+            .connection(Script::new().expect_request("DIR+ /").stall())
+            .connection(Script::new().expect_request("WRITE+ /a=1").stall())
+            .connection(
+                Script::new().expect_request("READ+ /a").send(header_announcing(4)).send(*b"21").stall(),
+            )
+            .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Read("/a"), silent())
             .took(700)
             .call(Call::Read("/b"), gives("b"))
@@ -545,20 +592,21 @@ fn timeouts() -> Vec<Scenario> {
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("a connection in place of an old one is no more patient")
             .client(|b| b.inactivity_timeout(SHORT))
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b"))
-            .peer(p().takes("READ+ /b").falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b"))
+            .connection(Script::new().expect_request("READ+ /b").stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), silent())
             .took(700),
         Scenario::new("a late answer is nobody's")
             .client(|b| b.inactivity_timeout(SHORT))
-            .peer(p().takes("READ+ /a").pauses(1000).keeps(value("late")).falls_silent())
-            .peer(
-                p().takes("READ+ /b")
-                    .pauses(400)
-                    .keeps(value("b"))
-                    .keeps_after("READ+ /c", value("c"))
-                    .falls_silent(),
+            .connection(Script::new().expect_request("READ+ /a").pause_ms(1000).reply(value("late")).stall())
+            .connection(
+                Script::new()
+                    .expect_request("READ+ /b")
+                    .pause_ms(400)
+                    .reply(value("b"))
+                    .exchange("READ+ /c", value("c"))
+                    .stall(),
             )
             .call(Call::Read("/a"), silent())
             .took(700)
@@ -566,30 +614,50 @@ fn timeouts() -> Vec<Scenario> {
             .took(400)
             .call(Call::Read("/c"), gives("c")),
         Scenario::new("keepalives do not extend the total time")
-            .peer(p().takes("READ+ /a").pauses(300).keepalive().pauses(300).keepalive().falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("b")).falls_silent())
+            .connection(
+                Script::new()
+                    .expect_request("READ+ /a")
+                    .pause_ms(300)
+                    .keepalive()
+                    .pause_ms(300)
+                    .keepalive()
+                    .stall(),
+            )
+            .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call_via(Via::Within(700), Call::Read("/a"), too_long())
             .took(700)
             .call(Call::Read("/b"), gives("b")),
         Scenario::new("a call has a time of its own")
-            .peer(p().takes("READ+ /a").falls_silent())
-            .peer(p().takes("READ+ /b").pauses(1000).keeps(value("b")).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a").stall())
+            .connection(Script::new().expect_request("READ+ /b").pause_ms(1000).reply(value("b")).stall())
             .call_via(Via::Within(700), Call::Read("/a"), too_long())
             .took(700)
             .call(Call::Read("/b"), gives("b"))
             .took(1000),
         Scenario::new("no time is no limit")
             .client(|b| b.total_timeout(SHORT))
-            .peer(p().takes("READ+ /a").pauses(1000).keeps(value("1")).falls_silent())
+            .connection(Script::new().expect_request("READ+ /a").pause_ms(1000).reply(value("1")).stall())
             .call_via(Via::Within(0), Call::Read("/a"), gives("1"))
             .took(1000),
         Scenario::new("an answer in the last moment is one, and one after it is none")
             .client(|b| b.total_timeout(Duration::from_secs(3)))
-            .peer(
-                p().takes("READ+ /a").pauses(1999).keepalive().pauses(1000).keeps(value("1")).falls_silent(),
+            .connection(
+                Script::new()
+                    .expect_request("READ+ /a")
+                    .pause_ms(1999)
+                    .keepalive()
+                    .pause_ms(1000)
+                    .reply(value("1"))
+                    .stall(),
             )
-            .peer(
-                p().takes("READ+ /a").pauses(1999).keepalive().pauses(1001).keeps(value("1")).falls_silent(),
+            .connection(
+                Script::new()
+                    .expect_request("READ+ /a")
+                    .pause_ms(1999)
+                    .keepalive()
+                    .pause_ms(1001)
+                    .reply(value("1"))
+                    .stall(),
             )
             .call(Call::Read("/a"), gives("1"))
             .took(2999)
@@ -599,17 +667,25 @@ fn timeouts() -> Vec<Scenario> {
             .in_virtual_time(),
         Scenario::new("the total time is that of the whole call")
             .client(|b| b.total_timeout(Duration::from_secs(3)))
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b").pauses(1500))
-            .peer(
-                p().takes("READ+ /b").pauses(1000).keepalive().pauses(1000).keeps(value("2")).falls_silent(),
+            .connection(
+                Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b").pause_ms(1500),
+            )
+            .connection(
+                Script::new()
+                    .expect_request("READ+ /b")
+                    .pause_ms(1000)
+                    .keepalive()
+                    .pause_ms(1000)
+                    .reply(value("2"))
+                    .stall(),
             )
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), too_long())
             .took(3000)
             .in_virtual_time(),
         Scenario::new("a server that takes no more bytes")
-            .peer(p().fills_up())
-            .peer(p().fills_up())
+            .connection(Script::new().zero_window())
+            .connection(Script::new().zero_window())
             .call(Call::Write("/a", "1"), silent())
             .took(2000)
             .call_via(Via::Within(500), Call::Write("/a", "1"), too_long())
@@ -617,7 +693,9 @@ fn timeouts() -> Vec<Scenario> {
             .in_virtual_time(),
         Scenario::new("no limits at all")
             .client(|b| b.inactivity_timeout(Duration::ZERO))
-            .peer(p().takes("READ+ /a").pauses(100_000_000).keeps(value("1")).falls_silent())
+            .connection(
+                Script::new().expect_request("READ+ /a").pause_ms(100_000_000).reply(value("1")).stall(),
+            )
             .call(Call::Read("/a"), gives("1"))
             .took(100_000_000)
             .in_virtual_time(),
@@ -627,38 +705,40 @@ fn timeouts() -> Vec<Scenario> {
 fn fall_backs() -> Vec<Scenario> {
     vec![
         Scenario::new("DIRALL refused: DIR, and remembered")
-            .peer(
-                p().keeps_after("DIRALL+ /", says_no(42))
-                    .keeps_after("DIR+ /", entries(&["/a", "/b"]))
-                    .keeps_after("DIR+ /a", entries(&["/a/x"]))
-                    .keeps_after("GET+ /", says_no(42))
-                    .keeps_after("READ+ /", says_no(21))
-                    .keeps_after("DIR+ /", entries(&["/a"]))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("DIRALL+ /", server_error(42))
+                    .exchange("DIR+ /", entries(&["/a", "/b"]))
+                    .exchange("DIR+ /a", entries(&["/a/x"]))
+                    .exchange("GET+ /", server_error(42))
+                    .exchange("READ+ /", server_error(21))
+                    .exchange("DIR+ /", entries(&["/a"]))
+                    .stall(),
             )
             .call(Call::Dir("/"), lists(&["/a", "/b"]))
             .call(Call::Dir("/a"), lists(&["/a/x"]))
             .call_via(Via::Clone, Call::Get("/"), lists(&["/a"])),
         Scenario::new("DIRALL refused without persistence")
             .client(|b| b.persistent(false))
-            .peer(p().ends_after("DIRALL /", says_no(42)))
-            .peer(p().ends_after("DIR /", entries(&["/a", "/b"])))
-            .peer(p().ends_after("DIR /a", entries(&["/a/x"])))
-            .peer(p().ends_after("DIR+ /a", entries(&["/a/x"])))
+            .connection(Script::new().exchange_nonpersistent("DIRALL /", server_error(42)))
+            .connection(Script::new().exchange_nonpersistent("DIR /", entries(&["/a", "/b"])))
+            .connection(Script::new().exchange_nonpersistent("DIR /a", entries(&["/a/x"])))
+            .connection(Script::new().exchange_nonpersistent("DIR+ /a", entries(&["/a/x"])))
             .call(Call::Dir("/"), lists(&["/a", "/b"]))
             .call(Call::Dir("/a"), lists(&["/a/x"]))
             .call_via(Via::Persistent, Call::Dir("/a"), lists(&["/a/x"])),
         Scenario::new("DIRALLSLASH refused: directories are found by listing them")
-            .peer(
-                p().keeps_after("DIRALLSLASH+ /", says_no(42))
-                    .keeps_after("DIR+ /", entries(&["/10.67C6697351FF", "/settings"]))
-                    .keeps_after(
+            .connection(
+                Script::new()
+                    .exchange("DIRALLSLASH+ /", server_error(42))
+                    .exchange("DIR+ /", entries(&["/10.67C6697351FF", "/settings"]))
+                    .exchange(
                         "DIR+ /29.67C6697351FF",
                         entries(&["/29.67C6697351FF/set", "/29.67C6697351FF/PIO.0"]),
                     )
-                    .keeps_after("DIR+ /29.67C6697351FF/set", entries(&["/29.67C6697351FF/set/x"]))
-                    .keeps_after("DIR+ /29.67C6697351FF/PIO.0", says_no(20))
-                    .falls_silent(),
+                    .exchange("DIR+ /29.67C6697351FF/set", entries(&["/29.67C6697351FF/set/x"]))
+                    .exchange("DIR+ /29.67C6697351FF/PIO.0", server_error(20))
+                    .stall(),
             )
             .call(Call::DirWith("/", DirOptions::new().slash()), lists(&["/10.67C6697351FF/", "/settings/"]))
             .call(
@@ -666,26 +746,33 @@ fn fall_backs() -> Vec<Scenario> {
                 lists(&["/29.67C6697351FF/set/", "/29.67C6697351FF/PIO.0"]),
             ),
         Scenario::new("GET refused: READ, then the listing")
-            .peer(
-                p().keeps_after("GET+ /a", says_no(42))
-                    .keeps_after("READ+ /a", value("21"))
-                    .keeps_after("READ+ /", says_no(21))
-                    .keeps_after("DIRALL+ /", list("/a"))
-                    .keeps_after("READ+ /x", says_no(1))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("GET+ /a", server_error(42))
+                    .exchange("READ+ /a", value("21"))
+                    .exchange("READ+ /", server_error(21))
+                    .exchange("DIRALL+ /", list("/a"))
+                    .exchange("READ+ /x", server_error(1))
+                    .stall(),
             )
             .call(Call::Get("/a"), gives("21"))
             .call(Call::Get("/"), lists(&["/a"]))
             .call(Call::Get("/x"), refused(1)),
         Scenario::new("-42 to another type is an error")
-            .peer(p().keeps_after("READ+ /a", says_no(42)).keeps_after("DIR+ /", says_no(42)).falls_silent())
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", server_error(42))
+                    .exchange("DIR+ /", server_error(42))
+                    .stall(),
+            )
             .call(Call::Read("/a"), refused(42))
             .call(Call::DirEach("/"), Outcome::Many(vec![lists(&[]), refused(42)])),
         Scenario::new("another error to DIRALL is no refusal")
-            .peer(
-                p().keeps_after("DIRALL+ /a", says_no(20))
-                    .keeps_after("DIRALL+ /", list("/a"))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("DIRALL+ /a", server_error(20))
+                    .exchange("DIRALL+ /", list("/a"))
+                    .stall(),
             )
             .call(Call::Dir("/a"), refused(20))
             .call(Call::Dir("/"), lists(&["/a"])),
@@ -695,26 +782,28 @@ fn fall_backs() -> Vec<Scenario> {
 fn listings() -> Vec<Scenario> {
     vec![
         Scenario::new("an error after entries")
-            .peer(
-                p().takes("DIR+ /")
-                    .keeps([entry("/a"), entry("/b"), says_no(5)])
-                    .takes("DIR+ /")
-                    .keeps([entry("/a"), entry("/b"), says_no(5)])
-                    .takes("DIR+ /")
-                    .keeps([entry("/a"), says_no(5)])
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .expect_request("DIR+ /")
+                    .reply([entry("/a"), entry("/b"), server_error(5)])
+                    .expect_request("DIR+ /")
+                    .reply([entry("/a"), entry("/b"), server_error(5)])
+                    .expect_request("DIR+ /")
+                    .reply([entry("/a"), server_error(5)])
+                    .stall(),
             )
             .call(Call::DirEach("/"), Outcome::Many(vec![lists(&["/a", "/b"]), refused(5)]))
             .call(Call::DirIter("/", 9), Outcome::Many(vec![lists(&["/a", "/b"]), refused(5)]))
             .call(Call::DirWith("/", DirOptions::new().streamed()), refused(5)),
         Scenario::new("empty directories")
-            .peer(
-                p().keeps_after("DIRALL+ /alarm", done())
-                    .keeps_after("DIRALL+ /alarm", list(""))
-                    .keeps_after("DIR+ /alarm", done())
-                    .keeps_after("DIR+ /alarm", done())
-                    .keeps_after("DIRALLSLASH+ /alarm", done())
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("DIRALL+ /alarm", done())
+                    .exchange("DIRALL+ /alarm", list(""))
+                    .exchange("DIR+ /alarm", done())
+                    .exchange("DIR+ /alarm", done())
+                    .exchange("DIRALLSLASH+ /alarm", done())
+                    .stall(),
             )
             .call(Call::Dir("/alarm"), lists(&[]))
             .call(Call::Dir("/alarm"), lists(&[]))
@@ -722,36 +811,39 @@ fn listings() -> Vec<Scenario> {
             .call(Call::DirIter("/alarm", 9), lists(&[]))
             .call(Call::DirWith("/alarm", DirOptions::new().slash()), lists(&[])),
         Scenario::new("GET of nothing: what is it?")
-            .peer(
-                p().keeps_after("GET+ /alarm", done())
-                    .keeps_after("READ+ /alarm", says_no(21))
-                    .keeps_after("DIRALL+ /alarm", done())
-                    .keeps_after("GET+ /a/alias", done())
-                    .keeps_after("READ+ /a/alias", value(""))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("GET+ /alarm", done())
+                    .exchange("READ+ /alarm", server_error(21))
+                    .exchange("DIRALL+ /alarm", done())
+                    .exchange("GET+ /a/alias", done())
+                    .exchange("READ+ /a/alias", value(""))
+                    .stall(),
             )
             .call(Call::Get("/alarm"), lists(&[]))
             .call(Call::Get("/a/alias"), gives("")),
         Scenario::new("commas in aliases")
-            .peer(
-                p().keeps_after("DIRALL+ /", list("/cellar, left,/b,,/c"))
-                    .keeps_after("DIR+ /", entries(&["/cellar, left", "/b,", "/c"]))
-                    .keeps_after("GET+ /", list("/cellar, left,/b,,/c"))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("DIRALL+ /", list("/cellar, left,/b,,/c"))
+                    .exchange("DIR+ /", entries(&["/cellar, left", "/b,", "/c"]))
+                    .exchange("GET+ /", list("/cellar, left,/b,,/c"))
+                    .stall(),
             )
             .call(Call::Dir("/"), lists(&["/cellar, left", "/b,", "/c"]))
             .call(Call::DirEach("/"), lists(&["/cellar, left", "/b,", "/c"]))
             .call(Call::Get("/"), lists(&["/cellar, left", "/b,", "/c"])),
         Scenario::new("aliases that end with a comma are listed one by one")
-            .peer(
-                p().keeps_after("DIR+ /b,", entries(&["/b,/x", "/b,/y"]))
-                    .keeps_after("DIR+ /b,/x", entries(&["/b,/x/1"]))
-                    .keeps_after("READ+ /b,", says_no(21))
-                    .keeps_after("DIR+ /b,", entries(&["/b,/x", "/b,/y"]))
-                    .keeps_after("DIR+ /b,", entries(&["/b,/alias"]))
-                    .keeps_after("DIR+ /b,/alias", says_no(20))
-                    .keeps_after("DIRALL+ /b,c", list("/b,c/x,/b,c/y"))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("DIR+ /b,", entries(&["/b,/x", "/b,/y"]))
+                    .exchange("DIR+ /b,/x", entries(&["/b,/x/1"]))
+                    .exchange("READ+ /b,", server_error(21))
+                    .exchange("DIR+ /b,", entries(&["/b,/x", "/b,/y"]))
+                    .exchange("DIR+ /b,", entries(&["/b,/alias"]))
+                    .exchange("DIR+ /b,/alias", server_error(20))
+                    .exchange("DIRALL+ /b,c", list("/b,c/x,/b,c/y"))
+                    .stall(),
             )
             .call(Call::Dir("/b,"), lists(&["/b,/x", "/b,/y"]))
             .call(Call::Dir("/b,/x"), lists(&["/b,/x/1"]))
@@ -759,28 +851,36 @@ fn listings() -> Vec<Scenario> {
             .call(Call::DirWith("/b,", DirOptions::new().slash()), lists(&["/b,/alias"]))
             .call(Call::Dir("/b,c"), lists(&["/b,c/x", "/b,c/y"])),
         Scenario::new("a listing dropped half-way takes its connection along")
-            .peer(p().takes("DIR+ /").keeps([entry("/a"), entry("/b")]).falls_silent())
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("DIR+ /").keeps([entry("/a")]).falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("2")).falls_silent())
+            .connection(Script::new().expect_request("DIR+ /").reply([entry("/a"), entry("/b")]).stall())
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .expect_request("DIR+ /")
+                    .reply([entry("/a")])
+                    .stall(),
+            )
+            .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::DirIter("/", 1), lists(&["/a"]))
             .call(Call::Read("/a"), gives("1"))
             .call(Call::DirIter("/", 1), lists(&["/a"]))
             .call(Call::Read("/b"), gives("2")),
         Scenario::new("calls while a listing is under way")
             .client(|b| b.connections(1))
-            .peer(
-                p().keeps_after("NOP+", done())
-                    .takes("DIR+ /")
-                    .keeps(entry("/a"))
-                    .pauses(300)
-                    .keeps(entries(&["/b"]))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("NOP+", done())
+                    .expect_request("DIR+ /")
+                    .reply(entry("/a"))
+                    .pause_ms(300)
+                    .reply(entries(&["/b"]))
+                    .stall(),
             )
-            .peer(
-                p().keeps_after("READ+ /a", value("1"))
-                    .keeps_after("READ+ /b", value("2"))
-                    .keeps_after("READ+ /c", value("3"))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .exchange("READ+ /b", value("2"))
+                    .exchange("READ+ /c", value("3"))
+                    .stall(),
             )
             .call(Call::Ping, Outcome::Done)
             .call(Call::ReadWithin("/"), Outcome::Many(vec![gives("1"), gives("2")]))
@@ -795,18 +895,19 @@ fn many_reads() -> Vec<Scenario> {
     vec![
         Scenario::new("nothing to read").call(Call::ReadMany(vec![]), Outcome::Many(vec![])),
         Scenario::new("many reads do not wait for one another")
-            .peer(
-                p().keeps_after("READ+ /a", value("1"))
-                    .takes("READ+ /b")
-                    .takes("READ+ /c")
-                    .takes("READ+ /d")
-                    .keeps([value("2"), says_no(1), value("")])
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .expect_request("READ+ /b")
+                    .expect_request("READ+ /c")
+                    .expect_request("READ+ /d")
+                    .reply([value("2"), server_error(1), value("")])
                     // On the connection that is there, not even the first one waits.
-                    .takes("READ+ /a")
-                    .takes("READ+ /b")
-                    .keeps([value("1"), value("2")])
-                    .keeps_after("READ+ /c", value("3"))
-                    .falls_silent(),
+                    .expect_request("READ+ /a")
+                    .expect_request("READ+ /b")
+                    .reply([value("1"), value("2")])
+                    .exchange("READ+ /c", value("3"))
+                    .stall(),
             )
             .call(
                 Call::ReadMany(vec!["/a", "/b", "/c", "/d"]),
@@ -815,54 +916,90 @@ fn many_reads() -> Vec<Scenario> {
             .call(Call::ReadMany(vec!["/a", "/b"]), many(&["1", "2"]))
             .call(Call::Read("/c"), gives("3")),
         Scenario::new("what cannot be asked does not touch the others")
-            .peer(p().keeps_after("READ+ /a", value("1")).keeps_after("READ+ /b", value("2")).falls_silent())
+            .connection(
+                Script::new().exchange("READ+ /a", value("1")).exchange("READ+ /b", value("2")).stall(),
+            )
             .call(
                 Call::ReadMany(vec!["/\0", "/a", "/\0", "/b"]),
                 Outcome::Many(vec![fails(Why::Request), gives("1"), fails(Why::Request), gives("2")]),
             ),
         Scenario::new("closed in the middle: the rest over a new connection")
-            .peer(
-                p().keeps_after("READ+ /a", value("1")).takes("READ+ /b").takes("READ+ /c").keeps(value("2")),
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .expect_request("READ+ /b")
+                    .expect_request("READ+ /c")
+                    .reply(value("2")),
             )
-            .peer(p().keeps_after("READ+ /c", value("3")).falls_silent())
+            .connection(Script::new().exchange("READ+ /c", value("3")).stall())
             .call(Call::ReadMany(vec!["/a", "/b", "/c"]), many(&["1", "2", "3"])),
         Scenario::new("reset in the middle of a value")
-            .peer(
-                p().keeps_after("READ+ /a", value("1"))
-                    .takes("READ+ /b")
-                    .takes("READ+ /c")
-                    .sends(announces(2)),
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .expect_request("READ+ /b")
+                    .expect_request("READ+ /c")
+                    .send(header_announcing(2)),
             )
-            .peer(p().keeps_after("READ+ /b", value("2")).takes("READ+ /c").keeps(value("3")).falls_silent())
+            .connection(
+                Script::new()
+                    .exchange("READ+ /b", value("2"))
+                    .expect_request("READ+ /c")
+                    .reply(value("3"))
+                    .stall(),
+            )
             .call(Call::ReadMany(vec!["/a", "/b", "/c"]), many(&["1", "2", "3"])),
         Scenario::new("a path that breaks each connection is given up")
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b").takes("READ+ /c"))
-            .peer(p().takes("READ+ /b"))
-            .peer(p().keeps_after("READ+ /c", value("3")).falls_silent())
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .expect_request("READ+ /b")
+                    .expect_request("READ+ /c"),
+            )
+            .connection(Script::new().expect_request("READ+ /b"))
+            .connection(Script::new().exchange("READ+ /c", value("3")).stall())
             .call(
                 Call::ReadMany(vec!["/a", "/b", "/c"]),
                 Outcome::Many(vec![gives("1"), lost(ConnectionError::Closed), gives("3")]),
             ),
         Scenario::new("persistence refused: one after the other")
-            .peer(p().ends_after("READ+ /a", value("1")))
-            .peer(p().ends_after("READ+ /b", value("2")))
-            .peer(p().ends_after("READ+ /c", value("3")))
+            .connection(Script::new().exchange_nonpersistent("READ+ /a", value("1")))
+            .connection(Script::new().exchange_nonpersistent("READ+ /b", value("2")))
+            .connection(Script::new().exchange_nonpersistent("READ+ /c", value("3")))
             .call(Call::ReadMany(vec!["/a", "/b", "/c"]), many(&["1", "2", "3"])),
         Scenario::new("persistence withdrawn from many reads")
-            .peer(
-                p().keeps_after("READ+ /a", value("1")).takes("READ+ /b").takes("READ+ /c").ends(value("2")),
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .expect_request("READ+ /b")
+                    .expect_request("READ+ /c")
+                    .reply_nonpersistent(value("2")),
             )
-            .peer(p().ends_after("READ+ /c", value("3")))
+            .connection(Script::new().exchange_nonpersistent("READ+ /c", value("3")))
             .call(Call::ReadMany(vec!["/a", "/b", "/c"]), many(&["1", "2", "3"])),
         Scenario::new("an old connection fails none of many reads")
-            .peer(p().keeps_after("NOP+", done()).takes("READ+ /a").takes("READ+ /b"))
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b").keeps(value("2")).falls_silent())
+            .connection(
+                Script::new().exchange("NOP+", done()).expect_request("READ+ /a").expect_request("READ+ /b"),
+            )
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .expect_request("READ+ /b")
+                    .reply(value("2"))
+                    .stall(),
+            )
             .call(Call::Ping, Outcome::Done)
             .call(Call::ReadMany(vec!["/a", "/b"]), many(&["1", "2"])),
         Scenario::new("silence in the middle: it is not waited for twice")
             .client(|b| b.inactivity_timeout(SHORT))
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b").takes("READ+ /c").falls_silent())
-            .peer(p().keeps_after("READ+ /d", value("4")).falls_silent())
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .expect_request("READ+ /b")
+                    .expect_request("READ+ /c")
+                    .stall(),
+            )
+            .connection(Script::new().exchange("READ+ /d", value("4")).stall())
             .call(
                 Call::ReadMany(vec!["/a", "/b", "/c"]),
                 Outcome::Many(vec![gives("1"), silent(), not_tried()]),
@@ -880,7 +1017,12 @@ fn many_reads() -> Vec<Scenario> {
             // A listening socket does not go away at once.
             .in_virtual_time(),
         Scenario::new("gone in the middle")
-            .peer(p().keeps_after("READ+ /a", value("1")).takes("READ+ /b").takes("READ+ /c"))
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .expect_request("READ+ /b")
+                    .expect_request("READ+ /c"),
+            )
             .call(
                 Call::ReadMany(vec!["/a", "/b", "/c"]),
                 Outcome::Many(vec![gives("1"), fails(Why::Connect), not_tried()]),
@@ -888,8 +1030,10 @@ fn many_reads() -> Vec<Scenario> {
             .in_virtual_time(),
         Scenario::new("many reads of a non-persistent client share one connection and close it")
             .client(|b| b.persistent(false))
-            .peer(p().keeps_after("READ+ /a", value("1")).keeps_after("READ+ /b", value("2")).falls_silent())
-            .peer(p().ends_after("READ /c", value("3")))
+            .connection(
+                Script::new().exchange("READ+ /a", value("1")).exchange("READ+ /b", value("2")).stall(),
+            )
+            .connection(Script::new().exchange_nonpersistent("READ /c", value("3")))
             .call(Call::ReadMany(vec!["/a", "/b"]), many(&["1", "2"]))
             .call(Call::Read("/c"), gives("3")),
     ]
@@ -898,26 +1042,29 @@ fn many_reads() -> Vec<Scenario> {
 fn variants() -> Vec<Scenario> {
     vec![
         Scenario::new("clones share a connection")
-            .peer(
-                p().keeps_after("READ+ /a", value("1"))
-                    .keeps_after("READ+ /b", value("2"))
-                    .keeps_after("READ+ /c", value("3"))
-                    .keeps_after("READ+ /d", value("4"))
-                    .falls_silent(),
+            .connection(
+                Script::new()
+                    .exchange("READ+ /a", value("1"))
+                    .exchange("READ+ /b", value("2"))
+                    .exchange("READ+ /c", value("3"))
+                    .exchange("READ+ /d", value("4"))
+                    .stall(),
             )
             .call(Call::Read("/a"), gives("1"))
             .call_via(Via::Clone, Call::Read("/b"), gives("2"))
             .call_via(Via::Within(60_000), Call::Read("/c"), gives("3"))
             .call_via(Via::Persistent, Call::Read("/d"), gives("4")),
         Scenario::new("a non-persistent clone leaves it alone")
-            .peer(p().keeps_after("READ+ /a", value("1")).keeps_after("READ+ /c", value("3")).falls_silent())
-            .peer(p().ends_after("READ /b", value("2")))
+            .connection(
+                Script::new().exchange("READ+ /a", value("1")).exchange("READ+ /c", value("3")).stall(),
+            )
+            .connection(Script::new().exchange_nonpersistent("READ /b", value("2")))
             .call(Call::Read("/a"), gives("1"))
             .call_via(Via::NonPersistent, Call::Read("/b"), gives("2"))
             .call(Call::Read("/c"), gives("3")),
         Scenario::new("closed by hand")
-            .peer(p().keeps_after("READ+ /a", value("1")).falls_silent())
-            .peer(p().keeps_after("READ+ /b", value("2")).falls_silent())
+            .connection(Script::new().exchange("READ+ /a", value("1")).stall())
+            .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::CloseConnection, Outcome::Done)
             .call(Call::Read("/a"), gives("1"))
             .call(Call::CloseConnection, Outcome::Done)

@@ -5,26 +5,18 @@ use std::time::Duration;
 
 use owproto_core::client::ConnectionError;
 
+use owproto_tests::frames::*;
+use owproto_tests::path_server;
+use owproto_tests::peer::Script;
+
 use super::scenario::*;
 use super::table;
 use super::tasks::{Tasks, block_on};
-use super::virtual_time::{self as world, Attempt, Client};
+use super::virtual_time::{self as world, Client, perform};
 use crate::{Builder, DirOptions};
 
-macro_rules! wait {
-    ($future:expr) => {
-        $future.await
-    };
-}
-
-performer!([async] perform, Client, wait);
-
-fn peers(peers: &[Peer]) -> impl Iterator<Item = Attempt> {
-    peers.iter().cloned().map(Attempt::Accepted)
-}
-
 fn run(scenario: &Scenario, chunk: usize) {
-    world::begin(peers(&scenario.peers), chunk);
+    world::begin(scenario.scripts.iter().cloned(), chunk);
     let client = Client::build((scenario.client)(Builder::default()));
     for (number, step) in scenario.steps.iter().enumerate() {
         if let Call::Rest | Call::IdleSpoilt = step.call {
@@ -43,8 +35,7 @@ fn run(scenario: &Scenario, chunk: usize) {
             "step {number} leaves {connections}"
         );
     }
-    let expected: Vec<_> = scenario.peers.iter().map(|peer| peer.requests.clone()).collect();
-    assert_eq!(world::requests(), expected);
+    world::check_that_scripts_ended();
     drop(client);
     assert_eq!(world::open(), 0);
 }
@@ -68,10 +59,6 @@ fn call(client: &Client, call: &Call) -> Outcome {
     block_on(perform(client, Via::Itself, call))
 }
 
-fn serving() -> Attempt {
-    Attempt::Accepted(Peer::new().serves())
-}
-
 fn built(settings: fn(Builder) -> Builder) -> Client {
     Client::build(settings(Builder::default()))
 }
@@ -82,8 +69,8 @@ const fn secs(secs: u64) -> Duration {
 
 #[test]
 fn the_total_time_counts_waiting_resolving_and_connecting() {
-    let silent = || Peer::new().takes("READ+ /a").pauses(1900).keepalive().falls_silent();
-    world::begin([serving(), Attempt::AcceptedAfter(1000, silent())], 1);
+    let silent = || Script::new().expect_request("READ+ /a").pause_ms(1900).keepalive().stall();
+    world::begin([serving(), silent().accepted_after_ms(1000)], 1);
     let client = built(|b| b.connections(1).total_timeout(secs(10)));
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     client.close_connection();
@@ -107,7 +94,7 @@ fn the_total_time_counts_waiting_resolving_and_connecting() {
     assert_eq!(ends, [Some((start + 10_000_000, too_long())), Some((start + 7_000_000, Outcome::Done))]);
     assert_eq!(world::tried().len(), 2);
 
-    world::begin([Attempt::AcceptedAfter(1000, silent())], 1);
+    world::begin([silent().accepted_after_ms(1000)], 1);
     world::resolving_takes(1000);
     let client = built(|b| b.total_timeout(secs(3)));
     assert_eq!(call(&client, &Call::Read("/a")), too_long());
@@ -128,7 +115,7 @@ fn resolving_is_given_up_with_the_total_time() {
 
 #[test]
 fn connecting_has_a_time_of_its_own() {
-    world::begin([Attempt::Lost, Attempt::Lost], 1);
+    world::begin([Script::ignore(), Script::ignore()], 1);
     let client = built(|b| b.connect_timeout(secs(2)));
     assert_eq!(call(&client, &Call::Read("/a")), fails(Why::Connect));
     assert_eq!(world::now(), 2_000_000);
@@ -141,14 +128,14 @@ fn connecting_has_a_time_of_its_own() {
 #[test]
 fn all_addresses_together_have_the_total_time() {
     let three = || vec![address(1), address(2), address(3)];
-    world::begin([Attempt::Lost, Attempt::Lost, Attempt::Lost], 1);
+    world::begin([Script::ignore(), Script::ignore(), Script::ignore()], 1);
     world::name_resolves_to([three()]);
     let client = built(|b| b.connect_timeout(secs(2)).total_timeout(secs(3)));
     assert_eq!(call(&client, &Call::Read("/a")), too_long());
     assert_eq!(world::now(), 3_000_000);
     assert_eq!(world::tried(), [address(1), address(2)]);
 
-    world::begin([Attempt::Refused, Attempt::Lost, Attempt::Refused], 1);
+    world::begin([Script::refuse(), Script::ignore(), Script::refuse()], 1);
     world::name_resolves_to([three()]);
     let client = built(|b| b.connect_timeout(secs(2)).total_timeout(secs(3)));
     assert_eq!(call(&client, &Call::Read("/a")), fails(Why::Connect));
@@ -159,7 +146,7 @@ fn all_addresses_together_have_the_total_time() {
 
 #[test]
 fn the_address_that_answers_is_the_first_one_from_then_on() {
-    world::begin([Attempt::Refused, serving(), serving(), Attempt::Refused, serving()], 1);
+    world::begin([Script::refuse(), serving(), serving(), Script::refuse(), serving()], 1);
     world::name_resolves_to([vec![address(1), address(2)]]);
     let client = built(|b| b);
     for _ in 0..3 {
@@ -172,7 +159,7 @@ fn the_address_that_answers_is_the_first_one_from_then_on() {
 
 #[test]
 fn a_host_that_moved_is_found_again() {
-    world::begin([serving(), Attempt::Refused, serving()], 1);
+    world::begin([serving(), Script::refuse(), serving()], 1);
     world::name_resolves_to([vec![address(1)], vec![address(1), address(9)]]);
     let client = built(|b| b);
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
@@ -188,7 +175,7 @@ fn a_host_that_moved_is_found_again() {
 
 #[test]
 fn a_name_that_is_lost_later_does_not_hide_why_there_is_no_connection() {
-    world::begin([serving(), Attempt::Refused], 1);
+    world::begin([serving(), Script::refuse()], 1);
     world::name_resolves_to([vec![address(1)], vec![]]);
     let client = built(|b| b);
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
@@ -214,16 +201,16 @@ fn clones_share_what_was_resolved() {
 fn a_write_that_went_out_in_part_is_sent_again() {
     let write = 24 + "/a\0".len() + "12345".len();
     for cut in 1..write {
-        let first = Peer::new().keeps_after("READ+ /a", value("1")).takes_bytes(cut).resets();
-        world::begin([Attempt::Accepted(first), serving()], 1);
+        let first = Script::new().exchange("READ+ /a", value("1")).read(cut).reset();
+        world::begin([first, serving()], 1);
         let client = built(|b| b);
         assert_eq!(call(&client, &Call::Read("/a")), gives("1"));
         assert_eq!(call(&client, &Call::Write("/a", "12345")), Outcome::Count(5), "cut at {cut}");
         assert_eq!(world::requests(), [["READ+ /a"], ["WRITE+ /a=12345"]]);
     }
     // All of it went out: the server may have done it.
-    let first = Peer::new().keeps_after("READ+ /a", value("1")).takes_bytes(write).resets();
-    world::begin([Attempt::Accepted(first), serving()], 1);
+    let first = Script::new().exchange("READ+ /a", value("1")).read(write).reset();
+    world::begin([first, serving()], 1);
     let client = built(|b| b);
     assert_eq!(call(&client, &Call::Read("/a")), gives("1"));
     assert_eq!(call(&client, &Call::Write("/a", "12345")), lost(ConnectionError::Stale));
@@ -238,7 +225,7 @@ fn no_more_connections_are_kept_than_there_are_places() {
     let mut listings = [listing(), listing(), listing()];
     assert_eq!(world::open(), 3);
     for (kept, listing) in listings.iter_mut().enumerate() {
-        for expected in LISTED {
+        for expected in path_server::ENTRIES {
             assert_eq!(block_on(listing.next()).unwrap().unwrap(), expected.as_bytes());
         }
         assert!(block_on(listing.next()).is_none());
@@ -250,13 +237,13 @@ fn no_more_connections_are_kept_than_there_are_places() {
 
 #[test]
 fn the_consumer_of_a_listing_may_take_its_time() {
-    let peer = Peer::new()
-        .takes("DIR+ /")
-        .keeps([entry("/a"), entry("/b")])
-        .pauses(60_000)
-        .keeps(done())
-        .falls_silent();
-    world::begin([Attempt::Accepted(peer)], 1);
+    let peer = Script::new()
+        .expect_request("DIR+ /")
+        .reply([entry("/a"), entry("/b")])
+        .pause_ms(60_000)
+        .reply(done())
+        .stall();
+    world::begin([peer], 1);
     let client = built(|b| b);
     let mut listing = block_on(client.dir_iter("/", DirOptions::new())).unwrap();
     assert_eq!(block_on(listing.next()).unwrap().unwrap(), b"/a");
@@ -273,7 +260,7 @@ fn long_answers_to_long_requests_do_not_block_each_other() {
     let client = built(|b| b);
     let paths: Vec<String> = (0..200).map(|n| format!("/{n}/{}", "x".repeat(4000))).collect();
     for (value, path) in block_on(client.read_many(&paths)).into_iter().zip(&paths) {
-        assert_eq!(value.unwrap(), value_at(path.as_bytes()));
+        assert_eq!(value.unwrap(), path_server::value_of(path.as_bytes()));
     }
     assert_eq!(world::now(), 0);
     assert_eq!(world::requests().len(), 1);
@@ -301,11 +288,11 @@ fn replies_to_pipelined_requests_are_acknowledged_at_once_the_last_too() {
 fn an_answer_has_to_be_whole_within_the_total_time() {
     // Whatever the moment at which the limit ends, the call ends then, and the next one is well.
     for limit in 1..=40 {
-        let mut peer = Peer::new().takes("READ+ /a");
-        for byte in bytes_of(value("1234567890").as_ref(), owproto_core::wire::Flags::PERSISTENCE) {
-            peer = peer.pauses(1).sends([byte]);
+        let mut peer = Script::new().expect_request("READ+ /a");
+        for byte in persistent(value("1234567890")) {
+            peer = peer.pause_ms(1).send([byte]);
         }
-        world::begin([Attempt::Accepted(peer.falls_silent()), serving()], usize::MAX);
+        world::begin([peer.stall(), serving()], usize::MAX);
         let client = built(|b| b);
         let outcome = block_on(perform(&client, Via::Within(limit), &Call::Read("/a")));
         if limit <= 34 {

@@ -11,9 +11,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use owproto_core::time::{self, Instant};
-use owproto_core::wire::Header;
+use owproto_tests::frames::request_text;
+use owproto_tests::peer::{Opening, Script, ScriptRun};
 
-use super::scenario::{Act, Peer, answer_to, describe};
+use super::scenario::{Call, Outcome, Via, performer};
 use crate::client::api::client_api;
 use crate::client::{Calls, Streaming};
 use crate::runtime::{Gate, Runtime, Stream};
@@ -30,6 +31,8 @@ macro_rules! wait {
         $future.await
     };
 }
+
+performer!([async] pub(super) perform, Client, wait);
 
 #[allow(dead_code, unreachable_pub, reason = "it has all calls of the other clients")]
 mod api {
@@ -51,17 +54,6 @@ impl Client {
     }
 }
 
-/// What happens to attempts to connect, in their order; the later ones are refused.
-#[derive(Clone, Debug)]
-pub(super) enum Attempt {
-    Accepted(Peer),
-    /// After so many milliseconds.
-    AcceptedAfter(u64, Peer),
-    Refused,
-    /// Nobody answers.
-    Lost,
-}
-
 /// All that a client finds around it.
 #[derive(Default)]
 struct World {
@@ -76,7 +68,8 @@ struct World {
     names: VecDeque<Vec<SocketAddr>>,
     resolved: usize,
     resolving_takes: u64,
-    attempts: VecDeque<Attempt>,
+    /// What becomes of attempts to connect, in their order; later ones are refused.
+    scripts: VecDeque<Script>,
     /// The addresses that were tried.
     tried: Vec<SocketAddr>,
     /// Who is to be woken when.
@@ -94,109 +87,31 @@ fn world<T>(change: impl FnOnce(&mut World) -> T) -> T {
 }
 
 struct Connection {
-    acts: VecDeque<Act>,
-    /// What the client has sent and the peer has not taken.
-    inbox: Vec<u8>,
-    /// Until when the peer has acted.
-    at: u64,
-    /// What arrives at the client, and when.
-    arriving: VecDeque<(u64, Arrival)>,
-    taken: Vec<Vec<u8>>,
+    run: ScriptRun,
     closed: bool,
     /// How often bytes were waited for, and how often with their acknowledgement at once.
     waits: usize,
     acknowledged: usize,
 }
 
-enum Arrival {
-    Bytes(Vec<u8>),
-    End,
-    Reset,
-}
-
 impl Connection {
-    /// Lets the peer do what it can do without more bytes from the client.
-    fn run(&mut self, now: u64, window: Option<usize>) {
-        while let Some(act) = self.acts.front().cloned() {
-            if window.is_some_and(|window| self.unread() >= window) {
-                return;
-            }
-            match act {
-                Act::Take | Act::Serve => {
-                    let Some(len) = request_len(&self.inbox) else { return };
-                    self.at = self.at.max(now);
-                    let request: Vec<u8> = self.inbox.drain(..len).collect();
-                    if let Act::Serve = act {
-                        self.arriving.push_back((self.at, Arrival::Bytes(answer_to(&request))));
-                    }
-                    self.taken.push(request);
-                    if let Act::Serve = act {
-                        continue;
-                    }
-                }
-                Act::Answer { after, keeps } => {
-                    let Some(len) = request_len(&self.inbox) else { return };
-                    self.at = self.at.max(now) + after * 1000;
-                    let mut request: Vec<u8> = self.inbox.drain(..len).collect();
-                    self.taken.push(request.clone());
-                    if !keeps {
-                        // The persistence bit.
-                        request[15] &= !4;
-                    }
-                    self.arriving.push_back((self.at, Arrival::Bytes(answer_to(&request))));
-                }
-                Act::TakeBytes(count) => {
-                    if self.inbox.len() < count {
-                        return;
-                    }
-                    self.at = self.at.max(now);
-                    self.inbox.drain(..count);
-                }
-                Act::Send(bytes) if bytes.is_empty() => {}
-                Act::Send(bytes) => self.arriving.push_back((self.at, Arrival::Bytes(bytes))),
-                Act::Pause(millis) => self.at += millis * 1000,
-                Act::Silence | Act::Full => return,
-                Act::Reset => {
-                    self.arriving.push_back((self.at, Arrival::Reset));
-                    self.acts = VecDeque::from([Act::Silence]);
-                    return;
-                }
-            }
-            self.acts.pop_front();
-            if self.acts.is_empty() {
-                self.arriving.push_back((self.at, Arrival::End));
-                self.acts.push_back(Act::Silence);
-            }
+    /// # Panics
+    ///
+    /// If the peer could not follow its script.
+    fn check(&self) {
+        if let Some(failure) = self.run.failure() {
+            panic!("the peer could not follow its script: {failure}");
         }
     }
-
-    /// Bytes that the client has not read.
-    fn unread(&self) -> usize {
-        let len = |arrival: &Arrival| match arrival {
-            Arrival::Bytes(bytes) => bytes.len(),
-            Arrival::End | Arrival::Reset => 0,
-        };
-        self.arriving.iter().map(|(_, arrival)| len(arrival)).sum()
-    }
-
-    fn has_arrived(&self, now: u64) -> Option<&Arrival> {
-        self.arriving.front().filter(|(at, _)| *at <= now).map(|(_, arrival)| arrival)
-    }
-}
-
-fn request_len(bytes: &[u8]) -> Option<usize> {
-    let header = Header::from_bytes(bytes.first_chunk()?);
-    let len = 24 + usize::try_from(header.payload).unwrap();
-    (bytes.len() >= len).then_some(len)
 }
 
 // What tests do with the world.
 
 /// Begins anew.
-pub(super) fn begin(attempts: impl IntoIterator<Item = Attempt>, chunk: usize) {
-    let attempts = attempts.into_iter().collect();
+pub(super) fn begin(scripts: impl IntoIterator<Item = Script>, chunk: usize) {
+    let scripts = scripts.into_iter().collect();
     let names = VecDeque::from([vec![SocketAddr::from(([10, 0, 0, 7], 4304))]]);
-    world(|world| *world = World { chunk, attempts, names, ..World::default() });
+    world(|world| *world = World { chunk, scripts, names, ..World::default() });
 }
 
 /// What the host's name resolves to, one after the other.
@@ -236,8 +151,26 @@ pub(super) fn resolved() -> usize {
 
 /// The requests that came over each connection.
 pub(super) fn requests() -> Vec<Vec<String>> {
-    let describe = |connection: &Connection| connection.taken.iter().map(|bytes| describe(bytes)).collect();
-    world(|world| world.connections.iter().map(describe).collect())
+    let texts = |connection: &Connection| {
+        connection.run.record().requests.iter().map(|request| request_text(request)).collect()
+    };
+    world(|world| world.connections.iter().map(texts).collect())
+}
+
+/// Checks that all connections were made and that their scripts came to their ends.
+pub(super) fn check_that_scripts_ended() {
+    world(|world| {
+        assert!(world.scripts.is_empty(), "{} connections were not made", world.scripts.len());
+        for (number, connection) in world.connections.iter().enumerate() {
+            let run = &connection.run;
+            assert!(
+                run.is_at_end(),
+                "connection {number} is at step {}: {:?}",
+                run.step_number(),
+                run.record()
+            );
+        }
+    });
 }
 
 /// The most connections that were open at once.
@@ -366,37 +299,27 @@ impl Runtime for Virtual {
 
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<VirtualStream> {
         turn().await;
-        let (after, peer) = world(|world| {
+        let (after, script) = world(|world| {
             world.tried.push(address);
-            match world.attempts.pop_front().unwrap_or(Attempt::Refused) {
-                Attempt::Accepted(peer) => (0, Some(peer)),
-                Attempt::AcceptedAfter(millis, peer) => (millis * 1000, Some(peer)),
-                Attempt::Refused => (0, None),
-                Attempt::Lost => (u64::MAX, None),
+            let script = world.scripts.pop_front().unwrap_or_else(Script::refuse);
+            match script.opening() {
+                Opening::Accept => (0, Some(script)),
+                Opening::AcceptAfter(millis) => (millis * 1000, Some(script)),
+                Opening::Refuse => (0, None),
+                Opening::Ignore => (u64::MAX, None),
             }
         });
         if !pass(after, micros(wait)).await {
             return Err(io::ErrorKind::TimedOut.into());
         }
         world(|world| {
-            let peer = peer.ok_or(io::ErrorKind::ConnectionRefused)?;
-            let mut acts = VecDeque::from(peer.acts);
-            let mut arriving = VecDeque::new();
-            if acts.is_empty() {
-                arriving.push_back((world.now, Arrival::End));
-                acts.push_back(Act::Silence);
-            }
-            let connection = Connection {
-                acts,
-                inbox: Vec::new(),
-                at: world.now,
-                arriving,
-                taken: Vec::new(),
-                closed: false,
-                waits: 0,
-                acknowledged: 0,
+            let script = script.ok_or(io::ErrorKind::ConnectionRefused)?;
+            let run = ScriptRun::new(&script, world.now);
+            let run = match world.window {
+                Some(window) => run.with_window(window),
+                None => run,
             };
-            world.connections.push(connection);
+            world.connections.push(Connection { run, closed: false, waits: 0, acknowledged: 0 });
             let open = world.connections.iter().filter(|connection| !connection.closed).count();
             world.most_open = world.most_open.max(open);
             Ok(VirtualStream { number: world.connections.len() - 1 })
@@ -419,39 +342,23 @@ impl VirtualStream {
     /// Sends what there is room for; `None` if there is none.
     fn put(&self, world: &mut World, bytes: &[u8]) -> io::Result<Option<usize>> {
         let connection = &mut world.connections[self.number];
-        connection.run(world.now, world.window);
-        if let Some(Arrival::Reset) = connection.has_arrived(world.now) {
-            return Err(io::ErrorKind::ConnectionReset.into());
-        }
-        let room = world.window.map_or(usize::MAX, |window| window.saturating_sub(connection.inbox.len()));
-        if room == 0 || matches!(connection.acts.front(), Some(Act::Full)) {
+        let room = connection.run.room(world.now)?;
+        if room == 0 {
             return Ok(None);
         }
         let count = bytes.len().min(world.chunk).min(room);
-        connection.inbox.extend_from_slice(&bytes[..count]);
-        connection.run(world.now, world.window);
+        connection.run.receive(&bytes[..count], world.now);
+        connection.check();
         Ok(Some(count))
     }
 
     /// Takes what has arrived; `None` if nothing has.
     fn take(&self, world: &mut World, buffer: &mut [u8]) -> Option<io::Result<Option<usize>>> {
         let connection = &mut world.connections[self.number];
-        connection.run(world.now, world.window);
-        connection.has_arrived(world.now)?;
-        Some(match connection.arriving.front_mut() {
-            Some((_, Arrival::Bytes(bytes))) => {
-                let count = bytes.len().min(buffer.len()).min(world.chunk);
-                for (to, from) in buffer.iter_mut().zip(bytes.drain(..count)) {
-                    *to = from;
-                }
-                if bytes.is_empty() {
-                    connection.arriving.pop_front();
-                }
-                Ok(Some(count))
-            }
-            Some((_, Arrival::Reset)) => Err(io::ErrorKind::ConnectionReset.into()),
-            Some((_, Arrival::End)) | None => Ok(Some(0)),
-        })
+        let len = buffer.len().min(world.chunk);
+        let read = connection.run.read(&mut buffer[..len], world.now);
+        connection.check();
+        read.map(|read| read.map(Some))
     }
 }
 
@@ -475,8 +382,8 @@ impl Stream for VirtualStream {
             if let Some(read) = self.take(world, buffer) {
                 return Poll::Ready(read);
             }
-            let arriving = world.connections[self.number].arriving.front();
-            let at = arriving.map_or(u64::MAX, |(at, _)| *at);
+            let now = world.now;
+            let at = world.connections[self.number].run.next_time(now).unwrap_or(u64::MAX);
             comes(world, at, context);
             Poll::Pending
         });
@@ -503,9 +410,8 @@ impl Stream for VirtualStream {
 
     fn is_spoilt(&self) -> bool {
         world(|world| {
-            let connection = &mut world.connections[self.number];
-            connection.run(world.now, world.window);
-            connection.has_arrived(world.now).is_some()
+            let now = world.now;
+            world.connections[self.number].run.is_due(now)
         })
     }
 }

@@ -4,27 +4,19 @@ use std::time::Duration;
 
 use owproto_core::client::ConnectionError;
 
+use owproto_tests::frames::*;
+use owproto_tests::path_server;
+use owproto_tests::peer::Script;
+
 use super::scenario::*;
 use super::tasks::{Tasks, block_on};
-use super::virtual_time::{self as world, Attempt, Client};
-use crate::{Builder, DirOptions};
-
-macro_rules! wait {
-    ($future:expr) => {
-        $future.await
-    };
-}
-
-performer!([async] perform, Client, wait);
+use super::virtual_time::{self as world, Client, perform};
+use crate::Builder;
 
 const PATHS: [&str; 6] = ["/0", "/1", "/2", "/3", "/4", "/5"];
 
 fn value_of(path: &str) -> Outcome {
-    gives(&String::from_utf8(value_at(path.as_bytes())).unwrap())
-}
-
-fn accepted(peers: impl IntoIterator<Item = Peer>) -> Vec<Attempt> {
-    peers.into_iter().map(Attempt::Accepted).collect()
+    gives(&String::from_utf8(path_server::value_of(path.as_bytes())).unwrap())
 }
 
 fn client(connections: usize) -> Client {
@@ -58,7 +50,7 @@ fn reads(paths: &[&str]) -> Vec<String> {
 
 #[test]
 fn calls_that_wait_are_asked_for_together_and_each_ends_with_its_own_answer() {
-    world::begin(accepted([Peer::new().answers(6, 100)]), usize::MAX);
+    world::begin([responding(6, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     for path in PATHS {
@@ -82,7 +74,7 @@ fn calls_that_wait_are_asked_for_together_and_each_ends_with_its_own_answer() {
 fn a_call_that_finds_a_place_takes_nobody_along() {
     // On sockets that are never ready at once, too.
     for yields in [false, true] {
-        world::begin(accepted([Peer::new().serves(), Peer::new().serves()]), 1);
+        world::begin([serving(), serving()], 1);
         if yields {
             world::yielding();
         }
@@ -96,8 +88,8 @@ fn a_call_that_finds_a_place_takes_nobody_along() {
 
 #[test]
 fn waiting_calls_spread_over_the_places() {
-    let slow = || Peer::new().answers(10, 100);
-    world::begin(accepted([slow(), slow()]), usize::MAX);
+    let slow = || responding(10, 100);
+    world::begin([slow(), slow()], usize::MAX);
     let client = client(2);
     let ends = all_at_once(&client);
     // Two go at once. Of the four others each connection takes its share when it is free.
@@ -109,7 +101,7 @@ fn waiting_calls_spread_over_the_places() {
 
 #[test]
 fn a_new_connection_takes_one_request_until_it_is_kept() {
-    world::begin(accepted([Peer::new().answers(1, 100), Peer::new().answers(5, 100)]), usize::MAX);
+    world::begin([responding(1, 100), responding(5, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     for path in PATHS {
@@ -130,7 +122,7 @@ fn a_new_connection_takes_one_request_until_it_is_kept() {
 
 #[test]
 fn each_keeps_its_own_total_timeout() {
-    world::begin(accepted([Peer::new().answers(6, 100)]), usize::MAX);
+    world::begin([responding(6, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     tasks.begin(read(&client, "/0"));
@@ -152,7 +144,7 @@ fn each_keeps_its_own_total_timeout() {
     assert_eq!(world::requests(), [reads(&["/0", "/2", "/4", "/3"])]);
     assert!(client.shared().is_at_rest());
 
-    world::begin(accepted([Peer::new().answers(6, 100)]), usize::MAX);
+    world::begin([responding(6, 100)], usize::MAX);
     let client = self::client(1);
     let mut tasks = Tasks::new();
     for (path, millis) in PATHS.iter().zip([0, 150, 250, 350, 0, 0]) {
@@ -175,8 +167,8 @@ fn each_keeps_its_own_total_timeout() {
 
 #[test]
 fn when_the_last_ones_time_ends_the_connection_does() {
-    let peer = Peer::new().answers(1, 100).keepalive().pauses(1900).keepalive().pauses(1900).falls_silent();
-    world::begin(accepted([peer, Peer::new().serves()]), usize::MAX);
+    let peer = responding(1, 100).keepalive().pause_ms(1900).keepalive().pause_ms(1900).stall();
+    world::begin([peer, serving()], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     for (path, millis) in PATHS.iter().zip([0, 1000, 2000, 1500]) {
@@ -193,7 +185,7 @@ fn when_the_last_ones_time_ends_the_connection_does() {
 
 #[test]
 fn a_silent_server_is_silent_to_all_that_were_asked_for() {
-    world::begin(accepted([Peer::new().answers(2, 100).falls_silent(), Peer::new().serves()]), usize::MAX);
+    world::begin([responding(2, 100).stall(), serving()], usize::MAX);
     let client = client(1);
     let ends = all_at_once(&client);
     let silent_at = at(2200, silent());
@@ -208,8 +200,8 @@ fn a_silent_server_is_silent_to_all_that_were_asked_for() {
 #[test]
 fn a_connection_that_ends_is_replaced_for_all_without_an_answer() {
     for answered in 1..6 {
-        let peers = [Peer::new().answers(answered, 100), Peer::new().serves()];
-        world::begin(accepted(peers), usize::MAX);
+        let peers = [responding(answered, 100), serving()];
+        world::begin(peers, usize::MAX);
         let client = client(1);
         let ends = all_at_once(&client);
         assert!(
@@ -225,14 +217,14 @@ fn a_connection_that_ends_is_replaced_for_all_without_an_answer() {
 
 #[test]
 fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
-    let half = || bytes_of(value("value").as_ref(), owproto_core::wire::Flags::PERSISTENCE)[..26].to_vec();
+    let half = || persistent(value("value"))[..26].to_vec();
     let broken = || [255; 24].to_vec();
     for (bytes, why) in [
         (half(), lost(ConnectionError::Truncated)),
         (broken(), Outcome::Fails(Why::Lost(ConnectionError::UnexpectedData))),
     ] {
-        let ends_early = Peer::new().answers(2, 100).takes("READ+ /2").sends(bytes);
-        world::begin(accepted([ends_early, Peer::new().serves()]), usize::MAX);
+        let ends_early = responding(2, 100).expect_request("READ+ /2").send(bytes);
+        world::begin([ends_early, serving()], usize::MAX);
         let client = client(1);
         let ends = all_at_once(&client);
         for ((end, path), number) in ends.iter().zip(PATHS).zip(0..) {
@@ -251,7 +243,7 @@ fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
 
 #[test]
 fn without_a_connection_all_know_it_from_one_attempt() {
-    world::begin([Attempt::Accepted(Peer::new().answers(1, 100)), Attempt::Refused], usize::MAX);
+    world::begin([responding(1, 100), Script::refuse()], usize::MAX);
     let client = client(1);
     let ends = all_at_once(&client);
     assert_eq!(ends[0], at(100, value_of("/0")));
@@ -262,7 +254,7 @@ fn without_a_connection_all_know_it_from_one_attempt() {
 
 #[test]
 fn a_write_is_sent_once_and_alone_and_nobody_is_overtaken() {
-    world::begin(accepted([Peer::new().answers(7, 100)]), usize::MAX);
+    world::begin([responding(7, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     for path in &PATHS[..3] {
@@ -287,7 +279,7 @@ fn a_write_is_sent_once_and_alone_and_nobody_is_overtaken() {
 
 #[test]
 fn a_write_behind_a_broken_batch_is_not_sent_twice() {
-    world::begin(accepted([Peer::new().answers(1, 100), Peer::new().serves()]), usize::MAX);
+    world::begin([responding(1, 100), serving()], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     tasks.begin(read(&client, "/0"));
@@ -302,7 +294,7 @@ fn a_write_behind_a_broken_batch_is_not_sent_twice() {
 
 #[test]
 fn small_questions_of_all_kinds_go_together_and_large_ones_alone() {
-    world::begin(accepted([Peer::new().answers(20, 100)]), usize::MAX);
+    world::begin([responding(20, 100)], usize::MAX);
     let client = client(1);
     let calls = [
         Call::Read("/first"),
@@ -329,7 +321,7 @@ fn small_questions_of_all_kinds_go_together_and_large_ones_alone() {
         gives("value of /c"),
         gives("value of /d"),
         gives("val"),
-        lists(&LISTED),
+        lists(&path_server::ENTRIES),
         Outcome::Many(vec![gives("value of /f"), gives("value of /g")]),
     ];
     assert_eq!(outcomes, expected);
@@ -341,13 +333,13 @@ fn small_questions_of_all_kinds_go_together_and_large_ones_alone() {
 #[test]
 fn whoever_is_dropped_the_others_have_their_answers() {
     for (persistent, peer) in [
-        (true, Peer::new().serves()),
+        (true, serving()),
         // Each connection takes one.
-        (false, Peer::new().answers_and_ends(0)),
+        (false, Script::new().respond(1, 0, path_server::answer_without_persistence)),
     ] {
         for victim in 0..PATHS.len() {
             for polls in 0.. {
-                world::begin(accepted(vec![peer.clone(); 20]), 5);
+                world::begin(vec![peer.clone(); 20], 5);
                 world::yielding();
                 let client = client(1);
                 let mut tasks = Tasks::new();
@@ -378,7 +370,7 @@ fn whoever_is_dropped_the_others_have_their_answers() {
 #[test]
 fn one_that_leads_and_is_dropped_in_time_leaves_the_others_their_turn() {
     for moment in [50, 150, 250, 550] {
-        world::begin(accepted([Peer::new().answers(6, 100), Peer::new().answers(6, 100)]), usize::MAX);
+        world::begin([responding(6, 100), responding(6, 100)], usize::MAX);
         let client = client(1);
         let mut tasks = Tasks::new();
         for path in &PATHS[..5] {
@@ -410,7 +402,7 @@ fn one_that_leads_and_is_dropped_in_time_leaves_the_others_their_turn() {
 
 #[test]
 fn more_than_fit_one_batch() {
-    world::begin(accepted([Peer::new().serves()]), usize::MAX);
+    world::begin([serving()], usize::MAX);
     let client = client(1);
     let paths: Vec<String> = (0..300).map(|n| format!("/{n}/{}", "x".repeat(n * 10))).collect();
     let mut tasks = Tasks::new();
@@ -418,7 +410,7 @@ fn more_than_fit_one_batch() {
         tasks.begin(async { client.with_timeout(Duration::from_secs(1)).read(path).await.unwrap() });
     }
     for (end, path) in tasks.finish().into_iter().zip(&paths) {
-        assert_eq!(end.unwrap().1, value_at(path.as_bytes()));
+        assert_eq!(end.unwrap().1, path_server::value_of(path.as_bytes()));
     }
     assert_eq!(world::requests().len(), 1);
     assert!(client.shared().is_at_rest());

@@ -98,7 +98,7 @@ fn data_on_an_idle_connection_is_an_error() {
             assert_eq!(c.handle_input(&mut input, ms(0)), Err(ConnectionError::UnexpectedData));
             assert_eq!(input.len(), bytes.len());
             assert_eq!(c.step(), Step::Close);
-            assert_eq!(c.request(&read("/a"), ms(0)), Err(RequestError::ConnectionEnded));
+            assert_eq!(c.request(&read("/a"), ms(0)), Err(SendError::ConnectionEnded));
         }
     }
     // Behind the answer in the same segment, kept or not.
@@ -198,7 +198,7 @@ fn a_failed_connection_says_so_to_every_call_and_reset_mends_it() {
             assert_eq!(c.poll_transmit(), b"", "{error:?}");
             assert_eq!(c.poll_timeout(), None, "{error:?}");
             assert_eq!((c.room(), c.is_reusable()), (0, false), "{error:?}");
-            assert_eq!(c.request(&read("/a"), ms(0)), Err(RequestError::ConnectionEnded), "{error:?}");
+            assert_eq!(c.request(&read("/a"), ms(0)), Err(SendError::ConnectionEnded), "{error:?}");
             let mut input = &answer[..];
             assert_eq!(c.handle_input(&mut input, ms(0)), Err(error));
             assert_eq!(input, answer, "{error:?}");

@@ -6,19 +6,19 @@ fn a_new_connection_has_room_for_one() {
     assert_eq!(c.room(), 1);
     ask(&mut c, &read("/a"), ms(0));
     assert_eq!(c.room(), 0);
-    assert_eq!(c.request(&read("/b"), ms(0)), Err(RequestError::TooManyInFlight));
+    assert_eq!(c.request(&read("/b"), ms(0)), Err(SendError::TooManyInFlight));
     feed(&mut c, &frame(0, b""), ms(0));
     assert_eq!(c.room(), 4);
     for left in [3, 2, 1, 0] {
         ask(&mut c, &read("/b"), ms(0));
         assert_eq!(c.room(), left);
     }
-    assert_eq!(c.request(&read("/c"), ms(0)), Err(RequestError::TooManyInFlight));
+    assert_eq!(c.request(&read("/c"), ms(0)), Err(SendError::TooManyInFlight));
     assert_eq!(c.in_flight(), 4);
 
     let mut none: Connection<_, _, 0> = Connection::new([0; 64], [0; 64]);
     assert_eq!(none.room(), 0);
-    assert_eq!(none.request(&read("/a"), ms(0)), Err(RequestError::TooManyInFlight));
+    assert_eq!(none.request(&read("/a"), ms(0)), Err(SendError::TooManyInFlight));
     assert_eq!(none.step(), Step::Idle);
 }
 
@@ -51,13 +51,13 @@ fn a_request_that_ends_the_connection_is_the_last() {
     ask(&mut c, &read("/a"), ms(0));
     ask(&mut c, &Request::nop(), ms(0));
     assert_eq!(c.room(), 0);
-    assert_eq!(c.request(&Request::nop(), ms(0)), Err(RequestError::TooManyInFlight));
+    assert_eq!(c.request(&Request::nop(), ms(0)), Err(SendError::TooManyInFlight));
     assert_eq!(feed(&mut c, &frame(1, b"a"), ms(0)), ["#1 ret 1 [a]", "need 24"]);
     assert_eq!(c.step(), Step::Read);
     assert_eq!(feed(&mut c, &frame_with(Flags::NONE, 0, b""), ms(0)), ["#2 ret 0 []", "need 24"]);
     assert_eq!((c.step(), c.error(), c.is_reusable()), (Step::Close, None, false));
     assert_eq!((c.room(), c.poll_timeout(), c.poll_lost()), (0, None, None));
-    assert_eq!(c.request(&Request::nop(), ms(0)), Err(RequestError::ConnectionEnded));
+    assert_eq!(c.request(&Request::nop(), ms(0)), Err(SendError::ConnectionEnded));
     assert_eq!(c.handle_eof(), Ok(()));
     assert_eq!(c.handle_timeout(ms(100_000)), Ok(()));
 }

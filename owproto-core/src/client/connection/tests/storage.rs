@@ -12,7 +12,7 @@ fn a_request_needs_room_for_its_last_byte() {
     for short in 0..len {
         let mut storage = vec![0xa5; short];
         let mut c: Connection<_, _> = Connection::new(&mut storage[..], [0; 8]);
-        let error = RequestError::BufferTooSmall { needed: len, available: short };
+        let error = SendError::BufferFull { needed: len, available: short };
         assert_eq!(c.request(&request, ms(0)), Err(error));
         // As if nothing had been asked.
         assert_eq!((c.step(), c.in_flight(), c.error()), (Step::Idle, 0, None));
@@ -30,7 +30,7 @@ fn room_for_requests_comes_back_when_they_are_sent() {
     let mut c = keep(Connection::<_, _, 8>::new([0; 60], [0; 8]));
     c.request(&nop, ms(0)).unwrap();
     c.request(&nop, ms(0)).unwrap();
-    let full = RequestError::BufferTooSmall { needed: 24, available: 12 };
+    let full = SendError::BufferFull { needed: 24, available: 12 };
     assert_eq!(c.request(&nop, ms(0)), Err(full));
     c.handle_transmitted(47, ms(0));
     assert_eq!(c.request(&nop, ms(0)), Err(full));

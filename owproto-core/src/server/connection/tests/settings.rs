@@ -19,7 +19,7 @@ fn idle(low: u64, high: u64) -> Small {
     let (idle_low, idle_high) = (Duration::from_secs(low), Duration::from_secs(high));
     let mut c = connection().with_timeouts(Timeouts { idle_low, idle_high, ..Timeouts::DEFAULT });
     ask(&mut c, &nop(), ms(0));
-    c.work(ms(0)).unwrap().1.success().unwrap();
+    c.answer(ms(0)).unwrap().1.success().unwrap();
     drain(&mut c, ms(0));
     c
 }
@@ -52,7 +52,7 @@ fn the_limit_for_what_waits_can_be_changed() {
     let mut c = connection();
     c.set_transmit_limit(30);
     ask(&mut c, &read("/a"), ms(0));
-    let (_, mut answer) = c.work(ms(0)).unwrap();
+    let (_, mut answer) = c.answer(ms(0)).unwrap();
     assert_eq!((answer.capacity(), answer.value(b"1234567", 0).is_err()), (30, true));
     answer.value(b"123456", 0).unwrap();
 }
@@ -93,7 +93,7 @@ fn nothing_sent_is_no_progress() {
     let (send, send_total) = (Duration::from_secs(10), Duration::ZERO);
     let mut c = connection().with_timeouts(Timeouts { send, send_total, ..Timeouts::DEFAULT });
     ask(&mut c, &read("/a"), ms(0));
-    c.work(ms(0)).unwrap().1.value(b"x", 0).unwrap();
+    c.answer(ms(0)).unwrap().1.value(b"x", 0).unwrap();
     c.handle_transmitted(0, ms(5000));
     assert_eq!(due(&c), Some((ms(10_000), Timeout::Send)));
     c.handle_transmitted(1, ms(5000));
@@ -113,7 +113,7 @@ fn half_a_keepalive_is_never_put() {
 fn what_waits_is_dropped_with_its_socket() {
     let mut c = connection();
     ask(&mut c, &read("/a"), ms(0));
-    c.work(ms(0)).unwrap().1.value(b"x", 0).unwrap();
+    c.answer(ms(0)).unwrap().1.value(b"x", 0).unwrap();
     c.reset(ms(7));
     assert_eq!((c.poll_transmit(), c.step()), (&b""[..], Step::Read));
     assert_eq!(due(&c), Some((ms(10_007), Timeout::Request)));

@@ -52,7 +52,7 @@ const PART: usize = 30;
 fn an_entry_that_is_gone_before_all_of_it_was_sent_ends_the_connection() {
     for request in [Request::dir("/").unwrap(), Request::dirall("/").unwrap()] {
         assert_eq!(list::<PART>(&request, 1, |_| ()).1, Some(End::Answered));
-        assert_eq!(list::<PART>(&request, 1, Vec::clear).1, Some(End::AnswerBroken));
+        assert_eq!(list::<PART>(&request, 1, Vec::clear).1, Some(End::AnswerAborted));
     }
 }
 
@@ -60,7 +60,7 @@ fn an_entry_that_is_gone_before_all_of_it_was_sent_ends_the_connection() {
 fn an_entry_is_not_made_of_two_devices() {
     for request in [Request::dir("/").unwrap(), Request::dirall("/").unwrap()] {
         let (_, end) = list::<PART>(&request, 1, |devices| devices[0] = device(2));
-        assert_eq!(end, Some(End::AnswerBroken));
+        assert_eq!(end, Some(End::AnswerAborted));
     }
 }
 
@@ -73,9 +73,9 @@ fn a_list_that_is_not_as_long_as_it_was_counted_ends_the_connection() {
     assert_eq!(end, Some(End::Answered));
     assert_eq!(&whole[24..], b"/28.010000000000,/28.020000000000\0");
     let (sent, end) = list::<ENTRY>(&request, 2, |devices| devices.truncate(1));
-    assert_eq!((&sent[..], end), (&whole[..40], Some(End::AnswerBroken)), "there is one less");
+    assert_eq!((&sent[..], end), (&whole[..40], Some(End::AnswerAborted)), "there is one less");
     let (sent, end) = list::<ENTRY>(&request, 2, |devices| devices.push(device(3)));
-    assert_eq!((&sent[..], end), (&whole[..57], Some(End::AnswerBroken)), "there is one more");
+    assert_eq!((&sent[..], end), (&whole[..57], Some(End::AnswerAborted)), "there is one more");
     // A DIR does not say how many there will be.
     let (sent, end) = list::<ENTRY>(&Request::dir("/").unwrap(), 2, |devices| devices.push(device(3)));
     assert_eq!((sent.len(), end), (3 * (24 + 17) + 24, Some(End::Answered)));
@@ -159,8 +159,8 @@ fn what_comes_or_goes_while_a_bus_is_waited_for_ends_the_connection() {
     let (one, two, none) = (Poll::Ready(Some(device(1))), Poll::Ready(Some(device(2))), Poll::Ready(None));
     for (said, end) in [
         (std::vec![one, two, none, one, Poll::Pending, two, none], End::Answered),
-        (std::vec![one, two, none, one, Poll::Pending, none], End::AnswerBroken),
-        (std::vec![one, none, one, Poll::Pending, two], End::AnswerBroken),
+        (std::vec![one, two, none, one, Poll::Pending, none], End::AnswerAborted),
+        (std::vec![one, none, one, Poll::Pending, two], End::AnswerAborted),
     ] {
         let mut tree = Tree::new(Script(said.into_iter()));
         let served = serve::serve::<80, _, _>(&mut tree, &Request::dirall("/").unwrap(), |_| ());

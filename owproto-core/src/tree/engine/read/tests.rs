@@ -130,7 +130,7 @@ fn a_list_of_aliases_that_changes_while_it_is_sent_ends_the_connection() {
     for other in [&b"longer than before"[..], b"short"] {
         let change = |tree: &mut Served| tree.aliases_mut().set(MEMORY, other).unwrap();
         let (sent, end) = serve::<40>(&mut aliased(), &list, change);
-        assert_eq!(end, Some(End::AnswerBroken), "{other:?}");
+        assert_eq!(end, Some(End::AnswerAborted), "{other:?}");
         // What was sent is what was announced, up to where it changed.
         assert!(whole.starts_with(&sent), "{sent:?}");
     }
@@ -144,7 +144,7 @@ fn a_list_of_aliases_that_is_shorter_than_it_was_counted_ends_the_connection() {
     // The first line has gone out, and there is no second.
     let change = |tree: &mut Served| tree.aliases_mut().set(MEMORY, b"").unwrap();
     let (sent, end) = serve::<60>(&mut tree, &read("/settings/alias/list"), change);
-    assert_eq!(end, Some(End::AnswerBroken));
+    assert_eq!(end, Some(End::AnswerAborted));
     assert!(sent.ends_with(b"=a-first-alias\r\n2D02"), "{}", sent.escape_ascii());
 }
 
@@ -159,11 +159,11 @@ fn an_error_is_told_before_the_answer_and_ends_the_connection_within_it() {
     };
     let (array, memory) = ("/29.010000000000/sensed.ALL", "/2D.020000000000/memory");
     assert_eq!(error(array, 7), (-5, Vec::new(), Some(End::Answered)), "not all were counted");
-    assert_eq!(error(array, 8), (15, Vec::new(), Some(End::AnswerBroken)));
-    assert_eq!(error(array, 10), (15, b"0,1".to_vec(), Some(End::AnswerBroken)));
+    assert_eq!(error(array, 8), (15, Vec::new(), Some(End::AnswerAborted)));
+    assert_eq!(error(array, 10), (15, b"0,1".to_vec(), Some(End::AnswerAborted)));
     assert_eq!(error(memory, 0), (-5, Vec::new(), Some(End::Answered)));
     let (ret, part, end) = error(memory, 1);
-    assert_eq!((ret, end), (128, Some(End::AnswerBroken)));
+    assert_eq!((ret, end), (128, Some(End::AnswerAborted)));
     assert_eq!(part, (0..36).collect::<Vec<u8>>(), "what was read is sent");
 }
 
@@ -199,7 +199,7 @@ fn a_value_is_given_as_its_type_says_or_not_at_all() {
         (ValueType::Directory, Value::Text(b"aux"), Err(NOT_THERE)),
     ] {
         let flags = Flags::TRIM.with_temperature_scale(TemperatureScale::Fahrenheit);
-        let mut made = Rendered::new();
+        let mut made = RenderBuffer::new();
         let text = text_of::<Devices>(value_type, value, flags, &mut made);
         assert_eq!(text, expected.map(str::as_bytes).map_err(Stop::from), "{value_type} {value:?}");
     }

@@ -5,7 +5,7 @@
 use core::hint::black_box;
 
 use owproto_budget::{now, receive, send};
-use owproto_core::client::{Connection, ConnectionError, Event, Step};
+use owproto_core::client::{Connection, ConnectionError, Event, SendError, Step};
 use owproto_core::message::Entries;
 use owproto_core::wire::Flags;
 use owproto_core::{Request, RequestError};
@@ -65,6 +65,12 @@ enum Failure {
 
 impl From<RequestError> for Failure {
     fn from(_: RequestError) -> Self {
+        Self::Request
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(_: SendError) -> Self {
         Self::Request
     }
 }

@@ -140,10 +140,10 @@ impl Bed {
         loop {
             match client.connection.step() {
                 ConnectionStep::Read | ConnectionStep::Close => return true,
-                ConnectionStep::Work => {
+                ConnectionStep::Answer => {
                     let mut context = Context::from_waker(Waker::noop());
                     let _ = self.tree.serve(&mut client.connection, &mut client.job, now, &mut context);
-                    if client.connection.step() == ConnectionStep::Work {
+                    if client.connection.step() == ConnectionStep::Answer {
                         return false;
                     }
                 }

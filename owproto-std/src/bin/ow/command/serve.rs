@@ -164,15 +164,13 @@ mod tests {
                     --idle-crowded 14 --silence 15 --request-time 16 --answer-time 0 --max-request 18 --max-memory 19 \
                     --grace 20";
         let second = |seconds: u64| Duration::from_secs(seconds).into();
-        let timeouts = Timeouts {
-            request: second(15),
-            request_total: second(16),
-            idle_low: second(14),
-            idle_high: second(13),
-            send: second(15),
-            send_total: second(0),
-            ..Timeouts::DEFAULT
-        };
+        let timeouts = Timeouts::DEFAULT
+            .with_request(second(15))
+            .with_request_total(second(16))
+            .with_idle_low(second(14))
+            .with_idle_high(second(13))
+            .with_send(second(15))
+            .with_send_total(second(0));
         let expected = server::Builder::new()
             .port(4305)
             .permission(Permission::ReadOnly)

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-/// A number without pattern that follows from two others (the finalizer of splitmix64).
+/// A pseudo-random number that follows from two others (the finalizer of splitmix64).
 pub(super) const fn mix(key: u64, salt: u64) -> u64 {
     let mut z = key ^ salt.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -11,18 +11,23 @@ pub(super) const fn mix(key: u64, salt: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The same for a text.
+/// A pseudo-random number that follows from a key and a text.
 pub(super) fn mix_text(key: u64, text: &str) -> u64 {
     text.bytes().fold(key, |key, byte| mix(key, byte.into()))
 }
 
-/// A number from 0 to 1 (not included).
+/// Pseudo-random bytes.
+pub(super) fn bytes(key: u64, len: usize) -> Vec<u8> {
+    (0..len).map(|at| mix(key, at as u64).to_le_bytes()[0]).collect()
+}
+
+/// A number in `0.0..1.0`.
 pub(super) fn unit(key: u64) -> f64 {
     (key >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// A smooth curve between `low` and `high`: a slow wave of about an hour, a faster one of some minutes, and a little
-/// one of some seconds, each with a phase of its own.
+/// A smooth curve between `low` and `high`: the sum of three waves with periods of about an hour, five minutes and 20
+/// seconds. Periods and phases depend on the key.
 pub(super) fn smooth(key: u64, seconds: f64, low: f64, high: f64) -> f64 {
     let wave = |salt, period: f64| {
         let period = period * (0.75 + 0.5 * unit(mix(key, salt)));
@@ -37,13 +42,12 @@ pub(super) fn in_steps(value: f64, step: f64) -> f64 {
     (value / step).round() * step
 }
 
-/// Whether something that changes now and then is on: it is looked at anew every few seconds, and does not always
-/// change.
+/// The state of a switch that is set at random every 5 to 15 seconds, so it often keeps its state.
 pub(super) fn toggling(key: u64, seconds: f64) -> bool {
     mix(key, toggles(key, seconds)) & 1 == 1
 }
 
-/// How often it was looked at anew.
+/// How often the switch of [`toggling`] was set.
 pub(super) fn toggles(key: u64, seconds: f64) -> u64 {
     let period = 5.0 + 10.0 * unit(key);
     (seconds / period) as u64
@@ -68,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_toggles_is_sometimes_on_and_sometimes_off() {
+    fn a_toggling_switch_is_on_for_a_part_of_the_time() {
         let on = (0..1000).filter(|second| toggling(7, f64::from(*second))).count();
         assert!((200..800).contains(&on), "{on}");
     }

@@ -1,4 +1,5 @@
-//! Wakers that are due at a moment. Simulated devices take their time, and no executor is asked to measure it.
+//! Wakes tasks at a given time. Simulated devices take time, and the bus must work with any executor, so it has a thread for
+//! it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,9 +7,9 @@ use std::task::Waker;
 use std::thread;
 use std::time::Instant;
 
-/// Wakes tasks in due time, by a thread of its own that is there once it is needed.
+/// Wakers and the times at which they are due. A thread, started by the first waker, uses them.
 #[derive(Default)]
-pub(super) struct Sleepers {
+pub(super) struct Timers {
     shared: Arc<Shared>,
 }
 
@@ -20,11 +21,11 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    /// By moment, and by a number that makes each different.
+    /// By time, and by a number that makes each key unique.
     wakers: BTreeMap<(Instant, u64), Waker>,
-    next: u64,
+    next_number: u64,
     has_thread: bool,
-    is_over: bool,
+    is_dropped: bool,
 }
 
 impl Shared {
@@ -32,10 +33,10 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the thread does.
+    /// Runs the thread.
     fn run(&self) {
         let mut queue = self.queue();
-        while !queue.is_over {
+        while !queue.is_dropped {
             let now = Instant::now();
             queue = match queue.wakers.first_key_value() {
                 None => self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
@@ -55,15 +56,15 @@ impl Shared {
     }
 }
 
-impl Sleepers {
-    /// Has a waker used at a moment.
+impl Timers {
+    /// Calls a waker at the given time.
     pub(super) fn wake_at(&self, at: Instant, waker: &Waker) {
         let mut queue = self.shared.queue();
-        let number = queue.next;
-        queue.next += 1;
-        // Nobody is woken twice for the same moment.
-        let same = queue.wakers.range((at, 0)..=(at, u64::MAX)).any(|(_, other)| other.will_wake(waker));
-        if same {
+        let number = queue.next_number;
+        queue.next_number += 1;
+        // One call per task and time is enough.
+        let is_known = queue.wakers.range((at, 0)..=(at, u64::MAX)).any(|(_, other)| other.will_wake(waker));
+        if is_known {
             return;
         }
         queue.wakers.insert((at, number), waker.clone());
@@ -76,9 +77,9 @@ impl Sleepers {
     }
 }
 
-impl Drop for Sleepers {
+impl Drop for Timers {
     fn drop(&mut self) {
-        self.shared.queue().is_over = true;
+        self.shared.queue().is_dropped = true;
         self.shared.changed.notify_one();
     }
 }
@@ -91,31 +92,31 @@ mod tests {
 
     use super::*;
 
-    struct Told(mpsc::Sender<Instant>);
+    struct Recorder(mpsc::Sender<Instant>);
 
-    impl Wake for Told {
+    impl Wake for Recorder {
         fn wake(self: Arc<Self>) {
             let _ = self.0.send(Instant::now());
         }
     }
 
     #[test]
-    fn wakers_are_used_in_due_time_and_in_order() {
-        let sleepers = Sleepers::default();
-        let (sender, told) = mpsc::channel();
-        let waker = || Waker::from(Arc::new(Told(sender.clone())));
+    fn wakers_are_called_in_the_order_of_their_times_and_dropped_with_the_timers() {
+        let timers = Timers::default();
+        let (sender, woken) = mpsc::channel();
+        let waker = || Waker::from(Arc::new(Recorder(sender.clone())));
         let start = Instant::now();
         let due = [30, 10, 20].map(|ms| start + Duration::from_millis(ms));
-        due.iter().for_each(|at| sleepers.wake_at(*at, &waker()));
+        due.iter().for_each(|at| timers.wake_at(*at, &waker()));
         let mut sorted = due;
         sorted.sort();
         for at in sorted {
-            assert!(told.recv_timeout(Duration::from_secs(10)).unwrap() >= at);
+            assert!(woken.recv_timeout(Duration::from_secs(10)).unwrap() >= at);
         }
-        sleepers.wake_at(start + Duration::from_secs(3600), &waker());
-        drop(sleepers);
+        timers.wake_at(start + Duration::from_secs(3600), &waker());
+        drop(timers);
         drop(sender);
-        // The thread ends and lets go of what waited.
-        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Err(mpsc::RecvTimeoutError::Disconnected));
+        // The thread ends, and drops the wakers that are left.
+        assert_eq!(woken.recv_timeout(Duration::from_secs(10)), Err(mpsc::RecvTimeoutError::Disconnected));
     }
 }
