@@ -67,7 +67,7 @@ pub use owproto_core;
 pub use tap::Traffic;
 
 /// The code in the READMEs is tested with the documentation.
-#[cfg(all(doctest, feature = "tokio", feature = "server", feature = "sim"))]
+#[cfg(all(doctest, in_repository, feature = "tokio", feature = "server", feature = "sim"))]
 mod readmes {
     #[doc = include_str!("../../README.md")]
     struct Project;

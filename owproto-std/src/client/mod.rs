@@ -21,5 +21,5 @@ pub(crate) use calls::{Calls, Persistence};
 pub(crate) use shared::Shared;
 pub(crate) use streaming::Streaming;
 
-#[cfg(test)]
+#[cfg(all(test, in_repository))]
 mod tests;
