@@ -40,6 +40,8 @@
 //! A call that timed out closes its connection, since the answer may still come and must not be taken for another
 //! one's. Where another call has asked for it, the connection goes on, and the late answer is dropped.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod address;
 #[cfg(any(feature = "server", feature = "sim"))]
 mod aliases;
@@ -47,7 +49,6 @@ mod blocking;
 mod client;
 mod error;
 mod listing;
-mod runtime;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "sim")]

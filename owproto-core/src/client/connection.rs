@@ -3,7 +3,7 @@ use super::exchanges::{Exchanges, State};
 use super::in_flight::{Deadline, Form, Pending, RequestId};
 use super::send_error::SendError;
 use super::timeouts::{Timeout, Timeouts};
-use crate::codec::{DEFAULT_PAYLOAD_LIMIT, Direction, FrameParser, Parsed, Shape};
+use crate::codec::{DEFAULT_PAYLOAD_LIMIT, Direction, FrameParser, Parsed, PayloadMode};
 use crate::message::{Entries, Reply, Request};
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
@@ -334,20 +334,20 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             self.last_activity = now;
             self.exchanges.answer_begun = true;
         }
-        let shape = match form {
-            Form::List => Shape::List { limit: self.list_limit },
-            Form::Reply | Form::Frames => Shape::Whole,
+        let mode = match form {
+            Form::List => PayloadMode::List { limit: self.list_limit },
+            Form::Reply | Form::Frames => PayloadMode::Whole,
         };
         if form == Form::Frames
-            && let Some(entries) = self.frames.entry_frames(input)
+            && let Some(entries) = self.frames.take_entry_frames(input)
         {
             return Ok(Event::Entries(id, entries));
         }
-        let reply = match self.frames.parse(input, Direction::Replies, shape) {
+        let reply = match self.frames.parse(input, Direction::Replies, mode) {
             Ok(Parsed::NeedMore(n)) => return Ok(Event::NeedMore(n)),
             Ok(Parsed::Keepalive) => return Ok(Event::Keepalive),
             Ok(Parsed::Entries(entries)) => return Ok(Event::Entries(id, entries)),
-            Ok(Parsed::Frame(head, payload)) => Reply::from_parts(*head, payload),
+            Ok(Parsed::Frame(header, payload)) => Reply::from_parts(*header, payload),
             Err(error) => {
                 let error = ConnectionError::Decode(error);
                 self.exchanges.state = State::Failed(error);
@@ -360,21 +360,6 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         }
         self.exchanges.end_answer(reply.is_persistent());
         Ok(Event::Reply(id, reply))
-    }
-
-    /// The reply to the oldest request, if it lies whole at the front of the input, and `input` behind it. Changes
-    /// nothing else.
-    #[inline(always)]
-    fn whole_reply<'i>(&self, oldest: &Pending, input: &mut &'i [u8], now: Instant) -> Option<Reply<'i>> {
-        if oldest.form() != Form::Reply
-            || self.filled > 0 && oldest.is_unsent(self.total_sent)
-            || !matches!(self.exchanges.state, State::Open)
-            || self.exchanges.earliest_deadline.has_passed(now)
-        {
-            return None;
-        }
-        let (head, payload) = self.frames.whole_frame(input, Direction::Replies)?;
-        Some(Reply::from_parts(head, payload))
     }
 
     /// Why input is not taken; from now on always so.
@@ -535,6 +520,6 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     }
 }
 
-mod alone;
+mod fast_path;
 #[cfg(test)]
 mod tests;

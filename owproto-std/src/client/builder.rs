@@ -4,13 +4,13 @@ use owproto_core::client::{DEFAULT_LIST_LIMIT, Timeouts};
 use owproto_core::codec::DEFAULT_PAYLOAD_LIMIT;
 use owproto_core::wire::{DeviceFormat, Flags, PressureScale, TemperatureScale};
 
-use super::calls::{Calls, Persistence};
-use super::shared::{Settings, Shared};
-use crate::runtime::Runtime;
+use super::calls::{Calls, Persistence, SharedSettings};
+use super::connection::ConnectionSettings;
+use super::transport::Runtime;
 use crate::tap::{Tap, Traffic};
 use crate::{Address, AddressError};
 
-/// A fifth of the places that owserver has for all its clients.
+/// A fifth of the persistent connections that owserver keeps for all its clients.
 const DEFAULT_CONNECTIONS: usize = 4;
 
 /// How a client behaves. Nothing is sent before the first call.
@@ -29,7 +29,7 @@ const DEFAULT_CONNECTIONS: usize = 4;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
-    settings: Settings,
+    settings: SharedSettings,
     flags: Flags,
     timeouts: Timeouts,
     persistence: Persistence,
@@ -38,14 +38,16 @@ pub struct Builder {
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            settings: Settings {
-                address: Address::default(),
-                connect_timeout: Duration::from_secs(5),
-                connections: DEFAULT_CONNECTIONS,
-                coalesce: false,
-                payload_limit: DEFAULT_PAYLOAD_LIMIT,
-                list_limit: DEFAULT_LIST_LIMIT,
-                tap: Tap::NONE,
+            settings: SharedSettings {
+                connection: ConnectionSettings {
+                    address: Address::default(),
+                    connect_timeout: Duration::from_secs(5),
+                    payload_limit: DEFAULT_PAYLOAD_LIMIT,
+                    list_limit: DEFAULT_LIST_LIMIT,
+                    tap: Tap::NONE,
+                },
+                max_connections: DEFAULT_CONNECTIONS,
+                coalesces_reads: false,
             },
             flags: Flags::NONE,
             timeouts: Timeouts::DEFAULT,
@@ -58,7 +60,7 @@ impl Builder {
     /// Where the server is; `localhost:4304` otherwise. All addresses of the host are tried, IPv4 and IPv6, until one
     /// takes a connection.
     pub fn address(mut self, address: Address) -> Self {
-        self.settings.address = address;
+        self.settings.connection.address = address;
         self
     }
 
@@ -121,7 +123,7 @@ impl Builder {
     /// `read_number`, `present`, `rom_id`, `get`, `ping`) are sent together, up to 64 over a connection, without waiting for
     /// the answers between them; each keeps its own timeouts. A write is never among them.
     pub fn connections(mut self, connections: usize) -> Self {
-        self.settings.connections = connections.max(1);
+        self.settings.max_connections = connections.max(1);
         self
     }
 
@@ -134,7 +136,7 @@ impl Builder {
     /// holds for `read`, `read_into`, `read_at` and `read_number`, not for `read_many` and `read_each`, and costs each of
     /// them some allocations.
     pub fn coalesce_reads(mut self, coalesce: bool) -> Self {
-        self.settings.coalesce = coalesce;
+        self.settings.coalesces_reads = coalesce;
         self
     }
 
@@ -155,26 +157,26 @@ impl Builder {
     /// The longest time that connecting to one address may take, 5 s otherwise; zero leaves it to the operating
     /// system.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.connect_timeout = timeout;
+        self.settings.connection.connect_timeout = timeout;
         self
     }
 
     /// The most bytes of payload that are taken, 65,536 otherwise. owserver itself sends up to 100,050. Listings
     /// have [a limit of their own](Self::list_limit).
     pub fn payload_limit(mut self, limit: usize) -> Self {
-        self.settings.payload_limit = limit;
+        self.settings.connection.payload_limit = limit;
         self
     }
 
     /// The most bytes of a listing that are taken, 16 MiB otherwise. A listing by an iterator has no limit.
     pub fn list_limit(mut self, limit: usize) -> Self {
-        self.settings.list_limit = limit;
+        self.settings.connection.list_limit = limit;
         self
     }
 
     /// A function that is shown all traffic, as it goes over the sockets.
     pub fn tap(mut self, watch: impl Fn(Traffic<'_>) + Send + Sync + 'static) -> Self {
-        self.settings.tap = Tap::new(watch);
+        self.settings.connection.tap = Tap::new(watch);
         self
     }
 
@@ -192,6 +194,6 @@ impl Builder {
     }
 
     pub(crate) fn calls<R: Runtime>(self) -> Calls<R> {
-        Calls::new(Shared::new(self.settings), self.flags, self.timeouts, self.persistence)
+        Calls::new(self.settings, self.flags, self.timeouts, self.persistence)
     }
 }

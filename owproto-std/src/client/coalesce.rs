@@ -1,30 +1,30 @@
-//! Reads that ask the same at the same time, and share one answer.
+//! Identical reads at the same time: one request, whose reply they share.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
-use owproto_core::client::Timeout;
+use owproto_core::client::{Timeout, Timeouts};
 use owproto_core::{Reply, Request};
-use parking_lot::Mutex;
 
-use super::calls::Calls;
-use super::exchange::{Failed, server_error, yes};
-use super::pool::Answer;
-use crate::runtime::{Gate, Runtime};
+use super::connection::{CallLimits, server_error, timed_out};
+use super::exchange::{BoxedError, unless_error};
+use super::pool::{Lease, OwnedReply, Pool};
+use super::sync::{Arc, Mutex};
+use super::transport::{Runtime, Semaphore};
 
-/// The reads under way that others may join, by the bytes of their requests.
-pub(crate) struct Reads<R: Runtime>(Mutex<HashMap<Vec<u8>, Arc<Flight<R>>>>);
+/// The reads in progress that other calls may join, by the bytes of their requests.
+pub(crate) struct SingleFlight<R: Runtime>(Mutex<HashMap<Vec<u8>, Arc<Flight<R>>>>);
 
-impl<R: Runtime> Default for Reads<R> {
+impl<R: Runtime> Default for SingleFlight<R> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-/// A read under way. Those that have joined it wait at its gate.
+/// A read in progress.
 struct Flight<R: Runtime> {
-    gate: R::Gate,
+    /// Gets a permit for each call that has joined, when the read has ended.
+    ended: R::Semaphore,
     state: Mutex<State>,
 }
 
@@ -34,34 +34,83 @@ struct State {
     end: Option<End>,
 }
 
-/// What came of it for those that have joined.
+/// How a read ended for the calls that have joined it.
 #[derive(Clone)]
 enum End {
-    Answered(Arc<Answer>),
-    /// The connection failed. Each goes on alone, lest they fail one after the other.
+    Answered(Arc<OwnedReply>),
+    /// The connection failed. Each sends its own request, so that they do not fail one after the other.
     Failed,
-    /// Whoever asked is gone, or had no more time. One of the others asks.
-    GivenUp,
+    /// The leader was dropped, or its total timeout has expired. One of the others becomes the leader.
+    Abandoned,
 }
 
 enum Role<'a, R: Runtime> {
-    Asks(Asking<'a, R>),
-    Joins(Arc<Flight<R>>),
+    Leader(FlightLeader<'a, R>),
+    Follower(Arc<Flight<R>>),
 }
 
-impl<R: Runtime> Reads<R> {
-    fn enter(&self, key: Vec<u8>) -> Role<'_, R> {
+impl<R: Runtime> SingleFlight<R> {
+    fn join(&self, key: Vec<u8>) -> Role<'_, R> {
         match self.0.lock().entry(key) {
             Entry::Occupied(entry) => {
                 let flight = Arc::clone(entry.get());
                 flight.state.lock().joined += 1;
-                Role::Joins(flight)
+                Role::Follower(flight)
             }
             Entry::Vacant(entry) => {
                 let key = entry.key().clone();
-                let flight = Arc::new(Flight { gate: R::Gate::default(), state: Mutex::default() });
+                let flight = Arc::new(Flight { ended: R::Semaphore::default(), state: Mutex::default() });
                 entry.insert(Arc::clone(&flight));
-                Role::Asks(Asking { reads: self, key, flight })
+                Role::Leader(FlightLeader { flights: self, key, flight })
+            }
+        }
+    }
+
+    /// Sends a read, or joins an identical one in progress. `on_reply` takes the reply unless it is an error.
+    pub(super) async fn read<T: Send>(
+        &self,
+        pool: &Pool<R>,
+        request: Request<'_>,
+        timeouts: Timeouts,
+        lease: Lease,
+        on_reply: impl FnOnce(Reply<'_>) -> T + Send,
+    ) -> Result<T, BoxedError> {
+        let mut now = R::now();
+        let limits = CallLimits::from_now(now, timeouts);
+        let on_reply = unless_error(on_reply);
+        let mut key = vec![0; request.encoded_len()];
+        request.encode(&mut key)?;
+        loop {
+            let flight = match self.join(key.clone()) {
+                Role::Follower(flight) => flight,
+                Role::Leader(leader) => {
+                    let share = |reply: Reply<'_>| {
+                        leader.end(|| End::Answered(Arc::new(OwnedReply::new(reply))));
+                        on_reply(reply)
+                    };
+                    let result = pool.exchange_within(now, limits, request, lease, share).await;
+                    if result.as_ref().is_err_and(|error| !error.is_total_timeout()) {
+                        leader.end(|| End::Failed);
+                    }
+                    return result;
+                }
+            };
+            let has_ended = flight.ended.acquire(limits.deadline.time_left::<R>()).await;
+            now = R::now();
+            let end = flight.state.lock().end.clone();
+            match end {
+                Some(End::Answered(reply)) => {
+                    return on_reply(reply.as_reply())
+                        .map_err(|error| server_error(error, request.path()).into());
+                }
+                _ if !has_ended => {
+                    let address = pool.connector().address().clone();
+                    return Err(timed_out(address, Timeout::Total, timeouts).into());
+                }
+                Some(End::Failed) => {
+                    return pool.exchange_within(now, limits, request, lease, on_reply).await;
+                }
+                Some(End::Abandoned) | None => {}
             }
         }
     }
@@ -72,76 +121,33 @@ impl<R: Runtime> Reads<R> {
     }
 }
 
-/// The call that asks. Dropped without an end, it leaves the read to another one.
-struct Asking<'a, R: Runtime> {
-    reads: &'a Reads<R>,
+/// The call that sends the request. Dropped before the end of the read, it abandons it.
+struct FlightLeader<'a, R: Runtime> {
+    flights: &'a SingleFlight<R>,
     key: Vec<u8>,
     flight: Arc<Flight<R>>,
 }
 
-impl<R: Runtime> Asking<'_, R> {
-    /// The first end counts. A read that begins from now on is a new one.
+impl<R: Runtime> FlightLeader<'_, R> {
+    /// Ends the read, unless it has ended. Reads that begin later are not identical with it any longer.
     fn end(&self, end: impl FnOnce() -> End) {
         if self.flight.state.lock().end.is_some() {
             return;
         }
-        self.reads.0.lock().remove(&self.key);
-        // Nobody joins any more.
+        self.flights.0.lock().remove(&self.key);
+        // No call can join from here on.
         let mut state = self.flight.state.lock();
         let joined = state.joined;
-        state.end = Some(if joined > 0 { end() } else { End::GivenUp });
+        state.end = Some(if joined > 0 { end() } else { End::Abandoned });
         drop(state);
-        (0..joined).for_each(|_| self.flight.gate.leave());
-    }
-}
-
-impl<R: Runtime> Drop for Asking<'_, R> {
-    fn drop(&mut self) {
-        self.end(|| End::GivenUp);
-    }
-}
-
-impl<R: Runtime> Calls<R> {
-    /// One read and what `finish` makes of its answer, which all that ask the same meanwhile share.
-    pub(super) async fn ask_once<T: Send>(
-        &self,
-        request: Request<'_>,
-        finish: impl FnOnce(Reply<'_>) -> T + Send,
-    ) -> Result<T, Failed> {
-        let mut now = R::now();
-        let deadline = self.deadline(now);
-        let finish = yes(finish);
-        let mut key = vec![0; request.encoded_len()];
-        request.encode(&mut key)?;
-        loop {
-            let flight = match self.shared.reads.enter(key.clone()) {
-                Role::Joins(flight) => flight,
-                Role::Asks(asking) => {
-                    let share = |reply: Reply<'_>| {
-                        asking.end(|| End::Answered(Arc::new(Answer::new(reply))));
-                        finish(reply)
-                    };
-                    let result = self.read_by(now, deadline, request, share).await;
-                    if result.as_ref().is_err_and(|failed| !failed.is_out_of_time()) {
-                        asking.end(|| End::Failed);
-                    }
-                    return result;
-                }
-            };
-            let has_ended = flight.gate.enter(deadline.wait::<R>()).await;
-            now = R::now();
-            let end = flight.state.lock().end.clone();
-            match end {
-                Some(End::Answered(answer)) => {
-                    return finish(answer.reply())
-                        .map_err(|error| server_error(error, request.path()).into());
-                }
-                _ if !has_ended => return Err(self.timed_out(Timeout::Total).into()),
-                Some(End::Failed) => {
-                    return self.read_by(now, deadline, request, finish).await;
-                }
-                Some(End::GivenUp) | None => {}
-            }
+        for _ in 0..joined {
+            self.flight.ended.release();
         }
+    }
+}
+
+impl<R: Runtime> Drop for FlightLeader<'_, R> {
+    fn drop(&mut self) {
+        self.end(|| End::Abandoned);
     }
 }

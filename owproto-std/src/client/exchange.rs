@@ -1,235 +1,231 @@
-//! One request and its answer, on whatever connection there is.
+//! One request and its reply, on whatever connection the pool provides.
+//!
+//! Most calls take the fast path: it needs no future, so it costs little more than its system calls. It either returns the
+//! result or what the slow path, which is a future, continues from.
 
-use owproto_core::client::Timeout;
+use owproto_core::client::{Timeout, Timeouts};
 use owproto_core::message::Entries;
 use owproto_core::time::{self, Instant};
 use owproto_core::{Reply, Request, RequestError, ServerError};
 
-use super::batch::Start;
-use super::calls::Calls;
-use super::checkout::{Checkout, Look, Way};
-use super::deadline::Deadline;
-use super::session::{Answer, Failure, Progress};
+use super::connection::{CallLimits, ExchangeProgress, ReplyReader, SessionError, server_error};
+use super::pool::{Checkout, Lease, LivenessCheck, Outcome, PartialCheckout, Pool};
+use super::transport::{Runtime, poll_once};
 use crate::Error;
-use crate::error::PathText;
-use crate::runtime::{Runtime, ready};
 
-/// One request, and what the last closure makes of the reply that ends the answer; entries go to the one before.
+/// One request. The last closure takes the reply that ends the exchange, the one before takes entries.
 ///
-/// No function, since a future that is ready at once still costs what it keeps. For the same reason nothing that was
-/// borrowed here is there when there is something to wait for.
+/// It is a macro, since even a future that is ready immediately costs what it has to store. For the same reason nothing that
+/// is borrowed here exists when there is something to wait for.
 macro_rules! exchange {
-    ($calls:expr, $request:expr, $way:expr, $on_entries:expr, $finish:expr) => {
-        'answered: {
-            let (now, request, way, exchange, on_entries, finish) = {
-                let (request, way, on_entries, mut finish) = ($request, $way, $on_entries, Some($finish));
+    ($calls:expr, $request:expr, $lease:expr, $on_entries:expr, $on_reply:expr) => {
+        'result: {
+            let (pool, timeouts) = (&$calls.shared.pool, $calls.timeouts);
+            let (now, request, lease, rest, on_entries, on_reply) = {
+                let (request, lease, on_entries, mut on_reply) =
+                    ($request, $lease, $on_entries, Some($on_reply));
                 let now = R::now();
-                match $calls.exchange_at_once(now, $calls.timeouts.total, &request, way, &mut finish) {
-                    Ok(answer) => break 'answered Ok(answer),
-                    Err(exchange) => (now, request, way, exchange, on_entries, finish),
+                match pool.fast_path(now, timeouts, timeouts.total, &request, lease, &mut on_reply) {
+                    Ok(result) => break 'result Ok(result),
+                    Err(rest) => (now, request, lease, rest, on_entries, on_reply),
                 }
             };
-            let deadline = $calls.deadline(now);
-            let slowly = $calls.exchange_slowly(now, deadline, request, way, exchange, on_entries, finish);
-            // Where nothing is awaited, what was borrowed can stay in registers until here.
-            if R::BLOCKS { ready_slowly(slowly) } else { slowly.await }
+            let limits = CallLimits::from_now(now, timeouts);
+            let slow = pool.slow_path(rest, now, limits, request, lease, on_entries, on_reply);
+            // Without an `await` the compiler can keep in registers what was borrowed above.
+            if R::BLOCKS { poll_slow_path_once(slow) } else { slow.await }
         }
     };
 }
 
-/// One request whose answer is one reply, which says yes.
-macro_rules! ask {
-    ($calls:expr, $request:expr, $finish:expr) => {{
+/// One request whose reply is one frame. The closure takes the reply unless it is an error.
+macro_rules! request {
+    ($calls:expr, $request:expr, $on_reply:expr) => {{
         let request = $request.with_flags($calls.request_flags($calls.flags));
-        exchange!($calls, request, $calls.way(), |_: Entries<'_>| 0, yes($finish))
+        exchange!($calls, request, $calls.lease(), |_: Entries<'_>| 0, unless_error($on_reply))
     }};
 }
 
-/// As [`ask`], for a question that others may have asked already.
-macro_rules! ask_read {
-    ($calls:expr, $request:expr, $finish:expr) => {
-        if $calls.shared.settings.coalesce {
+/// As [`request`], for a read that may share the reply of another call.
+macro_rules! read_request {
+    ($calls:expr, $request:expr, $on_reply:expr) => {
+        if let Some(single_flight) = &$calls.shared.single_flight {
             let request = $request.with_flags($calls.request_flags($calls.flags));
-            let once = $calls.ask_once(request, $finish);
-            if R::BLOCKS { ready_slowly(once) } else { Box::pin(once).await }
+            let (pool, lease) = (&$calls.shared.pool, $calls.lease());
+            let read = single_flight.read(pool, request, $calls.timeouts, lease, $on_reply);
+            if R::BLOCKS { poll_slow_path_once(read) } else { Box::pin(read).await }
         } else {
-            ask!($calls, $request, $finish)
+            request!($calls, $request, $on_reply)
         }
     };
 }
 
-pub(super) use {ask, ask_read, exchange};
+pub(super) use {exchange, read_request, request};
 
 #[cold]
 #[inline(never)]
-pub(super) fn ready_slowly<T>(slowly: impl Future<Output = T>) -> T {
-    ready(slowly)
+pub(super) fn poll_slow_path_once<T>(slow_path: impl Future<Output = T>) -> T {
+    poll_once(slow_path)
 }
 
-/// Takes the answer if the server says yes.
+/// Passes a reply on, or returns the server's error.
 #[inline]
-pub(super) fn yes<T>(
-    finish: impl FnOnce(Reply<'_>) -> T + Send,
+pub(super) fn unless_error<T>(
+    on_reply: impl FnOnce(Reply<'_>) -> T + Send,
 ) -> impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send {
-    move |reply| reply.into_result().map(finish)
+    move |reply| reply.into_result().map(on_reply)
 }
 
-#[cold]
-pub(super) fn server_error(error: ServerError, path: &[u8]) -> Error {
-    Error::Server { error, path: PathText::new(path) }
+/// Where the slow path continues.
+pub(super) enum Rest<'a, R: Runtime, T> {
+    /// At the checkout of a connection.
+    Checkout(PartialCheckout<'a, R>),
+    /// At this point of the exchange.
+    Exchange(Checkout<'a, R>, ExchangeOutcome<T>),
+    /// The reply is an error.
+    ServerError(ServerError),
 }
 
-/// How far an exchange came without a future, if it was not answered with yes.
-pub(super) enum Exchange<'a, R: Runtime, T> {
-    /// Not even to its connection.
-    Not,
-    /// The request is under way, or has failed.
-    Sent(Checkout<'a, R>, Outcome<T>),
-    /// The server said no.
-    Refused(ServerError),
-}
+type ExchangeOutcome<T> = Result<ExchangeProgress<Result<T, ServerError>>, SessionError>;
 
-pub(super) type Outcome<T> = Result<Progress<Result<T, ServerError>>, Failure>;
+/// An error, boxed while it is passed through the functions of the fast path: it is large and rare.
+pub(crate) struct BoxedError(Box<Error>);
 
-/// An error on its way: boxed, since it is large and rarely there.
-pub(crate) struct Failed(Box<Error>);
-
-impl Failed {
-    /// Whether the call had no more time.
-    pub(super) fn is_out_of_time(&self) -> bool {
+impl BoxedError {
+    pub(super) fn is_total_timeout(&self) -> bool {
         matches!(*self.0, Error::TimedOut { timeout: Timeout::Total, .. })
     }
 }
 
-impl From<Error> for Failed {
+impl From<Error> for BoxedError {
     #[cold]
     fn from(error: Error) -> Self {
         Self(Box::new(error))
     }
 }
 
-impl From<RequestError> for Failed {
+impl From<RequestError> for BoxedError {
     #[cold]
     fn from(error: RequestError) -> Self {
         Error::from(error).into()
     }
 }
 
-impl From<Failed> for Error {
+impl From<BoxedError> for Error {
     #[cold]
-    fn from(failed: Failed) -> Self {
-        *failed.0
+    fn from(error: BoxedError) -> Self {
+        *error.0
     }
 }
 
-impl<R: Runtime> Calls<R> {
-    /// An exchange on the connection that was used last, as far as it goes without a future: on sockets that wait by
-    /// blocking, mostly to its end. It begins now and takes no longer than `total`; zero is no limit.
+impl<R: Runtime> Pool<R> {
+    /// An exchange, as far as it needs no future: on blocking sockets usually all of it. It begins now and takes no longer than
+    /// `total`; zero is no limit.
     #[inline(always)]
-    pub(super) fn exchange_at_once<'c, T, F>(
-        &'c self,
+    pub(super) fn fast_path<'p, T, F>(
+        &'p self,
         now: Instant,
+        timeouts: Timeouts,
         total: time::Duration,
         request: &Request<'_>,
-        way: Way,
-        finish: &mut Option<F>,
-    ) -> Result<T, Exchange<'c, R, T>>
+        lease: Lease,
+        on_reply: &mut Option<F>,
+    ) -> Result<T, Rest<'p, R, T>>
     where
         F: FnOnce(Reply<'_>) -> Result<T, ServerError>,
     {
-        let Some(mut checkout) = self.checkout_latest(now, way, Look::before(request)) else {
-            return Err(Exchange::Not);
-        };
-        match checkout.session.exchange(request, total, finish) {
-            Ok(Progress::Done(result)) => {
-                self.shared.put_back(checkout.session, checkout.place);
-                result.map_err(Exchange::Refused)
+        let check = LivenessCheck::before(request);
+        let mut checkout = self.try_checkout(now, timeouts, lease, check).map_err(Rest::Checkout)?;
+        match checkout.session.fast_path(request, total, on_reply) {
+            Ok(ExchangeProgress::Done(result)) => {
+                self.check_in(checkout);
+                result.map_err(Rest::ServerError)
             }
-            outcome => Err(Exchange::Sent(checkout, outcome)),
+            outcome => Err(Rest::Exchange(checkout, outcome)),
         }
     }
 
-    /// A read of a call that has begun before.
-    pub(super) async fn read_by<T: Send>(
-        &self,
-        now: Instant,
-        deadline: Deadline,
-        request: Request<'_>,
-        finish: impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
-    ) -> Result<T, Failed> {
-        let mut finish = Some(finish);
-        match self.exchange_at_once(now, deadline.left(now), &request, self.way(), &mut finish) {
-            Ok(answer) => Ok(answer),
-            Err(exchange) => {
-                let none = |_: Entries<'_>| 0;
-                self.exchange_slowly(now, deadline, request, self.way(), exchange, none, finish).await
-            }
-        }
-    }
-
-    /// Goes on with an exchange, to its end.
+    /// The rest of an exchange.
     #[cold]
     #[allow(clippy::too_many_arguments)]
-    pub(super) async fn exchange_slowly<T: Send, F>(
+    pub(super) async fn slow_path<T: Send, F>(
         &self,
+        rest: Rest<'_, R, T>,
         now: Instant,
-        deadline: Deadline,
+        limits: CallLimits,
         request: Request<'_>,
-        way: Way,
-        exchange: Exchange<'_, R, T>,
+        lease: Lease,
         mut on_entries: impl FnMut(Entries<'_>) -> usize + Send,
-        mut finish: Option<F>,
-    ) -> Result<T, Failed>
+        mut on_reply: Option<F>,
+    ) -> Result<T, BoxedError>
     where
         F: FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
     {
-        let (mut checkout, mut answer, mut outcome) = match exchange {
-            Exchange::Sent(checkout, outcome) => (checkout, Answer::begun_to(&request), outcome),
-            Exchange::Not => {
-                let look = Look::before(&request);
-                let checkout = self.checkout_at_once(now, way, look);
-                let start = match checkout.or_else(|begun| self.connect_at_once(begun, way, deadline)) {
-                    Ok(checkout) => Start::On(checkout),
-                    Err(begun) => self.start_slowly(begun, Some(&request), now, deadline, way, look).await?,
-                };
-                let mut checkout = match (start, finish) {
-                    (Start::On(checkout), kept) => {
-                        finish = kept;
-                        checkout
+        let (mut checkout, mut outcome) = match rest {
+            Rest::Exchange(checkout, outcome) => (checkout, outcome),
+            Rest::Checkout(partial) => {
+                let check = LivenessCheck::before(&request);
+                let checked_out =
+                    self.checkout_or_reply(partial, Some(&request), now, limits, lease, check).await?;
+                match (checked_out, on_reply) {
+                    (Outcome::Connection(mut checkout), unused) => {
+                        on_reply = unused;
+                        let total = limits.deadline.total_timeout(checkout.session.now());
+                        let outcome = checkout.session.fast_path(&request, total, &mut on_reply);
+                        (checkout, outcome)
                     }
-                    (Start::Answered(answer), Some(finish)) => {
-                        let result = finish(answer.reply());
+                    (Outcome::Reply(reply), Some(on_reply)) => {
+                        let result = on_reply(reply.as_reply());
                         return result.map_err(|error| server_error(error, request.path()).into());
                     }
-                    (Start::Answered(_), None) => unreachable!("nothing was answered before"),
-                };
-                let left = deadline.left(checkout.session.now());
-                let outcome = checkout.session.exchange(&request, left, &mut finish);
-                (checkout, Answer::begun_to(&request), outcome)
+                    (Outcome::Reply(_), None) => unreachable!("nothing was received before"),
+                }
             }
-            Exchange::Refused(error) => return Err(server_error(error, request.path()).into()),
+            Rest::ServerError(error) => return Err(server_error(error, request.path()).into()),
         };
+        let mut reader = ReplyReader::after_fast_path(&request);
         loop {
-            let Checkout { session, is_used, .. } = &mut checkout;
+            let Checkout { session, was_idle, .. } = &mut checkout;
             outcome = match outcome {
-                Ok(Progress::Going) => session.go_on(&mut answer, &mut on_entries, &mut finish),
-                Ok(Progress::Waits(wait)) => session.wait(wait).await.map(|()| Progress::Going),
-                Ok(Progress::Done(result)) => {
-                    self.shared.put_back(checkout.session, checkout.place);
+                Ok(ExchangeProgress::Continue) => session.resume(&mut reader, &mut on_entries, &mut on_reply),
+                Ok(ExchangeProgress::Wait(interest)) => {
+                    session.wait(interest).await.map(|()| ExchangeProgress::Continue)
+                }
+                Ok(ExchangeProgress::Done(result)) => {
+                    self.check_in(checkout);
                     return result.map_err(|error| server_error(error, request.path()).into());
                 }
-                Err(failure) if *is_used && failure.is_stale() && session.may_resend() => {
-                    let session = self.replace(checkout.session, checkout.place.as_mut(), deadline).await?;
-                    checkout = Checkout { session, is_used: false, ..checkout };
-                    answer = Answer::to(&request);
-                    let left = deadline.left(checkout.session.now());
-                    checkout.session.request(&request, left).map(|()| Progress::Going)
+                Err(error) if *was_idle && error.is_stale() && session.may_resend() => {
+                    checkout = self.replace(checkout, limits).await?;
+                    reader = ReplyReader::new(&request);
+                    let total = limits.deadline.total_timeout(checkout.session.now());
+                    checkout.session.request(&request, total).map(|()| ExchangeProgress::Continue)
                 }
-                Err(failure) => {
-                    self.shared.close(checkout.session);
-                    return Err(self.explain(failure).into());
+                Err(error) => {
+                    self.close(checkout);
+                    return Err(error.into_error(self.connector().address(), limits.timeouts).into());
                 }
             };
+        }
+    }
+
+    /// An exchange of a call that began before `now`, and whose reply is one frame.
+    pub(super) async fn exchange_within<T: Send>(
+        &self,
+        now: Instant,
+        limits: CallLimits,
+        request: Request<'_>,
+        lease: Lease,
+        on_reply: impl FnOnce(Reply<'_>) -> Result<T, ServerError> + Send,
+    ) -> Result<T, BoxedError> {
+        let mut on_reply = Some(on_reply);
+        let total = limits.deadline.total_timeout(now);
+        match self.fast_path(now, limits.timeouts, total, &request, lease, &mut on_reply) {
+            Ok(result) => Ok(result),
+            Err(rest) => {
+                let no_entries = |_: Entries<'_>| 0;
+                self.slow_path(rest, now, limits, request, lease, no_entries, on_reply).await
+            }
         }
     }
 }

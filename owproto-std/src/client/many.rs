@@ -1,77 +1,77 @@
-//! Many values, asked for over one connection without waiting between them.
+//! Many values, read over one connection without waiting between the requests.
 
 use owproto_core::Request;
 use owproto_core::time::Instant;
 use owproto_core::wire::Flags;
 
 use super::calls::{Calls, Persistence};
-use super::checkout::{Checkout, Look, Way};
-use super::deadline::Deadline;
-use super::exchange::server_error;
-use super::pool::IN_FLIGHT_LEN;
-use super::session::{DEPTH, Item, Reading};
+use super::connection::{AckPolicy, CallLimits, Item, MAX_IN_FLIGHT, server_error};
+use super::pool::{Checkout, Lease, LivenessCheck, MAX_IN_FLIGHT_LEN};
+use super::transport::Runtime;
 use crate::Error;
-use crate::runtime::Runtime;
 
-/// Whether a connection only failed because it had been idle for too long.
+/// Whether an error only means that the server had closed an idle connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Age {
+enum Staleness {
     Stale,
-    New,
+    NotStale,
 }
 
 impl<R: Runtime> Calls<R> {
-    /// The values at many paths, asked for without waiting between them.
+    /// The values at many paths, in their order.
     pub(crate) async fn read_many<P: AsRef<[u8]> + Sync>(&self, paths: &[P]) -> Vec<Result<Vec<u8>, Error>> {
         let mut values = Vec::with_capacity(paths.len());
-        self.values(paths, self.way(), |value| values.push(value.map(<[u8]>::to_vec))).await;
+        self.read_all(paths, self.lease(), |value| values.push(value.map(<[u8]>::to_vec))).await;
         values
     }
 
+    /// As [`read_many`](Self::read_many), but each value is given to a function.
     pub(crate) async fn read_each<P: AsRef<[u8]> + Sync>(
         &self,
         paths: &[P],
         on_value: impl FnMut(Result<&[u8], Error>) + Send,
     ) {
-        self.values(paths, self.way_beside(), on_value).await;
+        self.read_all(paths, self.extra_lease(), on_value).await;
     }
 
-    /// The values at many paths, in their order.
-    async fn values<P: AsRef<[u8]> + Sync>(
+    async fn read_all<P: AsRef<[u8]> + Sync>(
         &self,
         paths: &[P],
-        way: Way,
+        lease: Lease,
         mut on_value: impl FnMut(Result<&[u8], Error>) + Send,
     ) {
-        // Requests in flight need a connection that is kept, also where it is closed afterwards.
-        let way = if way == Way::Alone { Way::Placed } else { way };
+        // Several requests in flight need a persistent connection, even if it is closed after the call.
+        let lease = if lease == Lease::OneShot { Lease::Pooled } else { lease };
         let mut now = R::now();
-        let deadline = self.deadline(now);
-        let mut rest = paths;
-        while !rest.is_empty() {
+        let limits = self.limits_from(now);
+        let mut remaining = paths;
+        while !remaining.is_empty() {
             let mut answered = 0;
-            let read = self.read_on_one(rest, now, deadline, way, |value| {
+            let read = self.read_on_one_connection(remaining, now, limits, lease, |value| {
                 answered += 1;
                 on_value(value);
             });
-            let outcome = read.await;
-            rest = &rest[answered..];
-            if !rest.is_empty() {
+            let result = read.await;
+            remaining = &remaining[answered..];
+            if !remaining.is_empty() {
                 now = R::now();
             }
-            let (Err((error, age)), Some((_, behind))) = (outcome, rest.split_first()) else { continue };
+            let (Err((error, staleness)), Some((_, others))) = (result, remaining.split_first()) else {
+                continue;
+            };
             match error {
-                // The connection broke, but it had worked: the next one starts where it ended.
-                Error::Connection { .. } | Error::Io { .. } if answered > 0 || age == Age::Stale => {}
-                // It broke at the first request of a new one: that request is given up.
+                // The connection had worked: a new one continues with the request that got no reply.
+                Error::Connection { .. } | Error::Io { .. }
+                    if answered > 0 || staleness == Staleness::Stale => {}
+                // A new connection failed at its first request: that request is not sent again.
                 Error::Connection { .. } | Error::Io { .. } => {
                     on_value(Err(error));
-                    rest = behind;
+                    remaining = others;
                 }
-                // Nobody is there, or nobody answers in time: the rest is given up too.
+                // There is no connection, or no reply in time: the other requests are not sent.
                 _ => {
                     on_value(Err(error));
-                    for path in behind {
+                    for path in others {
                         let not_tried = Error::NotTried { address: self.address().clone() };
                         on_value(Err(Request::read(path.as_ref()).map_or_else(Error::from, |_| not_tried)));
                     }
@@ -81,37 +81,39 @@ impl<R: Runtime> Calls<R> {
         }
     }
 
-    /// Reads over one connection as far as it goes, with as many requests in flight as it takes.
+    /// Reads until the connection ends, with as many requests in flight as it accepts.
     #[inline]
-    async fn read_on_one<P: AsRef<[u8]> + Sync>(
+    async fn read_on_one_connection<P: AsRef<[u8]> + Sync>(
         &self,
         paths: &[P],
         now: Instant,
-        deadline: Deadline,
-        way: Way,
+        limits: CallLimits,
+        lease: Lease,
         mut on_value: impl FnMut(Result<&[u8], Error>) + Send,
-    ) -> Result<(), (Error, Age)> {
-        let checkout = self.checkout(now, deadline, way, Look::IfRested).await;
-        let Checkout { mut session, place, is_used } = checkout.map_err(|error| (error, Age::New))?;
+    ) -> Result<(), (Error, Staleness)> {
+        let pool = &self.shared.pool;
+        let checkout = pool.checkout(now, limits, lease, LivenessCheck::IfIdle).await;
+        let mut checkout = checkout.map_err(|error| (error, Staleness::NotStale))?;
         let flags = self.flags.with(Flags::PERSISTENCE);
         let (mut sent, mut answered) = (0, 0);
         let mut bytes_in_flight = 0;
-        let mut reading = Reading::new(false);
-        let outcome = loop {
-            let before = sent;
-            // Not one for each that is answered, but several with one write.
-            if sent - answered <= DEPTH / 2 {
-                let left = deadline.left(session.now());
+        let mut acknowledgements = AckPolicy::new(false);
+        let result = loop {
+            let Checkout { session, was_idle, .. } = &mut checkout;
+            let previously_sent = sent;
+            // Half of the requests with one write, not one request after each reply.
+            if sent - answered <= MAX_IN_FLIGHT / 2 {
+                let total = limits.deadline.total_timeout(session.now());
                 for path in paths[sent..].iter().take(session.room()) {
-                    if bytes_in_flight > IN_FLIGHT_LEN {
+                    if bytes_in_flight > MAX_IN_FLIGHT_LEN {
                         break;
                     }
                     match Request::read(path.as_ref()) {
-                        Ok(request) => match session.request(&request.with_flags(flags), left) {
+                        Ok(request) => match session.request(&request.with_flags(flags), total) {
                             Ok(()) => bytes_in_flight += path.as_ref().len(),
-                            Err(failure) => return Err((self.explain(failure), Age::New)),
+                            Err(error) => return Err((self.explain(error), Staleness::NotStale)),
                         },
-                        // It has its turn when all before it are answered.
+                        // Its error is returned after the values of the paths before it.
                         Err(_) if answered < sent => break,
                         Err(error) => {
                             on_value(Err(error.into()));
@@ -122,16 +124,17 @@ impl<R: Runtime> Calls<R> {
                 }
             }
             if sent == answered {
-                // All are answered, or it takes no more; or paths were wrong, which says nothing of those behind.
-                if sent == before || sent == paths.len() {
+                // Everything was answered, or the connection accepts no more requests; otherwise there were only invalid paths,
+                // and there may be valid ones after them.
+                if sent == previously_sent || sent == paths.len() {
                     break Ok(());
                 }
                 continue;
             }
-            // As the frames of a listing, each reply waits for the acknowledgement of the one before.
-            reading.is_in_pieces = sent > 1;
+            // The server writes each reply separately.
+            acknowledgements.has_several_writes = sent > 1;
             let pumped = session
-                .pump(&mut reading, &mut |item| {
+                .pump(&mut acknowledgements, &mut |item| {
                     if let (Item::Reply(reply), Some(path)) = (item, paths.get(answered)) {
                         answered += 1;
                         bytes_in_flight -= path.as_ref().len();
@@ -140,20 +143,21 @@ impl<R: Runtime> Calls<R> {
                     }
                 })
                 .await;
-            if let Err(failure) = pumped {
-                let age = if is_used && failure.is_stale() { Age::Stale } else { Age::New };
-                break Err((self.explain(failure), age));
+            if let Err(error) = pumped {
+                let is_stale = *was_idle && error.is_stale();
+                let staleness = if is_stale { Staleness::Stale } else { Staleness::NotStale };
+                break Err((self.explain(error), staleness));
             }
         };
-        match (&outcome, self.persistence) {
-            (Ok(()), Persistence::On) => self.shared.put_back(session, place),
-            (Err((_, Age::Stale)), _) => {
-                self.shared.close(session);
-                // The others are likely to be as old.
-                self.shared.close_idle();
+        match (&result, self.persistence) {
+            (Ok(()), Persistence::On) => pool.check_in(checkout),
+            (Err((_, Staleness::Stale)), _) => {
+                // The idle ones are likely to be stale too.
+                pool.close_idle();
+                pool.close(checkout);
             }
-            _ => self.shared.close(session),
+            _ => pool.close(checkout),
         }
-        outcome
+        result
     }
 }

@@ -1,4 +1,4 @@
-//! A listing of which the caller takes one entry at a time.
+//! A listing that the caller takes entry by entry.
 
 use std::collections::VecDeque;
 
@@ -6,27 +6,27 @@ use owproto_core::wire::Flags;
 use owproto_core::{Request, ServerError};
 
 use super::calls::Calls;
-use super::checkout::{Checkout, Look};
-use super::session::{Failure, Item, Reading, Session};
+use super::connection::{AckPolicy, Item, Session, SessionError};
+use super::pool::{Checkout, LivenessCheck};
+use super::transport::Runtime;
 use crate::Error;
 use crate::error::PathText;
 use crate::listing::DirOptions;
-use crate::runtime::Runtime;
 
-/// Entries of a streamed listing that have come and were not taken yet.
-struct Waiting {
-    reading: Reading,
+/// What was received of a listing and not taken by the caller.
+struct Received {
+    acknowledgements: AckPolicy,
     entries: VecDeque<Vec<u8>>,
-    /// What ended the listing.
+    /// The reply that ends the listing.
     end: Option<Result<(), ServerError>>,
 }
 
-impl Waiting {
-    /// Waits until there is an entry or the end.
-    async fn fill<R: Runtime>(&mut self, session: &mut Session<R>) -> Result<(), Failure> {
+impl Received {
+    /// Waits for an entry or the end.
+    async fn fill<R: Runtime>(&mut self, session: &mut Session<R>) -> Result<(), SessionError> {
         while self.entries.is_empty() && self.end.is_none() {
             let pumped = session
-                .pump(&mut self.reading, &mut |item| match item {
+                .pump(&mut self.acknowledgements, &mut |item| match item {
                     Item::Entries(entries) => self.entries.extend(entries.map(<[u8]>::to_vec)),
                     Item::Reply(reply) => self.end = Some(reply.into_result().map(|_| ())),
                 })
@@ -39,33 +39,31 @@ impl Waiting {
     }
 }
 
-/// A listing under way. Dropped before its end it closes its connection, since the rest of the answer is on it.
+/// A listing in progress. Dropped before its end, it closes its connection, which would receive the rest of the listing.
 pub(crate) struct Streaming<'a, R: Runtime> {
     calls: &'a Calls<R>,
     checkout: Option<Checkout<'a, R>>,
-    waiting: Waiting,
+    received: Received,
     path: PathText,
 }
 
 impl<R: Runtime> Streaming<'_, R> {
     pub(crate) async fn next(&mut self) -> Option<Result<Vec<u8>, Error>> {
-        // The connection is taken out, so that a future that is dropped takes it along.
+        // The future owns the connection, so dropping it closes the connection.
         if let Some(mut checkout) = self.checkout.take() {
-            match self.waiting.fill(&mut checkout.session).await {
-                Ok(()) if self.waiting.end.is_some() => {
-                    self.calls.shared.put_back(checkout.session, checkout.place);
-                }
+            match self.received.fill(&mut checkout.session).await {
+                Ok(()) if self.received.end.is_some() => self.calls.shared.pool.check_in(checkout),
                 Ok(()) => self.checkout = Some(checkout),
-                Err(failure) => {
-                    self.calls.shared.close(checkout.session);
-                    return Some(Err(self.calls.explain(failure)));
+                Err(error) => {
+                    self.calls.shared.pool.close(checkout);
+                    return Some(Err(self.calls.explain(error)));
                 }
             }
         }
-        if let Some(entry) = self.waiting.entries.pop_front() {
+        if let Some(entry) = self.received.entries.pop_front() {
             return Some(Ok(entry));
         }
-        match self.waiting.end.take()? {
+        match self.received.end.take()? {
             Ok(()) => None,
             Err(error) => Some(Err(Error::Server { error, path: self.path.clone() })),
         }
@@ -73,32 +71,33 @@ impl<R: Runtime> Streaming<'_, R> {
 }
 
 impl<R: Runtime> Calls<R> {
-    /// A listing by DIR, of which the caller takes one entry at a time.
+    /// Begins a listing by DIR that the caller takes entry by entry.
     pub(crate) async fn open_dir(&self, path: &[u8], options: DirOptions) -> Result<Streaming<'_, R>, Error> {
         let flags = if options.bus_list { self.flags.with(Flags::BUS_LIST) } else { self.flags };
         let request = Request::dir(path)?.with_flags(self.request_flags(flags));
         let now = R::now();
-        let deadline = self.deadline(now);
-        let mut checkout = self.checkout(now, deadline, self.way_beside(), Look::IfRested).await?;
-        let mut waiting = Waiting { reading: Reading::new(true), entries: VecDeque::new(), end: None };
+        let limits = self.limits_from(now);
+        let pool = &self.shared.pool;
+        let mut checkout = pool.checkout(now, limits, self.extra_lease(), LivenessCheck::IfIdle).await?;
+        let mut received =
+            Received { acknowledgements: AckPolicy::new(true), entries: VecDeque::new(), end: None };
         loop {
-            let sent = checkout.session.request(&request, deadline.left(checkout.session.now()));
-            let begun = match sent {
-                Ok(_) => waiting.fill(&mut checkout.session).await,
-                Err(failure) => Err(failure),
+            let Checkout { session, was_idle, .. } = &mut checkout;
+            let begun = match session.request(&request, limits.deadline.total_timeout(session.now())) {
+                Ok(()) => received.fill(session).await,
+                Err(error) => Err(error),
             };
             match begun {
                 Ok(()) => {
                     let path = PathText::new(path);
-                    return Ok(Streaming { calls: self, checkout: Some(checkout), waiting, path });
+                    return Ok(Streaming { calls: self, checkout: Some(checkout), received, path });
                 }
-                Err(failure) if checkout.is_used && failure.is_stale() => {
-                    let session = self.replace(checkout.session, checkout.place.as_mut(), deadline).await?;
-                    checkout = Checkout { session, is_used: false, ..checkout };
+                Err(error) if *was_idle && error.is_stale() => {
+                    checkout = pool.replace(checkout, limits).await?;
                 }
-                Err(failure) => {
-                    self.shared.close(checkout.session);
-                    return Err(self.explain(failure));
+                Err(error) => {
+                    pool.close(checkout);
+                    return Err(self.explain(error));
                 }
             }
         }

@@ -36,7 +36,7 @@ fn answer() -> Outcome {
 
 fn finish(client: &Client, tasks: Tasks<'_, Outcome>) -> Vec<Option<(u64, Outcome)>> {
     let ends = tasks.finish();
-    assert!(client.shared().is_at_rest());
+    assert!(client.shared().is_unused());
     ends
 }
 

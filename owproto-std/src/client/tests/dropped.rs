@@ -18,7 +18,7 @@ fn dropped_everywhere(call: &Call, complete: &Outcome, warm: bool, persistent: b
             assert_eq!(block_on(client.read("/warm")).unwrap(), path_server::value_of(b"/warm"));
         }
         let outcome = poll_times(count, perform(&client, Via::Itself, call));
-        assert_eq!(world::open(), client.shared().places.idle(), "{count} polls");
+        assert_eq!(world::open(), client.shared().pool.idle(), "{count} polls");
         for path in ["/next", "/other"] {
             assert_eq!(
                 block_on(client.read(path)).unwrap(),

@@ -22,7 +22,7 @@ fn reads_at_once(client: &Client, count: usize) {
     for (end, path) in tasks.finish().into_iter().zip(&paths) {
         assert_eq!(end.unwrap().1, path_server::value_of(path.as_bytes()));
     }
-    assert!(client.shared().is_at_rest());
+    assert!(client.shared().is_unused());
 }
 
 fn keeps() -> Script {
@@ -41,7 +41,7 @@ fn where_no_connection_is_kept_each_call_has_its_own_and_as_many_go_at_once() {
     assert_eq!(world::most_open(), 5);
     assert_eq!(world::now(), 10_000, "five at once");
     assert!(world::requests().iter().all(|requests| requests.len() == 1));
-    assert_eq!((client.shared().places.count(), client.shared().places.idle()), (5, 0));
+    assert_eq!((client.shared().pool.permits(), client.shared().pool.idle()), (5, 0));
 }
 
 #[test]
@@ -50,9 +50,9 @@ fn a_refusal_is_learned_and_costs_no_call() {
     world::begin([keeps(), keeps(), refuses(), refuses()], usize::MAX);
     let client = client(4);
     reads_at_once(&client, 2);
-    assert_eq!(client.shared().places.count(), 4);
+    assert_eq!(client.shared().pool.permits(), 4);
     reads_at_once(&client, 100);
-    assert_eq!(client.shared().places.count(), 2);
+    assert_eq!(client.shared().pool.permits(), 2);
     assert_eq!(world::tried().len(), 4);
     // From now on the two are enough.
     for _ in 0..10 {
@@ -67,15 +67,15 @@ fn after_a_while_one_more_is_tried() {
     let client = client(4);
     reads_at_once(&client, 1);
     reads_at_once(&client, 10);
-    assert_eq!((client.shared().places.count(), world::tried().len()), (1, 4));
+    assert_eq!((client.shared().pool.permits(), world::tried().len()), (1, 4));
     // Ten seconds later, but nobody needs one.
     world::advance(10_000);
     reads_at_once(&client, 1);
-    assert_eq!((client.shared().places.count(), world::tried().len()), (1, 4));
+    assert_eq!((client.shared().pool.permits(), world::tried().len()), (1, 4));
     // Others have left the server: as long as it keeps more, more are made.
     reads_at_once(&client, 10);
-    assert_eq!((client.shared().places.count(), world::tried().len()), (3, 7));
-    assert_eq!(client.shared().places.idle(), 3);
+    assert_eq!((client.shared().pool.permits(), world::tried().len()), (3, 7));
+    assert_eq!(client.shared().pool.idle(), 3);
     world::advance(9_000);
     reads_at_once(&client, 10);
     assert_eq!(world::tried().len(), 7);
@@ -87,10 +87,10 @@ fn with_the_last_kept_connection_gone_all_places_count_again() {
     let client = client(2);
     reads_at_once(&client, 1);
     reads_at_once(&client, 2);
-    assert_eq!(client.shared().places.count(), 1);
+    assert_eq!(client.shared().pool.permits(), 1);
     client.close_connection();
     reads_at_once(&client, 4);
-    assert_eq!((client.shared().places.count(), world::most_open()), (2, 2));
+    assert_eq!((client.shared().pool.permits(), world::most_open()), (2, 2));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_place_is_never_lost_to_a_listing_beside() {
     });
     tasks.finish();
     reads_at_once(&client, 3);
-    assert_eq!(client.shared().places.count(), 1);
+    assert_eq!(client.shared().pool.permits(), 1);
 }
 
 #[test]
@@ -117,6 +117,6 @@ fn a_connection_that_was_kept_and_ends_is_no_refusal() {
     let client = client(2);
     reads_at_once(&client, 2);
     reads_at_once(&client, 20);
-    assert_eq!(client.shared().places.count(), 2);
+    assert_eq!(client.shared().pool.permits(), 2);
     block_on(client.ping()).unwrap();
 }

@@ -69,7 +69,7 @@ fn threads_mix_all_kinds_of_calls() {
             });
         }
     });
-    assert!(client.shared().places.idle() <= 3);
+    assert!(client.shared().pool.idle() <= 3);
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl OverSockets for crate::Client {
     }
 
     fn idle_is_spoilt(&self) -> bool {
-        self.shared().places.idle_is_spoilt()
+        self.shared().pool.all_idle_are_stale()
     }
 }
 
@@ -70,7 +70,7 @@ impl OverSockets for OnTokio {
     }
 
     fn idle_is_spoilt(&self) -> bool {
-        self.client.shared().places.idle_is_spoilt()
+        self.client.shared().pool.all_idle_are_stale()
     }
 }
 

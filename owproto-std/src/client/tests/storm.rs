@@ -103,8 +103,8 @@ fn storm(seed: u64) {
             Some((_, outcome)) => assert_eq!(outcome, *right, "{call:?}"),
         }
     }
-    assert!(client.shared().is_at_rest(), "after storm {seed}");
-    assert_eq!(world::open(), client.shared().places.idle(), "after storm {seed}");
+    assert!(client.shared().is_unused(), "after storm {seed}");
+    assert_eq!(world::open(), client.shared().pool.idle(), "after storm {seed}");
     assert!(world::most_open() <= connections, "in storm {seed}");
     let requests = world::requests().concat();
     for request in requests.iter().filter(|request| request.starts_with("WRITE")) {

@@ -21,7 +21,7 @@ fn run(scenario: &Scenario, chunk: usize) {
     for (number, step) in scenario.steps.iter().enumerate() {
         if let Call::Rest | Call::IdleSpoilt = step.call {
             world::advance(1);
-            let is_spoilt = client.shared().places.idle_is_spoilt();
+            let is_spoilt = client.shared().pool.all_idle_are_stale();
             assert_eq!(is_spoilt, matches!(step.call, Call::IdleSpoilt), "step {number}");
             continue;
         }
@@ -31,7 +31,7 @@ fn run(scenario: &Scenario, chunk: usize) {
         assert_eq!(world::now() - start, step.took * 1000, "step {number}: {:?} took so long", step.call);
         let connections = world::open();
         assert!(
-            connections <= 1 && connections == client.shared().places.idle(),
+            connections <= 1 && connections == client.shared().pool.idle(),
             "step {number} leaves {connections}"
         );
     }
@@ -74,20 +74,20 @@ fn the_total_time_counts_waiting_resolving_and_connecting() {
     let client = built(|b| b.connections(1).total_timeout(secs(10)));
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     client.close_connection();
-    // All places are taken, by a call that never ends.
-    let place = client.shared().places.try_enter();
-    assert!(place.is_some());
+    // A call that never ends holds the only permit.
+    let permit = client.shared().pool.try_acquire();
+    assert!(permit.is_some());
     let start = world::now();
     assert_eq!(call(&client, &Call::Read("/a")), too_long());
     assert_eq!(world::now() - start, 10_000_000);
     assert_eq!(world::tried().len(), 1);
-    // Somebody leaves: what is left is for connecting and for the answer.
+    // Its permit is released after 7 s: the other 3 s are for connecting and for the reply.
     let start = world::now();
     let mut tasks = Tasks::new();
     tasks.begin(perform(&client, Via::Itself, &Call::Read("/a")));
     tasks.begin(async {
         world::sleep(7000).await;
-        drop(place);
+        drop(permit);
         Outcome::Done
     });
     let ends = tasks.finish();
@@ -230,7 +230,7 @@ fn no_more_connections_are_kept_than_there_are_places() {
         }
         assert!(block_on(listing.next()).is_none());
         assert!(block_on(listing.next()).is_none());
-        assert_eq!(client.shared().places.idle(), (kept + 1).min(2));
+        assert_eq!(client.shared().pool.idle(), (kept + 1).min(2));
     }
     assert_eq!(world::open(), 2);
 }

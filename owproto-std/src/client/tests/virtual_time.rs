@@ -16,8 +16,8 @@ use owproto_tests::peer::{Opening, Script, ScriptRun};
 
 use super::scenario::{Call, Outcome, Via, performer};
 use crate::client::api::client_api;
+use crate::client::transport::{Runtime, Semaphore, Stream};
 use crate::client::{Calls, Streaming};
-use crate::runtime::{Gate, Runtime, Stream};
 use crate::{Builder, DirOptions, Error};
 
 /// The third kind of client, with the calls of the others.
@@ -268,7 +268,7 @@ pub(super) async fn sleep(millis: u64) {
 impl Runtime for Virtual {
     const BLOCKS: bool = false;
     type Stream = VirtualStream;
-    type Gate = VirtualGate;
+    type Semaphore = VirtualSemaphore;
 
     fn now() -> Instant {
         Instant::from_micros(now())
@@ -291,10 +291,6 @@ impl Runtime for Virtual {
             }
             Ok(found)
         })
-    }
-
-    fn connect_at_once(_: SocketAddr, _: Option<Duration>) -> Option<io::Result<VirtualStream>> {
-        None
     }
 
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<VirtualStream> {
@@ -363,7 +359,7 @@ impl VirtualStream {
 }
 
 impl Stream for VirtualStream {
-    fn read_at_once(
+    fn read_blocking(
         &mut self,
         buffer: &mut [u8],
         _: Option<time::Duration>,
@@ -390,7 +386,7 @@ impl Stream for VirtualStream {
         read.await.unwrap_or(Ok(None))
     }
 
-    fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+    fn try_write(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
         world(|world| if world.yields { Ok(None) } else { self.put(world, bytes) })
     }
 
@@ -404,11 +400,11 @@ impl Stream for VirtualStream {
         written
     }
 
-    fn acknowledge_at_once(&self) {
+    fn acknowledge_without_delay(&self) {
         world(|world| world.connections[self.number].acknowledged += 1);
     }
 
-    fn is_spoilt(&self) -> bool {
+    fn is_stale(&self) -> bool {
         world(|world| {
             let now = world.now;
             world.connections[self.number].run.is_due(now)
@@ -417,10 +413,10 @@ impl Stream for VirtualStream {
 }
 
 #[derive(Default)]
-pub(super) struct VirtualGate(Mutex<(usize, Vec<Waker>)>);
+pub(super) struct VirtualSemaphore(Mutex<(usize, Vec<Waker>)>);
 
-impl Gate for VirtualGate {
-    async fn enter(&self, wait: Option<Duration>) -> bool {
+impl Semaphore for VirtualSemaphore {
+    async fn acquire(&self, wait: Option<Duration>) -> bool {
         turn().await;
         let entered = within(micros(wait), |_, context| {
             let (free, waiting) = &mut *self.0.lock().unwrap();
@@ -434,7 +430,7 @@ impl Gate for VirtualGate {
         entered.await.is_some()
     }
 
-    fn leave(&self) {
+    fn release(&self) {
         let (free, waiting) = &mut *self.0.lock().unwrap();
         *free += 1;
         waiting.drain(..).for_each(Waker::wake);

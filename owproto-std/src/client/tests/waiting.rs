@@ -66,8 +66,8 @@ fn calls_that_wait_are_asked_for_together_and_each_ends_with_its_own_answer() {
     ends.pop();
     let expected = PATHS.iter().zip(1..).map(|(path, n)| at(100 * n, value_of(path)));
     assert_eq!(ends, expected.collect::<Vec<_>>());
-    assert!(client.shared().is_at_rest());
-    assert_eq!(client.shared().places.idle(), 1);
+    assert!(client.shared().is_unused());
+    assert_eq!(client.shared().pool.idle(), 1);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_call_that_finds_a_place_takes_nobody_along() {
         let ends = all_at_once(&client);
         assert!(ends.iter().zip(PATHS).all(|(end, path)| *end == at(0, value_of(path))), "{ends:?}");
         assert_eq!(world::requests().concat().len(), PATHS.len());
-        assert!(client.shared().is_at_rest());
+        assert!(client.shared().is_unused());
     }
 }
 
@@ -142,7 +142,7 @@ fn each_keeps_its_own_total_timeout() {
     assert_eq!(ends, expected);
     // Whose time ends first is asked for first. The one that was gone is not asked for.
     assert_eq!(world::requests(), [reads(&["/0", "/2", "/4", "/3"])]);
-    assert!(client.shared().is_at_rest());
+    assert!(client.shared().is_unused());
 
     world::begin([responding(6, 100)], usize::MAX);
     let client = self::client(1);
@@ -162,7 +162,7 @@ fn each_keeps_its_own_total_timeout() {
     ];
     assert_eq!(ends, expected);
     assert_eq!(world::requests(), [reads(&PATHS)]);
-    assert!(client.shared().is_at_rest());
+    assert!(client.shared().is_unused());
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn when_the_last_ones_time_ends_the_connection_does() {
     assert_eq!(ends, expected);
     assert_eq!(world::open(), 0);
     assert_eq!(block_on(read(&client, "/a")), value_of("/a"));
-    assert!(client.shared().is_at_rest());
+    assert!(client.shared().is_unused());
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_silent_server_is_silent_to_all_that_were_asked_for() {
         .chain(std::iter::repeat_n(silent_at, 4))
         .collect::<Vec<_>>();
     assert_eq!(ends, expected);
-    assert!(client.shared().is_at_rest());
+    assert!(client.shared().is_unused());
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_connection_that_ends_is_replaced_for_all_without_an_answer() {
         let [first, second] = &world::requests()[..] else { panic!("two connections") };
         assert_eq!(*first, reads(&PATHS[..answered]), "those that were answered");
         assert_eq!(*second, reads(&PATHS[answered..]), "the others");
-        assert!(client.shared().is_at_rest());
+        assert!(client.shared().is_unused());
     }
 }
 
@@ -237,7 +237,7 @@ fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
                 _ => assert_eq!(*outcome, value_of(path)),
             }
         }
-        assert!(client.shared().is_at_rest());
+        assert!(client.shared().is_unused());
     }
 }
 
@@ -249,7 +249,7 @@ fn without_a_connection_all_know_it_from_one_attempt() {
     assert_eq!(ends[0], at(100, value_of("/0")));
     assert!(ends[1..].iter().all(|end| *end == at(100, fails(Why::Connect))), "{ends:?}");
     assert_eq!(world::tried().len(), 2);
-    assert!(client.shared().is_at_rest());
+    assert!(client.shared().is_unused());
 }
 
 #[test]
@@ -354,10 +354,10 @@ fn whoever_is_dropped_the_others_have_their_answers() {
                         None => assert_eq!(number, victim, "after {polls} polls"),
                     }
                 }
-                assert!(client.shared().is_at_rest(), "{victim} dropped after {polls} polls");
-                assert_eq!(world::open(), client.shared().places.idle());
+                assert!(client.shared().is_unused(), "{victim} dropped after {polls} polls");
+                assert_eq!(world::open(), client.shared().pool.idle());
                 assert!(world::most_open() <= 1);
-                assert!(client.shared().places.idle() <= usize::from(persistent));
+                assert!(client.shared().pool.idle() <= usize::from(persistent));
                 if ends[victim].is_some() {
                     assert!(polls > 1, "{polls}");
                     break;
@@ -396,7 +396,7 @@ fn one_that_leads_and_is_dropped_in_time_leaves_the_others_their_turn() {
             assert_eq!(end.as_ref().unwrap().1, value_of(path), "dropped after {moment} ms");
         }
         assert_eq!(ends[5], at(moment, Outcome::Done));
-        assert!(client.shared().is_at_rest());
+        assert!(client.shared().is_unused());
     }
 }
 
@@ -413,5 +413,5 @@ fn more_than_fit_one_batch() {
         assert_eq!(end.unwrap().1, path_server::value_of(path.as_bytes()));
     }
     assert_eq!(world::requests().len(), 1);
-    assert!(client.shared().is_at_rest());
+    assert!(client.shared().is_unused());
 }

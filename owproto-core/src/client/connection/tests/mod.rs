@@ -1,9 +1,9 @@
 //! Exchanges as ladders, in virtual time: the moment at the left, what is done, what comes of it.
 
 mod endings;
+mod fast_path;
 mod in_flight;
 mod listings;
-mod short_way;
 mod storage;
 mod timeouts;
 

@@ -1,24 +1,24 @@
-//! The short way does what the long one would do, or nothing.
+//! The fast path does what the other methods do, or nothing.
 
 use super::*;
 
-/// Gives an input both ways; whether the short one took it.
+/// Whether the fast path takes an input. If so, the other methods must have the same effect.
 fn takes(c: &Small, input: &[u8], now: Instant) -> bool {
-    let (mut short, mut long) = (c.clone(), c.clone());
+    let (mut fast, mut slow) = (c.clone(), c.clone());
     let before = format!("{c:?}");
-    let Some(reply) = short.handle_reply(input, now) else {
-        assert_eq!(format!("{short:?}"), before, "it did nothing, but something changed");
+    let Some(reply) = fast.handle_whole_reply(input, now) else {
+        assert_eq!(format!("{fast:?}"), before, "it returned None, but the connection changed");
         return false;
     };
     let mut rest = input;
-    assert!(matches!(long.handle_input(&mut rest, now), Ok(Event::Reply(_, other)) if other == reply));
+    assert!(matches!(slow.handle_input(&mut rest, now), Ok(Event::Reply(_, other)) if other == reply));
     assert!(rest.is_empty());
-    assert_eq!(format!("{short:?}"), format!("{long:?}"));
+    assert_eq!(format!("{fast:?}"), format!("{slow:?}"));
     true
 }
 
-/// Small processors go the other way always.
-const IS_THERE: bool = cfg!(target_pointer_width = "64");
+/// Other processors have no fast path for replies.
+const IS_AVAILABLE: bool = cfg!(target_pointer_width = "64");
 
 fn asked(request: &Request<'_>) -> Small {
     let mut c = kept();
@@ -27,31 +27,31 @@ fn asked(request: &Request<'_>) -> Small {
 }
 
 #[test]
-fn one_whole_reply_takes_it() {
+fn the_fast_path_takes_one_whole_reply() {
     let c = asked(&read("/a"));
     for answer in [frame(4, b"21.5"), frame(0, b""), frame(-1, b""), frame(-5, b"text"), frame(64, &[7; 64])]
     {
-        assert_eq!(takes(&c, &answer, ms(2)), IS_THERE);
+        assert_eq!(takes(&c, &answer, ms(2)), IS_AVAILABLE);
     }
     for flags in [KEEP, Flags::NONE] {
-        assert_eq!(takes(&c, &frame_with(flags, 0, b""), ms(2)), IS_THERE, "{flags}");
+        assert_eq!(takes(&c, &frame_with(flags, 0, b""), ms(2)), IS_AVAILABLE, "{flags}");
         let mut last = kept();
         ask(&mut last, &read("/a").with_flags(Flags::NONE), ms(1));
-        assert_eq!(takes(&last, &frame_with(flags, 0, b""), ms(2)), IS_THERE, "{flags}");
+        assert_eq!(takes(&last, &frame_with(flags, 0, b""), ms(2)), IS_AVAILABLE, "{flags}");
     }
     for other in [Request::nop().with_flags(KEEP), write("/a", "1"), Request::presence("/a").unwrap()] {
-        assert_eq!(takes(&asked(&other), &frame(0, b""), ms(2)), IS_THERE);
+        assert_eq!(takes(&asked(&other), &frame(0, b""), ms(2)), IS_AVAILABLE);
     }
 }
 
 #[test]
-fn what_is_not_one_whole_reply_does_not() {
+fn the_fast_path_leaves_input_that_is_not_exactly_one_reply() {
     let c = asked(&read("/a"));
     let answer = frame(4, b"21.5");
     for end in 0..answer.len() {
         assert!(!takes(&c, &answer[..end], ms(2)), "{end} bytes");
     }
-    assert!(!takes(&c, &[&answer[..], b"\0"].concat(), ms(2)), "more behind it");
+    assert!(!takes(&c, &[&answer[..], b"\0"].concat(), ms(2)), "more input after it");
     assert!(!takes(&c, &KEEPALIVE, ms(2)));
     assert!(!takes(&c, &[&KEEPALIVE[..], &answer].concat(), ms(2)));
     assert!(!takes(&c, &frame(0, &[7; 65]), ms(2)), "more than the storage holds");
@@ -62,9 +62,9 @@ fn what_is_not_one_whole_reply_does_not() {
 }
 
 #[test]
-fn neither_does_what_is_not_asked_alone_sent_and_in_time() {
+fn the_fast_path_leaves_replies_that_are_not_to_one_sent_request_in_time() {
     let answer = frame(0, b"");
-    assert!(!takes(&kept(), &answer, ms(2)), "nothing was asked");
+    assert!(!takes(&kept(), &answer, ms(2)), "no request");
     for listing in [Request::dir("/"), Request::dirall("/"), Request::dirallslash("/")] {
         assert!(!takes(&asked(&listing.unwrap().with_flags(KEEP)), &answer, ms(2)));
     }
@@ -77,18 +77,18 @@ fn neither_does_what_is_not_asked_alone_sent_and_in_time() {
     unsent.handle_transmitted(26, ms(1));
     assert!(!takes(&unsent, &answer, ms(2)), "a byte is missing");
     unsent.handle_transmitted(1, ms(1));
-    assert_eq!(takes(&unsent, &answer, ms(2)), IS_THERE);
+    assert_eq!(takes(&unsent, &answer, ms(2)), IS_AVAILABLE);
     let mut timed = kept();
     timed.request_within(&read("/a"), Duration::from_millis(5), ms(1)).unwrap();
     send(&mut timed, ms(1));
-    assert_eq!(takes(&timed, &answer, just_before(ms(6))), IS_THERE);
+    assert_eq!(takes(&timed, &answer, just_before(ms(6))), IS_AVAILABLE);
     assert!(!takes(&timed, &answer, ms(6)), "too late");
     timed.handle_timeout(ms(6)).unwrap_err();
     assert!(!takes(&timed, &answer, ms(6)), "it has failed");
 }
 
 #[test]
-fn what_is_left_of_the_time_is_the_time_until_the_timeout() {
+fn time_left_is_the_time_until_the_timeout() {
     for total in [0, 500, 5000] {
         let mut c = kept();
         c.request_within(&read("/a"), Duration::from_millis(total), ms(1)).unwrap();
@@ -102,30 +102,30 @@ fn what_is_left_of_the_time_is_the_time_until_the_timeout() {
     }
 }
 
-/// Asks on an idle connection and sends all, both ways; whether the short one took it.
+/// Whether the fast path takes a request. If so, the other methods must have the same effect.
 fn asks(c: &Small, request: &Request<'_>, total: Duration, now: Instant) -> bool {
-    let (mut short, mut long) = (c.clone(), c.clone());
+    let (mut fast, mut slow) = (c.clone(), c.clone());
     let before = format!("{c:?}");
-    let Some(bytes) = short.request_alone(request, total, now).map(<[u8]>::to_vec) else {
-        assert_eq!(format!("{short:?}"), before, "it did nothing, but something changed");
+    let Some(bytes) = fast.request_if_idle(request, total, now).map(<[u8]>::to_vec) else {
+        assert_eq!(format!("{fast:?}"), before, "it returned None, but the connection changed");
         return false;
     };
-    long.request_within(request, total, now).unwrap();
-    assert_eq!((&bytes[..], format!("{short:?}")), (long.poll_transmit(), format!("{long:?}")));
-    assert_eq!(short.poll_transmit(), bytes);
+    slow.request_within(request, total, now).unwrap();
+    assert_eq!((&bytes[..], format!("{fast:?}")), (slow.poll_transmit(), format!("{slow:?}")));
+    assert_eq!(fast.poll_transmit(), bytes);
     for first in [0, 1, bytes.len() - 1] {
-        let (mut short, mut long) = (short.clone(), long.clone());
-        short.handle_transmitted(first, ms(8));
-        short.handle_all_transmitted(ms(9));
-        long.handle_transmitted(first, ms(8));
-        long.handle_transmitted(bytes.len() - first, ms(9));
-        assert_eq!(format!("{short:?}"), format!("{long:?}"), "{first} bytes before");
+        let (mut fast, mut slow) = (fast.clone(), slow.clone());
+        fast.handle_transmitted(first, ms(8));
+        fast.handle_all_transmitted(ms(9));
+        slow.handle_transmitted(first, ms(8));
+        slow.handle_transmitted(bytes.len() - first, ms(9));
+        assert_eq!(format!("{fast:?}"), format!("{slow:?}"), "{first} bytes before");
     }
     true
 }
 
 #[test]
-fn a_request_is_alone_where_nothing_else_is_under_way() {
+fn the_fast_path_takes_a_request_while_no_other_is_in_flight() {
     for c in [kept(), Small::new([0; 128], [0; 64])] {
         for request in
             [read("/a"), read("/a").with_flags(Flags::NONE), Request::dir("/").unwrap(), write("/a", "1")]

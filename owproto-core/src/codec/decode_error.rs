@@ -2,38 +2,38 @@ use core::fmt;
 
 use crate::wire::Version;
 
-/// Why the bytes of a peer cannot be taken. The connection has to be closed: nothing behind them has a meaning.
+/// Why the bytes of a peer cannot be decoded. Close the connection: the bytes after the error have no meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// A reply whose version word is not 0: the peer is no owserver, or the connection is out of step.
+    /// The version word of a reply is not 0: the peer is not an owserver, or the stream is out of step.
     UnexpectedVersion {
-        /// The word that came.
+        /// The received word.
         version: Version,
     },
-    /// A header announces more than the limit; nothing of the payload was stored.
+    /// A header announces a payload above the limit. No byte of it was stored.
     PayloadTooLarge {
         /// Bytes announced, tokens included.
         announced: u32,
-        /// The limit in force.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// A header announces more than the caller's storage holds; nothing of the payload was stored.
+    /// A header announces a payload that does not fit the caller's storage. No byte of it was stored.
     StorageTooSmall {
         /// Bytes announced, tokens included.
         announced: u32,
-        /// What the storage holds.
+        /// Capacity of the storage in bytes.
         capacity: usize,
     },
-    /// An entry of a comma list is longer than the caller's storage and came in pieces.
+    /// An entry of a comma list arrived in pieces, and is longer than the caller's storage.
     EntryTooLong {
-        /// What the storage holds.
+        /// Capacity of the storage in bytes.
         capacity: usize,
     },
-    /// A request whose payload word is negative.
+    /// The payload word of a request is negative.
     NegativePayload {
-        /// The word that came.
+        /// The received word.
         payload: i32,
     },
 }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_error_says_what_came() {
+    fn each_error_says_what_was_received() {
         for (error, text) in [
             (
                 DecodeError::UnexpectedVersion { version: Version(0x4854_5450) },
