@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use owproto_core::tree::{Tree, tester::Tester};
 use owproto_std::server::{PersistentLimits, Server};
-use owproto_tests::files;
+use owproto_tests::file_limit;
 
 /// Bytes of heap that a connection may cost which waits for its next request.
 const BUDGET: u64 = 2048;
@@ -32,7 +32,7 @@ fn clients() {
     let Ok(arguments) = std::env::var(CLIENTS) else { return };
     let (address, count) = arguments.split_once(' ').unwrap();
     let address: SocketAddr = address.parse().unwrap();
-    let _ = files::raise_limit();
+    let _ = file_limit::raise();
     let connections: Vec<TcpStream> = (0..count.parse().unwrap())
         .map(|_| {
             let mut stream = TcpStream::connect(address).unwrap();
@@ -125,7 +125,7 @@ fn measure(count: u64) -> Measured {
 
 #[test]
 fn an_idle_connection_costs_little() {
-    let files = files::raise_limit();
+    let files = file_limit::raise();
     let none = measure(0);
     println!("clients  bytes of heap for each  resident bytes for each  one more client");
     for wanted in [1, 100, 10_000] {

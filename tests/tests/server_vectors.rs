@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use owproto_core::tree::Aliases;
-use owproto_tests::ours::{Client, Manner, Server, Then};
+use owproto_tests::core_server::{AfterInput, Chunking, CoreConnection, CoreServer};
 use owproto_tests::vectors::{self, Vector};
 
 /// Exchanges that are not compared, and why.
@@ -28,30 +28,30 @@ const ALIAS_REMOVED_BEFORE: (&str, &str) = ("alias_unknown", "28.000028D70100");
 const CONTINUED: [(&str, &str); 1] = [("persistence_limit_kept", "persistence_limit_first")];
 
 /// What the client of an exchange does after its last byte.
-fn then(vector: &Vector) -> Then {
+fn then(vector: &Vector) -> AfterInput {
     let is_whole = vector.request_is_whole();
     if vector.name.contains("half_closed") {
-        Then::HalfClose
+        AfterInput::HalfClose
     } else if vector.closed_by_server && (!is_whole || vector.name.starts_with("idle_")) {
-        Then::Wait
+        AfterInput::WaitForClose
     } else {
-        Then::Look
+        AfterInput::Return
     }
 }
 
 /// All exchanges of a set-up with a tester bus, in the order in which they were made.
 fn tester_vectors() -> Vec<&'static Vector> {
-    vectors::all().iter().filter(|vector| Server::new(&vector.setup).is_some()).collect()
+    vectors::all().iter().filter(|vector| CoreServer::new(&vector.setup).is_some()).collect()
 }
 
 /// Answers all of them, and says which differ and how.
-fn differing(manner: Manner) -> BTreeMap<&'static str, String> {
+fn differing(chunking: Chunking) -> BTreeMap<&'static str, String> {
     let mut differing = BTreeMap::new();
-    let mut servers: BTreeMap<(&str, &str), Server> = BTreeMap::new();
-    let mut clients: BTreeMap<String, Client> = BTreeMap::new();
+    let mut servers: BTreeMap<(&str, &str), CoreServer> = BTreeMap::new();
+    let mut clients: BTreeMap<String, CoreConnection> = BTreeMap::new();
     for vector in tester_vectors() {
         let key = (vector.file, vector.setup.as_str());
-        let server = servers.entry(key).or_insert_with(|| Server::new(&vector.setup).unwrap());
+        let server = servers.entry(key).or_insert_with(|| CoreServer::new(&vector.setup).unwrap());
         if vector.name == ALIAS_REMOVED_BEFORE.0 {
             server.tree.aliases_mut().set(ALIAS_REMOVED_BEFORE.1.parse().unwrap(), b"").unwrap();
         }
@@ -61,12 +61,12 @@ fn differing(manner: Manner) -> BTreeMap<&'static str, String> {
             (None, Some(first)) => first.to_owned(),
             (None, None) => vector.name.clone(),
         };
-        let client = clients.entry(conversation).or_insert_with(|| Client::new(server, manner));
-        let said = client.talk(server, &vector.request, then(vector));
+        let client = clients.entry(conversation).or_insert_with(|| CoreConnection::new(server, chunking));
+        let said = client.exchange(server, &vector.request, then(vector));
         let is_race = vector.volatile.iter().any(|reason| reason.contains("a race"));
         let closed = said.closed_after.is_some();
         let late = match (vector.close_ms, said.closed_after) {
-            (Some(there), Some(here)) if then(vector) == Then::Wait => {
+            (Some(there), Some(here)) if then(vector) == AfterInput::WaitForClose => {
                 here.as_micros().abs_diff(there * 1000) > 200_000
             }
             _ => false,
@@ -88,9 +88,9 @@ fn differing(manner: Manner) -> BTreeMap<&'static str, String> {
     differing
 }
 
-fn check(manner: Manner) {
+fn check(chunking: Chunking) {
     let all = tester_vectors().len();
-    let mut differing = differing(manner);
+    let mut differing = differing(chunking);
     let mut excluded = 0;
     for (name, reason) in EXCLUDED {
         assert!(tester_vectors().iter().any(|vector| vector.name == name), "there is no {name}");
@@ -102,29 +102,29 @@ fn check(manner: Manner) {
         println!("differs {name}: {what}");
     }
     let exact = all - excluded - differing.len();
-    println!("{manner:?}: {exact} exact, {} differing, {excluded} excluded, of {all}", differing.len());
+    println!("{chunking:?}: {exact} exact, {} differing, {excluded} excluded, of {all}", differing.len());
     assert!(differing.is_empty());
     assert!(exact * 100 >= all * 95);
 }
 
 #[test]
 fn answers_as_the_real_one_with_much_memory() {
-    check(Manner::Large);
+    check(Chunking::Whole);
 }
 
 #[test]
 fn answers_as_the_real_one_from_512_bytes() {
-    check(Manner::Small);
+    check(Chunking::SmallBuffer);
 }
 
 #[test]
 fn answers_as_the_real_one_byte_by_byte_from_64_bytes() {
-    check(Manner::Drops);
+    check(Chunking::ByteByByte);
 }
 
 #[test]
 fn nothing_is_excluded_without_need() {
-    let differing = differing(Manner::Large);
+    let differing = differing(Chunking::Whole);
     for (name, _) in EXCLUDED {
         assert!(differing.contains_key(name), "{name} is the same on both sides");
     }

@@ -49,7 +49,7 @@ impl Load {
             at_once: number(at_once),
             acknowledges: number(acknowledges) > 0,
         };
-        let _ = owproto_tests::files::raise_limit();
+        let _ = owproto_tests::file_limit::raise();
         let server: SocketAddr = server.parse().expect("it is an address");
         let mut sockets: Vec<_> = (0..load.connections)
             .map(|_| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use owproto_core::Request;
 use owproto_core::message::RequestError;
 use owproto_core::wire::Flags;
-use owproto_tests::files;
+use owproto_tests::file_limit;
 use owproto_tests::owserver::Owserver;
 
 use super::layout::{Layout, OwnTime};
@@ -94,7 +94,7 @@ impl Way {
 
 /// Measures everything.
 pub(crate) fn all() {
-    let files = files::raise_limit();
+    let files = file_limit::raise();
     let (rounds, turn) = if common::is_quick() { (3, 1) } else { (41, 10) };
     let mut report = Report::new(rounds, Duration::from_millis(turn));
     if Command::new("owserver").arg("--version").output().is_err() {

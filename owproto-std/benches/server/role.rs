@@ -88,7 +88,7 @@ pub(crate) fn server(role: &str) -> (Process, SocketAddr) {
 pub(crate) fn play() -> bool {
     let Ok(role) = std::env::var(ROLE) else { return false };
     let words: Vec<&str> = role.split(' ').collect();
-    let _ = owproto_tests::files::raise_limit();
+    let _ = owproto_tests::file_limit::raise();
     match words[..] {
         ["bare", request_len, reply_len] => {
             let number = |text: &str| text.parse().expect("it is a number");

@@ -2,10 +2,10 @@
 //!
 //! `cargo test -p owproto-tests --test attack -- --nocapture` prints the figures.
 
-mod greedy;
-mod inputs;
+mod bad_requests;
+mod fairness;
 mod memory;
-mod mix;
+mod overload;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use owproto_std::server::Builder;
 use owproto_std::sim;
-use owproto_tests::bad_input::ask;
+use owproto_tests::bad_requests::request;
 
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -59,7 +59,7 @@ fn say(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
 /// The next client gets its temperature, at once.
 fn next_client_is_served(address: SocketAddr, after: &str) {
     let start = Instant::now();
-    let said = say(address, &ask(2, 100, PATH));
+    let said = say(address, &request(2, 100, PATH));
     assert_eq!(said.get(24..), Some(&b"         4.1"[..]), "after {after}");
     assert!(start.elapsed() < AT_ONCE, "after {after}: {:?}", start.elapsed());
 }

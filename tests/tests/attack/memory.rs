@@ -3,7 +3,7 @@
 use owproto_core::ReturnCode;
 use owproto_core::tree::{Tree, tester::Tester};
 use owproto_std::server::{Server, Statistics};
-use owproto_tests::bad_input::{Fate, request};
+use owproto_tests::bad_requests::{Outcome, request_of_words};
 
 use super::*;
 
@@ -58,29 +58,29 @@ fn assert_bounded(what: &str, peak: u64, clients: u64) {
 fn requests_that_are_half_sent_share_what_there_is() {
     const CLIENTS: usize = 200;
     let (peak, after) = attacked(2, |address, statistics| {
-        let whole = request([0, 100_050, 6, 0x104, 0, 0], &[b'/'; 100_050]);
+        let whole = request_of_words([0, 100_050, 6, 0x104, 0, 0], &[b'/'; 100_050]);
         let mut attackers: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(address)).collect();
         for stream in &mut attackers {
             stream.write_all(&whole[..90_000]).unwrap();
         }
         assert!(statistics().memory_in_use <= LIMIT);
         // Who sends little is served nonetheless.
-        let told = say(address, &ask(2, 100, b"/28.000028D70000/temperature\0"));
+        let told = say(address, &request(2, 100, b"/28.000028D70000/temperature\0"));
         assert_eq!(told.len(), 36);
-        assert!(say(address, &ask(4, 0, b"/\0")).len() > 48);
+        assert!(say(address, &request(4, 0, b"/\0")).len() > 48);
         // The last ones come late: they hear it, and may go on.
         let mut refused = 0;
         for stream in &mut attackers {
             stream.write_all(&whole[90_000..]).unwrap();
             let mut reply = [0; 24];
             stream.read_exact(&mut reply).unwrap();
-            let is_refused = Fate::of(&reply) == Fate::Answered(ReturnCode::OUT_OF_MEMORY.to_ret());
+            let is_refused = Outcome::of(&reply) == Outcome::Answered(ReturnCode::OUT_OF_MEMORY.to_ret());
             refused += u64::from(is_refused);
             // Only twenty are kept.
             if is_refused && reply[15] & 4 != 0 {
-                stream.write_all(&ask(1, 0, b"")).unwrap();
+                stream.write_all(&request(1, 0, b"")).unwrap();
                 stream.read_exact(&mut reply).unwrap();
-                assert_eq!(Fate::of(&reply), Fate::Answered(0));
+                assert_eq!(Outcome::of(&reply), Outcome::Answered(0));
             }
         }
         assert!(refused > 100, "{refused}");
@@ -88,7 +88,7 @@ fn requests_that_are_half_sent_share_what_there_is() {
         // What is free again is given to the next.
         drop(attackers);
         wait_until("memory is given back", || statistics().memory_in_use < LIMIT / 2);
-        assert_eq!(Fate::of(&say(address, &ask(6, 0, &[b'/'; 100_050]))), Fate::Answered(-1));
+        assert_eq!(Outcome::of(&say(address, &request(6, 0, &[b'/'; 100_050]))), Outcome::Answered(-1));
     });
     assert_eq!(after.memory_in_use, 0);
     assert_bounded("half-sent requests", peak, CLIENTS as u64);
@@ -98,17 +98,17 @@ fn requests_that_are_half_sent_share_what_there_is() {
 fn answers_that_are_not_read_share_what_there_is_and_come_whole() {
     const CLIENTS: usize = 200;
     let (peak, after) = attacked(10_000, |address, statistics| {
-        let expected = say(address, &ask(7, 0, b"/\0"));
+        let expected = say(address, &request(7, 0, b"/\0"));
         let mut attackers: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(address)).collect();
         for stream in &mut attackers {
             socket2::SockRef::from(&*stream).set_recv_buffer_size(4096).unwrap();
-            stream.write_all(&ask(7, 0, b"/\0")).unwrap();
+            stream.write_all(&request(7, 0, b"/\0")).unwrap();
         }
         wait_until("all are at work", || statistics().requests > CLIENTS as u64);
         wait_until("there is no memory for one more", || statistics().memory_in_use > LIMIT - OF_ANSWER);
         assert!(statistics().memory_in_use <= LIMIT);
         // It comes in small pieces, and is the same.
-        assert!(say(address, &ask(7, 0, b"/\0")) == expected);
+        assert!(say(address, &request(7, 0, b"/\0")) == expected);
         drop(attackers);
     });
     assert_eq!((after.memory_in_use, after.memory_refused), (0, 0));

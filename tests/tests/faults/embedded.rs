@@ -19,7 +19,7 @@ use owproto_embedded::blocking::{self, Polled};
 use owproto_embedded::{Backoff, Error, ReadError};
 use tokio::runtime::Runtime;
 
-use crate::callers::{Call, Caller, Given, Why, awaited, by_itself, lost, runtime};
+use crate::clients::{Call, CallResult, ErrorClass, TestClient, awaited, by_itself, lost, runtime};
 
 /// Bytes for a reply, and for an entry.
 pub(crate) const STORAGE: usize = 256;
@@ -97,9 +97,9 @@ macro_rules! call_small {
         match $call {
             Call::Read(path) => {
                 let value = $run!($client.read(path, &mut buffer));
-                given(value, |value| Given::Value(value.to_vec()))
+                given(value, |value| CallResult::Value(value.to_vec()))
             }
-            Call::Write(path, data) => given($run!($client.write(path, data)), Given::Took),
+            Call::Write(path, data) => given($run!($client.write(path, data)), CallResult::Took),
             Call::Dir => {
                 let request = Request::dir("/").unwrap().with_flags(Flags::PERSISTENCE);
                 let result = $run!($client.exchange(
@@ -108,27 +108,27 @@ macro_rules! call_small {
                     |reply| reply.into_result().map(|_| ()),
                 ));
                 let result = result.and_then(|result| result.map_err(Error::Server));
-                given(result, |()| Given::Entries(listed))
+                given(result, |()| CallResult::Entries(listed))
             }
             Call::Dirall => {
                 let result = $run!($client.dir("/", |entry| listed.push(entry.to_vec())));
-                given(result, |_| Given::Entries(listed))
+                given(result, |_| CallResult::Entries(listed))
             }
-            Call::Present(path) => given($run!($client.present(path)), Given::Present),
+            Call::Present(path) => given($run!($client.present(path)), CallResult::Present),
             Call::ReadMany(paths) => {
                 let mut values = Vec::new();
                 let read = $client.read_many(*paths, |number, value| {
                     assert_eq!(number, values.len());
                     values.push(match value {
-                        Ok(value) => Given::Value(value.to_vec()),
-                        Err(ReadError::Server(_)) => Given::Fails(Why::Server),
-                        Err(_) => Given::Fails(Why::Other),
+                        Ok(value) => CallResult::Value(value.to_vec()),
+                        Err(ReadError::Server(_)) => CallResult::Fails(ErrorClass::Server),
+                        Err(_) => CallResult::Fails(ErrorClass::Other),
                     });
                 });
                 if let Err(error) = $run!(read) {
-                    values.push(given(Err::<(), _>(error), |()| Given::Fails(Why::Other)));
+                    values.push(given(Err::<(), _>(error), |()| CallResult::Fails(ErrorClass::Other)));
                 }
-                Given::Many(values)
+                CallResult::Many(values)
             }
         }
     }};
@@ -136,15 +136,15 @@ macro_rules! call_small {
 
 pub(crate) use call_small;
 
-pub(crate) fn given<T, E>(result: Result<T, Error<E>>, form: impl FnOnce(T) -> Given) -> Given {
+pub(crate) fn given<T, E>(result: Result<T, Error<E>>, form: impl FnOnce(T) -> CallResult) -> CallResult {
     match result {
         Ok(value) => form(value),
-        Err(error) => Given::Fails(match error {
-            Error::Server(_) => Why::Server,
+        Err(error) => CallResult::Fails(match error {
+            Error::Server(_) => ErrorClass::Server,
             Error::Connection { error, .. } => lost(error),
-            Error::Transport { .. } => Why::Transport,
-            Error::Ended => Why::Ended,
-            _ => Why::Other,
+            Error::Transport { .. } => ErrorClass::Transport,
+            Error::Ended => ErrorClass::Ended,
+            _ => ErrorClass::Other,
         }),
     }
 }
@@ -163,8 +163,8 @@ impl Blocking {
     }
 }
 
-impl Caller for Blocking {
-    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+impl TestClient for Blocking {
+    fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
         let server = self.server;
         let connect = || {
             let socket = TcpStream::connect(server).unwrap();
@@ -204,8 +204,8 @@ impl Asynchronous {
     }
 }
 
-impl Caller for Asynchronous {
-    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+impl TestClient for Asynchronous {
+    fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
         let Self { server, runtime, client } = self;
         runtime.block_on(async {
             if client.as_ref().is_none_or(|client| !client.is_open()) {
@@ -262,8 +262,8 @@ impl Reconnecting {
     }
 }
 
-impl Caller for Reconnecting {
-    fn call(&mut self, call: &Call, limit: Duration) -> Given {
+impl TestClient for Reconnecting {
+    fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
         let Self { runtime, client } = self;
         runtime.block_on(async { call_small!(call, client, limit, awaited) })
     }

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use owproto_core::wire::Header;
-use owproto_tests::proxy::{Direction, Proxy};
+use owproto_tests::fault_proxy::{Direction, Proxy};
 
-use crate::callers::{Call, Given, Which};
+use crate::clients::{Call, CallResult, ClientKind};
 use crate::{ENOUGH, FAMILIES};
 
 const TEMPERATURE: &str = "/28.000028D70100/temperature";
@@ -44,7 +44,7 @@ pub(crate) const NEXT: (Call, &str) = (Call::Read("/28.000028D70100/address"), "
 pub(crate) struct Exchange {
     pub(crate) name: &'static str,
     pub(crate) calls: &'static [Call],
-    pub(crate) right: Vec<Given>,
+    pub(crate) right: Vec<CallResult>,
     pub(crate) requests: Vec<u8>,
     pub(crate) answers: Vec<u8>,
     request_ends: Vec<usize>,
@@ -54,15 +54,15 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Carries it out once, without faults.
     pub(crate) fn record(
-        which: Which,
+        client_kind: ClientKind,
         server: SocketAddr,
         name: &'static str,
         calls: &'static [Call],
     ) -> Self {
         let proxy = Proxy::start(server);
-        let mut client = which.client(proxy.address());
+        let mut client = client_kind.client(proxy.address());
         let mut ends = Vec::new();
-        let right: Vec<Given> = calls
+        let right: Vec<CallResult> = calls
             .iter()
             .map(|call| {
                 let given = client.call(call, ENOUGH);
@@ -127,18 +127,18 @@ fn frame_ends(bytes: &[u8]) -> Vec<usize> {
 
 /// That the exchanges without faults give what the tester's rules say.
 pub(crate) fn assert_right(exchange: &Exchange) {
-    let value = |text: &str| Given::Value(text.as_bytes().to_vec());
+    let value = |text: &str| CallResult::Value(text.as_bytes().to_vec());
     let devices: Vec<Vec<u8>> = vec![b"/10.000010EF0000".to_vec(), b"/28.000028D70100".to_vec()];
     assert_eq!(devices.len(), FAMILIES.split(',').count());
-    let (temperature, present) = (value("         4.1"), Given::Present(true));
+    let (temperature, present) = (value("         4.1"), CallResult::Present(true));
     let expected = match exchange.name {
         "READ" => vec![temperature],
-        "WRITE" => vec![Given::Took(2)],
-        "DIR" | "DIRALL" => vec![Given::Entries(devices)],
+        "WRITE" => vec![CallResult::Took(2)],
+        "DIR" | "DIRALL" => vec![CallResult::Entries(devices)],
         "PRESENCE" => vec![present],
-        "persistent" => vec![temperature, Given::Took(2), present, value("DS18S20")],
+        "persistent" => vec![temperature, CallResult::Took(2), present, value("DS18S20")],
         "read_many" => {
-            vec![Given::Many(vec![value("         1.6"), value("DS18S20"), temperature, value("28")])]
+            vec![CallResult::Many(vec![value("         1.6"), value("DS18S20"), temperature, value("28")])]
         }
         other => unreachable!("{other}"),
     };

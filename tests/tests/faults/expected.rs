@@ -2,23 +2,23 @@
 
 use std::net::SocketAddr;
 
-use owproto_tests::proxy::{Direction, Fault, Kind};
+use owproto_tests::fault_proxy::{Direction, Fault, FaultKind};
 
-use crate::callers::{self, Call, Given, Sort, Which, Why};
+use crate::clients::{self, Call, CallResult, ClientKind, ErrorClass, Recovery};
 use crate::exchanges::Exchange;
-use crate::oracle::{Said, said};
+use crate::oracle::{Decoded, decode};
 use crate::{KEEPALIVES, LONG};
 
 /// One run: an exchange of one client, with one fault.
 #[derive(Clone, Copy)]
 pub(crate) struct Case<'a> {
-    pub(crate) which: Which,
+    pub(crate) client_kind: ClientKind,
     pub(crate) exchange: &'a Exchange,
     pub(crate) fault: Fault,
 }
 
 impl Case<'_> {
-    /// Which call or, in the case of many reads, which of them has the byte of the fault.
+    /// ClientKind call or, in the case of many reads, which of them has the byte of the fault.
     pub(crate) fn unit(&self) -> usize {
         self.exchange.unit(self.fault.direction, self.fault.at)
     }
@@ -29,32 +29,34 @@ impl Case<'_> {
     }
 
     /// What the `number`th call of the exchange may give.
-    pub(crate) fn accepted(&self, server: SocketAddr, number: usize) -> Vec<Given> {
+    pub(crate) fn accepted(&self, server: SocketAddr, number: usize) -> Vec<CallResult> {
         let right = &self.exchange.right[number];
         match right {
-            Given::Many(values) => self.many(values),
+            CallResult::Many(values) => self.many(values),
             _ if number != self.unit() => vec![right.clone()],
             _ => self.one(server, &self.exchange.calls[number], right),
         }
     }
 
-    fn one(&self, server: SocketAddr, call: &Call, right: &Given) -> Vec<Given> {
+    fn one(&self, server: SocketAddr, call: &Call, right: &CallResult) -> Vec<CallResult> {
         let right = || right.clone();
-        let fails = Given::Fails;
+        let fails = CallResult::Fails;
         let (is_new, has_begun) = (self.unit() == 0, self.answer_has_begun());
-        match (self.fault.kind, self.which.sort()) {
-            (Kind::Pause(pause), _) if pause < LONG => vec![right()],
-            (Kind::Pause(_) | Kind::Stall, _) => vec![fails(Why::TimedOut)],
-            (Kind::Cut, _) if has_begun => vec![fails(Why::Truncated)],
-            (Kind::Cut, _) if is_new => vec![fails(Why::Closed)],
+        match (self.fault.kind, self.client_kind.recovery()) {
+            (FaultKind::Pause(pause), _) if pause < LONG => vec![right()],
+            (FaultKind::Pause(_) | FaultKind::Stall, _) => vec![fails(ErrorClass::TimedOut)],
+            (FaultKind::Cut, _) if has_begun => vec![fails(ErrorClass::Truncated)],
+            (FaultKind::Cut, _) if is_new => vec![fails(ErrorClass::Closed)],
             // An idle connection may have been closed at any time: asked again, unless that could do something twice.
-            (Kind::Cut, Sort::Std | Sort::Reconnecting) if !matches!(call, Call::Write(..)) => vec![right()],
-            (Kind::Cut, _) => vec![fails(Why::Stale)],
-            (Kind::Reset, Sort::Driver | Sort::Smoltcp) => vec![fails(Why::Transport)],
-            (Kind::Reset, sort) => {
-                let (closed, stale, truncated) = match sort {
-                    Sort::Std => (Why::Closed, Why::Stale, Why::Truncated),
-                    _ => (Why::Transport, Why::Transport, Why::Transport),
+            (FaultKind::Cut, Recovery::Std | Recovery::Reconnecting) if !matches!(call, Call::Write(..)) => {
+                vec![right()]
+            }
+            (FaultKind::Cut, _) => vec![fails(ErrorClass::Stale)],
+            (FaultKind::Reset, Recovery::Driver | Recovery::Smoltcp) => vec![fails(ErrorClass::Transport)],
+            (FaultKind::Reset, recovery) => {
+                let (closed, stale, truncated) = match recovery {
+                    Recovery::Std => (ErrorClass::Closed, ErrorClass::Stale, ErrorClass::Truncated),
+                    _ => (ErrorClass::Transport, ErrorClass::Transport, ErrorClass::Transport),
                 };
                 // It may overtake what came before it.
                 let mut accepted = match (is_new, call) {
@@ -67,25 +69,25 @@ impl Case<'_> {
                 }
                 accepted
             }
-            (Kind::Flip(mask), _) if self.fault.direction == Direction::ToServer => {
+            (FaultKind::Flip(mask), _) if self.fault.direction == Direction::ToServer => {
                 let mut request = self.exchange.requests.clone();
                 request[self.fault.at] ^= mask;
-                let answer = callers::answer_to(server, &request);
-                match said(call, &answer, self.which.payload_limit()) {
-                    Said::Answer { given, .. } => vec![given],
-                    Said::Refused => vec![right()],
-                    Said::Malformed => vec![fails(Why::Decode)],
+                let answer = clients::answer_to(server, &request);
+                match decode(call, &answer, self.client_kind.payload_limit()) {
+                    Decoded::Answer { given, .. } => vec![given],
+                    Decoded::Refused => vec![right()],
+                    Decoded::Malformed => vec![fails(ErrorClass::Decode)],
                     // The server does not understand it, or waits for the rest of it.
-                    Said::Waits => vec![fails(Why::Closed), fails(Why::TimedOut)],
+                    Decoded::Waits => vec![fails(ErrorClass::Closed), fails(ErrorClass::TimedOut)],
                 }
             }
-            (Kind::Flip(_) | Kind::Keepalives(_), _) => {
+            (FaultKind::Flip(_) | FaultKind::Keepalives(_), _) => {
                 let answer = self.changed(self.unit());
-                vec![match said(call, &answer, self.which.payload_limit()) {
-                    Said::Answer { given, .. } => given,
-                    Said::Refused => right(),
-                    Said::Malformed => fails(Why::Decode),
-                    Said::Waits => fails(Why::TimedOut),
+                vec![match decode(call, &answer, self.client_kind.payload_limit()) {
+                    Decoded::Answer { given, .. } => given,
+                    Decoded::Refused => right(),
+                    Decoded::Malformed => fails(ErrorClass::Decode),
+                    Decoded::Waits => fails(ErrorClass::TimedOut),
                 }]
             }
         }
@@ -98,7 +100,7 @@ impl Case<'_> {
     pub(crate) fn failures_behind(&self) -> usize {
         let Fault { direction, at, kind } = self.fault;
         let is_length = direction == Direction::ToServer && (4..8).contains(&at);
-        if is_length && matches!(kind, Kind::Flip(_)) { 5 } else { 0 }
+        if is_length && matches!(kind, FaultKind::Flip(_)) { 5 } else { 0 }
     }
 
     /// The answer of one unit, with the fault in it.
@@ -108,8 +110,8 @@ impl Case<'_> {
         if unit == self.unit() {
             let at = self.fault.at - start;
             match self.fault.kind {
-                Kind::Flip(mask) => bytes[at] ^= mask,
-                Kind::Keepalives(count) => drop(bytes.splice(at..at, KEEPALIVES[..24 * count].to_vec())),
+                FaultKind::Flip(mask) => bytes[at] ^= mask,
+                FaultKind::Keepalives(count) => drop(bytes.splice(at..at, KEEPALIVES[..24 * count].to_vec())),
                 _ => {}
             }
         }
@@ -120,66 +122,72 @@ impl Case<'_> {
         self.fault.direction == Direction::ToClient && self.place() > 0
     }
 
-    fn many(&self, right: &[Given]) -> Vec<Given> {
-        let (unit, sort) = (self.unit(), self.which.sort());
-        let all = || Given::Many(right.to_vec());
+    fn many(&self, right: &[CallResult]) -> Vec<CallResult> {
+        let (unit, recovery) = (self.unit(), self.client_kind.recovery());
+        let all = || CallResult::Many(right.to_vec());
         let up_to = |count: usize, why| self.up_to(right, count, why);
         // The first value is waited for by itself, the others are asked for together.
         let first = unit.min(1);
         match self.fault.kind {
-            Kind::Pause(pause) if pause < LONG => vec![all()],
-            Kind::Pause(_) | Kind::Stall => (0..=unit).map(|count| up_to(count, Why::TimedOut)).collect(),
+            FaultKind::Pause(pause) if pause < LONG => vec![all()],
+            FaultKind::Pause(_) | FaultKind::Stall => {
+                (0..=unit).map(|count| up_to(count, ErrorClass::TimedOut)).collect()
+            }
             // What had worked is asked again.
-            Kind::Cut | Kind::Reset if matches!(sort, Sort::Std | Sort::Reconnecting) && unit > 0 => {
+            FaultKind::Cut | FaultKind::Reset
+                if matches!(recovery, Recovery::Std | Recovery::Reconnecting) && unit > 0 =>
+            {
                 vec![all()]
             }
-            Kind::Cut => match (self.fault.direction, unit) {
-                _ if self.answer_has_begun() => vec![up_to(unit, Why::Truncated)],
-                (_, 0) => vec![up_to(0, Why::Closed)],
-                (Direction::ToClient, _) => vec![up_to(unit, Why::Stale)],
+            FaultKind::Cut => match (self.fault.direction, unit) {
+                _ if self.answer_has_begun() => vec![up_to(unit, ErrorClass::Truncated)],
+                (_, 0) => vec![up_to(0, ErrorClass::Closed)],
+                (Direction::ToClient, _) => vec![up_to(unit, ErrorClass::Stale)],
                 // Answers to the requests before it may still be under way.
                 (Direction::ToServer, _) => (first..=unit)
-                    .flat_map(|count| [up_to(count, Why::Stale), up_to(count, Why::Truncated)])
+                    .flat_map(|count| [up_to(count, ErrorClass::Stale), up_to(count, ErrorClass::Truncated)])
                     .collect(),
             },
-            Kind::Reset if sort == Sort::Std => {
-                let begun = self.answer_has_begun().then(|| up_to(0, Why::Truncated));
-                [up_to(0, Why::Closed)].into_iter().chain(begun).collect()
+            FaultKind::Reset if recovery == Recovery::Std => {
+                let begun = self.answer_has_begun().then(|| up_to(0, ErrorClass::Truncated));
+                [up_to(0, ErrorClass::Closed)].into_iter().chain(begun).collect()
             }
-            Kind::Reset => (first..=unit).map(|count| up_to(count, Why::Transport)).collect(),
-            Kind::Flip(_) | Kind::Keepalives(_) => self.many_changed(right),
+            FaultKind::Reset => (first..=unit).map(|count| up_to(count, ErrorClass::Transport)).collect(),
+            FaultKind::Flip(_) | FaultKind::Keepalives(_) => self.many_changed(right),
         }
     }
 
     /// So many values, and what comes behind them where the next one fails.
-    fn up_to(&self, right: &[Given], count: usize, why: Why) -> Given {
+    fn up_to(&self, right: &[CallResult], count: usize, why: ErrorClass) -> CallResult {
         self.then_fails(right, right[..count].to_vec(), why)
     }
 
-    fn then_fails(&self, right: &[Given], mut given: Vec<Given>, why: Why) -> Given {
+    fn then_fails(&self, right: &[CallResult], mut given: Vec<CallResult>, why: ErrorClass) -> CallResult {
         let rest = &right[given.len()..];
-        let goes_on = match self.which.sort() {
-            Sort::Driver => false,
+        let goes_on = match self.client_kind.recovery() {
+            Recovery::Driver => false,
             // None was under way.
-            Sort::Smoltcp => matches!(why, Why::Ended | Why::UnexpectedData),
+            Recovery::Smoltcp => matches!(why, ErrorClass::Ended | ErrorClass::UnexpectedData),
             // Only the first request on a connection is given up.
-            Sort::Std | Sort::Reconnecting => why != Why::TimedOut && !given.is_empty(),
+            Recovery::Std | Recovery::Reconnecting => why != ErrorClass::TimedOut && !given.is_empty(),
         };
         if goes_on {
             given.extend_from_slice(rest);
-            return Given::Many(given);
+            return CallResult::Many(given);
         }
-        given.push(Given::Fails(why));
-        if let (Sort::Std, Some((_, behind))) = (self.which.sort(), rest.split_first()) {
+        given.push(CallResult::Fails(why));
+        if let (Recovery::Std, Some((_, behind))) = (self.client_kind.recovery(), rest.split_first()) {
             match why {
-                Why::TimedOut => given.extend(behind.iter().map(|_| Given::Fails(Why::NotTried))),
+                ErrorClass::TimedOut => {
+                    given.extend(behind.iter().map(|_| CallResult::Fails(ErrorClass::NotTried)))
+                }
                 _ => given.extend_from_slice(behind),
             }
         }
-        Given::Many(given)
+        CallResult::Many(given)
     }
 
-    fn many_changed(&self, right: &[Given]) -> Vec<Given> {
+    fn many_changed(&self, right: &[CallResult]) -> Vec<CallResult> {
         let all: Vec<u8> = (0..right.len()).flat_map(|unit| self.changed(unit)).collect();
         let first_end = self.changed(0).len();
         let call = self.exchange.calls[0];
@@ -187,15 +195,18 @@ impl Case<'_> {
         let mut at = 0;
         while given.len() < right.len() {
             let there = if given.is_empty() { first_end } else { all.len() };
-            let (is_kept, len) = match said(&call, &all[at..there], self.which.payload_limit()) {
-                Said::Answer { given: value, is_kept, len } => {
+            let (is_kept, len) = match decode(&call, &all[at..there], self.client_kind.payload_limit()) {
+                Decoded::Answer { given: value, is_kept, len } => {
                     given.push(value);
                     (is_kept, len)
                 }
-                Said::Refused | Said::Malformed => return vec![self.then_fails(right, given, Why::Decode)],
+                Decoded::Refused | Decoded::Malformed => {
+                    return vec![self.then_fails(right, given, ErrorClass::Decode)];
+                }
                 // All that is waited for until then may come too late as well, where the machine has a lot to do.
-                Said::Waits => {
-                    let early = |count: usize| self.then_fails(right, given[..count].to_vec(), Why::TimedOut);
+                Decoded::Waits => {
+                    let early =
+                        |count: usize| self.then_fails(right, given[..count].to_vec(), ErrorClass::TimedOut);
                     return (0..=given.len()).map(early).collect();
                 }
             };
@@ -203,13 +214,13 @@ impl Case<'_> {
             let why = match (given.len(), is_kept) {
                 (count, _) if count == right.len() => break,
                 // It is seen at once where nothing is owed.
-                (1, _) if at < first_end => Why::UnexpectedData,
+                (1, _) if at < first_end => ErrorClass::UnexpectedData,
                 (_, true) => continue,
-                (1, false) => Why::Ended,
-                (_, false) => Why::PersistenceWithdrawn,
+                (1, false) => ErrorClass::Ended,
+                (_, false) => ErrorClass::PersistenceWithdrawn,
             };
             return vec![self.then_fails(right, given, why)];
         }
-        vec![Given::Many(given)]
+        vec![CallResult::Many(given)]
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use owproto_tests::proxy::{Direction, Kind};
+use owproto_tests::fault_proxy::{Direction, FaultKind};
 
-use crate::callers::{Given, Sort, Why};
+use crate::clients::{CallResult, ErrorClass, Recovery};
+use crate::error_of;
 use crate::expected::Case;
-use crate::given_why;
 
 const README: &str = include_str!("README.md");
 
@@ -19,7 +19,7 @@ enum Effect {
     Right,
     /// Another answer: what the changed bytes say.
     Another,
-    Fails(Why),
+    Fails(ErrorClass),
 }
 
 impl fmt::Display for Effect {
@@ -32,7 +32,7 @@ impl fmt::Display for Effect {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for ErrorClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
@@ -52,37 +52,45 @@ struct Row {
 pub(crate) struct Table {
     /// By fault, direction and client.
     rows: BTreeMap<(usize, &'static str, &'static str, &'static str), Row>,
-    /// By fault, direction and sort of client.
+    /// By fault, direction and recovery of client.
     effects: BTreeMap<(&'static str, &'static str, &'static str), BTreeSet<Effect>>,
     /// What changed bits in each part of an answer give.
     fields: BTreeMap<usize, BTreeMap<Effect, usize>>,
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, name: &'static str, case: &Case<'_>, given: &Given, late: Option<Duration>) {
+    pub(crate) fn add(
+        &mut self,
+        name: &'static str,
+        case: &Case<'_>,
+        given: &CallResult,
+        late: Option<Duration>,
+    ) {
         let direction = match case.fault.direction {
             Direction::ToClient => "answer",
             Direction::ToServer => "request",
         };
-        let effect = match given_why(given) {
+        let effect = match error_of(given) {
             Some(why) => Effect::Fails(why),
             None if case.exchange.right.contains(given) => Effect::Right,
             None => Effect::Another,
         };
         let place = crate::KINDS.iter().position(|(kind, _)| *kind == name).unwrap_or_default();
-        let row = self.rows.entry((place, name, direction, case.which.name())).or_default();
+        let row = self.rows.entry((place, name, direction, case.client_kind.name())).or_default();
         *row.effects.entry(effect).or_default() += 1;
         row.latest = row.latest.max(late.unwrap_or_default());
-        let sort = match case.which.sort() {
-            Sort::Std => "std",
-            Sort::Driver => "driver",
-            Sort::Smoltcp => "smoltcp",
-            Sort::Reconnecting => "reconnecting",
+        let recovery = match case.client_kind.recovery() {
+            Recovery::Std => "std",
+            Recovery::Driver => "driver",
+            Recovery::Smoltcp => "smoltcp",
+            Recovery::Reconnecting => "reconnecting",
         };
-        self.effects.entry((name, direction, sort)).or_default().insert(effect);
+        self.effects.entry((name, direction, recovery)).or_default().insert(effect);
         // The frames of a DIR are several, all others one.
         let is_dir = case.exchange.name == "DIR";
-        if let (Kind::Flip(_), Direction::ToClient, false) = (case.fault.kind, case.fault.direction, is_dir) {
+        if let (FaultKind::Flip(_), Direction::ToClient, false) =
+            (case.fault.kind, case.fault.direction, is_dir)
+        {
             let field = (case.place() / 4).min(FIELDS.len() - 1);
             *self.fields.entry(field).or_default().entry(effect).or_default() += 1;
         }
@@ -90,22 +98,22 @@ impl Table {
 
     /// That the README says which effects each fault has, and which changed bits can be seen: no other was observed.
     pub(crate) fn assert_documented(&self) {
-        let says = |row: &str, effects: &BTreeSet<Effect>| {
+        let assert_row = |row: &str, effects: &BTreeSet<Effect>| {
             let rest = README.lines().find_map(|line| line.strip_prefix(row));
-            let said: BTreeSet<String> = rest
+            let documented: BTreeSet<String> = rest
                 .unwrap_or_else(|| panic!("the README has no row {row:?}"))
                 .split(['|', ','])
                 .map(|word| word.trim().trim_matches('`').to_owned())
                 .collect();
             let missing: Vec<_> =
-                effects.iter().filter(|effect| !said.contains(&effect.to_string())).collect();
+                effects.iter().filter(|effect| !documented.contains(&effect.to_string())).collect();
             assert!(missing.is_empty(), "the README does not say {missing:?} in {row:?}");
         };
-        for ((name, direction, sort), effects) in &self.effects {
-            says(&format!("| {name} | {direction} | {sort} |"), effects);
+        for ((name, direction, recovery), effects) in &self.effects {
+            assert_row(&format!("| {name} | {direction} | {recovery} |"), effects);
         }
         for (field, effects) in &self.fields {
-            says(&format!("| {} |", FIELDS[*field]), &effects.keys().copied().collect());
+            assert_row(&format!("| {} |", FIELDS[*field]), &effects.keys().copied().collect());
         }
     }
 }

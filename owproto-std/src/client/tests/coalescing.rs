@@ -9,8 +9,8 @@ use owproto_tests::frames::*;
 use owproto_tests::path_server;
 use owproto_tests::peer::Script;
 
+use super::executor::{Tasks, block_on};
 use super::scenario::*;
-use super::tasks::{Tasks, block_on};
 use super::virtual_time::{self as world, Client, perform};
 use crate::Builder;
 
@@ -18,12 +18,12 @@ fn client(connections: usize) -> Client {
     Client::build(Builder::default().connections(connections).coalesce_reads(true))
 }
 
-fn begin(scripts: impl IntoIterator<Item = Script>) {
-    world::begin(scripts, usize::MAX);
+fn reset(scripts: impl IntoIterator<Item = Script>) {
+    world::reset(scripts, usize::MAX);
 }
 
 async fn read(client: &Client) -> Outcome {
-    perform(client, Via::Itself, &Call::Read("/a")).await
+    perform(client, Via::Client, &Call::Read("/a")).await
 }
 
 fn at(millis: u64, outcome: Outcome) -> Option<(u64, Outcome)> {
@@ -47,19 +47,19 @@ fn asked() -> Vec<usize> {
 
 #[test]
 fn reads_of_the_same_are_one_request() {
-    begin([responding(10, 100)]);
+    reset([responding(10, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
     for _ in 0..1000 {
-        tasks.begin(read(&client));
+        tasks.spawn(read(&client));
     }
-    tasks.begin(async {
-        world::sleep(99).await;
+    tasks.spawn(async {
+        world::sleep_ms(99).await;
         read(&client).await
     });
     // When the answer has come, a read is a new one.
-    tasks.begin(async {
-        world::sleep(101).await;
+    tasks.spawn(async {
+        world::sleep_ms(101).await;
         read(&client).await
     });
     let ends = finish(&client, tasks);
@@ -70,23 +70,23 @@ fn reads_of_the_same_are_one_request() {
 
 #[test]
 fn not_unless_wanted() {
-    begin([responding(10, 100)]);
+    reset([responding(10, 100)]);
     let client = Client::build(Builder::default().connections(1));
     let mut tasks = Tasks::new();
-    (0..3).for_each(|_| tasks.begin(read(&client)));
+    (0..3).for_each(|_| tasks.spawn(read(&client)));
     finish(&client, tasks);
     assert_eq!(asked(), [3]);
 }
 
 #[test]
 fn also_while_they_wait_for_a_place_and_between_calls_of_all_kinds() {
-    begin([responding(10, 100)]);
+    reset([responding(10, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
-    tasks.begin(perform(&client, Via::Itself, &Call::Read("/first")));
+    tasks.spawn(perform(&client, Via::Client, &Call::Read("/first")));
     for _ in 0..3 {
-        tasks.begin(read(&client));
-        tasks.begin(perform(&client, Via::Itself, &Call::ReadAt("/a", 65_536, 0)));
+        tasks.spawn(read(&client));
+        tasks.spawn(perform(&client, Via::Client, &Call::ReadAt("/a", 65_536, 0)));
     }
     let ends = finish(&client, tasks);
     assert_eq!(ends[0], at(100, gives("value of /first")));
@@ -96,18 +96,18 @@ fn also_while_they_wait_for_a_place_and_between_calls_of_all_kinds() {
 
 #[test]
 fn what_differs_is_another_request() {
-    begin([responding(10, 1)]);
+    reset([responding(10, 1)]);
     let client = client(1);
     let fahrenheit = client.with_flags(Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit));
     let once = client.non_persistent();
     let mut tasks = Tasks::new();
     for _ in 0..2 {
-        tasks.begin(read(&client));
-        tasks.begin(read(&fahrenheit));
-        tasks.begin(perform(&client, Via::Itself, &Call::ReadAt("/a", 5, 0)));
-        tasks.begin(perform(&client, Via::Itself, &Call::ReadAt("/a", 65_536, 5)));
-        tasks.begin(perform(&client, Via::Itself, &Call::ReadInto("/a", 4)));
-        tasks.begin(perform(&client, Via::Itself, &Call::Read("/b")));
+        tasks.spawn(read(&client));
+        tasks.spawn(read(&fahrenheit));
+        tasks.spawn(perform(&client, Via::Client, &Call::ReadAt("/a", 5, 0)));
+        tasks.spawn(perform(&client, Via::Client, &Call::ReadAt("/a", 65_536, 5)));
+        tasks.spawn(perform(&client, Via::Client, &Call::ReadInto("/a", 4)));
+        tasks.spawn(perform(&client, Via::Client, &Call::Read("/b")));
     }
     finish(&client, tasks);
     assert_eq!(asked(), [6]);
@@ -116,45 +116,51 @@ fn what_differs_is_another_request() {
 
 #[test]
 fn an_error_of_the_server_is_an_answer() {
-    begin([Script::new().expect_request("READ+ /a").pause_ms(100).reply(server_error(42)).respond(
+    reset([Script::new().expect_request("READ+ /a").pause_ms(100).reply(server_error(42)).respond(
         1,
         1,
         path_server::answer,
     )]);
     let client = client(1);
     let mut tasks = Tasks::new();
-    (0..3).for_each(|_| tasks.begin(read(&client)));
+    (0..3).for_each(|_| tasks.spawn(read(&client)));
     let ends = finish(&client, tasks);
-    assert!(ends.iter().all(|end| *end == at(100, refused(42))), "{ends:?}");
+    assert!(ends.iter().all(|end| *end == at(100, fails_with_code(42))), "{ends:?}");
     assert_eq!(asked(), [1]);
     assert_eq!(block_on(read(&client)), answer());
 }
 
 #[test]
 fn each_keeps_its_total_timeout() {
-    begin([responding(1, 100)]);
+    reset([responding(1, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
     for millis in [0, 50, 99, 101] {
         let client = client.with_timeout(Duration::from_millis(millis));
-        tasks.begin(async move { read(&client).await });
+        tasks.spawn(async move { read(&client).await });
     }
     let ends = finish(&client, tasks);
-    assert_eq!(ends, [at(100, answer()), at(50, too_long()), at(99, too_long()), at(100, answer())]);
+    assert_eq!(
+        ends,
+        [at(100, answer()), at(50, total_timeout()), at(99, total_timeout()), at(100, answer())]
+    );
     assert_eq!(asked(), [1]);
 }
 
 #[test]
 fn when_the_one_that_asked_has_no_more_time_another_one_asks_for_the_rest() {
-    begin(vec![responding(1, 100); 4]);
+    reset(vec![responding(1, 100); 4]);
     let client = client(1);
     let mut tasks = Tasks::new();
     for millis in [50, 149, 151, 0] {
         let client = client.with_timeout(Duration::from_millis(millis));
-        tasks.begin(async move { read(&client).await });
+        tasks.spawn(async move { read(&client).await });
     }
     let ends = finish(&client, tasks);
-    assert_eq!(ends, [at(50, too_long()), at(149, too_long()), at(151, too_long()), at(251, answer())]);
+    assert_eq!(
+        ends,
+        [at(50, total_timeout()), at(149, total_timeout()), at(151, total_timeout()), at(251, answer())]
+    );
     assert_eq!(asked(), [1, 1, 1, 1]);
 }
 
@@ -162,12 +168,12 @@ fn when_the_one_that_asked_has_no_more_time_another_one_asks_for_the_rest() {
 fn whoever_is_dropped_the_others_have_their_answer() {
     for victim in 0..3 {
         for polls in 0.. {
-            world::begin(vec![serving(); 5], 5);
-            world::yielding();
+            world::reset(vec![serving(); 5], 5);
+            world::yield_once();
             let client = client(1);
             let mut tasks = Tasks::new();
             for number in 0..3 {
-                tasks.begin_for(if number == victim { polls } else { usize::MAX }, read(&client));
+                tasks.spawn_for_polls(if number == victim { polls } else { usize::MAX }, read(&client));
             }
             let ends = finish(&client, tasks);
             for (number, end) in ends.iter().enumerate() {
@@ -189,27 +195,27 @@ fn whoever_is_dropped_the_others_have_their_answer() {
 #[test]
 fn after_a_failure_of_the_connection_each_asks_for_itself() {
     let half = persistent(value("value"))[..26].to_vec();
-    begin([
+    reset([
         Script::new().expect_request("READ+ /a").pause_ms(100).send(half),
         responding(1, 1).respond(2, 100, path_server::answer),
     ]);
     let client = client(1);
     let mut tasks = Tasks::new();
-    (0..3).for_each(|_| tasks.begin(read(&client)));
+    (0..3).for_each(|_| tasks.spawn(read(&client)));
     let ends = finish(&client, tasks);
-    assert_eq!(ends[0], at(100, lost(ConnectionError::Truncated)));
+    assert_eq!(ends[0], at(100, fails_with(ConnectionError::Truncated)));
     assert!(ends[1..].iter().all(|end| end.as_ref().unwrap().1 == answer()), "{ends:?}");
     assert_eq!(asked(), [1, 2]);
 }
 
 #[test]
 fn a_silent_server_costs_those_that_joined_no_more_than_one_more_silence() {
-    begin([Script::new().expect_request("READ+ /a").stall(), responding(1, 10).stall()]);
+    reset([Script::new().expect_request("READ+ /a").stall(), responding(1, 10).stall()]);
     let client = client(1);
     let mut tasks = Tasks::new();
-    (0..5).for_each(|_| tasks.begin(read(&client)));
+    (0..5).for_each(|_| tasks.spawn(read(&client)));
     let ends = finish(&client, tasks);
-    assert_eq!(ends[0], at(2000, silent()));
+    assert_eq!(ends[0], at(2000, inactivity_timeout()));
     assert_eq!(ends[1], at(2010, answer()));
-    assert!(ends[2..].iter().all(|end| *end == at(4010, silent())), "{ends:?}");
+    assert!(ends[2..].iter().all(|end| *end == at(4010, inactivity_timeout())), "{ends:?}");
 }

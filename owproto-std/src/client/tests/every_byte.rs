@@ -11,9 +11,9 @@ use owproto_tests::vectors;
 use owproto_tests::frames::*;
 use owproto_tests::path_server;
 
+use super::executor::block_on;
+use super::over_sockets::SocketClient;
 use super::scenario::*;
-use super::sockets::OverSockets;
-use super::tasks::block_on;
 use super::virtual_time::{self as world, Client, perform};
 use crate::Builder;
 
@@ -56,7 +56,7 @@ enum Ending {
 }
 
 /// The error of a call, and the entries that came before.
-fn failure(outcome: &Outcome) -> Option<Why> {
+fn failure(outcome: &Outcome) -> Option<Failure> {
     match outcome {
         Outcome::Fails(why) => Some(*why),
         Outcome::Many(all) => all.iter().find_map(failure),
@@ -64,7 +64,7 @@ fn failure(outcome: &Outcome) -> Option<Why> {
     }
 }
 
-fn broken_off<C: OverSockets>(exchange: &Exchange, at: usize, ending: Ending, warm: bool) {
+fn broken_off<C: SocketClient>(exchange: &Exchange, at: usize, ending: Ending, warm: bool) {
     let (part, next) = (&exchange.reply[..at], persistent(value("next")));
     let mut script = Script::new();
     if warm {
@@ -86,31 +86,31 @@ fn broken_off<C: OverSockets>(exchange: &Exchange, at: usize, ending: Ending, wa
     let peer = Peer::start([script, second.read_request().send(next).stall()]);
     let client = C::build(Builder::default().address(peer.address().into()).inactivity_timeout(LIMIT));
     if warm {
-        assert_eq!(client.perform(Via::Itself, &Call::Ping), Outcome::Done);
+        assert_eq!(client.perform(Via::Client, &Call::Ping), Outcome::Done);
     }
     let start = Instant::now();
-    let via = if ending == Ending::Stall { Via::Within(PATIENCE) } else { Via::Itself };
+    let via = if ending == Ending::Stall { Via::WithTimeout(PATIENCE) } else { Via::Client };
     let outcome = client.perform(via, &exchange.call);
     assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     if is_asked_again {
         assert_eq!(outcome, exchange.gives);
     } else {
-        let why = failure(&outcome).unwrap_or_else(|| panic!("no error: {outcome:?}"));
-        let lost = |error| why == Why::Lost(error);
+        let error = failure(&outcome).unwrap_or_else(|| panic!("no error: {outcome:?}"));
+        let is_failure = |failure| error == Failure::Connection(failure);
         let expected = match ending {
-            Ending::Stall => why == too_long_why(),
-            Ending::Close | Ending::Reset if at == 0 && warm => lost(ConnectionError::Stale),
-            Ending::Close | Ending::Reset if at == 0 => lost(ConnectionError::Closed),
-            Ending::Close => lost(ConnectionError::Truncated),
+            Ending::Stall => error == total_timeout_failure(),
+            Ending::Close | Ending::Reset if at == 0 && warm => is_failure(ConnectionError::Stale),
+            Ending::Close | Ending::Reset if at == 0 => is_failure(ConnectionError::Closed),
+            Ending::Close => is_failure(ConnectionError::Truncated),
             // A reset may overtake the bytes before it.
             Ending::Reset => {
-                lost(ConnectionError::Truncated)
-                    || lost(if warm { ConnectionError::Stale } else { ConnectionError::Closed })
+                is_failure(ConnectionError::Truncated)
+                    || is_failure(if warm { ConnectionError::Stale } else { ConnectionError::Closed })
             }
         };
-        assert!(expected, "{why:?}");
+        assert!(expected, "{error:?}");
     }
-    assert_eq!(client.perform(Via::Itself, &Call::Read("/next")), gives("next"));
+    assert_eq!(client.perform(Via::Client, &Call::Read("/next")), gives("next"));
     drop(client);
     assert!(start.elapsed() < 2 * LIMIT, "{:?}", start.elapsed());
     let failures: Vec<_> =
@@ -119,14 +119,14 @@ fn broken_off<C: OverSockets>(exchange: &Exchange, at: usize, ending: Ending, wa
     assert!(failures.is_empty() || ending == Ending::Stall, "{failures:?}");
 }
 
-fn too_long_why() -> Why {
-    match too_long() {
+fn total_timeout_failure() -> Failure {
+    match total_timeout() {
         Outcome::Fails(why) => why,
         _ => unreachable!("it is a failure"),
     }
 }
 
-fn broken_off_everywhere<C: OverSockets>() {
+fn broken_off_everywhere<C: SocketClient>() {
     let exchanges = exchanges();
     let mut cases = Vec::new();
     for exchange in &exchanges {
@@ -178,17 +178,17 @@ fn an_answer_broken_off_at_any_byte_blocking() {
 #[cfg(feature = "tokio")]
 #[test]
 fn an_answer_broken_off_at_any_byte_on_tokio() {
-    broken_off_everywhere::<super::sockets::OnTokio>();
+    broken_off_everywhere::<super::over_sockets::TokioClient>();
 }
 
 /// Answers a call with something, and sees that the call ends, and that the next ones get their own answers.
 fn answered_with(call: &Call, bytes: &[u8]) -> Outcome {
     let first = Script::new().read_request().send(bytes);
-    world::begin([first, serving(), serving()], 5);
+    world::reset([first, serving(), serving()], 5);
     let client = Client::build(Builder::default());
-    let outcome = block_on(perform(&client, Via::Itself, call));
+    let outcome = block_on(perform(&client, Via::Client, call));
     assert!(world::now() <= 2_000_000);
-    world::advance(1);
+    world::advance_ms(1);
     for path in ["/next", "/other"] {
         assert_eq!(
             block_on(client.read(path)).unwrap(),
@@ -251,8 +251,8 @@ fn garbage_is_no_answer() {
 
 /// Calls where the answer comes as this peer sends it, and gives what was wrong with it. The next call has its own
 /// answer, at once.
-fn answered_by(script: Script, via: Via, call: &Call) -> Option<Why> {
-    world::begin([script, serving()], 5);
+fn answered_by(script: Script, via: Via, call: &Call) -> Option<Failure> {
+    world::reset([script, serving()], 5);
     let client = Client::build(Builder::default());
     let outcome = block_on(perform(&client, via, call));
     let took = world::now();
@@ -263,7 +263,7 @@ fn answered_by(script: Script, via: Via, call: &Call) -> Option<Why> {
 
 #[test]
 fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
-    let silent = failure(&silent());
+    let silent = failure(&inactivity_timeout());
     for Exchange { call, reply, .. } in exchanges() {
         for at in 0..reply.len() {
             let begins = || Script::new().read_request().pause_ms(500).send(&reply[..at]);
@@ -272,7 +272,7 @@ fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
             // The rest comes too late, and is the answer to nothing.
             let late = begins().pause_ms(2001).send(&reply[at..]);
             for peer in [begins().stall(), late.stall()] {
-                assert_eq!(answered_by(peer, Via::Itself, &call), silent, "{call:?} at {at}");
+                assert_eq!(answered_by(peer, Via::Client, &call), silent, "{call:?} at {at}");
                 assert_eq!(world::now(), start + 2_000_000, "{call:?} at {at}");
             }
         }
@@ -286,8 +286,12 @@ fn an_answer_in_drops_takes_exactly_the_total_time() {
             let begins = Script::new().read_request().send(&reply[..at]);
             let drops = reply[at..].iter().fold(begins, |peer, byte| peer.pause_ms(400).send([*byte]));
             let needed = 400_000 * (reply.len() - at) as u64;
-            let why = answered_by(drops.serve(path_server::answer), Via::Within(3000), &call);
-            assert_eq!(why, if needed < 3_000_000 { None } else { Some(too_long_why()) }, "{call:?} at {at}");
+            let why = answered_by(drops.serve(path_server::answer), Via::WithTimeout(3000), &call);
+            assert_eq!(
+                why,
+                if needed < 3_000_000 { None } else { Some(total_timeout_failure()) },
+                "{call:?} at {at}"
+            );
             assert_eq!(world::now(), needed.min(3_000_000), "{call:?} at {at}");
         }
     }

@@ -26,14 +26,14 @@ pub(super) struct Step {
     pub(super) gives: Outcome,
     /// How long it takes in virtual time, in milliseconds. Nothing takes time there but the peer's pauses and
     /// timeouts.
-    pub(super) took: u64,
+    pub(super) takes_ms: u64,
 }
 
 /// Which client is called.
 #[derive(Clone, Copy)]
 pub(super) enum Via {
-    Itself,
-    Within(u64),
+    Client,
+    WithTimeout(u64),
     NonPersistent,
     Persistent,
     Clone,
@@ -62,18 +62,18 @@ impl Scenario {
     }
 
     pub(super) fn call(self, call: Call, gives: Outcome) -> Self {
-        self.call_via(Via::Itself, call, gives)
+        self.call_via(Via::Client, call, gives)
     }
 
     pub(super) fn call_via(mut self, via: Via, call: Call, gives: Outcome) -> Self {
-        self.steps.push(Step { via, call, gives, took: 0 });
+        self.steps.push(Step { via, call, gives, takes_ms: 0 });
         self
     }
 
     /// How long the last call takes.
-    pub(super) fn took(mut self, millis: u64) -> Self {
+    pub(super) fn takes_ms(mut self, millis: u64) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.took = millis;
+            step.takes_ms = millis;
         }
         self
     }
@@ -113,14 +113,14 @@ pub(super) enum Call {
     /// Takes that many entries and drops the listing.
     DirIter(&'static str, usize),
     /// Reads every entry while the listing is under way.
-    ReadWithin(&'static str),
+    ReadDuringListing(&'static str),
     Get(&'static str),
-    Send(MessageType, &'static str),
+    SendMessage(MessageType, &'static str),
     CloseConnection,
     /// Not a call: lets a little time pass, so that the idle connection is looked at before its next use.
-    Rest,
+    PassTime,
     /// Not a call: waits until the idle connection is of no use any more, and a little longer.
-    IdleSpoilt,
+    WaitUntilStale,
 }
 
 /// What a call gave.
@@ -135,12 +135,12 @@ pub(super) enum Outcome {
     Entries(Vec<String>),
     Many(Vec<Self>),
     Raw { ret: i32, size: i32, payload: String },
-    Fails(Why),
+    Fails(Failure),
 }
 
 /// An error without its addresses and texts.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Why {
+pub(super) enum Failure {
     Request,
     /// owserver's code.
     Server(u32),
@@ -148,7 +148,7 @@ pub(super) enum Why {
     Connect,
     TimedOut(Timeout),
     /// With an error of the operating system, or without.
-    Lost(ConnectionError),
+    Connection(ConnectionError),
     NotTried,
     NotANumber,
 }
@@ -161,27 +161,27 @@ pub(super) fn lists(entries: &[&str]) -> Outcome {
     Outcome::Entries(entries.iter().map(|&entry| entry.to_owned()).collect())
 }
 
-pub(super) fn fails(why: Why) -> Outcome {
+pub(super) fn fails(why: Failure) -> Outcome {
     Outcome::Fails(why)
 }
 
-pub(super) fn refused(code: u32) -> Outcome {
-    fails(Why::Server(code))
+pub(super) fn fails_with_code(code: u32) -> Outcome {
+    fails(Failure::Server(code))
 }
 
-pub(super) fn lost(error: ConnectionError) -> Outcome {
-    fails(Why::Lost(error))
+pub(super) fn fails_with(error: ConnectionError) -> Outcome {
+    fails(Failure::Connection(error))
 }
 
-pub(super) fn silent() -> Outcome {
-    fails(Why::TimedOut(Timeout::Inactivity))
+pub(super) fn inactivity_timeout() -> Outcome {
+    fails(Failure::TimedOut(Timeout::Inactivity))
 }
 
-pub(super) fn too_long() -> Outcome {
-    fails(Why::TimedOut(Timeout::Total))
+pub(super) fn total_timeout() -> Outcome {
+    fails(Failure::TimedOut(Timeout::Total))
 }
 
-impl From<Error> for Why {
+impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         assert!(!error.to_string().is_empty());
         match error {
@@ -193,7 +193,7 @@ impl From<Error> for Why {
                 assert!(!limit.is_zero() && limit < Duration::from_secs(100), "{limit:?}");
                 Self::TimedOut(timeout)
             }
-            Error::Connection { error, .. } | Error::Io { error, .. } => Self::Lost(error),
+            Error::Connection { error, .. } | Error::Io { error, .. } => Self::Connection(error),
             Error::NotTried { .. } => Self::NotTried,
             Error::NotANumber { .. } => Self::NotANumber,
         }
@@ -262,13 +262,13 @@ impl From<RawReply> for Outcome {
 }
 
 /// A function that makes calls of one kind of client. `$run` is what the calls' results need to become values.
-macro_rules! performer {
+macro_rules! perform_calls {
     ([$($asynchronous:ident)?] $visibility:vis $perform:ident, $client:ty, $run:ident) => {
         $visibility $($asynchronous)? fn $perform(client: &$client, via: Via, call: &Call) -> Outcome {
             use owproto_core::wire::Flags;
             let client = match via {
-                Via::Itself | Via::Clone => client.clone(),
-                Via::Within(millis) => client.with_timeout(std::time::Duration::from_millis(millis)),
+                Via::Client | Via::Clone => client.clone(),
+                Via::WithTimeout(millis) => client.with_timeout(std::time::Duration::from_millis(millis)),
                 Via::NonPersistent => client.non_persistent(),
                 Via::Persistent => client.persistent(),
             };
@@ -326,7 +326,7 @@ macro_rules! performer {
                     }
                     Outcome::Entries(entries)
                 }
-                Call::ReadWithin(path) => {
+                Call::ReadDuringListing(path) => {
                     let mut iter = match $run!(client.dir_iter(path, DirOptions::new())) {
                         Ok(iter) => iter,
                         Err(error) => return Outcome::Fails(error.into()),
@@ -341,7 +341,7 @@ macro_rules! performer {
                     Outcome::Many(values)
                 }
                 Call::Get(path) => $run!(client.get(path)).into(),
-                Call::Send(message_type, path) => {
+                Call::SendMessage(message_type, path) => {
                     let payload = [path.as_bytes(), b"\0"].concat();
                     $run!(client.sendmess(message_type, &payload, Flags::NONE, 100, 0)).into()
                 }
@@ -349,10 +349,10 @@ macro_rules! performer {
                     client.close_connection();
                     Outcome::Done
                 }
-                Call::Rest | Call::IdleSpoilt => unreachable!("this is for the driver"),
+                Call::PassTime | Call::WaitUntilStale => unreachable!("this is for the driver"),
             }
         }
     };
 }
 
-pub(super) use performer;
+pub(super) use perform_calls;

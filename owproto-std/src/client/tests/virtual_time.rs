@@ -14,7 +14,7 @@ use owproto_core::time::{self, Instant};
 use owproto_tests::frames::request_text;
 use owproto_tests::peer::{Opening, Script, ScriptRun};
 
-use super::scenario::{Call, Outcome, Via, performer};
+use super::scenario::{Call, Outcome, Via, perform_calls};
 use crate::client::api::client_api;
 use crate::client::transport::{Runtime, Semaphore, Stream};
 use crate::client::{Calls, Streaming};
@@ -32,7 +32,7 @@ macro_rules! wait {
     };
 }
 
-performer!([async] pub(super) perform, Client, wait);
+perform_calls!([async] pub(super) perform, Client, wait);
 
 #[allow(dead_code, unreachable_pub, reason = "it has all calls of the other clients")]
 mod api {
@@ -108,7 +108,7 @@ impl Connection {
 // What tests do with the world.
 
 /// Begins anew.
-pub(super) fn begin(scripts: impl IntoIterator<Item = Script>, chunk: usize) {
+pub(super) fn reset(scripts: impl IntoIterator<Item = Script>, chunk: usize) {
     let scripts = scripts.into_iter().collect();
     let names = VecDeque::from([vec![SocketAddr::from(([10, 0, 0, 7], 4304))]]);
     world(|world| *world = World { chunk, scripts, names, ..World::default() });
@@ -119,7 +119,7 @@ pub(super) fn name_resolves_to(names: impl IntoIterator<Item = Vec<SocketAddr>>)
     world(|world| world.names = names.into_iter().collect());
 }
 
-pub(super) fn resolving_takes(millis: u64) {
+pub(super) fn resolving_takes_ms(millis: u64) {
     world(|world| world.resolving_takes = millis * 1000);
 }
 
@@ -129,7 +129,7 @@ pub(super) fn window(bytes: usize) {
 }
 
 /// From now on each operation is pending once.
-pub(super) fn yielding() {
+pub(super) fn yield_once() {
     world(|world| world.yields = true);
 }
 
@@ -137,15 +137,15 @@ pub(super) fn now() -> u64 {
     world(|world| world.now)
 }
 
-pub(super) fn advance(millis: u64) {
+pub(super) fn advance_ms(millis: u64) {
     world(|world| world.now += millis * 1000);
 }
 
-pub(super) fn tried() -> Vec<SocketAddr> {
+pub(super) fn attempts() -> Vec<SocketAddr> {
     world(|world| world.tried.clone())
 }
 
-pub(super) fn resolved() -> usize {
+pub(super) fn resolutions() -> usize {
     world(|world| world.resolved)
 }
 
@@ -179,7 +179,7 @@ pub(super) fn most_open() -> usize {
 }
 
 /// How many connections the client has open.
-pub(super) fn open() -> usize {
+pub(super) fn open_connections() -> usize {
     world(|world| world.connections.iter().filter(|connection| !connection.closed).count())
 }
 
@@ -261,7 +261,7 @@ async fn pass(micros: u64, wait: Option<u64>) -> bool {
 }
 
 /// Lets time pass.
-pub(super) async fn sleep(millis: u64) {
+pub(super) async fn sleep_ms(millis: u64) {
     pass(millis * 1000, None).await;
 }
 
