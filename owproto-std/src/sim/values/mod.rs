@@ -1,7 +1,8 @@
 //! The values of simulated devices.
 //!
 //! A value is, in this order: what a test has set, what a client has written, what the property means ([`by_name`]), or what
-//! its type allows ([`by_type`]). Bytes and dates are kept apart, because several properties show the same ones.
+//! its type allows ([`by_type`]). Bytes and dates are stored separately, because several
+//! properties show the same ones.
 
 mod by_name;
 mod by_type;
@@ -52,7 +53,7 @@ impl DeviceState {
         Some(Found::Value(value))
     }
 
-    /// The value that a test has set for an element; nothing that the device measures or keeps changes it.
+    /// The value that a test has set for an element. It hides every other value of the element.
     pub(super) fn fixed_value(&self, property: &'static Property, element: Element<'_>) -> Option<Found<'_>> {
         if element == Element::Byte {
             return None;
