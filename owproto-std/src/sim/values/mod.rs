@@ -9,7 +9,6 @@ mod by_type;
 mod bytes;
 mod dates;
 mod measured;
-mod stored;
 pub(super) mod tester;
 mod write;
 
@@ -18,7 +17,7 @@ use owproto_core::tree::{Element, Property};
 
 use super::device_state::DeviceState;
 use super::operations::Moment;
-pub(super) use stored::{Found, Stored};
+use super::stored::{Found, Stored};
 
 impl DeviceState {
     /// The value of an element. Not for the tester, whose values are in [`tester`].

@@ -7,8 +7,8 @@ use owproto_core::text::Value;
 use owproto_core::tree::tester::Tester;
 use owproto_core::tree::{Access, Bus, Element, Property};
 
-use super::{Found, Stored};
 use crate::sim::device_state::DeviceState;
+use crate::sim::stored::{Found, Stored};
 
 /// Bytes of a value for which no heap is used.
 const STACK_LEN: usize = 512;
