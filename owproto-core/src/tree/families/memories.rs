@@ -2,23 +2,40 @@
 
 use super::table::*;
 
-/// DS1993: a memory of 512 bytes.
-pub static FAMILY_06: Family = Family::new(0x06, "DS1993").with_properties(&[
+/// A memory of 512 bytes in 16 pages.
+static MEMORY_512: &[Property] = &[
     Property::read_write("memory", Bytes).with_len(512),
     Property::read_write("pages/page", Bytes).numbered(16).with_len(32),
-]);
+];
+
+/// A memory of 128 bytes in 4 pages.
+static MEMORY_128: &[Property] = &[
+    Property::read_write("memory", Bytes).with_len(128),
+    Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
+];
+
+/// A DS2505 and a DS1985U are the same but for their family code.
+static EPROM_2048: &[Property] = &[
+    Property::read_write("memory", Bytes).with_len(2048),
+    Property::read_write("pages/page", Bytes).numbered(64).with_len(32),
+    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(8),
+];
+
+/// A DS2506 and a DS1986U are the same but for their family code.
+static EPROM_8192: &[Property] = &[
+    Property::read_write("memory", Bytes).with_len(8192),
+    Property::read_write("pages/page", Bytes).numbered(256).with_len(32),
+    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(32),
+];
+
+/// DS1993: a memory of 512 bytes.
+pub static FAMILY_06: Family = Family::new(0x06, "DS1993").with_properties(MEMORY_512);
 
 /// DS1992: a memory of 128 bytes.
-pub static FAMILY_08: Family = Family::new(0x08, "DS1992").with_properties(&[
-    Property::read_write("memory", Bytes).with_len(128),
-    Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
-]);
+pub static FAMILY_08: Family = Family::new(0x08, "DS1992").with_properties(MEMORY_128);
 
 /// DS2502: an EPROM of 128 bytes.
-pub static FAMILY_09: Family = Family::new(0x09, "DS2502").with_properties(&[
-    Property::read_write("memory", Bytes).with_len(128),
-    Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
-]);
+pub static FAMILY_09: Family = Family::new(0x09, "DS2502").with_properties(MEMORY_128);
 
 /// DS1995: a memory of 2 KB.
 pub static FAMILY_0A: Family = Family::new(0x0A, "DS1995").with_flags(OVERDRIVE).with_properties(&[
@@ -27,11 +44,7 @@ pub static FAMILY_0A: Family = Family::new(0x0A, "DS1995").with_flags(OVERDRIVE)
 ]);
 
 /// DS2505: an EPROM of 2 KB.
-pub static FAMILY_0B: Family = Family::new(0x0B, "DS2505").with_properties(&[
-    Property::read_write("memory", Bytes).with_len(2048),
-    Property::read_write("pages/page", Bytes).numbered(64).with_len(32),
-    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(8),
-]);
+pub static FAMILY_0B: Family = Family::new(0x0B, "DS2505").with_properties(EPROM_2048);
 
 /// DS1996: a memory of 8 KB.
 pub static FAMILY_0C: Family = Family::new(0x0C, "DS1996").with_flags(OVERDRIVE).with_properties(&[
@@ -40,11 +53,7 @@ pub static FAMILY_0C: Family = Family::new(0x0C, "DS1996").with_flags(OVERDRIVE)
 ]);
 
 /// DS2506: an EPROM of 8 KB.
-pub static FAMILY_0F: Family = Family::new(0x0F, "DS2506").with_flags(OVERDRIVE).with_properties(&[
-    Property::read_write("memory", Bytes).with_len(8192),
-    Property::read_write("pages/page", Bytes).numbered(256).with_len(32),
-    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(32),
-]);
+pub static FAMILY_0F: Family = Family::new(0x0F, "DS2506").with_flags(OVERDRIVE).with_properties(EPROM_8192);
 
 /// DS2430A: an EEPROM of 32 bytes.
 pub static FAMILY_14: Family = Family::new(0x14, "DS2430A").with_properties(&[
@@ -71,17 +80,11 @@ pub static FAMILY_1A: Family = Family::new(0x1A, "DS1963L").with_flags(OVERDRIVE
 ]);
 
 /// DS2433: an EEPROM of 512 bytes.
-pub static FAMILY_23: Family = Family::new(0x23, "DS2433").with_flags(OVERDRIVE).with_properties(&[
-    Property::read_write("memory", Bytes).with_len(512),
-    Property::read_write("pages/page", Bytes).numbered(16).with_len(32),
-]);
+pub static FAMILY_23: Family = Family::new(0x23, "DS2433").with_flags(OVERDRIVE).with_properties(MEMORY_512);
 
 /// DS2431: an EEPROM of 128 bytes.
 pub static FAMILY_2D: Family =
-    Family::new(0x2D, "DS2431").with_flags(RESUME).with_flags(OVERDRIVE).with_properties(&[
-        Property::read_write("memory", Bytes).with_len(128),
-        Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
-    ]);
+    Family::new(0x2D, "DS2431").with_flags(RESUME).with_flags(OVERDRIVE).with_properties(MEMORY_128);
 
 /// DS1977: a memory of 32 KB with passwords.
 pub static FAMILY_37: Family =
@@ -113,15 +116,7 @@ pub static FAMILY_89: Family = Family::new(0x89, "DS1982U").with_properties(&[
 ]);
 
 /// DS1985U: an EPROM of 2 KB.
-pub static FAMILY_8B: Family = Family::new(0x8B, "DS1985U").with_properties(&[
-    Property::read_write("memory", Bytes).with_len(2048),
-    Property::read_write("pages/page", Bytes).numbered(64).with_len(32),
-    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(8),
-]);
+pub static FAMILY_8B: Family = Family::new(0x8B, "DS1985U").with_properties(EPROM_2048);
 
 /// DS1986U: an EPROM of 8 KB.
-pub static FAMILY_8F: Family = Family::new(0x8F, "DS1986U").with_flags(OVERDRIVE).with_properties(&[
-    Property::read_write("memory", Bytes).with_len(8192),
-    Property::read_write("pages/page", Bytes).numbered(256).with_len(32),
-    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(32),
-]);
+pub static FAMILY_8F: Family = Family::new(0x8F, "DS1986U").with_flags(OVERDRIVE).with_properties(EPROM_8192);

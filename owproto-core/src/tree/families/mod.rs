@@ -9,9 +9,9 @@
 //!
 //! # A family of your own
 //!
-//! A table is a constant, built by [`Family::new`] and [`Property`](super::Property). Mistakes, such as properties that
-//! are not sorted, are compile errors. Family codes are given by the makers of chips: take one that none of your other
-//! devices has, and remember that a code stands for the one that differs in bit 7, too.
+//! A table is a constant, built with [`Family::new`] and [`Property`](super::Property). Mistakes in it, such as properties
+//! that are not sorted, are compile errors. Choose a family code that none of your other devices has. The table also
+//! serves the code that differs only in bit 7, unless that one has a table.
 //!
 //! ```
 //! use owproto_core::text::ValueType::{Text, Unsigned};
