@@ -1,20 +1,20 @@
-//! Memory that a parser or a connection fills, and that its owner gives it.
+//! Memory that the caller gives to a parser or a connection.
 
-/// A run of bytes that is filled from the front.
+/// A byte buffer that is filled from the front.
 ///
-/// Arrays, mutable slices, `heapless::Vec` (feature `heapless`) and `Vec` (feature `alloc`) are storage. The length
-/// of what was filled is kept by the parser, so that an array needs none of its own.
+/// Implemented by arrays, mutable slices, `heapless::Vec` (feature `heapless`) and `Vec` (feature `alloc`). The user of the
+/// storage keeps the filled length, so an array needs no length of its own.
 ///
-/// | storage | takes at most | when it is full |
+/// | storage | capacity | when it is full |
 /// |---------|---------------|-----------------|
-/// | `[u8; N]`, `&mut [u8]`, `heapless::Vec<u8, N>` | its length, N | a typed error, before a byte is stored |
-/// | `Vec<u8>` | what the limit of the parser allows | grows with the bytes that arrive, not with what a header announces |
+/// | `[u8; N]`, `&mut [u8]`, `heapless::Vec<u8, N>` | its length, N | a typed error, before any byte is stored |
+/// | `Vec<u8>` | the limit of the parser | grows with the bytes that arrive, not with the length in a header |
 pub trait Storage {
-    /// The most bytes it can hold.
+    /// The greatest number of bytes that it can hold.
     fn capacity(&self) -> usize;
 
-    /// Puts `bytes` at position `at`, where `at` is at most the length filled before; what was filled behind it is
-    /// forgotten. Gives false, and changes nothing that matters, if they do not fit.
+    /// Stores `bytes` at position `at`, which is at most the filled length. The bytes after them are no longer filled.
+    /// Returns false if `bytes` do not fit; the first `at` bytes are unchanged then.
     #[inline]
     #[must_use = "false means that the bytes were not stored"]
     fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
@@ -27,14 +27,14 @@ pub trait Storage {
         }
     }
 
-    /// Room for `len` bytes at position `at`, to be written to; as with [`put`](Self::put), what was filled behind `at`
-    /// is forgotten. `None` if there is no such room.
+    /// The place for `len` bytes at position `at`, to be written by the caller. As with [`put`](Self::put), the bytes after
+    /// it are no longer filled. `None` if it does not fit.
     fn space(&mut self, at: usize, len: usize) -> Option<&mut [u8]>;
 
-    /// The first `len` bytes; fewer if not as many are there.
+    /// The first `len` bytes, or all bytes if there are fewer.
     fn filled(&self, len: usize) -> &[u8];
 
-    /// Forgets everything, and gives back memory above `keep` bytes if it can. Storage of a fixed size does nothing.
+    /// Drops the contents and frees memory above `keep` bytes. Storage of a fixed size does nothing.
     fn shrink(&mut self, _keep: usize) {}
 }
 
@@ -111,7 +111,7 @@ impl Storage for alloc::vec::Vec<u8> {
 
     #[inline]
     fn put(&mut self, at: usize, bytes: &[u8]) -> bool {
-        // What it had once is overwritten, so that it grows only where it never was as long.
+        // Overwrites earlier contents, so that it grows only beyond its greatest length so far.
         if let Some(place) = space_in_slice(self, at, bytes.len()) {
             place.copy_from_slice(bytes);
             return true;
@@ -145,7 +145,7 @@ impl Storage for alloc::vec::Vec<u8> {
     }
 }
 
-/// Makes a `Vec` longer, if it holds the bytes before `at`. Whether it could.
+/// Extends a `Vec` to length `end`, unless that leaves a gap before `at` or memory is exhausted. Returns whether it did.
 #[cfg(feature = "alloc")]
 #[cold]
 fn grow(storage: &mut alloc::vec::Vec<u8>, at: usize, end: usize) -> bool {
@@ -160,7 +160,7 @@ fn grow(storage: &mut alloc::vec::Vec<u8>, at: usize, end: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn fill(mut storage: impl Storage) {
+    fn check_storage(mut storage: impl Storage) {
         assert!(storage.put(0, b"abc"));
         assert!(storage.put(3, b"de"));
         assert_eq!(storage.filled(5), b"abcde");
@@ -186,17 +186,17 @@ mod tests {
     }
 
     #[test]
-    fn all_kinds_of_storage_behave_alike() {
-        fill([0xa5; 6]);
-        fill([0xa5; 6].as_mut_slice());
+    fn all_kinds_of_storage_behave_the_same() {
+        check_storage([0xa5; 6]);
+        check_storage([0xa5; 6].as_mut_slice());
         #[cfg(feature = "heapless")]
-        fill(heapless::Vec::<u8, 6>::new());
+        check_storage(heapless::Vec::<u8, 6>::new());
         #[cfg(feature = "alloc")]
-        fill(alloc::vec::Vec::new());
+        check_storage(alloc::vec::Vec::new());
     }
 
     #[test]
-    fn it_holds_what_it_was_made_for() {
+    fn the_capacity_is_the_fixed_size_or_unlimited() {
         assert_eq!([0; 6].capacity(), 6);
         assert_eq!(Storage::capacity(&[0; 6].as_mut_slice()), 6);
         #[cfg(feature = "heapless")]
@@ -207,7 +207,7 @@ mod tests {
 
     #[cfg(feature = "alloc")]
     #[test]
-    fn a_vec_grows_where_it_was_filled_and_gives_memory_back() {
+    fn a_vec_grows_without_gaps_and_frees_memory() {
         let mut storage = alloc::vec::Vec::new();
         assert_eq!(Storage::space(&mut storage, 1, 1), None, "a gap");
         Storage::space(&mut storage, 0, 3).unwrap().copy_from_slice(b"abc");
@@ -215,7 +215,7 @@ mod tests {
         Storage::space(&mut storage, 4, 2).unwrap().copy_from_slice(b"fg");
         assert_eq!(Storage::space(&mut storage, 1, 2).map(|place| place.len()), Some(2));
         assert_eq!(storage.filled(6), b"abcdfg");
-        assert_eq!(Storage::space(&mut storage, 6, usize::MAX - 7), None, "more than there is");
+        assert_eq!(Storage::space(&mut storage, 6, usize::MAX - 7), None, "more memory than there is");
         assert_eq!(Storage::space(&mut storage, 8, 0), None, "a gap");
         storage.reserve(1000);
         Storage::shrink(&mut storage, 100);

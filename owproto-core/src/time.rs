@@ -1,16 +1,17 @@
-//! Points in time, given by the caller: this crate never looks at a clock.
+//! Moments and durations in microseconds. This crate has no clock: the caller passes the current time.
 
 use core::fmt;
 use core::ops::{Add, AddAssign};
 
-/// A moment: microseconds since an arbitrary one that the caller chose. Must not run backwards.
+/// A moment, in microseconds since an arbitrary start that the caller chose. The moments passed to a connection must not go
+/// backwards.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Instant(u64);
 
 impl Instant {
-    /// The moment from which the others count.
+    /// The start.
     pub const ZERO: Self = Self(0);
 
     /// The moment `micros` microseconds after [`ZERO`](Self::ZERO).
@@ -31,13 +32,13 @@ impl Instant {
         self.0
     }
 
-    /// The moment `duration` later; saturates at the end of time.
+    /// The moment `duration` later. Saturates at the greatest moment.
     #[must_use]
     pub const fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.0))
     }
 
-    /// The time from `earlier` to this moment; nothing if `earlier` is later.
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
@@ -46,7 +47,7 @@ impl Instant {
 
 impl Add<Duration> for Instant {
     type Output = Self;
-    /// Saturates at the end of time.
+    /// Saturates at the greatest moment.
     fn add(self, duration: Duration) -> Self {
         self.saturating_add(duration)
     }
@@ -58,17 +59,17 @@ impl AddAssign<Duration> for Instant {
     }
 }
 
-/// A span of time in whole microseconds.
+/// A duration in whole microseconds.
 ///
-/// Half the size of [`core::time::Duration`], and without its divisions, which cost a microcontroller more code than
-/// the rest of a client's timers. Where it is a timeout, [`ZERO`](Self::ZERO) means "none".
+/// It is half the size of [`core::time::Duration`] and needs none of its divisions, which take more code on a
+/// microcontroller than all timers of a client. As a timeout, [`ZERO`](Self::ZERO) means "no limit".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Duration(u64);
 
 impl Duration {
-    /// No time at all; as a timeout: none.
+    /// Zero; as a timeout, no limit.
     pub const ZERO: Self = Self(0);
 
     /// A number of microseconds.
@@ -89,33 +90,33 @@ impl Duration {
         Self(secs.saturating_mul(1_000_000))
     }
 
-    /// The whole span in microseconds.
+    /// The duration in microseconds.
     #[must_use]
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
-    /// What is left of it after another one; nothing if that is longer.
+    /// This duration minus `other`; zero if `other` is longer.
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// Whether this is no time at all.
+    /// Whether the duration is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 }
 
-/// With a unit, as `core::time::Duration` prints itself: `2s`, `1.5ms`.
+/// Prints a number with a unit, like `core::time::Duration`: `2s`, `1.5ms`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&core::time::Duration::from(*self), f)
     }
 }
 
-/// Rounds up to whole microseconds, so that a timeout that was not zero stays one; saturates.
+/// Rounds up to whole microseconds, so that only zero becomes zero. Saturates.
 impl From<core::time::Duration> for Duration {
     fn from(duration: core::time::Duration) -> Self {
         let micros = duration.subsec_nanos().div_ceil(1000);
@@ -134,14 +135,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_timeout_does_not_become_none() {
+    fn only_zero_converts_to_zero() {
         assert_eq!(Duration::from(core::time::Duration::from_nanos(1)), Duration::from_micros(1));
         assert_eq!(Duration::from(core::time::Duration::ZERO), Duration::ZERO);
         assert_eq!(Duration::from(core::time::Duration::MAX).as_micros(), u64::MAX);
     }
 
     #[test]
-    fn units_are_microseconds() {
+    fn units_convert_to_microseconds() {
         assert_eq!(Instant::from_micros(7).as_micros(), 7);
         assert_eq!(Instant::from_millis(7).as_micros(), 7_000);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! How a program that uses an owserver is tested with a simulated one.
+//! An example: tests of a program that uses an owserver, with a simulated one.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn the_heating_follows_the_temperature() -> Result<(), Box<dyn std::error::Error
 }
 
 #[test]
-fn trouble_with_the_sensor_is_told() -> Result<(), Box<dyn std::error::Error>> {
+fn errors_of_the_sensor_are_returned() -> Result<(), Box<dyn std::error::Error>> {
     let server = sim::Server::start("28=living room,3A=heating".parse()?)?;
     let client = Client::new(&server.local_addr().to_string())?;
     let room = server.simulator().device("living room").unwrap();

@@ -223,7 +223,10 @@ fn what_is_cut_short_is_told() {
     let alias = format!("{THERMOMETER}/alias");
     let finished = run_ow(server.address(), ["write", &alias, &"a".repeat(300)]);
     assert_eq!(finished.status, Some(0));
-    assert_eq!(finished.stderr_text(), format!("warning: {alias} took only 256 of 300 bytes\n"));
+    assert_eq!(
+        finished.stderr_text(),
+        format!("warning: the server wrote only 256 of 300 bytes to {alias}\n")
+    );
 }
 
 #[test]
@@ -393,7 +396,7 @@ fn a_server_that_stops_is_told() {
     server.kill();
     let finished = run_ow(at, ["read", "/10.000010EF0000/type"]);
     assert_eq!(finished.status, Some(3));
-    assert!(finished.stderr_text().contains(&format!("nothing listens at {at}")), "{finished:?}");
+    assert!(finished.stderr_text().contains(&format!("no server listens at {at}")), "{finished:?}");
 }
 
 #[test]

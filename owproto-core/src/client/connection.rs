@@ -3,7 +3,7 @@ use super::exchanges::{Exchanges, State};
 use super::in_flight::{Deadline, Form, Pending, RequestId};
 use super::send_error::SendError;
 use super::timeouts::{Timeout, Timeouts};
-use crate::codec::{DEFAULT_PAYLOAD_LIMIT, Direction, FrameParser, Parsed, Shape};
+use crate::codec::{DEFAULT_PAYLOAD_LIMIT, Direction, FrameParser, Parsed, PayloadMode};
 use crate::message::{Entries, Reply, Request};
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
@@ -334,20 +334,20 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
             self.last_activity = now;
             self.exchanges.answer_begun = true;
         }
-        let shape = match form {
-            Form::List => Shape::List { limit: self.list_limit },
-            Form::Reply | Form::Frames => Shape::Whole,
+        let mode = match form {
+            Form::List => PayloadMode::List { limit: self.list_limit },
+            Form::Reply | Form::Frames => PayloadMode::Whole,
         };
         if form == Form::Frames
-            && let Some(entries) = self.frames.entry_frames(input)
+            && let Some(entries) = self.frames.take_entry_frames(input)
         {
             return Ok(Event::Entries(id, entries));
         }
-        let reply = match self.frames.parse(input, Direction::Replies, shape) {
+        let reply = match self.frames.parse(input, Direction::Replies, mode) {
             Ok(Parsed::NeedMore(n)) => return Ok(Event::NeedMore(n)),
             Ok(Parsed::Keepalive) => return Ok(Event::Keepalive),
             Ok(Parsed::Entries(entries)) => return Ok(Event::Entries(id, entries)),
-            Ok(Parsed::Frame(head, payload)) => Reply::from_parts(*head, payload),
+            Ok(Parsed::Frame(header, payload)) => Reply::from_parts(*header, payload),
             Err(error) => {
                 let error = ConnectionError::Decode(error);
                 self.exchanges.state = State::Failed(error);

@@ -1,25 +1,19 @@
-use super::framing::{Framing, Rules, Taken, Versions, tokens_len};
-use super::{DEFAULT_PAYLOAD_LIMIT, DecodeError};
+use super::DEFAULT_PAYLOAD_LIMIT;
+use super::decode_error::DecodeError;
+use super::direction::Direction;
+use super::framing::{Framing, HeaderEvent, Rules, Versions, tokens_len};
 use crate::message::MAX_BODY_LEN;
 use crate::wire::Header;
 
-/// Which way the frames go: it decides whether they can be keepalives, and whether tokens follow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Direction {
-    /// From a server: keepalives, version 0, no tokens.
-    Replies,
-    /// From a client: no keepalives, any version, perhaps tokens.
-    Requests,
-}
-
 /// What a [`Decoder`] found at the front of its input.
+///
+/// Exhaustive on purpose: a caller that ignores one of these loses its place in the stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Frame<'i> {
-    /// The input is used up. This many more bytes complete the current part: the header, the payload or the tokens.
-    /// Reading at most that many never enters the next frame.
+    /// The input is used up. The current part (header, payload or tokens) lacks this number of bytes. Reading no more than
+    /// that never reads into the next frame.
     NeedMore(usize),
-    /// A reply without content: the server is still at work.
+    /// A keepalive: the server is still working on the request.
     Keepalive,
     /// The header of a frame. Payload, tokens and end follow.
     Header(Header),
@@ -31,10 +25,10 @@ pub enum Frame<'i> {
     End,
 }
 
-/// The incremental decoder under everything that reads frames.
+/// An incremental decoder that does not store payloads.
 ///
-/// It holds 24 bytes for a header that comes in pieces and a few words of state. Payload is never stored: it comes
-/// as slices of the input, in order, as much as there is.
+/// It holds 24 bytes for a header that arrives in pieces, and a few words of state. It returns the payload as slices of the
+/// input, in order, as far as it is there.
 ///
 /// ```
 /// use owproto_core::codec::{Decoder, Frame};
@@ -64,89 +58,88 @@ impl Decoder {
         Self { framing: Framing::new(), rules }
     }
 
-    /// A decoder for what a server sends; payloads of at most [`DEFAULT_PAYLOAD_LIMIT`] bytes.
+    /// A decoder for replies with payloads of at most [`DEFAULT_PAYLOAD_LIMIT`] bytes.
     #[must_use]
     pub const fn replies() -> Self {
         Self::new(Direction::Replies, DEFAULT_PAYLOAD_LIMIT)
     }
 
-    /// A decoder for what a client sends; payload and tokens of at most [`MAX_BODY_LEN`] bytes together, as owserver
-    /// takes them.
+    /// A decoder for requests with at most [`MAX_BODY_LEN`] bytes of payload and tokens together, as owserver accepts them.
     #[must_use]
     pub const fn requests() -> Self {
         Self::new(Direction::Requests, MAX_BODY_LEN)
     }
 
-    /// With another limit for what a header may announce, in bytes.
+    /// With another limit for the length that a header may announce, in bytes.
     #[must_use]
     pub const fn with_limit(mut self, limit: usize) -> Self {
         self.rules.limit = limit;
         self
     }
 
-    /// With replies of any version taken, not only of version 0. owserver never sends another one; owlib does not
-    /// look, pyownet refuses it.
+    /// Accepts replies of any version, not only version 0. owserver sends no other; owlib ignores the version, pyownet
+    /// refuses another one.
     #[must_use]
     pub const fn with_any_version(mut self) -> Self {
         self.rules.versions = Versions::Any;
         self
     }
 
-    /// Which way its frames go.
+    /// The direction of its frames.
     #[must_use]
     pub const fn direction(&self) -> Direction {
         self.rules.direction
     }
 
-    /// The most bytes that a header may announce.
+    /// The limit for the length that a header may announce, in bytes.
     #[must_use]
     pub const fn limit(&self) -> usize {
         self.rules.limit
     }
 
-    /// Changes the limit, from the next header on.
+    /// Changes the limit for the next headers.
     pub const fn set_limit(&mut self, limit: usize) {
         self.rules.limit = limit;
     }
 
-    /// Whether it stands between two frames: nothing of the next one was seen.
+    /// Whether the stream is between two frames: no byte of the next one was decoded.
     #[must_use]
     #[inline]
     pub const fn is_between_frames(&self) -> bool {
         self.framing.is_between_frames()
     }
 
-    /// The error that ended the stream, if one did.
+    /// The error that ended the stream, if there was one.
     #[must_use]
     pub const fn error(&self) -> Option<DecodeError> {
         self.framing.error()
     }
 
-    /// Forgets what it has seen, for a new stream.
+    /// Starts a new stream.
     pub const fn reset(&mut self) {
         self.framing.reset();
     }
 
-    /// Takes the next thing from the front of `input` and moves `input` behind it.
+    /// Takes the next item from the front of `input`, and advances `input` past it.
     ///
-    /// Call it until it says [`Frame::NeedMore`]; then all of `input` is used up.
+    /// Call it until it returns [`Frame::NeedMore`]. All of `input` is used up then.
     ///
     /// # Errors
-    /// [`DecodeError`] for a header that cannot be taken; from then on always the same error, and no input is used.
+    /// [`DecodeError`] if a header is invalid. Every later call returns the same error and takes no input.
     pub fn decode<'i>(&mut self, input: &mut &'i [u8]) -> Result<Frame<'i>, DecodeError> {
-        let header = match self.framing.take_head(input, self.rules)? {
-            Taken::NeedMore(missing) => return Ok(Frame::NeedMore(missing)),
-            Taken::Keepalive => return Ok(Frame::Keepalive),
-            Taken::Begun => return Ok(Frame::Header(self.framing.head().header())),
-            Taken::Before => self.framing.head().header(),
+        let header = match self.framing.take_header(input, self.rules)? {
+            HeaderEvent::NeedMore(missing) => return Ok(Frame::NeedMore(missing)),
+            HeaderEvent::Keepalive => return Ok(Frame::Keepalive),
+            HeaderEvent::Complete => return Ok(Frame::Header(self.framing.header().header())),
+            HeaderEvent::InBody => self.framing.header().header(),
         };
-        let left = self.framing.left();
-        if left == 0 {
+        let missing = self.framing.missing();
+        if missing == 0 {
             self.framing.end_body();
             return Ok(Frame::End);
         }
-        let payload = left.saturating_sub(tokens_len(self.rules.direction, header));
-        let part = if payload > 0 { payload } else { left };
+        let payload = missing.saturating_sub(tokens_len(self.rules.direction, header));
+        let part = if payload > 0 { payload } else { missing };
         Ok(match self.framing.take_body(input, part) {
             [] => Frame::NeedMore(part),
             taken if payload > 0 => Frame::Payload(taken),
@@ -165,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_exactly_what_is_missing() {
+    fn need_more_is_the_number_of_missing_bytes() {
         let bytes = header(5).to_bytes();
         let mut decoder = Decoder::replies();
         for at in 0..HEADER_LEN - 1 {
@@ -185,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn keepalives_are_frames_of_their_own() {
+    fn keepalives_have_no_end() {
         let mut bytes = Header::KEEPALIVE.to_bytes().to_vec();
         bytes.extend(Header { flags: Flags(4), ..header(-7) }.to_bytes());
         bytes.extend(header(0).to_bytes());
@@ -198,21 +191,21 @@ mod tests {
     }
 
     #[test]
-    fn limits_act_on_the_header_and_errors_stay() {
+    fn a_header_above_the_limit_is_an_error_for_good() {
         let bytes = header(11).to_bytes();
         let mut decoder = Decoder::replies().with_limit(10);
         let error = DecodeError::PayloadTooLarge { announced: 11, limit: 10 };
         assert_eq!(decoder.decode(&mut &bytes[..]), Err(error));
         let mut input = &bytes[..];
         assert_eq!(decoder.decode(&mut input), Err(error));
-        assert_eq!(input.len(), 24, "nothing is used after an error");
+        assert_eq!(input.len(), 24, "no input is taken after an error");
         assert_eq!(decoder.error(), Some(error));
         let mut decoder = Decoder::replies().with_limit(11);
         assert!(decoder.decode(&mut &bytes[..]).is_ok());
     }
 
     #[test]
-    fn replies_of_another_version_are_refused_unless_asked_for() {
+    fn replies_of_another_version_are_refused_by_default() {
         let bytes = *b"HTTP/1.1 400 Bad Request";
         let version = Version(i32::from_be_bytes(*b"HTTP"));
         assert_eq!(
@@ -225,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_have_no_tokens_whatever_their_version() {
+    fn replies_of_any_version_have_no_tokens() {
         let head = Header { version: Version::with_tokens(2), ..header(1) };
         let bytes = [&head.to_bytes()[..], b"xtrailing"].concat();
         let mut decoder = Decoder::replies().with_any_version();
@@ -259,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_with_a_negative_payload_are_malformed_whatever_their_tokens() {
+    fn a_request_with_a_negative_payload_is_malformed_even_with_tokens() {
         let head = Header { version: Version::with_tokens(1), payload: -16, ..Header::default() };
         assert_eq!(
             Decoder::requests().decode(&mut &head.to_bytes()[..]),
@@ -268,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_holds_from_the_next_header_on() {
+    fn a_new_limit_applies_to_the_next_header() {
         let mut decoder = Decoder::replies().with_limit(8);
         assert_eq!((decoder.limit(), decoder.direction()), (8, Direction::Replies));
         assert_eq!(decoder.decode(&mut &header(8).to_bytes()[..]), Ok(Frame::Header(header(8))));
@@ -285,14 +278,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_stream_begins_after_a_reset() {
+    fn reset_starts_a_new_stream() {
         let mut decoder = Decoder::replies().with_limit(8);
         assert!(decoder.is_between_frames());
         assert_eq!(decoder.decode(&mut &header(9).to_bytes()[..]).ok(), None);
         assert!(decoder.error().is_some());
         decoder.reset();
         assert_eq!(decoder.error(), None);
-        // Also in the middle of a frame.
+        // Also within a frame.
         assert_eq!(decoder.decode(&mut &header(5).to_bytes()[..]), Ok(Frame::Header(header(5))));
         assert!(!decoder.is_between_frames());
         decoder.reset();

@@ -1,42 +1,44 @@
-use super::framing::{Framing, Head, Rules, Taken, Versions};
-use super::{DecodeError, Direction};
+use super::decode_error::DecodeError;
+use super::direction::Direction;
+use super::framing::{Framing, HeaderEvent, Rules, Versions};
 use crate::message::{Entries, first_separator, last_separator};
 use crate::storage::Storage;
-use crate::wire::Header;
+use crate::wire::{Header, HeaderBytes};
 
-/// Frames with storage for the body of one, or for one entry of a listing. Both directions, both kinds of parser and
-/// the connections are built on it.
+/// Parses frames, with storage for the body of one frame or for one entry of a listing. The public parsers and the
+/// connections of both directions are built on it.
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub(crate) struct FrameParser<S> {
     framing: Framing,
     limit: usize,
-    /// How much of the storage is filled: `0 <= stored <= storage.capacity()`.
+    /// Bytes in the storage: `0 <= stored <= storage.capacity()`.
     stored: usize,
-    /// Whether the storage did not take all of the body; only [`store_frame`](Self::store_frame) goes on then.
+    /// Whether the storage could not take all of the body. Only [`store_frame`](Self::store_frame) continues then.
     is_cut: bool,
     versions: Versions,
     storage: S,
 }
 
-/// How the payload of a reply is to be looked at.
+/// How to parse the payload of a reply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Shape {
+pub(crate) enum PayloadMode {
     /// As a whole.
     Whole,
-    /// As a comma list, entry by entry; it may have any length up to this limit. The payload of an error is left out.
+    /// As a comma list of at most `limit` bytes, entry by entry. The payload of an error is dropped.
     List { limit: usize },
 }
 
+/// What [`FrameParser::parse`] found.
 pub(crate) enum Parsed<'a> {
     NeedMore(usize),
     Keepalive,
     Entries(Entries<'a>),
-    /// A header and its body: payload, then tokens. The body of a list was given before, as entries.
-    Frame(&'a Head, &'a [u8]),
+    /// A header and its body: payload, then tokens. The body of a list is empty here, its entries were returned before.
+    Frame(&'a HeaderBytes, &'a [u8]),
 }
 
-/// What became of a frame that is kept in the storage.
+/// What [`FrameParser::store_frame`] did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stored {
     NeedMore(usize),
@@ -61,13 +63,13 @@ impl<S: Storage> FrameParser<S> {
         self.versions = Versions::Any;
     }
 
-    /// Forgets what it has seen, for a new stream.
+    /// Starts a new stream.
     pub(crate) const fn reset(&mut self) {
         self.framing.reset();
         self.stored = 0;
     }
 
-    /// Forgets the last frame, and gives back memory above `keep` bytes. Not within a frame.
+    /// Drops the last frame and frees storage above `keep` bytes. Must not be called within a frame.
     pub(crate) fn shrink(&mut self, keep: usize) {
         self.stored = 0;
         self.storage.shrink(keep);
@@ -77,75 +79,77 @@ impl<S: Storage> FrameParser<S> {
         self.storage
     }
 
-    /// Takes one whole frame, or entries of a comma list. They are borrowed from the input if they lie there whole,
-    /// from the storage otherwise.
+    /// Takes a whole frame, or entries of a comma list. They are borrowed from the input if they are entirely in it, else
+    /// from the storage.
     ///
-    /// The same limits hold however the bytes come, so that the way they are cut never decides what is an error.
+    /// The limits are the same in both cases, so how the input is split never decides whether there is an error.
     #[inline]
     pub(crate) fn parse<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i [u8],
         direction: Direction,
-        shape: Shape,
+        mode: PayloadMode,
     ) -> Result<Parsed<'a>, DecodeError> {
-        let (limit, capacity) = match shape {
-            Shape::Whole => (self.limit, self.storage.capacity()),
-            Shape::List { limit } => (limit, usize::MAX),
+        let (limit, capacity) = match mode {
+            PayloadMode::Whole => (self.limit, self.storage.capacity()),
+            PayloadMode::List { limit } => (limit, usize::MAX),
         };
         let rules = Rules { direction, versions: self.versions, limit, capacity };
-        match self.framing.take_head(input, rules)? {
-            Taken::NeedMore(n) => return Ok(Parsed::NeedMore(n)),
-            Taken::Keepalive => return Ok(Parsed::Keepalive),
-            Taken::Begun => self.stored = 0,
-            Taken::Before => {}
+        match self.framing.take_header(input, rules)? {
+            HeaderEvent::NeedMore(n) => return Ok(Parsed::NeedMore(n)),
+            HeaderEvent::Keepalive => return Ok(Parsed::Keepalive),
+            HeaderEvent::Complete => self.stored = 0,
+            HeaderEvent::InBody => {}
         }
-        let left = self.framing.left();
-        if shape != Shape::Whole && left > 0 && self.framing.head().header().code >= 0 {
-            let available = input.get(..left).unwrap_or(input);
+        let missing = self.framing.missing();
+        if mode != PayloadMode::Whole && missing > 0 && self.framing.header().header().code >= 0 {
+            let available = input.get(..missing).unwrap_or(input);
             if self.stored == 0 {
-                // What lies behind the end of the last whole entry stays in the input.
-                let is_last = available.len() == left;
-                if let Some(end) = if is_last { Some(left) } else { last_separator(available) } {
+                // Bytes after the last complete entry stay in the input.
+                let is_last = available.len() == missing;
+                if let Some(end) = if is_last { Some(missing) } else { last_separator(available) } {
                     let piece = self.framing.take_body(input, end.saturating_add(1));
                     return Ok(Parsed::Entries(Entries::list(piece.get(..end).unwrap_or(piece))));
                 }
             }
-            return Ok(match self.keep_piece(input, available)? {
+            return Ok(match self.store_entry(input, available)? {
                 Some(len) => Parsed::Entries(Entries::one(self.storage.filled(len))),
-                None => Parsed::NeedMore(self.framing.left()),
+                None => Parsed::NeedMore(self.framing.missing()),
             });
         }
-        let piece = self.framing.take_body(input, left);
+        let piece = self.framing.take_body(input, missing);
         let mut body = piece;
-        if shape != Shape::Whole {
+        if mode != PayloadMode::Whole {
             body = &[];
-        } else if piece.len() < left || self.stored > 0 {
+        } else if piece.len() < missing || self.stored > 0 {
             self.store(piece)?;
             body = self.storage.filled(self.stored);
         }
-        if piece.len() < left {
-            return Ok(Parsed::NeedMore(self.framing.left()));
+        if piece.len() < missing {
+            return Ok(Parsed::NeedMore(self.framing.missing()));
         }
         self.framing.end_body();
-        Ok(Parsed::Frame(self.framing.head(), body))
+        Ok(Parsed::Frame(self.framing.header(), body))
     }
 
-    /// A frame that lies whole at the front of the input, which is moved behind it. To [`parse`](Self::parse) it is the
-    /// same, and slower.
+    /// Takes a complete frame from the front of the input; `None` if there is none. [`parse`](Self::parse) gives the same,
+    /// but is slower.
     #[inline(always)]
-    pub(crate) fn whole_frame<'i>(
+    pub(crate) fn take_whole_frame<'i>(
         &self,
         input: &mut &'i [u8],
         direction: Direction,
-    ) -> Option<(Head, &'i [u8])> {
+    ) -> Option<(HeaderBytes, &'i [u8])> {
         let (limit, capacity) = (self.limit, self.storage.capacity());
-        self.framing.whole(input, Rules { direction, versions: self.versions, limit, capacity })
+        self.framing.take_whole_frame(input, Rules { direction, versions: self.versions, limit, capacity })
     }
 
-    /// Takes the entries of whole DIR frames, if such frames are next. To take them one by one is the same, and slower;
-    /// so small processors, which rather have less code, do.
+    /// Takes the entries of complete DIR frames from the front of the input; `None` if there are none.
+    ///
+    /// [`parse`](Self::parse) takes them one by one, which is slower. On targets of less than 64 bits this is always `None`,
+    /// which saves code.
     #[inline]
-    pub(crate) fn entry_frames<'i>(&mut self, input: &mut &'i [u8]) -> Option<Entries<'i>> {
+    pub(crate) fn take_entry_frames<'i>(&mut self, input: &mut &'i [u8]) -> Option<Entries<'i>> {
         if cfg!(not(target_pointer_width = "64")) || !self.framing.is_between_frames() {
             return None;
         }
@@ -154,9 +158,9 @@ impl<S: Storage> FrameParser<S> {
         Some(entries)
     }
 
-    /// Moves what belongs to an entry in pieces from the input to the storage. Gives its length if it is complete.
-    fn keep_piece(&mut self, input: &mut &[u8], available: &[u8]) -> Result<Option<usize>, DecodeError> {
-        // Whether a comma at the end of what was stored belongs to the entry is for the next byte to say.
+    /// Moves bytes of an incomplete entry from the input to the storage. Returns its length once it is complete.
+    fn store_entry(&mut self, input: &mut &[u8], available: &[u8]) -> Result<Option<usize>, DecodeError> {
+        // The byte after a comma decides whether it is a separator.
         if available.first() == Some(&b'/') && self.storage.filled(self.stored).last() == Some(&b',') {
             return Ok(core::mem::take(&mut self.stored).checked_sub(1));
         }
@@ -164,7 +168,7 @@ impl<S: Storage> FrameParser<S> {
         let piece = available.get(..end.unwrap_or(available.len())).unwrap_or(available);
         self.store(piece)?;
         self.framing.take_body(input, piece.len().saturating_add(1));
-        if end.is_none() && self.framing.left() > 0 {
+        if end.is_none() && self.framing.missing() > 0 {
             return Ok(None);
         }
         Ok(Some(core::mem::take(&mut self.stored)))
@@ -178,31 +182,31 @@ impl<S: Storage> FrameParser<S> {
         Ok(())
     }
 
-    /// Takes one whole request into the storage, so that it outlives the input.
+    /// Takes a whole request into the storage, so that it outlives the input.
     ///
-    /// A body that the storage does not hold is read to its end and forgotten: the frame is then known by its header
-    /// alone, and the stream goes on behind it.
+    /// A body that does not fit the storage is read to its end and dropped: then only the header of the frame is known, and
+    /// the stream continues after it.
     pub(crate) fn store_frame(&mut self, input: &mut &[u8]) -> Result<Stored, DecodeError> {
         let (direction, versions, limit) = (Direction::Requests, self.versions, self.limit);
-        match self.framing.take_head(input, Rules { direction, versions, limit, capacity: usize::MAX })? {
-            Taken::NeedMore(n) => return Ok(Stored::NeedMore(n)),
-            Taken::Begun => (self.stored, self.is_cut) = (0, false),
-            Taken::Before | Taken::Keepalive => {}
+        match self.framing.take_header(input, Rules { direction, versions, limit, capacity: usize::MAX })? {
+            HeaderEvent::NeedMore(n) => return Ok(Stored::NeedMore(n)),
+            HeaderEvent::Complete => (self.stored, self.is_cut) = (0, false),
+            HeaderEvent::InBody | HeaderEvent::Keepalive => {}
         }
-        let left = self.framing.left();
-        let piece = self.framing.take_body(input, left);
+        let missing = self.framing.missing();
+        let piece = self.framing.take_body(input, missing);
         self.is_cut = self.is_cut || !self.storage.put(self.stored, piece);
         self.stored = if self.is_cut { 0 } else { self.stored.saturating_add(piece.len()) };
-        if piece.len() < left {
-            return Ok(Stored::NeedMore(self.framing.left()));
+        if piece.len() < missing {
+            return Ok(Stored::NeedMore(self.framing.missing()));
         }
         self.framing.end_body();
         Ok(Stored::Complete)
     }
 
-    /// The header and the body that [`store_frame`](Self::store_frame) kept last.
+    /// The header and the body of the last frame that [`store_frame`](Self::store_frame) completed.
     pub(crate) fn stored_frame(&self) -> (Header, &[u8]) {
-        (self.framing.head().header(), self.storage.filled(self.stored))
+        (self.framing.header().header(), self.storage.filled(self.stored))
     }
 }
 
@@ -213,7 +217,7 @@ mod tests {
     use super::*;
     use crate::wire::HEADER_LEN;
 
-    /// All entries of a list that comes cut at the given places, through storage of 16 bytes.
+    /// All entries of a list that arrives in pieces, split at `cuts`, through storage of 16 bytes.
     fn entries(list: &[u8], cuts: &[usize]) -> Vec<Vec<u8>> {
         let payload = i32::try_from(list.len()).unwrap();
         let bytes = [&Header { payload, ..Header::default() }.to_bytes()[..], list].concat();
@@ -224,7 +228,8 @@ mod tests {
             let mut input = &bytes[start..end];
             start = end;
             loop {
-                match parser.parse(&mut input, Direction::Replies, Shape::List { limit: 1000 }).unwrap() {
+                match parser.parse(&mut input, Direction::Replies, PayloadMode::List { limit: 1000 }).unwrap()
+                {
                     Parsed::NeedMore(_) => break,
                     Parsed::Entries(entries) => found.extend(entries.map(<[u8]>::to_vec)),
                     Parsed::Keepalive => panic!("no keepalive was sent"),
@@ -239,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_gives_the_same_entries_however_it_is_cut() {
+    fn splitting_a_list_does_not_change_its_entries() {
         for list in [&b"/ab,/c,d,/e,,/,f/,/g\0"[..], b"/a", b"/a,", b"\0", b",", b"/a,/b,\0\0/c"] {
             let whole = entries(list, &[]);
             assert!(whole.iter().map(Vec::as_slice).eq(Entries::list(list)), "{list:?}");
@@ -259,7 +264,7 @@ mod tests {
 
     #[cfg(feature = "alloc")]
     #[test]
-    fn memory_of_a_frame_is_given_back() {
+    fn shrinking_frees_the_memory_of_a_frame() {
         let mut buffer = [0; 200];
         let path = [b'a'; 150];
         let bytes = crate::Request::read(&path).unwrap().encode(&mut buffer).unwrap();

@@ -1,74 +1,64 @@
-use super::{DecodeError, Direction};
+use super::decode_error::DecodeError;
+use super::direction::Direction;
 use crate::storage::Storage;
-use crate::wire::{HEADER_LEN, Header, Tokens, Version};
+use crate::wire::{HEADER_LEN, Header, HeaderBytes, Tokens, Version};
 
-/// Where a stream stands: in a header, or in the body that a header announced. Everything that reads frames is built
-/// on it.
+/// The position in a stream of frames: in a header, or in the body that a header announced. All decoders and parsers are
+/// built on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Framing {
     state: State,
-    /// The header that is being taken, or the last one that was.
-    head: Head,
-    /// Bytes that the current part still lacks, the header or the body: `1 <= left <= HEADER_LEN` in a header.
-    left: usize,
-}
-
-/// A header as it comes. Aligned, so that its words can be loaded at once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(align(4))]
-pub(crate) struct Head(pub(crate) [u8; HEADER_LEN]);
-
-impl Head {
-    #[inline]
-    pub(crate) const fn header(&self) -> Header {
-        Header::from_bytes(&self.0)
-    }
+    /// The header that is being received, or the last complete one.
+    header: HeaderBytes,
+    /// Bytes that the current part still lacks, header or body: `1 <= missing <= HEADER_LEN` in a header.
+    missing: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
-    Head,
-    Body,
+    InHeader,
+    InBody,
     Failed(DecodeError),
 }
 
-/// What a header has to keep to.
+/// The limits that a header has to observe.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) direction: Direction,
     pub(crate) versions: Versions,
-    /// The most bytes that a body may have.
+    /// The longest body, in bytes.
     pub(crate) limit: usize,
-    /// The most bytes of a body that can be stored.
+    /// The longest body that can be stored, in bytes.
     pub(crate) capacity: usize,
 }
 
-/// Which versions are taken in replies.
+/// The accepted versions of replies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Versions {
+    /// Only [`Version::PLAIN`].
     Plain,
     Any,
 }
 
-/// What became of a header.
-pub(crate) enum Taken {
-    /// So many of its bytes are missing.
+/// What [`Framing::take_header`] found.
+pub(crate) enum HeaderEvent {
+    /// The header lacks this number of bytes.
     NeedMore(usize),
     Keepalive,
-    /// It is complete, and the body begins.
-    Begun,
-    /// It was complete before.
-    Before,
+    /// The header is complete now; its body follows.
+    Complete,
+    /// The header was complete before; the stream is in its body.
+    InBody,
 }
 
 impl Framing {
     pub(crate) const fn new() -> Self {
-        Self { state: State::Head, head: Head([0; HEADER_LEN]), left: HEADER_LEN }
+        Self { state: State::InHeader, header: HeaderBytes([0; HEADER_LEN]), missing: HEADER_LEN }
     }
 
     #[inline]
     pub(crate) const fn is_between_frames(&self) -> bool {
-        matches!(self.state, State::Head) && self.left == HEADER_LEN
+        matches!(self.state, State::InHeader) && self.missing == HEADER_LEN
     }
 
     pub(crate) const fn error(&self) -> Option<DecodeError> {
@@ -79,75 +69,85 @@ impl Framing {
     }
 
     pub(crate) const fn reset(&mut self) {
-        self.state = State::Head;
-        self.left = HEADER_LEN;
+        self.state = State::InHeader;
+        self.missing = HEADER_LEN;
     }
 
-    /// Ends the stream, for a reason that its user found.
+    /// Ends the stream because of an error that the caller found.
     pub(crate) const fn fail(&mut self, error: DecodeError) -> DecodeError {
         self.state = State::Failed(error);
         error
     }
 
-    /// The header of the current body; of the last one, until bytes of the next came.
+    /// The header of the current body. After the body it stays the same until bytes of the next header arrive.
     #[inline]
-    pub(crate) const fn head(&self) -> &Head {
-        &self.head
+    pub(crate) const fn header(&self) -> &HeaderBytes {
+        &self.header
     }
 
-    /// Bytes of the body that have not been taken. Only within a body.
+    /// Bytes of the body that were not taken yet. Meaningful only within a body.
     #[inline]
-    pub(crate) const fn left(&self) -> usize {
-        self.left
+    pub(crate) const fn missing(&self) -> usize {
+        self.missing
     }
 
-    /// A whole frame, if the input begins with one: header and body. It leaves no trace here, which is why this is faster
-    /// than to take the one and then the other; small processors rather have less code.
+    /// Takes a complete frame, header and body, from the front of the input; `None` if there is none.
+    ///
+    /// It does not change the state, so it is faster than taking the header and then the body. On targets of less than 64
+    /// bits it is always `None`, which saves code.
     #[inline(always)]
-    pub(crate) fn whole<'i>(&self, input: &mut &'i [u8], rules: Rules) -> Option<(Head, &'i [u8])> {
+    pub(crate) fn take_whole_frame<'i>(
+        &self,
+        input: &mut &'i [u8],
+        rules: Rules,
+    ) -> Option<(HeaderBytes, &'i [u8])> {
         if cfg!(not(target_pointer_width = "64")) || !self.is_between_frames() {
             return None;
         }
-        let (head, behind) = input.split_first_chunk()?;
-        // What is no frame is looked at again, as what comes in parts.
-        let len = body_len(Header::from_bytes(head), rules).ok()??;
-        let (body, rest) = behind.split_at_checked(len)?;
+        let (header, after_header) = input.split_first_chunk()?;
+        // `take_header` reports errors and keepalives.
+        let len = body_len(Header::from_bytes(header), rules).ok()??;
+        let (body, rest) = after_header.split_at_checked(len)?;
         *input = rest;
-        Some((Head(*head), body))
+        Some((HeaderBytes(*header), body))
     }
 
-    /// Takes a header, unless the stream stands in a body.
+    /// Takes a header, unless the stream is in a body.
     #[inline]
-    pub(crate) fn take_head(&mut self, input: &mut &[u8], rules: Rules) -> Result<Taken, DecodeError> {
+    pub(crate) fn take_header(
+        &mut self,
+        input: &mut &[u8],
+        rules: Rules,
+    ) -> Result<HeaderEvent, DecodeError> {
         match self.state {
             State::Failed(error) => return Err(error),
-            State::Body => return Ok(Taken::Before),
-            State::Head => {}
+            State::InBody => return Ok(HeaderEvent::InBody),
+            State::InHeader => {}
         }
-        // A copy of a known length is faster; small processors rather have the code once.
+        // A copy of constant length is faster. Smaller targets use the general code, to have it only once.
         if cfg!(target_pointer_width = "64")
-            && self.left == HEADER_LEN
-            && let Some((head, rest)) = input.split_at_checked(HEADER_LEN)
+            && self.missing == HEADER_LEN
+            && let Some((header, rest)) = input.split_at_checked(HEADER_LEN)
         {
-            self.head.0.copy_from_slice(head);
+            self.header.0.copy_from_slice(header);
             *input = rest;
         } else {
-            let have = HEADER_LEN.wrapping_sub(self.left);
-            let taken = take_up_to(input, self.left);
-            // Always true: no more was taken than is missing.
-            let _ = self.head.0.put(have, taken);
-            self.left = self.left.wrapping_sub(taken.len());
-            if self.left > 0 {
-                return Ok(Taken::NeedMore(self.left));
+            let have = HEADER_LEN.wrapping_sub(self.missing);
+            let taken = take_up_to(input, self.missing);
+            // Always true: at most the missing bytes were taken.
+            let _ = self.header.0.put(have, taken);
+            self.missing = self.missing.wrapping_sub(taken.len());
+            if self.missing > 0 {
+                return Ok(HeaderEvent::NeedMore(self.missing));
             }
-            self.left = HEADER_LEN;
+            self.missing = HEADER_LEN;
         }
-        match body_len(self.head.header(), rules) {
-            Ok(None) => Ok(Taken::Keepalive),
+        match body_len(self.header.header(), rules) {
+            Ok(None) => Ok(HeaderEvent::Keepalive),
             Ok(Some(len)) => {
-                self.state = State::Body;
-                self.left = len;
-                Ok(Taken::Begun)
+                self.state = State::InBody;
+                self.missing = len;
+                Ok(HeaderEvent::Complete)
             }
             Err(error) => Err(self.fail(error)),
         }
@@ -156,19 +156,19 @@ impl Framing {
     /// Takes up to `n` bytes of the body.
     #[inline]
     pub(crate) fn take_body<'i>(&mut self, input: &mut &'i [u8], n: usize) -> &'i [u8] {
-        let taken = take_up_to(input, n.min(self.left));
-        self.left = self.left.wrapping_sub(taken.len());
+        let taken = take_up_to(input, n.min(self.missing));
+        self.missing = self.missing.wrapping_sub(taken.len());
         taken
     }
 
-    /// The body is complete: the next header follows.
+    /// Ends the body: the next header follows.
     #[inline]
     pub(crate) const fn end_body(&mut self) {
         self.reset();
     }
 }
 
-/// Applies the rules to a header: the length of its body, or `None` for a keepalive.
+/// Applies the rules to a header. Returns the length of its body, or `None` for a keepalive.
 #[inline(always)]
 fn body_len(header: Header, rules: Rules) -> Result<Option<usize>, DecodeError> {
     if rules.direction == Direction::Replies {
@@ -181,7 +181,7 @@ fn body_len(header: Header, rules: Rules) -> Result<Option<usize>, DecodeError> 
     } else if header.payload < 0 {
         return Err(DecodeError::NegativePayload { payload: header.payload });
     }
-    // More than can be addressed is more than any limit.
+    // A length that does not fit `usize` is above any limit.
     let payload = header.payload_len().unwrap_or(usize::MAX);
     let len = payload.saturating_add(tokens_len(rules.direction, header));
     let announced = u32::try_from(len).unwrap_or(u32::MAX);
@@ -194,7 +194,7 @@ fn body_len(header: Header, rules: Rules) -> Result<Option<usize>, DecodeError> 
     Ok(Some(len))
 }
 
-/// Bytes of tokens that follow the payload.
+/// The length in bytes of the tokens after the payload.
 #[inline]
 pub(crate) fn tokens_len(direction: Direction, header: Header) -> usize {
     match direction {
@@ -203,7 +203,7 @@ pub(crate) fn tokens_len(direction: Direction, header: Header) -> usize {
     }
 }
 
-/// Cuts at most `n` bytes off the front of `input`.
+/// Splits at most `n` bytes off the front of `input`.
 #[inline]
 fn take_up_to<'i>(input: &mut &'i [u8], n: usize) -> &'i [u8] {
     let (taken, rest) = input.split_at(n.min(input.len()));

@@ -1,8 +1,8 @@
-//! Whole frames as `nom` parsers, for those who write dissectors, sniffers and grammars of their own.
+//! Frames as [nom](https://docs.rs/nom) parsers, for dissectors, sniffers and larger grammars (feature `nom`).
 //!
-//! They are the [`Decoder`](super::Decoder) in another dress: what it takes they take, and where it needs more bytes they say
-//! [`nom::Err::Incomplete`] with the number it says. For a connection use [`ReplyParser`](super::ReplyParser) and
-//! [`RequestParser`](super::RequestParser), which keep what came.
+//! They apply the rules of the [`Decoder`](super::Decoder), and return [`nom::Err::Incomplete`] with the number of missing
+//! bytes where it returns [`NeedMore`](super::Frame::NeedMore). For a connection use [`ReplyParser`](super::ReplyParser) and
+//! [`RequestParser`](super::RequestParser), which store incomplete frames.
 //!
 //! ```
 //! use nom::Parser;
@@ -18,15 +18,16 @@
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Needed};
 
-use super::framing::{Framing, Rules, Taken, Versions};
-use super::{Direction, RequestFrame};
+use super::direction::Direction;
+use super::framing::{Framing, HeaderEvent, Rules, Versions};
+use super::request_frame::RequestFrame;
 use crate::message::{MAX_BODY_LEN, Reply};
 use crate::wire::Header;
 
-/// A reply, or `None` for a keepalive. Payloads of any length and replies of any version are taken.
+/// A reply, or `None` for a keepalive. Accepts payloads of any length and replies of any version.
 ///
 /// # Errors
-/// [`nom::Err::Incomplete`] where bytes are missing.
+/// [`nom::Err::Incomplete`] if bytes are missing.
 pub fn reply<'i, E: ParseError<&'i [u8]>>(input: &'i [u8]) -> IResult<&'i [u8], Option<Reply<'i>>, E> {
     let (rest, frame) = frame(Direction::Replies, usize::MAX, input)?;
     Ok((rest, frame.map(|(header, payload)| Reply::new(header, payload))))
@@ -35,8 +36,8 @@ pub fn reply<'i, E: ParseError<&'i [u8]>>(input: &'i [u8]) -> IResult<&'i [u8], 
 /// A request with its tokens, within the limits of owserver.
 ///
 /// # Errors
-/// [`nom::Err::Incomplete`] where bytes are missing; [`nom::Err::Failure`] with [`ErrorKind::Verify`] for a header
-/// whose payload is negative or too large.
+/// [`nom::Err::Incomplete`] if bytes are missing; [`nom::Err::Failure`] with [`ErrorKind::Verify`] if the payload in the
+/// header is negative or too large.
 pub fn request<'i, E: ParseError<&'i [u8]>>(input: &'i [u8]) -> IResult<&'i [u8], RequestFrame<'i>, E> {
     match frame(Direction::Requests, MAX_BODY_LEN, input)? {
         (rest, Some((header, body))) => Ok((rest, RequestFrame::new(header, body))),
@@ -54,16 +55,16 @@ fn frame<'i, E: ParseError<&'i [u8]>>(
     let mut framing = Framing::new();
     let mut rest = input;
     let rules = Rules { direction, versions: Versions::Any, limit, capacity: usize::MAX };
-    match framing.take_head(&mut rest, rules) {
-        Ok(Taken::NeedMore(n)) => return Err(nom::Err::Incomplete(Needed::new(n))),
-        Ok(Taken::Keepalive) => return Ok((rest, None)),
-        Ok(Taken::Begun | Taken::Before) => {}
+    match framing.take_header(&mut rest, rules) {
+        Ok(HeaderEvent::NeedMore(n)) => return Err(nom::Err::Incomplete(Needed::new(n))),
+        Ok(HeaderEvent::Keepalive) => return Ok((rest, None)),
+        Ok(HeaderEvent::Complete | HeaderEvent::InBody) => {}
         Err(_) => return Err(nom::Err::Failure(E::from_error_kind(input, ErrorKind::Verify))),
     }
-    let left = framing.left();
-    match rest.split_at_checked(left) {
-        Some((body, rest)) => Ok((rest, Some((framing.head().header(), body)))),
-        None => Err(nom::Err::Incomplete(Needed::new(left.saturating_sub(rest.len())))),
+    let missing = framing.missing();
+    match rest.split_at_checked(missing) {
+        Some((body, rest)) => Ok((rest, Some((framing.header().header(), body)))),
+        None => Err(nom::Err::Incomplete(Needed::new(missing.saturating_sub(rest.len())))),
     }
 }
 
@@ -73,7 +74,7 @@ mod tests {
     use crate::message::Request;
 
     #[test]
-    fn frames_are_taken_from_the_front_and_ask_for_what_is_missing() {
+    fn an_incomplete_frame_returns_the_number_of_missing_bytes() {
         let mut buffer = [0; 64];
         let bytes = Request::write("/p", "data").unwrap().encode(&mut buffer).unwrap();
         let more = [bytes, b"rest"].concat();

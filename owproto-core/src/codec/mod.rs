@@ -1,26 +1,29 @@
-//! Bytes become frames: one decoder for both directions, and parsers over it that keep what they need.
+//! Decoding: from bytes to frames.
 //!
-//! - [`Decoder`] keeps 24 bytes and no payload; payload comes as pieces borrowed from the input.
-//! - [`ReplyParser`] and [`RequestParser`] give whole frames. They copy into storage that the caller gave only
-//!   what came in pieces; a frame that lies whole in the input is borrowed from it.
+//! - [`Decoder`] stores no payload, and returns it in pieces borrowed from the input.
+//! - [`ReplyParser`] and [`RequestParser`] return whole frames. A frame that is entirely in the input is borrowed from it;
+//!   one that arrives in pieces is copied into storage of the caller.
 //!
-//! Incomplete input is not an error. Every error is final for its connection: the bytes behind it have no meaning.
+//! Incomplete input is not an error. Every error is final for its stream, because the bytes after it have no meaning.
 
+mod decode_error;
 mod decoder;
-mod error;
+mod direction;
 mod frame_parser;
 mod framing;
 #[cfg(feature = "nom")]
 pub mod grammar;
 mod reply_parser;
+mod request_frame;
 mod request_parser;
 
-pub use decoder::{Decoder, Direction, Frame};
-pub use error::DecodeError;
-pub(crate) use frame_parser::{FrameParser, Parsed, Shape, Stored};
-pub(crate) use framing::Head;
+pub use decode_error::DecodeError;
+pub use decoder::{Decoder, Frame};
+pub use direction::Direction;
+pub(crate) use frame_parser::{FrameParser, Parsed, PayloadMode, Stored};
 pub use reply_parser::{ReplyEvent, ReplyParser};
-pub use request_parser::{RequestEvent, RequestFrame, RequestParser};
+pub use request_frame::RequestFrame;
+pub use request_parser::{RequestEvent, RequestParser};
 
 /// The default limit for the payload of a reply, in bytes; pyownet's `MAX_PAYLOAD`.
 pub const DEFAULT_PAYLOAD_LIMIT: usize = 65_536;

@@ -1,23 +1,26 @@
-use super::{DEFAULT_PAYLOAD_LIMIT, DecodeError, Direction, FrameParser, Parsed, Shape};
+use super::DEFAULT_PAYLOAD_LIMIT;
+use super::decode_error::DecodeError;
+use super::direction::Direction;
+use super::frame_parser::{FrameParser, Parsed, PayloadMode};
 use crate::message::Reply;
 use crate::storage::Storage;
 
-/// What a [`ReplyParser`] found.
+/// What a [`ReplyParser`] found. Exhaustive on purpose: a caller has to handle each of these.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReplyEvent<'a> {
-    /// The input is used up. This many more bytes complete the current part; reading at most that many never enters
-    /// the next frame.
+    /// The input is used up. The current part lacks this number of bytes. Reading no more than that never reads into the
+    /// next frame.
     NeedMore(usize),
-    /// The server is still at work. Keepalives carry nothing.
+    /// A keepalive: the server is still working on the request.
     Keepalive,
-    /// A reply. It may be one of several: the entries of a DIR listing are replies of their own.
+    /// A reply. An answer may have several: each entry of a DIR listing is a reply.
     Reply(Reply<'a>),
 }
 
-/// Takes bytes from a server and gives its replies.
+/// Parses the replies of a server.
 ///
-/// The storage keeps a payload that came in pieces; it has to hold the largest payload expected, and a larger one
-/// is an error as soon as its header is there. A payload that lies whole in the input is borrowed from it.
+/// The storage holds a payload that arrives in pieces. It has to hold the largest expected payload; a larger one is an error
+/// as soon as its header is complete. A payload that is entirely in the input is borrowed from it.
 ///
 /// ```
 /// use owproto_core::{ReplyEvent, ReplyParser};
@@ -46,51 +49,50 @@ pub struct ReplyParser<S> {
 }
 
 impl<S: Storage> ReplyParser<S> {
-    /// A parser that keeps payloads in `storage`, with the limit [`DEFAULT_PAYLOAD_LIMIT`].
+    /// A parser that stores payloads in `storage`, with the limit [`DEFAULT_PAYLOAD_LIMIT`].
     pub const fn new(storage: S) -> Self {
         Self { frames: FrameParser::new(DEFAULT_PAYLOAD_LIMIT, storage) }
     }
 
-    /// With another limit for payloads, in bytes. owserver itself sends at most 100,050 in answer to a READ, and
-    /// any number in answer to a DIRALL.
+    /// With another limit for payloads, in bytes. owserver sends at most 100,050 bytes for a READ, and has no limit for a
+    /// DIRALL.
     #[must_use]
     pub fn with_limit(mut self, limit: usize) -> Self {
         self.frames.set_limit(limit);
         self
     }
 
-    /// With replies of any version taken; see
-    /// [`Decoder::with_any_version`](super::Decoder::with_any_version).
+    /// Accepts replies of any version; see [`Decoder::with_any_version`](super::Decoder::with_any_version).
     #[must_use]
     pub fn with_any_version(mut self) -> Self {
         self.frames.set_any_version();
         self
     }
 
-    /// Takes the next event from the front of `input` and moves `input` behind it.
+    /// Takes the next event from the front of `input`, and advances `input` past it.
     ///
-    /// Call it until it says [`ReplyEvent::NeedMore`]; then all of `input` is used up.
+    /// Call it until it returns [`ReplyEvent::NeedMore`]. All of `input` is used up then.
     ///
     /// # Errors
-    /// [`DecodeError`]; from then on always the same one.
+    /// [`DecodeError`]. Every later call returns the same error.
     #[inline]
     pub fn parse<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<ReplyEvent<'a>, DecodeError> {
-        Ok(match self.frames.parse(input, Direction::Replies, Shape::Whole)? {
+        Ok(match self.frames.parse(input, Direction::Replies, PayloadMode::Whole)? {
             Parsed::NeedMore(n) => ReplyEvent::NeedMore(n),
             Parsed::Keepalive => ReplyEvent::Keepalive,
-            Parsed::Frame(head, payload) => ReplyEvent::Reply(Reply::from_parts(*head, payload)),
-            // Only a list has them.
+            Parsed::Frame(header, payload) => ReplyEvent::Reply(Reply::from_parts(*header, payload)),
+            // Only the list mode returns entries.
             Parsed::Entries(_) => ReplyEvent::NeedMore(0),
         })
     }
 
-    /// Whether nothing of the next frame was seen yet: here a server may close without cutting a reply.
+    /// Whether the stream is between two frames. A server that closes here does not cut off a reply.
     #[must_use]
     pub const fn is_between_frames(&self) -> bool {
         self.frames.is_between_frames()
     }
 
-    /// Gives the storage back.
+    /// Returns the storage.
     pub fn into_storage(self) -> S {
         self.frames.into_storage()
     }
@@ -109,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn other_versions_are_taken_only_if_that_is_wanted() {
+    fn other_versions_are_accepted_only_on_request() {
         let version = Version(7);
         let bytes = frame(Header { version, payload: 1, size: 1, ..Header::default() }, b"x");
         let mut strict = ReplyParser::new([0; 8]);
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_that_lies_whole_in_the_input_is_borrowed_from_it() {
+    fn a_payload_that_is_entirely_in_the_input_is_borrowed_from_it() {
         let bytes = frame(Header { payload: 3, size: 3, ..Header::default() }, b"abc");
         let mut parser = ReplyParser::new([0; 8]);
         for _ in 0..2 {

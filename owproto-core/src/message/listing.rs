@@ -1,4 +1,4 @@
-//! What the path of a directory or of an entry tells about a listing.
+//! Functions for the paths of listed directories and of their entries.
 
 /// Whether an entry is a directory, as far as its path tells; `None` if only the server knows.
 ///

@@ -1,29 +1,26 @@
-//! What a server answers.
-
 use core::fmt;
 
 use super::entries::Entries;
 use super::return_code::{ReturnCode, ServerError};
 use crate::bytes;
-use crate::codec::Head;
-use crate::wire::{DirectoryFlags, Flags, Header, word};
+use crate::wire::{DirectoryFlags, Flags, Header, HeaderBytes, word};
 
 /// A reply: its header and its payload.
 ///
-/// | in answer to | success |
+/// | request | on success |
 /// |---|---|
-/// | NOP | nothing |
-/// | READ | `ret` = `size` = bytes of payload, the value |
-/// | WRITE | `size` bytes were taken, no payload |
-/// | PRESENCE | the 8 bytes of the ROM id as payload, though `size` is 0; zeros if the path names no device; old servers sent none |
-/// | DIR | for each entry a frame with its path, then one without payload that ends the listing |
+/// | NOP | no payload |
+/// | READ | the value; `ret` = `size` = bytes of payload |
+/// | WRITE | no payload; `size` bytes were written |
+/// | PRESENCE | the 8 bytes of the ROM id as payload, zeros if the path is not a device; `size` is 0; old servers sent no payload |
+/// | DIR | a frame for each entry, with its path, then one without payload that ends the listing |
 /// | DIRALL, DIRALLSLASH | a comma list |
 ///
 /// (owfs: `data.c`, `read.c`, `dir.c`, `dirall.c`; observed, owserver 3.2p4.)
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Reply<'a> {
-    /// As bytes, since that is how it comes and moves fastest.
-    head: Head,
+    /// As received: copying bytes is faster than decoding all words.
+    header: HeaderBytes,
     payload: &'a [u8],
 }
 
@@ -32,19 +29,19 @@ impl<'a> Reply<'a> {
     #[must_use]
     #[inline]
     pub const fn new(header: Header, payload: &'a [u8]) -> Self {
-        Self::from_parts(Head(header.to_bytes()), payload)
+        Self::from_parts(HeaderBytes(header.to_bytes()), payload)
     }
 
     #[inline]
-    pub(crate) const fn from_parts(head: Head, payload: &'a [u8]) -> Self {
-        Self { head, payload }
+    pub(crate) const fn from_parts(header: HeaderBytes, payload: &'a [u8]) -> Self {
+        Self { header, payload }
     }
 
-    /// The header as it came.
+    /// The header.
     #[must_use]
     #[inline]
     pub const fn header(&self) -> Header {
-        self.head.header()
+        self.header.header()
     }
 
     /// The return value: negative for an error.
@@ -59,19 +56,19 @@ impl<'a> Reply<'a> {
         ReturnCode::from_ret(self.header().code)
     }
 
-    /// The flags of the request, the persistence bit as granted.
+    /// The flags of the request, with the persistence bit as granted.
     #[must_use]
     pub const fn flags(&self) -> Flags {
         self.header().flags
     }
 
-    /// Whether the server keeps the connection. Only the last frame of an answer says so.
+    /// Whether the server keeps the connection open. Valid only for the last reply of an answer.
     #[must_use]
     pub const fn is_persistent(&self) -> bool {
         self.header().flags.contains(Flags::PERSISTENCE)
     }
 
-    /// The size word. For a WRITE the number of bytes taken.
+    /// The size word. For a WRITE the number of bytes written.
     #[must_use]
     pub const fn size(&self) -> i32 {
         self.header().size
@@ -83,21 +80,21 @@ impl<'a> Reply<'a> {
         self.header().offset
     }
 
-    /// All bytes that came behind the header.
+    /// All bytes after the header.
     #[must_use]
     pub const fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
-    /// The payload cut to the size word, as pyownet does: without the NUL that ends a path or a list, and nothing of
-    /// the answer to PRESENCE, where owserver says 0.
+    /// The payload up to the size word, as in pyownet: without the NUL that ends a path or a list. Empty for PRESENCE, where
+    /// owserver sends a size of 0.
     #[must_use]
     #[inline]
     pub fn data(&self) -> &'a [u8] {
         word::to_len(self.header().size).and_then(|size| self.payload.get(..size)).unwrap_or(self.payload)
     }
 
-    /// Copies [`data`](Self::data) to the front of a buffer, as much as fits; gives how much that is.
+    /// Copies as much of [`data`](Self::data) as fits to the front of a buffer. Returns the number of bytes copied.
     ///
     /// ```
     /// # use owproto_core::Reply;
@@ -116,19 +113,19 @@ impl<'a> Reply<'a> {
         len
     }
 
-    /// The entries in the payload of an answer to DIRALL or DIRALLSLASH.
+    /// The entries in the payload of a DIRALL or DIRALLSLASH reply.
     #[must_use]
     pub const fn entries(&self) -> Entries<'a> {
         Entries::list(self.payload)
     }
 
-    /// The directory flags in the last frame of an answer to DIR, DIRALL or DIRALLSLASH.
+    /// The directory flags in the last reply to a DIR, DIRALL or DIRALLSLASH.
     #[must_use]
     pub const fn directory_flags(&self) -> DirectoryFlags {
         DirectoryFlags(word::to_bits(self.header().offset))
     }
 
-    /// The reply if the server said yes, its error otherwise.
+    /// This reply, or the error that the server returned.
     ///
     /// # Errors
     /// [`ServerError`] if `ret` is negative.
@@ -158,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_is_the_payload_cut_to_size() {
+    fn data_is_the_payload_up_to_its_size() {
         let header = Header { payload: 3, size: 2, ..Header::default() };
         assert_eq!(Reply::new(header, b"ab\0").data(), b"ab");
         let presence = Header { payload: 8, size: 0, ..Header::default() };
@@ -170,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn each_word_is_where_it_belongs() {
+    fn each_getter_returns_its_word() {
         let header = Header {
             payload: 3,
             code: -21,
@@ -197,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn negative_returns_are_errors() {
+    fn a_negative_return_value_is_an_error() {
         let reply = |code| Reply::new(Header { code, ..Header::default() }, b"");
         assert!(reply(0).into_result().is_ok());
         assert!(reply(i32::MAX).into_result().is_ok());
@@ -206,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn as_much_as_fits_is_copied() {
+    fn copying_stops_at_the_end_of_the_buffer() {
         let reply = Reply::new(Header { payload: 5, size: 4, ..Header::default() }, b"12.25");
         for (room, len) in [(0, 0), (3, 3), (4, 4), (8, 4)] {
             let mut buffer = [b'x'; 8];

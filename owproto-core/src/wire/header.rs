@@ -2,7 +2,7 @@ use core::fmt;
 
 use super::{Flags, MessageType, Version, word};
 
-/// Bytes of a header on the wire.
+/// The length of a header in bytes.
 pub const HEADER_LEN: usize = 24;
 
 /// The six words at the beginning of every frame, request or reply.
@@ -14,7 +14,7 @@ pub const HEADER_LEN: usize = 24;
 /// | 0–3   | version | version, always 0 |
 /// | 4–7   | bytes of payload, tokens not counted | bytes of payload; negative: keepalive, nothing follows |
 /// | 8–11  | message type | return value: negative is an error |
-/// | 12–15 | control flags | flags of the request, persistence as granted |
+/// | 12–15 | control flags | flags of the request, with persistence as granted |
 /// | 16–19 | size, by message type | size, by message type |
 /// | 20–23 | offset, by message type | offset, by message type |
 ///
@@ -36,14 +36,15 @@ pub struct Header {
     pub code: i32,
     /// The control flags.
     pub flags: Flags,
-    /// READ: bytes wanted or sent. WRITE: bytes of data or bytes taken. DIR entries: length of the path.
+    /// READ: bytes requested or sent. WRITE: bytes of data, or bytes written. DIR entries: length of the path.
     pub size: i32,
-    /// READ and WRITE: the first byte. Replies to the DIR family: the directory flags.
+    /// READ and WRITE: the first byte. Replies to DIR, DIRALL and DIRALLSLASH: the
+    /// [directory flags](super::DirectoryFlags).
     pub offset: i32,
 }
 
 impl Header {
-    /// The header of a keepalive, as owserver sends it: payload −1, everything else 0 (owfs: `ping.c`).
+    /// The header of a keepalive, as owserver sends it: payload −1, all other words 0 (owfs: `ping.c`).
     pub const KEEPALIVE: Self =
         Self { version: Version::PLAIN, payload: -1, code: 0, flags: Flags::NONE, size: 0, offset: 0 };
 
@@ -94,8 +95,8 @@ impl Header {
         MessageType(self.code)
     }
 
-    /// Whether a reply with this header is a keepalive: any negative payload is (owfs: `ow_server_message.c`
-    /// tests for `< 0`, not for −1).
+    /// Whether a reply with this header is a keepalive: its payload word is negative (owfs: `ow_server_message.c` tests for
+    /// `< 0`, not for −1).
     #[must_use]
     #[inline]
     pub const fn is_keepalive(self) -> bool {
@@ -110,7 +111,7 @@ impl Header {
     }
 }
 
-/// A header printed as a reply, or as a request with `{:#}`.
+/// Prints the header of a reply; with `{:#}` that of a request.
 impl fmt::Display for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {
@@ -125,6 +126,18 @@ impl fmt::Display for Header {
             " version {} payload {} flags {} size {} offset {}",
             self.version, self.payload, self.flags, self.size, self.offset
         )
+    }
+}
+
+/// The bytes of a header. Aligned, so that its words can be loaded directly.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(align(4))]
+pub(crate) struct HeaderBytes(pub(crate) [u8; HEADER_LEN]);
+
+impl HeaderBytes {
+    #[inline]
+    pub(crate) const fn header(&self) -> Header {
+        Header::from_bytes(&self.0)
     }
 }
 
@@ -150,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_request_has_its_type_and_nothing_else() {
+    fn a_request_header_has_only_its_type() {
         let header = Header::request(MessageType::DIRALL);
         assert_eq!(header, Header { code: 7, ..Header::default() });
         assert_eq!(header.message_type(), MessageType::DIRALL);
     }
 
     #[test]
-    fn words_lie_in_network_byte_order() {
+    fn words_are_in_network_byte_order() {
         let mut bytes = [0u8; HEADER_LEN];
         for (value, byte) in (1u8..).zip(&mut bytes) {
             *byte = value;

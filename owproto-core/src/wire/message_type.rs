@@ -1,9 +1,8 @@
 use core::fmt;
 
-/// What a request asks for: the third word of its header.
+/// The type of a request: the third word of its header.
 ///
-/// The numbers 0 to 10 have names (owfs: `ow_message.h`). Any other number is kept as it is; owserver answers it
-/// with −42, "not supported".
+/// The numbers 0 to 10 have names (owfs: `ow_message.h`). owserver answers any other number with −42, "not supported".
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -11,25 +10,25 @@ use core::fmt;
 pub struct MessageType(pub i32);
 
 impl MessageType {
-    /// 0: not a request; always answered with −42.
+    /// 0: not a request. The answer is always −42.
     pub const ERROR: Self = Self(0);
-    /// 1: answered with nothing; shows that a server is there.
+    /// 1: an empty request. Its reply shows that the server works.
     pub const NOP: Self = Self(1);
-    /// 2: the value of a property.
+    /// 2: read a property.
     pub const READ: Self = Self(2);
-    /// 3: set a property.
+    /// 3: write a property.
     pub const WRITE: Self = Self(3);
-    /// 4: a directory, one frame an entry.
+    /// 4: list a directory, with one frame for each entry.
     pub const DIR: Self = Self(4);
-    /// 5: obsolete; always answered with −42.
+    /// 5: obsolete. The answer is always −42.
     pub const SIZE: Self = Self(5);
-    /// 6: whether a path exists, and the ROM id of its device.
+    /// 6: check whether a path exists, and get the ROM id of its device.
     pub const PRESENCE: Self = Self(6);
-    /// 7: a directory as one comma list.
+    /// 7: list a directory as one comma list.
     pub const DIRALL: Self = Self(7);
     /// 8: DIRALL of a directory, READ of a property.
     pub const GET: Self = Self(8);
-    /// 9: as DIRALL, with a slash after each entry that is a directory.
+    /// 9: DIRALL with a slash after each entry that is a directory.
     pub const DIRALLSLASH: Self = Self(9);
     /// 10: DIRALLSLASH of a directory, READ of a property.
     pub const GETSLASH: Self = Self(10);
@@ -53,10 +52,10 @@ impl MessageType {
         })
     }
 
-    /// Whether the server may do it twice without harm.
+    /// Whether the server may carry out the request twice without harm.
     ///
-    /// True for all known types but WRITE: a write may start a conversion, count or switch something, so it must
-    /// not happen twice by accident. A number without a name is not trusted either.
+    /// True for all named types but WRITE: a write may start a conversion, count or switch something, so it must not happen
+    /// twice by accident. False for numbers without a name.
     #[must_use]
     pub const fn is_idempotent(self) -> bool {
         !matches!(self, Self::WRITE) && self.0 >= 0 && self.0 <= Self::GETSLASH.0
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn only_writes_and_unknown_types_must_not_happen_twice() {
+    fn all_named_types_but_write_are_idempotent() {
         let unsafe_types = (-2..13).filter(|&n| !MessageType(n).is_idempotent());
         assert!(unsafe_types.eq([-2, -1, 3, 11, 12]));
     }

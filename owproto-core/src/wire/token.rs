@@ -1,13 +1,13 @@
 use super::word;
 
-/// Bytes of one antiloop token.
+/// The length of an antiloop token in bytes.
 pub const TOKEN_LEN: usize = 16;
 
-/// An antiloop token: 16 bytes that name one running owserver.
+/// An antiloop token: 16 bytes that identify a running owserver.
 ///
-/// A server appends its own to every request it passes on, and closes a connection whose request already carries
-/// it (owfs: `from_client.c`, `ow_server_message.c`). This crate makes no random numbers: a server's token is
-/// given by whoever runs it.
+/// A server appends its own token to every request that it forwards, and closes the connection if a request already
+/// carries it (owfs: `from_client.c`, `ow_server_message.c`). This crate has no random numbers, so the program that runs a
+/// server chooses its token.
 pub type Token = [u8; TOKEN_LEN];
 
 /// The tokens at the end of a request, oldest first.
@@ -15,22 +15,22 @@ pub type Token = [u8; TOKEN_LEN];
 pub struct Tokens<'a>(&'a [Token]);
 
 impl<'a> Tokens<'a> {
-    /// No tokens: what a plain client sends.
+    /// No tokens, as in requests of clients.
     pub const NONE: Self = Self(&[]);
 
-    /// The given tokens, or `None` if there are more than the 65,535 that the count in the version word can say.
+    /// These tokens; `None` if there are more than 65,535, the greatest count that fits the version word.
     #[must_use]
     pub const fn new(tokens: &'a [Token]) -> Option<Self> {
         if tokens.len() <= u16::MAX as usize { Some(Self(tokens)) } else { None }
     }
 
-    /// Takes the tokens that lie in `bytes`, one after the other. Bytes after the last whole token are left out.
+    /// The tokens in `bytes`, one after the other. Bytes after the last complete token are left out.
     #[must_use]
     pub const fn from_bytes(bytes: &'a [u8]) -> Self {
         Self(bytes.as_chunks().0)
     }
 
-    /// The bytes as they stand on the wire.
+    /// The bytes on the wire.
     #[must_use]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0.as_flattened()
@@ -42,7 +42,7 @@ impl<'a> Tokens<'a> {
         self.0
     }
 
-    /// How many there are.
+    /// The number of tokens.
     #[must_use]
     pub const fn len(self) -> usize {
         self.0.len()
@@ -54,7 +54,7 @@ impl<'a> Tokens<'a> {
         self.0.is_empty()
     }
 
-    /// Whether `token` is among them: the request has been here before, a loop.
+    /// Whether `token` is among them. If it is a server's own token, the request went in a loop.
     #[must_use]
     pub fn contains(self, token: &Token) -> bool {
         self.0.contains(token)
@@ -65,12 +65,12 @@ impl<'a> Tokens<'a> {
         self.0.iter()
     }
 
-    /// The number of tokens as the 16 bits in the version word.
+    /// The number of tokens, as in the version word.
     pub(crate) fn count(self) -> u16 {
         u16::try_from(self.0.len()).unwrap_or(u16::MAX)
     }
 
-    /// Bytes that a request with this version word carries after its payload.
+    /// The length in bytes of the tokens of a request with this version word.
     pub(crate) const fn wire_len(version: super::Version) -> usize {
         #[allow(clippy::cast_lossless)] // `From` is not const
         let count = version.token_count() as i32;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_come_in_their_order_and_are_counted() {
+    fn tokens_keep_their_order_and_have_a_limited_count() {
         let list = [[1; TOKEN_LEN], [2; TOKEN_LEN]];
         let tokens = Tokens::new(&list).unwrap();
         assert_eq!((tokens.as_slice(), tokens.count(), tokens.is_empty()), (&list[..], 2, false));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn length_on_the_wire_follows_the_version_word() {
+    fn the_version_word_determines_the_length_on_the_wire() {
         assert_eq!(Tokens::wire_len(Version::PLAIN), 0);
         assert_eq!(Tokens::wire_len(Version::with_tokens(2)), 32);
         assert_eq!(Tokens::wire_len(Version(-1)), 65535 * 16);

@@ -13,7 +13,7 @@ use super::word;
 /// | 17–24 | `0x01FE0000` | protocol number, 0 today |
 /// | 25–31 | | unused |
 ///
-/// owserver looks at bits 0 to 16 only. In replies the word is 0.
+/// owserver uses only bits 0 to 16. In replies the word is 0.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -21,22 +21,22 @@ use super::word;
 pub struct Version(pub i32);
 
 impl Version {
-    /// 0: what plain clients send and all replies carry.
+    /// 0: the version of requests from clients, and of all replies.
     pub const PLAIN: Self = Self(0);
 
     const SERVER_BIT: i32 = 0x0001_0000;
     const COUNT_MASK: i32 = 0x0000_ffff;
 
-    /// The word of an owserver that sends `count` tokens, and nothing else set.
+    /// The version of a request from an owserver with `count` tokens.
     #[must_use]
     #[allow(clippy::cast_lossless)] // `From` is not const
     pub const fn with_tokens(count: u16) -> Self {
         Self(Self::SERVER_BIT | count as i32)
     }
 
-    /// This word with the server bit and the number of tokens set, the other bits as they are.
+    /// This word with the server bit and the number of tokens set, and all other bits unchanged.
     #[must_use]
-    pub(crate) const fn and_tokens(self, count: u16) -> Self {
+    pub(crate) const fn with_token_count(self, count: u16) -> Self {
         Self(self.0 & !(Self::SERVER_BIT | Self::COUNT_MASK) | Self::with_tokens(count).0)
     }
 
@@ -46,7 +46,7 @@ impl Version {
         self.0 & Self::SERVER_BIT != 0
     }
 
-    /// How many tokens follow the payload: 0 unless [`is_server_message`](Self::is_server_message).
+    /// The number of tokens after the payload: 0 unless [`is_server_message`](Self::is_server_message).
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // masked to 16 bits
     pub const fn token_count(self) -> u16 {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_counted_only_in_server_messages() {
+    fn only_server_messages_have_tokens() {
         assert_eq!(Version(0x0000_0003).token_count(), 0);
         assert_eq!(Version(0x0001_0003).token_count(), 3);
         assert_eq!(Version::with_tokens(65535).token_count(), 65535);
@@ -91,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_set_without_touching_other_bits() {
-        assert_eq!(Version::PLAIN.and_tokens(2), Version(0x0001_0002));
-        assert_eq!(Version(0x0203_ffff).and_tokens(1), Version(0x0203_0001));
-        assert_eq!(Version(-1).and_tokens(0), Version(0xffff_0000u32.cast_signed()));
+    fn setting_the_count_keeps_all_other_bits() {
+        assert_eq!(Version::PLAIN.with_token_count(2), Version(0x0001_0002));
+        assert_eq!(Version(0x0203_ffff).with_token_count(1), Version(0x0203_0001));
+        assert_eq!(Version(-1).with_token_count(0), Version(0xffff_0000u32.cast_signed()));
     }
 
     #[test]
-    fn printing_counts_tokens() {
+    fn a_server_message_prints_its_number_of_tokens() {
         for (word, text) in [
             (0, "0"),
             (7, "7"),

@@ -1,4 +1,4 @@
-//! The only casts between wire words (signed, 32 bits) and lengths in memory.
+//! Conversions between wire words (signed, 32 bits) and lengths in memory: the only casts between them.
 
 /// A length as a wire word; `None` above `i32::MAX`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths_have_31_bits() {
+    fn a_length_that_fits_a_word_has_31_bits() {
         assert_eq!(
             (from_len(0), from_len(0x7fff_ffff), from_len(0x8000_0000)),
             (Some(0), Some(i32::MAX), None)
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_stay_as_they_are() {
+    fn conversion_keeps_all_bits() {
         for (word, bits) in [(0, 0), (5, 5), (-1, u32::MAX), (i32::MIN, 0x8000_0000)] {
             assert_eq!((to_bits(word), from_bits(bits)), (bits, word));
         }

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use owproto_core::text::{RomId, RomIdError};
 
-/// Which devices a simulator has, and which values.
+/// The devices of a simulator as text.
 ///
 /// ```text
 /// spec   = ["tester:"] bus *("+" bus)
@@ -11,10 +11,10 @@ use owproto_core::text::{RomId, RomIdError};
 /// device = (family | address) ["*" count] ["=" alias]
 /// ```
 ///
-/// - A family is two hexadecimal digits; the same may come several times. The address of the device is made up, from
-///   the seed, or with `tester:` by the rule of owserver's `--tester`.
-/// - An address is that of a device, in any of its spellings. Not with `tester:`.
-/// - `28*3` is three of a family.
+/// - A family is two hexadecimal digits, and may be repeated. Its devices get generated addresses, which follow from the
+///   seed, or with `tester:` from the rule of owserver's `--tester`.
+/// - An address is a ROM id in any notation. With `tester:` it is not allowed.
+/// - `28*3` stands for three devices of a family.
 /// - An alias is a name without comma, plus, slash or NUL.
 ///
 /// ```
@@ -28,11 +28,11 @@ use owproto_core::text::{RomId, RomIdError};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Spec {
     pub(super) is_tester: bool,
-    /// At least one.
+    /// At least one bus.
     pub(super) buses: Vec<Vec<Item>>,
 }
 
-/// A device, or several of a family.
+/// A device, or several devices of a family.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Item {
     pub(super) which: Which,
@@ -53,28 +53,28 @@ impl Spec {
         self.is_tester
     }
 
-    /// How many buses there are.
+    /// The number of buses.
     #[must_use]
     pub fn buses(&self) -> usize {
         self.buses.len()
     }
 
-    /// How many devices there are.
+    /// The number of devices on all buses.
     #[must_use]
     pub fn devices(&self) -> usize {
         self.buses.iter().flatten().map(|item| usize::from(item.count)).sum()
     }
 }
 
-/// The default bus, which shows something of everything.
-const EVERYTHING: &str =
-    "01,05,10=garden,12,1D=rain,20,21,22,23,26=weather,28=kitchen,28=cellar,29,3A,3B,F0+10,1D,28";
+/// The default devices: all families that are simulated in detail, with the addresses from the examples of the tool.
+const DEFAULT: &str = "01,05.4AEC29CDBAAB,10.67C6697351FF=garden,12,1D=rain,20,21,22,23.000023DC0800,\
+    26.000026D90200=weather,28.000028D70100=kitchen,28=cellar,29.000029D60400,3A,3B,F0+10,1D,28";
 
-/// A bus that shows something of everything, and a smaller one.
+/// A bus with devices of many kinds, and a second one with three.
 impl Default for Spec {
     fn default() -> Self {
-        // A test sees to it that it can be parsed.
-        EVERYTHING.parse().unwrap_or(Self { is_tester: false, buses: vec![Vec::new()] })
+        // A test checks that it can be parsed.
+        DEFAULT.parse().unwrap_or(Self { is_tester: false, buses: vec![Vec::new()] })
     }
 }
 
@@ -130,8 +130,10 @@ impl FromStr for Spec {
     }
 }
 
-/// Devices of a bus: the tester's addresses have two bytes for a number.
+/// The maximum number of devices of a bus: the addresses of the tester have two bytes for the number of the device.
 const MAX_DEVICES: usize = 1 << 16;
+
+/// The maximum number of buses.
 const MAX_BUSES: usize = 1 << 8;
 
 struct Parser<'t> {
@@ -142,7 +144,7 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    /// The item that begins at byte `at`.
+    /// Parses the item that starts at byte `at`.
     fn item(&mut self, item: &'t str, at: usize) -> Result<Item, SpecError> {
         let (device, alias) = match item.split_once('=') {
             Some((device, alias)) => (device, Some(alias)),
@@ -158,7 +160,7 @@ impl<'t> Parser<'t> {
             let code = u8::from_str_radix(which, 16);
             Which::Family(code.map_err(|_| self.error(at, SpecErrorKind::Device(None)))?)
         } else {
-            // What is as short as a family was meant to be one.
+            // A text as short as a family was meant to be one, so the reason why it is not an address does not help.
             let short = which.len() <= 2;
             let id = RomId::parse(which.as_bytes())
                 .map_err(|error| self.error(at, SpecErrorKind::Device((!short).then_some(error))))?;
@@ -166,7 +168,7 @@ impl<'t> Parser<'t> {
                 return Err(self.error(at, SpecErrorKind::TesterAddress));
             }
             if self.addresses.contains(&id) {
-                return Err(self.error(at, SpecErrorKind::AddressTwice));
+                return Err(self.error(at, SpecErrorKind::DuplicateAddress));
             }
             self.addresses.push(id);
             Which::Address(id)
@@ -189,7 +191,7 @@ impl<'t> Parser<'t> {
                 return Err(self.error(alias_at, SpecErrorKind::Alias));
             }
             if self.aliases.contains(&alias) {
-                return Err(self.error(alias_at, SpecErrorKind::AliasTwice));
+                return Err(self.error(alias_at, SpecErrorKind::DuplicateAlias));
             }
             self.aliases.push(alias);
         }
@@ -201,43 +203,45 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// A text that is no [`Spec`].
+/// A text that is not a valid [`Spec`].
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{kind}, at byte {position} of {text:?}")]
+#[error("{kind} (at byte {position} of {text:?})")]
 pub struct SpecError {
     text: String,
-    /// Index of the byte where it begins.
+    /// The index of the byte at which the invalid part starts.
     pub position: usize,
-    /// What is wrong there.
+    /// What is invalid there.
     pub kind: SpecErrorKind,
 }
 
-/// What is wrong in a [`SpecError`].
+/// What is invalid in a [`Spec`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpecErrorKind {
-    /// No family code, and no address; with the reason, if it might have been one.
+    /// Neither a family code nor an address. For a longer text, the reason why it is not an address.
     #[error(
-        "a family is two hexadecimal digits, such as 28, and a device is an address, such as 28.000028D70100"
+        "expected a family code of two hexadecimal digits, such as 28, or an address, such as 28.000028D70100"
     )]
     Device(#[source] Option<RomIdError>),
-    /// An address with `tester:`, which computes them.
-    #[error("the addresses of tester: are computed, only families can be given")]
+    /// An address after `tester:`.
+    #[error("after tester: only families can be given, because the addresses are computed")]
     TesterAddress,
-    /// The same address again.
-    #[error("this address was given before")]
-    AddressTwice,
-    /// No number from 1 on, or one that makes several devices of one address or with one alias.
-    #[error("behind * stands how many devices of a family there are, without an alias")]
+    /// An address that appears before.
+    #[error("this address is used twice")]
+    DuplicateAddress,
+    /// A count that is not a number of 1 or more, or a count of more than one for an address or an alias.
+    #[error(
+        "after * a number of devices must follow; with an address or an alias there can be only one device"
+    )]
     Count,
-    /// No alias: empty, with blanks at an end, too long, or with a slash.
-    #[error("an alias is a name of 1 to 256 bytes without slashes and without blanks at its ends")]
+    /// An alias that is empty or too long, has spaces at an end, or has a slash or a NUL.
+    #[error("an alias must have 1 to 256 bytes, no slash or NUL, and no spaces at its ends")]
     Alias,
-    /// The same alias again.
-    #[error("this alias was given before")]
-    AliasTwice,
+    /// An alias that appears before.
+    #[error("this alias is used twice")]
+    DuplicateAlias,
     /// More than 65,536 devices on a bus, or more than 256 buses.
-    #[error("there are at most 65536 devices on a bus, and 256 buses")]
+    #[error("there can be at most 65536 devices on a bus, and 256 buses")]
     TooMany,
 }
 
@@ -246,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn specs_are_printed_as_they_were_written() {
+    fn a_spec_prints_as_it_was_written() {
         for text in
             ["", "10", "tester:10,28,28", "28=a b,10*3+1D+", "+", "28.000028D70100=x+10", "tester:28*2000"]
         {
@@ -260,14 +264,14 @@ mod tests {
     #[test]
     fn the_default_has_all_families_that_are_simulated_in_detail() {
         let text = Spec::default().to_string();
-        assert_eq!(text, EVERYTHING);
+        assert_eq!(text, DEFAULT);
         for family in ["01", "05", "10", "12", "1D", "20", "21", "22", "23", "26", "28", "29", "3A", "3B"] {
             assert!(text.contains(family), "{family}");
         }
     }
 
     #[test]
-    fn mistakes_are_told_with_their_place() {
+    fn an_error_has_the_position_of_the_invalid_part() {
         use SpecErrorKind::*;
         for (text, position, kind) in [
             (",", 0, Device(None)),
@@ -277,7 +281,7 @@ mod tests {
             ("10+28,0x28", 6, Device(Some(RomId::parse(b"0x28").unwrap_err()))),
             ("28.000028D70100.00", 0, Device(Some(RomId::parse(b"28.000028D70100.00").unwrap_err()))),
             ("tester:28.000028D70100", 7, TesterAddress),
-            ("28.000028D70100,28000028D70100", 16, AddressTwice),
+            ("28.000028D70100,28000028D70100", 16, DuplicateAddress),
             ("28*0", 3, Count),
             ("28*x", 3, Count),
             ("28*70000", 3, Count),
@@ -286,7 +290,7 @@ mod tests {
             ("28=", 3, Alias),
             ("28=a/b", 3, Alias),
             ("28= a", 3, Alias),
-            ("28=a,10=a", 8, AliasTwice),
+            ("28=a,10=a", 8, DuplicateAlias),
             ("28*65535,28*2", 13, TooMany),
         ] {
             let error = text.parse::<Spec>().unwrap_err();

@@ -14,7 +14,7 @@ fn objects(stdout: &str) -> Vec<Value> {
     stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The captured exchanges.
+/// The captured exchanges with a real owserver.
 fn vectors() -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors");
     let mut vectors = Vec::new();
@@ -29,7 +29,7 @@ fn vectors() -> Vec<Value> {
     vectors
 }
 
-/// The fields of a captured frame, as `ow` is to print them.
+/// The fields of a captured frame, in the order in which `ow` must print them.
 fn expected(kind: &str, names: &[&str], frame: &Value) -> Value {
     let mut object = Map::new();
     object.insert("kind".to_owned(), kind.into());
@@ -39,7 +39,7 @@ fn expected(kind: &str, names: &[&str], frame: &Value) -> Value {
     object.into()
 }
 
-/// Compares what is printed for `hex` with objects, fed to the parser in pieces of three sizes.
+/// Compares the output for `hex` with objects, with chunks of three sizes.
 fn assert_decodes(args: &[&str], hex: &str, expected: &[Value]) {
     let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
     for chunk in [&[][..], &["--chunk", "1"], &["--chunk", "7"]] {
@@ -54,7 +54,7 @@ fn assert_decodes(args: &[&str], hex: &str, expected: &[Value]) {
 }
 
 #[test]
-fn all_captured_replies_have_their_fields() {
+fn captured_replies_are_printed_with_all_fields() {
     let (mut hex, mut frames) = (String::new(), Vec::new());
     for vector in vectors() {
         hex += vector["reply_hex"].as_str().unwrap();
@@ -73,7 +73,7 @@ fn all_captured_replies_have_their_fields() {
 }
 
 #[test]
-fn all_captured_requests_that_are_whole_have_their_fields() {
+fn complete_captured_requests_are_printed_with_all_fields() {
     let (mut hex, mut frames) = (String::new(), Vec::new());
     for vector in vectors() {
         let bytes = vector["request_hex"].as_str().unwrap();
@@ -101,15 +101,15 @@ fn all_captured_requests_that_are_whole_have_their_fields() {
         }
     }
     assert!(frames.len() > 400, "{}", frames.len());
-    // Some are larger than owserver takes.
+    // Some are longer than owserver accepts.
     assert_decodes(&["--json", "decode", "--requests", "--limit", "2000000"], &hex, &frames);
 }
 
-/// A reply with the payload `ab` and a blank in the wrong place.
+/// A reply with the payload `ab` and white space in unusual places.
 const REPLY: &str = "00000000 00000002 00000002 00000104 00000002 000000 00\r\n61\t62";
 
 #[test]
-fn blanks_and_line_ends_do_not_count() {
+fn white_space_is_ignored() {
     let finished = decode(&["decode", "--json"], REPLY);
     let object = json!({
         "kind": "reply", "version": 0, "payload": 2, "ret": 2, "flags": 260, "size": 2, "offset": 0,
@@ -120,7 +120,7 @@ fn blanks_and_line_ends_do_not_count() {
 }
 
 #[test]
-fn words_are_signed_and_flags_are_not() {
+fn words_are_signed_but_flags_are_unsigned() {
     let finished = decode(&["--json", "decode"], "00000000 00000000 ffffffff ffffffff ffffffff 80000000");
     let object = &objects(&finished.stdout)[0];
     assert_eq!(object["ret"], -1);
@@ -130,7 +130,7 @@ fn words_are_signed_and_flags_are_not() {
 }
 
 #[test]
-fn for_people_a_frame_is_a_line() {
+fn without_json_each_frame_is_a_line() {
     let keepalive = "00000000 ffffffff 00000000 00000000 00000000 00000000";
     let finished = decode(&["decode"], &format!("{keepalive} {REPLY}"));
     assert_eq!(
@@ -147,7 +147,7 @@ fn for_people_a_frame_is_a_line() {
 }
 
 #[test]
-fn what_is_left_is_incomplete() {
+fn an_input_that_ends_within_a_frame_gives_status_4() {
     for (cut, need) in [(1, 23), (23, 1), (24, 2), (25, 1)] {
         let hex: String = REPLY.chars().filter(|c| !c.is_whitespace()).take(cut * 2).collect();
         for chunk in ["1", "24", "100"] {
@@ -159,18 +159,18 @@ fn what_is_left_is_incomplete() {
         }
     }
     let finished = decode(&["decode"], "00");
-    assert_eq!(finished.stdout, "incomplete: 1 bytes of a frame, 23 more are needed\n");
+    assert_eq!(finished.stdout, "incomplete frame: 1 of at least 24 bytes\n");
     assert_eq!(ow(&["decode"]), Finished { status: Some(0), stdout: String::new(), stderr: String::new() });
 }
 
 #[test]
-fn bytes_that_are_no_frame_are_an_error_behind_the_frames_before() {
+fn bytes_that_are_not_a_frame_give_status_3_after_the_frames_before_them() {
     let finished = decode(&["--json", "decode"], &format!("{REPLY}{}", "ff".repeat(24)));
     assert_eq!(finished.status, Some(3));
     assert_eq!(finished.stdout.lines().count(), 1);
     assert_eq!(
         finished.stderr,
-        "error: standard input has no frame at byte 26: the peer does not speak the owserver protocol \
+        "error: no valid frame at byte 26 of standard input: the peer does not speak the owserver protocol \
          (version word 0xffffffff)\n"
     );
     let finished = decode(&["decode", "--requests"], &format!("00000000 ffffffff {}", "00".repeat(16)));
@@ -179,7 +179,7 @@ fn bytes_that_are_no_frame_are_an_error_behind_the_frames_before() {
 }
 
 #[test]
-fn limits_act_on_the_header() {
+fn the_limit_rejects_a_frame_by_its_header() {
     let header = |payload: i32| format!("00000000 {payload:08x} {}", "00".repeat(16));
     let status = |args: &[&str], payload| decode(args, &header(payload)).status;
     assert_eq!(status(&["decode"], 65_536), Some(4));
@@ -191,21 +191,21 @@ fn limits_act_on_the_header() {
 }
 
 #[test]
-fn wrong_hexadecimal_is_wrong_usage() {
-    for (hex, sentence) in [
+fn text_that_is_not_hexadecimal_is_wrong_usage() {
+    for (hex, message) in [
         ("00 0\n0x", "'x' is not a hexadecimal digit (line 2, column 2)"),
         ("000", "the number of hexadecimal digits is odd"),
         ("äö", "'\\u{c3}' is not a hexadecimal digit (line 1, column 1)"),
     ] {
         let finished = decode(&["decode"], hex);
         assert_eq!(finished.status, Some(2));
-        assert_eq!(finished.stderr, format!("error: standard input is wrong: {sentence}\n"));
+        assert_eq!(finished.stderr, format!("error: standard input is not hexadecimal text: {message}\n"));
         assert_eq!(finished.stdout, "");
     }
 }
 
 #[test]
-fn files_are_read() {
+fn the_input_can_be_a_file() {
     let path: PathBuf = env::temp_dir().join(format!("owproto-decode-{}.hex", process::id()));
     fs::write(&path, REPLY).unwrap();
     let finished = ow(&["decode", path.to_str().unwrap()]);
@@ -214,6 +214,6 @@ fn files_are_read() {
     assert!(finished.stdout.starts_with("reply ret 2 "));
     let finished = ow(&["decode", path.to_str().unwrap()]);
     assert_eq!(finished.status, Some(2));
-    let sentence = format!("error: '{}' cannot be read: ", path.display());
-    assert!(finished.stderr.starts_with(&sentence), "{}", finished.stderr);
+    let message = format!("error: cannot read '{}': ", path.display());
+    assert!(finished.stderr.starts_with(&message), "{}", finished.stderr);
 }

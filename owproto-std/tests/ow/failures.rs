@@ -1,4 +1,4 @@
-//! Servers that are not there, or none.
+//! Servers that are absent, silent, or not owservers.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::{command, finish, ow};
 
-/// An address where nothing listens.
-fn nowhere() -> SocketAddr {
+/// An address at which no server listens.
+fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// A peer that does something with each connection, after a request of one READ has come.
+/// A peer that calls a function with each connection, after the header of a request has arrived.
 fn peer(serve: impl Fn(&mut TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -28,8 +28,8 @@ fn peer(serve: impl Fn(&mut TcpStream) + Send + 'static) -> String {
     address
 }
 
-/// Every command that asks a server.
-const ASKING: &[&[&str]] = &[
+/// All commands that send a request.
+const COMMANDS: &[&[&str]] = &[
     &["dir"],
     &["dir", "--stream"],
     &["read", "/a"],
@@ -44,52 +44,55 @@ const ASKING: &[&[&str]] = &[
     &["tree", "--values"],
 ];
 
-/// Status 3, nothing on standard output, and one sentence with these words.
-fn assert_fails(args: &[&str], words: &[&str]) {
+/// Status 3, empty standard output, and one line on standard error that contains the parts.
+fn assert_fails(args: &[&str], parts: &[&str]) {
     for json in [&[][..], &["--json"]] {
         let finished = ow(&[json, args].concat());
         assert_eq!(finished.status, Some(3), "{args:?}: {finished:?}");
         assert_eq!(finished.stdout, "", "{args:?}");
         assert_eq!(finished.stderr.lines().count(), 1, "{args:?}: {}", finished.stderr);
         assert!(finished.stderr.starts_with("error: "), "{}", finished.stderr);
-        for word in words {
-            assert!(finished.stderr.contains(word), "{args:?}: {word:?} is not in {}", finished.stderr);
+        for part in parts {
+            assert!(finished.stderr.contains(part), "{args:?}: {part:?} is not in {}", finished.stderr);
         }
     }
 }
 
 #[test]
-fn nothing_listens() {
-    let address = nowhere().to_string();
-    for args in ASKING {
-        let words = [&*address, "nothing listens", "start an owserver", "--server"];
-        assert_fails(&[&["-s", &address], *args].concat(), &words);
+fn without_a_server_the_error_has_the_address_and_advice() {
+    let address = unused_address().to_string();
+    for args in COMMANDS {
+        let parts = [&*address, "no server listens", "start an owserver", "--server"];
+        assert_fails(&[&["-s", &address], *args].concat(), &parts);
     }
     let finished = finish(command(&["read", "/some/path"]).env("OWSERVER", &address), b"");
     assert_eq!(finished.status, Some(3));
     assert_eq!(
         finished.stderr,
         format!(
-            "error: cannot read /some/path: nothing listens at {address}; start an owserver there, or name another \
+            "error: cannot read /some/path: no server listens at {address}; start an owserver there, or name another \
              in OWSERVER or with --server HOST[:PORT]\n"
         )
     );
 }
 
 #[test]
-fn the_option_goes_before_the_variable() {
-    let (option, variable) = (nowhere().to_string(), nowhere().to_string());
+fn the_option_overrides_the_environment_variable() {
+    let (option, variable) = (unused_address().to_string(), unused_address().to_string());
     let finished = finish(command(&["-s", &option, "ping"]).env("OWSERVER", &variable), b"");
     assert!(finished.stderr.contains(&option) && !finished.stderr.contains(&variable), "{}", finished.stderr);
 }
 
 #[test]
-fn a_host_that_is_not_known() {
-    assert_fails(&["-s", "no-such-host.invalid", "ping"], &["no-such-host.invalid:4304", "cannot be found"]);
+fn an_unknown_host_is_named() {
+    assert_fails(
+        &["-s", "no-such-host.invalid", "ping"],
+        &["no-such-host.invalid:4304", "cannot find the host"],
+    );
 }
 
 #[test]
-fn a_silent_server_is_given_up() {
+fn both_timeouts_end_a_request_to_a_silent_server() {
     let address = peer(|_| thread::sleep(Duration::from_secs(30)));
     let start = Instant::now();
     for limit in [&["--inactivity", "0.1"][..], &["--timeout", "0.1"]] {
@@ -102,7 +105,7 @@ fn a_silent_server_is_given_up() {
 }
 
 #[test]
-fn keepalives_do_not_move_the_total_timeout() {
+fn keepalives_do_not_extend_the_total_timeout() {
     let keepalive = [&[0; 4][..], &[0xff; 4], &[0; 16]].concat();
     let address = peer(move |stream| {
         while stream.write_all(&keepalive).is_ok() {
@@ -113,12 +116,12 @@ fn keepalives_do_not_move_the_total_timeout() {
 }
 
 #[test]
-fn a_server_that_closes_or_speaks_something_else() {
-    for args in ASKING {
+fn a_server_that_closes_or_sends_another_protocol_is_a_failure() {
+    for args in COMMANDS {
         let address = peer(|_| ());
         assert_fails(&[&["-s", &address], *args].concat(), &[&address]);
         let address = peer(|stream| {
-            // An error says that the client has seen enough.
+            // Writing fails once the client has closed the connection.
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         });
         assert_fails(&[&["-s", &address], *args].concat(), &[&address]);
@@ -126,7 +129,7 @@ fn a_server_that_closes_or_speaks_something_else() {
 }
 
 #[test]
-fn frames_are_shown_on_standard_error() {
+fn verbose_prints_frames_to_standard_error() {
     let reply = [0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 0, b'4', b'2'];
     let address = peer(move |stream| stream.write_all(&reply).unwrap());
     let finished = ow(&["-s", &address, "-v", "read", "/a"]);
@@ -142,11 +145,11 @@ fn frames_are_shown_on_standard_error() {
 }
 
 #[test]
-fn flags_of_the_command_line_are_sent() {
-    let refuse_and_tell = |stream: &mut TcpStream| {
+fn options_are_sent_as_control_flags() {
+    let answer_ping = |stream: &mut TcpStream| {
         let _ = stream.write_all(&[0; 24]);
     };
-    let address = peer(refuse_and_tell);
+    let address = peer(answer_ping);
     let options = ["-K", "--pressure", "psi", "-f", "fic", "--uncached", "--trim", "--no-persistence"];
     let finished = ow(&[&["-s", &address, "-v"], &options[..], &["ping"]].concat());
     assert!(

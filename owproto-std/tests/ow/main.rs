@@ -1,4 +1,4 @@
-//! The tool `ow`, as far as it needs no owserver.
+//! The tool `ow`, without a real owserver: usage, failures, decoding, and simulated devices.
 
 mod decode;
 mod errors;
@@ -9,7 +9,7 @@ mod usage;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// What a run of `ow` left behind.
+/// The outcome of a run of `ow`.
 #[derive(PartialEq, Eq, Debug)]
 struct Finished {
     status: Option<i32>,
@@ -17,7 +17,7 @@ struct Finished {
     stderr: String,
 }
 
-/// The program, without what the environment might tell it.
+/// The program, with an environment that does not influence it.
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ow"));
     command.args(args).env_remove("OWSERVER").env_remove("CLICOLOR_FORCE");
@@ -29,13 +29,13 @@ fn ow(args: &[&str]) -> Finished {
     finish(&mut command(args), b"")
 }
 
-/// Runs a command and gives it `input` on standard input.
+/// Runs a command with `input` on standard input.
 fn finish(command: &mut Command, input: &[u8]) -> Finished {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let output = std::thread::scope(|scope| {
-        // It may end without reading its input.
+        // It may exit without reading its input.
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output().unwrap()
     });

@@ -1,4 +1,4 @@
-//! `--sim` and `serve`: the tool as its own owserver.
+//! `--sim` and `serve`: simulated devices in the tool.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -9,11 +9,11 @@ use owproto_std::{Client, Error};
 use super::{command, ow};
 
 #[test]
-fn a_simulated_bus_is_asked_without_a_server() {
+fn commands_work_on_simulated_devices_without_a_server() {
     let listed = ow(&["--sim=tester:10,28,26", "dir"]);
     assert_eq!((listed.status, listed.stderr.as_str()), (Some(0), ""));
     assert_eq!(listed.stdout, "/10.000010EF0000\n/28.000028D70100\n/26.000026D90200\n");
-    // Behind the command too, and with the flags of the others.
+    // The option may follow the command, and other options apply.
     let read = ow(&[
         "--trim",
         "-F",
@@ -28,18 +28,18 @@ fn a_simulated_bus_is_asked_without_a_server() {
 }
 
 #[test]
-fn the_bus_without_a_spec_shows_something_of_everything() {
+fn the_default_devices_are_of_many_kinds_and_the_same_each_time() {
     let tree = ow(&["--sim", "tree", "--values"]);
     assert_eq!((tree.status, tree.stderr.as_str()), (Some(0), ""));
     for name in ["DS18S20", "DS18B20", "DS2406", "DS2408", "DS2413", "DS2423", "DS2438", "DS2450", "kitchen"]
     {
         assert!(tree.stdout.contains(name), "{name} is not in:\n{}", tree.stdout);
     }
-    assert_eq!(ow(&["--sim", "dir"]), ow(&["--sim", "dir"]), "it is the same each time");
+    assert_eq!(ow(&["--sim", "dir"]), ow(&["--sim", "dir"]), "two runs differ");
 }
 
 #[test]
-fn a_spec_that_means_nothing_is_wrong_usage() {
+fn an_invalid_spec_is_wrong_usage() {
     for spec in ["x", "28,", "tester:28.000028D70100", "28*0", "28=a/b", "28.000028D7010000"] {
         let finished = ow(&[&format!("--sim={spec}"), "dir"]);
         assert_eq!(finished.status, Some(2), "{spec}: {finished:?}");
@@ -50,7 +50,7 @@ fn a_spec_that_means_nothing_is_wrong_usage() {
     assert!(both.stderr.contains("--server") && both.stderr.contains("--sim"), "{}", both.stderr);
 }
 
-/// `ow serve`, ended with the test.
+/// A process of `ow serve`, killed at the end of the test.
 struct Serving {
     child: Child,
     address: String,
@@ -83,7 +83,7 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It may have ended before.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -91,7 +91,7 @@ impl Drop for Serving {
 
 #[test]
 #[cfg(unix)]
-fn serve_says_where_it_listens_and_stops_at_a_signal() {
+fn serve_prints_its_address_and_stops_at_a_signal() {
     for signal in ["INT", "TERM"] {
         let serving = Serving::start(&["--sim=tester:28", "serve", "--listen", ":0"]);
         let client = serving.client();
@@ -100,12 +100,12 @@ fn serve_says_where_it_listens_and_stops_at_a_signal() {
         let (status, log) = serving.stop(signal);
         assert_eq!(status, Some(0), "after SIG{signal}: {log}");
         assert!(log.contains(&format!("listening address={address}")), "{log}");
-        assert!(client.read("/28.000028D70000/temperature").is_err(), "it is gone");
+        assert!(client.read("/28.000028D70000/temperature").is_err(), "it still answers");
     }
 }
 
 #[test]
-fn settings_of_serve_are_followed() {
+fn options_of_serve_change_the_server_and_the_devices() {
     let serving = Serving::start(&[
         "--sim=28=a",
         "serve",
@@ -134,7 +134,7 @@ fn settings_of_serve_are_followed() {
     assert_eq!(long.return_code(), Some(owproto_core::ReturnCode::OUT_OF_MEMORY));
     let mut silent = std::net::TcpStream::connect(&hasty.address).unwrap();
     silent.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
-    assert_eq!(silent.read(&mut [0]).unwrap(), 0, "it is closed");
+    assert_eq!(silent.read(&mut [0]).unwrap(), 0, "the silent connection is closed");
 
     let slow = Serving::start(&["--sim=28=a", "serve", "--listen", "0", "--latency", "400"]);
     let hasty = Client::builder()
@@ -147,11 +147,15 @@ fn settings_of_serve_are_followed() {
 }
 
 #[test]
-fn serve_is_told_what_it_cannot_do() {
+fn serve_fails_on_an_address_in_use_and_on_wrong_usage() {
     let taken = Serving::start(&["serve", "--listen", "0"]);
     let finished = ow(&["serve", "--listen", &taken.address]);
     assert_eq!(finished.status, Some(3));
-    assert!(finished.stderr.contains(&taken.address), "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains(&taken.address) && finished.stderr.contains("--listen"),
+        "{}",
+        finished.stderr
+    );
     assert_eq!(finished.stdout, "");
     for args in [
         &["serve", "--listen", "nowhere"][..],

@@ -3,8 +3,8 @@ use std::process::Stdio;
 
 use super::{command, finish, ow};
 
-/// Wrong command lines, and a word that the message has to have. The address is one where nothing listens, so that
-/// one that is taken for right gives another status.
+/// Wrong command lines, each with a part of its message. No server listens at the address, so a command line that is
+/// accepted gives another status.
 const WRONG: &[(&[&str], &str)] = &[
     (&[], "Usage:"),
     (&["frobnicate"], "'frobnicate'"),
@@ -12,8 +12,8 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["present"], "<PATH>"),
     (&["get"], "<PATH>"),
     (&["write"], "PATH VALUE"),
-    (&["write", "/a"], "there is no value for '/a'"),
-    (&["write", "/a", "1", "/b"], "there is no value for '/b'"),
+    (&["write", "/a"], "no value is given for '/a'"),
+    (&["write", "/a", "1", "/b"], "no value is given for '/b'"),
     (&["write", "/a", "--hex", "0g"], "'g' is not a hexadecimal digit"),
     (&["write", "/a", "1", "--offset", "-1"], "-1"),
     (&["read", "/a", "--size", "0"], "1..=100050"),
@@ -24,7 +24,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["read", "/a", "--hex", "--raw"], "--raw"),
     (&["--timeout", "-1", "ping"], "'-1'"),
     (&["--timeout", "soon", "ping"], "not a number of seconds"),
-    (&["--inactivity", "nan", "ping"], "not a time in seconds"),
+    (&["--inactivity", "nan", "ping"], "not a time of 0 or more seconds"),
     (&["-F", "-K", "ping"], "only one of"),
     (&["-F", "ping", "-C"], "only one of"),
     (&["--format", "ffi", "ping"], "f.i.c"),
@@ -43,17 +43,17 @@ const WRONG: &[(&[&str], &str)] = &[
 ];
 
 #[test]
-fn wrong_usage_is_told_and_nothing_is_done() {
-    for (args, word) in WRONG {
+fn wrong_usage_prints_a_message_and_gives_status_2() {
+    for (args, part) in WRONG {
         let finished = finish(command(args).env("OWSERVER", "127.0.0.1:1"), b"");
         assert_eq!(finished.status, Some(2), "{args:?}: {finished:?}");
-        assert!(finished.stderr.contains(word), "{args:?}: {}", finished.stderr);
+        assert!(finished.stderr.contains(part), "{args:?}: {}", finished.stderr);
         assert_eq!(finished.stdout, "", "{args:?}");
     }
 }
 
 #[test]
-fn paths_that_no_request_can_carry_are_wrong_usage() {
+fn a_path_or_value_that_does_not_fit_into_a_request_is_wrong_usage() {
     let long = "a".repeat(4095);
     for args in [&["read", &long][..], &["dir", &long], &["write", &long, "1"]] {
         let finished = ow(args);
@@ -67,12 +67,15 @@ fn paths_that_no_request_can_carry_are_wrong_usage() {
 }
 
 #[test]
-fn a_wrong_variable_is_named() {
+fn an_invalid_environment_variable_is_named_by_commands_that_need_a_server() {
     let finished = finish(command(&["ping"]).env("OWSERVER", "a:b"), b"");
     assert_eq!(finished.status, Some(2));
-    assert_eq!(finished.stderr, "error: OWSERVER is wrong: \"a:b\" is not of the form HOST[:PORT]\n");
+    assert_eq!(
+        finished.stderr,
+        "error: the environment variable OWSERVER is invalid: \"a:b\" is not of the form HOST[:PORT]\n"
+    );
     let finished = finish(command(&["errors", "1"]).env("OWSERVER", "a:b"), b"");
-    assert_eq!(finished.status, Some(0), "who needs no server does not look at it");
+    assert_eq!(finished.status, Some(0), "a command without a server ignores the variable");
 }
 
 #[test]
@@ -93,9 +96,9 @@ fn every_command_has_help_with_an_example() {
 }
 
 #[test]
-fn whoever_stops_reading_ends_it_silently() {
+fn a_closed_pipe_ends_the_tool_silently_with_status_0() {
     let mut child = command(&["errors"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // More than a pipe holds is not needed: it is closed before a byte was read of what comes late.
+    // Closed before the tool writes, so the output need not be longer than a pipe holds.
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");

@@ -70,7 +70,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         {
             return None;
         }
-        let (head, payload) = self.frames.whole_frame(input, Direction::Replies)?;
-        Some(Reply::from_parts(head, payload))
+        let (header, payload) = self.frames.take_whole_frame(input, Direction::Replies)?;
+        Some(Reply::from_parts(header, payload))
     }
 }

@@ -105,7 +105,7 @@ fn any_record() -> impl Strategy<Value = Structure> {
     let change = prop::sample::select(
         &[ChangeRate::Fixed, ChangeRate::Stable, ChangeRate::Volatile, ChangeRate::EverySecond][..],
     );
-    let value_type = prop::sample::select(&ValueType::ALL[..]);
+    let value_type = prop::sample::select(ValueType::ALL);
     (value_type, index, shape, access, any::<u32>(), change).prop_map(
         |(value_type, index, shape, access, length, change)| {
             let value_type = match (value_type, index) {

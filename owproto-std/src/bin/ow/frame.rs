@@ -1,13 +1,14 @@
-//! Frames for people: a line for each.
+//! Frames as lines of text.
 
 use std::fmt;
 
 use owproto_std::owproto_core::wire::MessageType;
 use owproto_std::owproto_core::{Reply, RequestFrame};
 
-use crate::bytes::{hex, is_printable, printable};
+use crate::hex::hex;
+use crate::printable::{is_printable, printable};
 
-/// A reply on a line.
+/// A reply as a line.
 pub(crate) struct ReplyLine<'a>(pub(crate) Reply<'a>);
 
 impl fmt::Display for ReplyLine<'_> {
@@ -23,7 +24,7 @@ impl fmt::Display for ReplyLine<'_> {
     }
 }
 
-/// A request on a line.
+/// A request as a line.
 pub(crate) struct RequestLine<'a>(pub(crate) RequestFrame<'a>);
 
 impl fmt::Display for RequestLine<'_> {
@@ -43,14 +44,14 @@ impl fmt::Display for RequestLine<'_> {
     }
 }
 
-/// A blank, and bytes as text or in hexadecimal; of many only the beginning.
+/// A space, and bytes as text or in hexadecimal. Long payloads are cut.
 struct Payload<'a>(&'a [u8]);
 
 impl fmt::Display for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const TEXT: usize = 200;
         const BINARY: usize = 32;
-        // The NUL that ends paths and lists belongs to the form.
+        // The NUL at the end of paths and lists is not shown.
         let text = self.0.strip_suffix(b"\0").unwrap_or(self.0);
         let is_cut = if is_printable(text) {
             write!(f, " \"{}\"", printable(text.get(..TEXT).unwrap_or(text)))?;

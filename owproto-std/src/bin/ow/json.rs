@@ -1,14 +1,14 @@
-//! The objects of `--json`, one a line.
+//! The objects of `--json`, one per line.
 //!
-//! A path that is no UTF-8 has the replacement character in `path` and its bytes in `path_hex` behind it; so have
-//! entries, with `entries_hex`.
+//! If a path is not UTF-8, `path` has replacement characters, and the field `path_hex` after it has the bytes. The same holds
+//! for `entries` and `entries_hex`.
 
 use owproto_std::owproto_core::ServerError;
 use serde_json::{Map, Value, json};
 
-use crate::bytes::hex;
+use crate::hex::hex;
 
-/// An object with a path in front.
+/// An object that starts with a path.
 fn with_path(path: &[u8]) -> Map<String, Value> {
     let mut object = Map::new();
     object.insert("path".to_owned(), String::from_utf8_lossy(path).into());
@@ -57,7 +57,7 @@ pub(crate) fn written(path: &[u8], written: usize) -> Value {
     object.into()
 }
 
-/// `{"path":..,"error":{"code":n,"text":..}}`; the code is owserver's number without its sign.
+/// `{"path":..,"error":{"code":n,"text":..}}`; the code is the server's number without its sign.
 pub(crate) fn error(path: &[u8], error: ServerError) -> Value {
     let mut object = with_path(path);
     let code = error.code();
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_have_their_fields_in_order() {
+    fn fields_have_the_documented_order() {
         assert_eq!(value(b"/a", b" 1").to_string(), r#"{"path":"/a","value":" 1","hex":"2031"}"#);
         assert_eq!(value(b"/a", b"\xff").to_string(), r#"{"path":"/a","value":null,"hex":"ff"}"#);
         assert_eq!(present(b"/a", true).to_string(), r#"{"path":"/a","present":true}"#);
@@ -85,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn errors_have_a_sentence_or_the_servers_text() {
+    fn an_error_has_a_plain_text_or_else_the_text_of_owserver() {
         let object = |ret| error(b"/a", ServerError::new(ReturnCode::from_ret(ret)).unwrap()).to_string();
         assert_eq!(object(-1), r#"{"path":"/a","error":{"code":1,"text":"no such path"}}"#);
         assert_eq!(object(-44), r#"{"path":"/a","error":{"code":44,"text":"Bus - bus short"}}"#);
     }
 
     #[test]
-    fn what_is_no_text_comes_in_hexadecimal_too() {
+    fn bytes_that_are_not_utf_8_are_added_in_hexadecimal() {
         assert_eq!(
             present(b"/\xff", false).to_string(),
             "{\"path\":\"/\u{fffd}\",\"path_hex\":\"2fff\",\"present\":false}"

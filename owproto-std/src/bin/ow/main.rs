@@ -1,12 +1,14 @@
-//! `ow`: an owserver from the command line.
+//! `ow`: the command-line tool for owservers.
 
-mod args;
-mod bytes;
 mod command;
-mod exit;
+mod failure;
 mod frame;
+mod hex;
 mod json;
+mod options;
 mod output;
+mod parse;
+mod printable;
 mod server;
 mod session;
 mod trace;
@@ -15,37 +17,59 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command, Options};
-use exit::{End, Status};
-use output::Output;
-use session::Session;
+use command::Command;
+use failure::Failure;
+use options::Options;
+
+const AFTER_HELP: &str = "\
+Examples:
+  ow --sim tree --values                       show a simulated bus; needs no server
+  ow dir                                       list the devices
+  ow tree --values                             show all devices with their values
+  ow read /28.000028D70100/temperature         read a value
+  ow -s cellar -F read /28.000028D70100/temperature
+                                               read from 'cellar', in Fahrenheit
+  ow write /28.000028D70100/temphigh 30        write a property
+  ow read --help                               show the help of one command
+
+Exit status:
+  0  success
+  1  the server returned an error for at least one path, or 'present' printed a 0
+  2  wrong usage
+  3  no connection, a timeout, or a malformed reply
+  4  decode: the input ends within a frame
+
+With --json, each result is a JSON object on a line of its own. If the server
+returns an error for a path, it is {\"path\":..,\"error\":{\"code\":N,\"text\":..}}, and
+'ow errors N' explains the code. If a path is not UTF-8, \"path_hex\" has its bytes.";
+
+/// List, read and write 1-Wire devices through an owserver (OWFS).
+#[derive(Parser, Debug)]
+#[command(name = "ow", version, after_help = AFTER_HELP, max_term_width = 110)]
+struct Args {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let status = run(&args).unwrap_or_else(End::report);
+    let status = args.command.run(&args.options).unwrap_or_else(Failure::report);
     status.into()
 }
 
-/// Does what was asked.
-fn run(args: &Args) -> Result<Status, End> {
-    let options = &args.options;
-    match &args.command {
-        Command::Dir(args) => ask(options, |session| command::dir::run(args, session)),
-        Command::Read(args) => ask(options, |session| command::read::run(args, session)),
-        Command::Write(args) => ask(options, |session| command::write::run(args, session)),
-        Command::Present(args) => ask(options, |session| command::present::run(args, session)),
-        Command::Get(args) => ask(options, |session| command::get::run(args, session)),
-        Command::Ping => ask(options, command::ping::run),
-        Command::Tree(args) => ask(options, |session| command::tree::run(args, session)),
-        Command::Serve(args) => command::serve::run(args, options, Output::new(options.json)),
-        Command::Decode(args) => command::decode::run(args, Output::new(options.json)),
-        Command::Errors(args) => command::errors::run(args, Output::new(options.json)),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use owproto_std::Address;
 
-/// Does what asks a server.
-fn ask(options: &Options, command: impl FnOnce(&mut Session) -> Result<(), End>) -> Result<Status, End> {
-    let mut session = Session::new(options, Output::new(options.json))?;
-    command(&mut session)?;
-    session.finish()
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent_and_its_help_fits_a_terminal() {
+        Args::command().debug_assert();
+        assert!(AFTER_HELP.lines().all(|line| line.chars().count() <= 84));
+        assert!(Args::command().render_long_help().to_string().contains(&Address::default().to_string()));
+    }
 }

@@ -1,4 +1,4 @@
-//! Standard output: text for people and scripts, or JSON.
+//! Standard output: text or JSON.
 
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
@@ -7,7 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde_json::Value;
 
-use crate::bytes::printable;
+use crate::printable::printable;
 
 /// Standard output, buffered. Bytes go through it unchanged.
 pub(crate) struct Output {
@@ -18,7 +18,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Standard output, for objects of JSON or for text.
+    /// Standard output, for JSON or for text.
     pub(crate) fn new(is_json: bool) -> Self {
         let stdout = io::stdout();
         Self {
@@ -29,32 +29,32 @@ impl Output {
         }
     }
 
-    /// Whether a person looks at it.
+    /// Whether it is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.is_terminal
     }
 
-    /// Whether objects are wanted.
+    /// Whether JSON is wanted.
     pub(crate) fn is_json(&self) -> bool {
         self.is_json
     }
 
-    /// An object on a line of its own.
+    /// Prints a JSON object and a line end.
     pub(crate) fn object(&mut self, object: &Value) -> io::Result<()> {
         writeln!(self.stdout, "{object}")
     }
 
-    /// A line of text.
+    /// Prints a line of text.
     pub(crate) fn line(&mut self, line: impl fmt::Display) -> io::Result<()> {
         writeln!(self.stdout, "{line}")
     }
 
-    /// Bytes as they are.
+    /// Prints bytes unchanged.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stdout.write_all(bytes)
     }
 
-    /// A name that a server gave, and a line end: as it is, but for what would control a terminal if it goes to one.
+    /// Prints a name from the server and a line end. On a terminal, control characters are escaped.
     pub(crate) fn name_line(&mut self, name: &[u8]) -> io::Result<()> {
         if self.is_terminal {
             return self.line(printable(name));
@@ -63,18 +63,18 @@ impl Output {
         self.bytes(b"\n")
     }
 
-    /// Hands everything on.
+    /// Writes everything that is buffered.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.stdout.flush()
     }
 
-    /// Text in a style, where there are colours.
+    /// Text in a style, if the output has colours.
     pub(crate) fn styled<T: fmt::Display>(&self, style: Style, text: T) -> Styled<T> {
         Styled { style: if self.has_colours { style } else { Style::new() }, text }
     }
 }
 
-/// Text between the sequences that begin and end its style.
+/// Text between the escape sequences of a style.
 pub(crate) struct Styled<T> {
     style: Style,
     text: T,

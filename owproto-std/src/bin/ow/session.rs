@@ -1,35 +1,34 @@
-//! What the commands that ask a server have in common.
+//! The client, the output and the exit status of a command that talks to a server.
 
 use owproto_std::owproto_core::ServerError;
 use owproto_std::owproto_core::message::MAX_BODY_LEN;
 use owproto_std::{Client, Error};
 
-use crate::args::Options;
-use crate::bytes::printable;
-use crate::exit::{End, Status, complain};
+use crate::failure::{Failure, Status, print_error};
+use crate::hex::upper_hex;
+use crate::options::Options;
 use crate::output::Output;
+use crate::printable::{is_printable, printable};
 use crate::server::Server;
 use crate::{json, trace};
 
-/// A client, where its answers go, and how it went so far.
 pub(crate) struct Session {
     /// The client, with the flags and timeouts of the command line.
     pub(crate) client: Client,
-    /// Standard output.
     pub(crate) output: Output,
-    /// Whether frames are shown on standard error.
+    /// Whether frames are printed to standard error.
     pub(crate) is_verbose: bool,
     server: Server,
     status: Status,
 }
 
 impl Session {
-    /// A client as the options describe it. Nothing is sent yet.
+    /// Creates the client. It connects with the first request.
     ///
     /// # Errors
-    /// [`End::Usage`] if the options contradict one another, or the environment names no server that can be.
-    pub(crate) fn new(options: &Options, output: Output) -> Result<Self, End> {
-        let server = Server::choose(options.server.as_ref(), options.sim.as_ref())?;
+    /// [`Failure::Usage`] if options exclude each other or the environment is wrong.
+    pub(crate) fn new(options: &Options, output: Output) -> Result<Self, Failure> {
+        let server = Server::select(options.server.as_ref(), options.sim.as_ref())?;
         let mut builder = Client::builder()
             .address(server.address.clone())
             .flags(options.flags()?)
@@ -45,98 +44,98 @@ impl Session {
             builder = builder.tap(trace::to_stderr());
         }
         let client = builder.build();
-        Ok(Self { client, output, is_verbose: options.verbose, server, status: Status::Done })
+        Ok(Self { client, output, is_verbose: options.verbose, server, status: Status::Success })
     }
 
-    /// What the server answered, if it said yes; otherwise its no is reported, and `None` given.
+    /// The answer in a result. If the server returned an error, it is reported, and `None` returned.
     ///
-    /// `task` is the verb for the message: "read".
+    /// `task` is the verb for the message, such as "read".
     ///
     /// # Errors
-    /// [`End`] if the server did not answer.
+    /// [`Failure`] if the server did not answer.
     pub(crate) fn answer<T>(
         &mut self,
         task: &str,
         path: &[u8],
         result: Result<T, Error>,
-    ) -> Result<Option<T>, End> {
+    ) -> Result<Option<T>, Failure> {
         match result {
             Ok(answer) => Ok(Some(answer)),
             Err(Error::Server { error, .. }) => {
-                self.refuse(task, path, error)?;
+                self.report(task, path, error)?;
                 Ok(None)
             }
             Err(error) => Err(self.failure(task, path, &error)),
         }
     }
 
-    /// Reports that the server said no.
+    /// Reports an error that the server returned.
     ///
     /// # Errors
-    /// [`End::Output`].
-    pub(crate) fn refuse(&mut self, task: &str, path: &[u8], error: ServerError) -> Result<(), End> {
-        self.set_refused();
+    /// [`Failure::Output`].
+    pub(crate) fn report(&mut self, task: &str, path: &[u8], error: ServerError) -> Result<(), Failure> {
+        self.set_server_error();
         if self.output.is_json() {
             self.output.object(&json::error(path, error))?;
         } else {
-            // In the order in which it happened, where both go to the same place.
+            // Keeps the order of results and errors, if both go to the same terminal or file.
             self.output.flush()?;
-            complain(format_args!(
+            print_error(format_args!(
                 "cannot {task} {} at {}: {error}",
-                printable(named(path)),
+                printable(or_root(path)),
                 self.server.address
             ));
         }
         Ok(())
     }
 
-    /// Takes note that the server said no.
-    pub(crate) fn set_refused(&mut self) {
-        self.status = self.status.max(Status::Refused);
+    /// Sets the exit status that says that the server returned an error.
+    pub(crate) fn set_server_error(&mut self) {
+        self.status = self.status.max(Status::ServerError);
     }
 
-    /// The end, because the server did not answer or the request cannot be made.
-    pub(crate) fn failure(&mut self, task: &str, path: &[u8], error: &Error) -> End {
-        // What was answered before counts. If it cannot be written, that is the lesser evil.
+    /// The failure of a request that the server did not answer, or that cannot be sent.
+    pub(crate) fn failure(&mut self, task: &str, path: &[u8], error: &Error) -> Failure {
+        // Earlier answers are still printed. If that fails, the original error is the more important one.
         let _ = self.output.flush();
-        let path = printable(named(path));
+        let path = printable(or_root(path));
         match error {
-            Error::Request(error) => End::Usage(format!("cannot {task} {path}: {error}")),
-            error => End::Failed(format!("cannot {task} {path}: {}", self.server.explain(error))),
+            Error::Request(error) => Failure::Usage(format!("cannot {task} {path}: {error}")),
+            error => Failure::Connection(format!("cannot {task} {path}: {}", self.server.explain(error))),
         }
     }
 
-    /// As [`failure`](Self::failure), for what has no path.
-    pub(crate) fn failure_without_path(&self, error: &Error) -> End {
-        End::Failed(self.server.explain(error))
+    /// The same for a request without a path.
+    pub(crate) fn failure_without_path(&self, error: &Error) -> Failure {
+        Failure::Connection(self.server.explain(error))
     }
 
-    /// Writes what is left and gives the exit status.
+    /// Writes what is left, and returns the exit status.
     ///
     /// # Errors
-    /// [`End::Output`].
-    pub(crate) fn finish(mut self) -> Result<Status, End> {
+    /// [`Failure::Output`].
+    pub(crate) fn finish(mut self) -> Result<Status, Failure> {
         self.output.flush()?;
         Ok(self.status)
     }
 
-    /// Prints a value. It is followed by a line end on a terminal or if it is one of several.
+    /// Prints a value, with a line end on a terminal or if it is one of several.
     ///
     /// # Errors
-    /// [`End::Output`].
+    /// [`Failure::Output`].
     pub(crate) fn print_value(
         &mut self,
         value: &[u8],
         form: Form,
         is_one_of_several: bool,
-    ) -> Result<(), End> {
+    ) -> Result<(), Failure> {
         let is_terminal = self.output.is_terminal();
         let hex;
         let shown = match form {
             Form::Raw => return Ok(self.output.bytes(value)?),
-            Form::Plain if !is_terminal || crate::bytes::is_printable(value) => value,
+            Form::Plain if !is_terminal || is_printable(value) => value,
             Form::Plain | Form::Hex => {
-                hex = crate::bytes::upper_hex(value);
+                hex = upper_hex(value);
                 hex.as_bytes()
             }
         };
@@ -151,15 +150,15 @@ impl Session {
 /// How a value is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
-    /// As it is; on a terminal only if it is text.
+    /// Unchanged, but in hexadecimal on a terminal if it is not text.
     Plain,
     /// In hexadecimal.
     Hex,
-    /// As it is, with nothing added, wherever it goes.
+    /// Unchanged, and without a line end.
     Raw,
 }
 
 /// A path for a message: the empty one is the root.
-fn named(path: &[u8]) -> &[u8] {
+fn or_root(path: &[u8]) -> &[u8] {
     if path.is_empty() { b"/" } else { path }
 }

@@ -1,4 +1,4 @@
-//! `-v`: each frame as it goes over the network, decoded, on standard error.
+//! The option `-v`: prints each frame that is sent or received to standard error.
 
 use std::fmt;
 use std::io::Write;
@@ -9,25 +9,25 @@ use owproto_std::Traffic;
 use owproto_std::owproto_core::client::DEFAULT_LIST_LIMIT;
 use owproto_std::owproto_core::{DecodeError, ReplyEvent, ReplyParser, RequestEvent, RequestParser};
 
-use crate::bytes::hex;
 use crate::frame::{ReplyLine, RequestLine};
+use crate::hex::hex;
 
-/// A tap that shows the traffic on standard error.
+/// A tap that prints the traffic to standard error.
 pub(crate) fn to_stderr() -> impl Fn(Traffic<'_>) + Send + Sync + 'static {
     let trace = Mutex::new(Trace::new());
     move |traffic| {
         let mut lines = Vec::new();
         trace.lock().unwrap_or_else(PoisonError::into_inner).show(traffic, &mut lines);
-        // One write, so that nothing comes between; nothing is left to do where it cannot be written.
+        // One write, so that the lines stay together. If standard error cannot be written, there is no way to report it.
         let _ = anstream::stderr().write_all(&lines);
     }
 }
 
-/// What was seen of one connection.
+/// The state of one connection.
 struct Trace {
     sent: RequestParser<Vec<u8>>,
     received: ReplyParser<Vec<u8>>,
-    /// Whether the rest of what comes has no meaning.
+    /// Whether bytes that are not a frame were found, after which no frame can be recognized.
     is_broken: bool,
 }
 
@@ -49,12 +49,12 @@ impl Trace {
             Traffic::Closed => line(lines, NOTE, "*", "closed"),
             Traffic::Sent(mut bytes) => {
                 if let Err(error) = self.show_sent(&mut bytes, lines) {
-                    self.show_garbage(bytes, error, SENT, lines);
+                    self.show_bytes(bytes, error, SENT, lines);
                 }
             }
             Traffic::Received(mut bytes) => {
                 if let Err(error) = self.show_received(&mut bytes, lines) {
-                    self.show_garbage(bytes, error, RECEIVED, lines);
+                    self.show_bytes(bytes, error, RECEIVED, lines);
                 }
             }
             _ => {}
@@ -74,18 +74,19 @@ impl Trace {
                 ReplyEvent::NeedMore(_) => return Ok(()),
                 ReplyEvent::Keepalive => line(lines, RECEIVED, "←", "keepalive"),
                 ReplyEvent::Reply(reply) => {
-                    let style = if reply.ret() < 0 { REFUSED } else { RECEIVED };
+                    let style = if reply.ret() < 0 { ERROR } else { RECEIVED };
                     line(lines, style, "←", ReplyLine(reply));
                 }
             }
         }
     }
 
-    fn show_garbage(&mut self, bytes: &[u8], error: DecodeError, style: Style, lines: &mut Vec<u8>) {
+    /// Shows bytes that are not a frame.
+    fn show_bytes(&mut self, bytes: &[u8], error: DecodeError, style: Style, lines: &mut Vec<u8>) {
         const SHOWN: usize = 32;
         if !self.is_broken {
             self.is_broken = true;
-            line(lines, REFUSED, "!", format_args!("no frame: {error}"));
+            line(lines, ERROR, "!", format_args!("not a frame: {error}"));
         }
         let (shown, more) = match bytes.get(..SHOWN) {
             Some(front) if bytes.len() > SHOWN => (front, "…"),
@@ -100,7 +101,7 @@ impl Trace {
 const NOTE: Style = Style::new().dimmed();
 const SENT: Style = AnsiColor::Cyan.on_default();
 const RECEIVED: Style = AnsiColor::Green.on_default();
-const REFUSED: Style = AnsiColor::Red.on_default();
+const ERROR: Style = AnsiColor::Red.on_default();
 
 fn line(lines: &mut Vec<u8>, style: Style, mark: &str, text: impl fmt::Display) {
     // Writing to memory does not fail.
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_shown_when_they_are_whole() {
+    fn a_frame_is_shown_once_it_is_complete() {
         let mut trace = Trace::new();
         let mut buffer = [0; 100];
         let request = Request::read("/a").unwrap().with_flags(Flags::PERSISTENCE);
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_show_path_and_data() {
+    fn a_write_is_shown_with_its_path_and_data() {
         let mut buffer = [0; 100];
         let request = Request::write("/a", "30").unwrap().encode(&mut buffer).unwrap();
         assert_eq!(
@@ -150,9 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_frame_is_shown_as_bytes() {
+    fn bytes_that_are_not_a_frame_are_shown_in_hexadecimal() {
         let mut trace = Trace::new();
         let shown = shown(&mut trace, Traffic::Received(b"HTTP/1.1 400 Bad Request\r\n"));
-        assert!(shown.starts_with("! no frame: the peer does not speak the owserver protocol"), "{shown}");
+        assert!(shown.starts_with("! not a frame: the peer does not speak the owserver protocol"), "{shown}");
     }
 }

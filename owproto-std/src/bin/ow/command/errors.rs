@@ -7,21 +7,37 @@ use owproto_std::owproto_core::ReturnCode;
 use owproto_std::owproto_core::message::OwserverText;
 use serde_json::json;
 
-use crate::args::Errors;
-use crate::exit::{End, Status};
+use crate::failure::{Failure, Status};
 use crate::output::Output;
 
-/// Lists the return codes, or one.
-pub(crate) fn run(args: &Errors, mut output: Output) -> Result<Status, End> {
-    match args.code {
-        Some(code) => print(ReturnCode::from_code(code.unsigned_abs()), &mut output)?,
-        None => {
-            let all = 0..=OwserverText::LAST.code();
-            all.map(ReturnCode::from_code).try_for_each(|code| print(code, &mut output))?;
+/// List the error codes of owserver, or explain one; needs no server.
+///
+/// Print the number of each code, its name in C, owserver's own text, and what the code means.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  ow errors
+  ow errors 21
+  ow --json errors -42
+
+JSON: {\"code\":N,\"name\":TEXT OR null,\"text\":..,\"sentence\":TEXT OR null}")]
+pub(crate) struct Errors {
+    /// Code to explain, 0 to 210, with or without a minus sign.
+    #[arg(value_name = "CODE", value_parser = clap::value_parser!(i32).range(-210..=210), allow_negative_numbers = true)]
+    code: Option<i32>,
+}
+
+impl Errors {
+    pub(crate) fn run(&self, mut output: Output) -> Result<Status, Failure> {
+        match self.code {
+            Some(code) => print(ReturnCode::from_code(code.unsigned_abs()), &mut output)?,
+            None => {
+                let all = 0..=OwserverText::LAST.code();
+                all.map(ReturnCode::from_code).try_for_each(|code| print(code, &mut output))?;
+            }
         }
+        output.flush()?;
+        Ok(Status::Success)
     }
-    output.flush()?;
-    Ok(Status::Done)
 }
 
 fn print(code: ReturnCode, output: &mut Output) -> io::Result<()> {

@@ -4,21 +4,30 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::exit::End;
+use crate::failure::Failure;
 use crate::session::Session;
 
-/// Sees whether the server answers.
-pub(crate) fn run(session: &mut Session) -> Result<(), End> {
-    let start = Instant::now();
-    if let Err(error) = session.client.ping() {
-        return Err(session.failure_without_path(&error));
+/// Check whether the server answers, and measure how fast.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:
+  ow -s cellar ping
+
+JSON: {\"server\":\"HOST:PORT\",\"milliseconds\":N}")]
+pub(crate) struct Ping {}
+
+impl Ping {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let start = Instant::now();
+        if let Err(error) = session.client.ping() {
+            return Err(session.failure_without_path(&error));
+        }
+        let milliseconds = (start.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+        let server = session.client.address().to_string();
+        if session.output.is_json() {
+            session.output.object(&json!({ "server": server, "milliseconds": milliseconds }))?;
+        } else {
+            session.output.line(format_args!("{server} answered in {milliseconds} ms"))?;
+        }
+        Ok(())
     }
-    let milliseconds = (start.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-    let server = session.client.address().to_string();
-    if session.output.is_json() {
-        session.output.object(&json!({ "server": server, "milliseconds": milliseconds }))?;
-    } else {
-        session.output.line(format_args!("{server} answered in {milliseconds} ms"))?;
-    }
-    Ok(())
 }
