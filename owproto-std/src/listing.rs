@@ -194,7 +194,6 @@ impl<'a> FromIterator<&'a [u8]> for Listing {
 
 /// What GET returned for a path.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
 pub enum GetResult {
     /// The entries of a directory.
     Directory(Listing),
