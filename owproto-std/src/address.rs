@@ -5,7 +5,7 @@ use std::str::FromStr;
 /// The port of owserver, registered with IANA.
 pub const DEFAULT_PORT: u16 = 4304;
 
-/// Where an owserver is: the name of a host, or its IPv4 or IPv6 address, and a port.
+/// The address of an owserver: a host, by its name or its IPv4 or IPv6 address, and a port.
 ///
 /// ```
 /// use owproto_std::Address;
@@ -57,18 +57,18 @@ impl fmt::Display for Address {
     }
 }
 
-/// `HOST`, `HOST:PORT`, an IPv6 address, or one in brackets with or without a port. A host or port that is left out is
-/// that of the default.
+/// Parses `HOST`, `HOST:PORT`, `:PORT`, an IPv6 address, or one in brackets with or without a port. The default host is
+/// `localhost`, the default port 4304.
 impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let error = || AddressError { text: text.to_owned() };
         let (host, port) = if let Some(rest) = text.strip_prefix('[') {
-            let (host, behind) = rest.split_once(']').ok_or_else(error)?;
-            match behind.strip_prefix(':') {
+            let (host, suffix) = rest.split_once(']').ok_or_else(error)?;
+            match suffix.strip_prefix(':') {
                 Some(port) => (host, Some(port)),
-                None if behind.is_empty() => (host, None),
+                None if suffix.is_empty() => (host, None),
                 None => return Err(error()),
             }
         } else {
@@ -96,7 +96,7 @@ impl From<SocketAddr> for Address {
     }
 }
 
-/// A text that is no address.
+/// A text is not a valid [`Address`].
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{text:?} is not an address of the form HOST[:PORT]")]
 pub struct AddressError {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_spellings_are_understood() {
+    fn every_form_of_an_address_is_parsed() {
         for (text, host, port) in [
             ("localhost", "localhost", 4304),
             ("a.example:1", "a.example", 1),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn printing_can_be_parsed() {
+    fn a_printed_address_parses_to_the_same_address() {
         for address in [Address::default(), Address::new("::1", 7), Address::new("h", 8)] {
             assert_eq!(address.to_string().parse(), Ok(address));
         }

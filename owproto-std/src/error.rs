@@ -7,68 +7,68 @@ use owproto_core::{RequestError, ReturnCode, ServerError};
 
 use crate::{Address, AddressError};
 
-/// Why a call did not give what was asked for, sorted by who is to blame.
+/// Why a call failed, sorted by who caused it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The call cannot be made: a path with a NUL, a size out of range. Nothing was sent.
+    /// The request is invalid: a path with a NUL, a size out of range. Nothing was sent.
     #[error("{0}")]
     Request(#[from] RequestError),
 
-    /// The connection did not take the request: there is no memory for it. Nothing was sent.
+    /// The connection did not accept the request: there is no memory for it. Nothing was sent.
     #[error("{0}")]
     Send(#[from] SendError),
 
-    /// The text that should say where the server is, does not.
+    /// The text for the server's address is not valid.
     #[error("{0}")]
     Address(#[from] AddressError),
 
-    /// The server answered, with an error. Its number is [`ServerError::code`].
+    /// The server returned an error. Its number is [`ServerError::code`].
     #[error("{path}: {error}")]
     Server {
-        /// What the server said.
+        /// The server's error.
         #[source]
         error: ServerError,
-        /// The path that was asked for.
+        /// The path of the request.
         path: PathText,
     },
 
-    /// The name of the host could not be resolved.
-    #[error("the host of {address} cannot be found: {source}")]
+    /// The name of the host cannot be resolved.
+    #[error("the host of {address} cannot be resolved: {source}")]
     Resolve {
         /// The server's address.
         address: Address,
-        /// What the resolver said.
+        /// The resolver's error.
         source: io::Error,
     },
 
-    /// None of the host's addresses took a connection in time.
-    #[error("no connection to {address}: {source}")]
+    /// None of the host's addresses accepted a connection in time.
+    #[error("cannot connect to {address}: {source}")]
     Connect {
         /// The server's address.
         address: Address,
-        /// What the last of the addresses tried gave.
+        /// The error of the address that was tried last.
         source: io::Error,
     },
 
-    /// The call took longer than it may. The connection was closed, so that a late answer cannot be taken for another
-    /// one's; or another call that had asked for it drops that answer.
-    #[error("{address} did not answer in time: {timeout} (limit {})", Seconds(*limit))]
+    /// The call reached a timeout. Its connection was closed, so that a late reply cannot be matched to another request; if
+    /// another call had sent the request, that call discards the reply.
+    #[error("{address} did not reply in time: {timeout} (limit {})", Seconds(*limit))]
     TimedOut {
         /// The server's address.
         address: Address,
-        /// Which timeout it was.
+        /// Which timeout.
         timeout: Timeout,
-        /// The timeout.
+        /// Its length.
         limit: Duration,
     },
 
-    /// The server closed the connection, or sent something that is no answer.
+    /// The server closed the connection, or sent an invalid reply.
     #[error("{address}: {error}")]
     Connection {
         /// The server's address.
         address: Address,
-        /// What happened.
+        /// What the server did.
         #[source]
         error: ConnectionError,
     },
@@ -78,23 +78,23 @@ pub enum Error {
     Io {
         /// The server's address.
         address: Address,
-        /// What that means for the protocol.
+        /// The effect on the protocol.
         error: ConnectionError,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
 
-    /// A read among many was not tried, because an earlier one showed that nobody answers.
-    #[error("{address}: not tried, since an earlier request of the same call got no answer")]
+    /// A read of several was not sent, because the server did not reply to an earlier one.
+    #[error("{address}: not tried, since an earlier request of the same call got no reply")]
     NotTried {
         /// The server's address.
         address: Address,
     },
 
-    /// A value is not of the type that was asked for.
+    /// A value is not a number.
     #[error("{path}: {value:?} is not a number")]
     NotANumber {
-        /// The path that was asked for.
+        /// The path of the request.
         path: PathText,
         /// The value.
         value: String,
@@ -102,7 +102,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The server's return code, if it was the server that said no.
+    /// The return code, if the server returned an error.
     #[must_use]
     pub const fn return_code(&self) -> Option<ReturnCode> {
         match self {
@@ -111,7 +111,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call may well succeed a little later, without anything being changed.
+    /// Whether the same call may succeed later, without a change by the caller.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -130,7 +130,7 @@ impl Error {
         }
     }
 
-    /// Whether a timeout was the reason, that of connecting included.
+    /// Whether a timeout was the cause; also one of connecting.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match self {
@@ -141,7 +141,7 @@ impl Error {
     }
 }
 
-/// A path in an error: printed as text, kept as bytes.
+/// The path in an error. It is printed as text and stored as bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PathText(Box<[u8]>);
 
@@ -150,7 +150,7 @@ impl PathText {
         Self(path.into())
     }
 
-    /// The path as it was given.
+    /// The path as the caller passed it.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -169,7 +169,7 @@ impl fmt::Debug for PathText {
     }
 }
 
-/// A time for people.
+/// Prints a duration in seconds.
 struct Seconds(Duration);
 
 impl fmt::Display for Seconds {

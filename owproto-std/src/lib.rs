@@ -1,10 +1,10 @@
-//! Clients and servers for the owserver protocol (OWFS, 1-Wire over TCP) on machines with std.
+//! Clients and a server for the owserver protocol (OWFS, 1-Wire over TCP) on machines with std.
 //!
 //! - [`Client`] blocks the calling thread.
 //! - `tokio::Client` (feature `tokio`) has the same calls for tasks.
-//! - The tool `ow` (feature `cli`) is made of the first.
-//! - `server` (feature `server`) is an owserver on tokio for devices of your own.
-//! - `sim` (feature `sim`) has simulated devices, and an owserver of them for tests.
+//! - `ow` (feature `cli`) is a command-line tool.
+//! - `server` (feature `server`) is an owserver on tokio, for devices that you provide.
+//! - `sim` (feature `sim`) has simulated devices, and an owserver with them for tests.
 //!
 //! ```no_run
 //! let client = owproto_std::Client::new("localhost")?;
@@ -15,32 +15,29 @@
 //! # Ok::<(), owproto_std::Error>(())
 //! ```
 //!
-//! Both clients are made by the same [`Builder`]. They follow the contract of Python's `pyownet.protocol`, and go on where it
-//! ends:
+//! [`Builder`] has the settings of both clients. They have the calls of Python's `pyownet.protocol`, and more:
 //!
-//! | | pyownet | here |
+//! | | pyownet | owproto |
 //! |---|---|---|
-//! | calls | `ping` `present` `dir` `read` `write` `sendmess` | the same, and `get`, `rom_id`, `read_into`, `read_many`, streamed listings |
+//! | calls | `ping` `present` `dir` `read` `write` `sendmess` | the same, and `get`, `rom_id`, `read_into`, `read_many`, listings by iterator |
 //! | flags, scales, formats | an integer | typed; any bits can be sent |
-//! | silence of the server | 2 s | 2 s, [settable](Builder::inactivity_timeout) |
-//! | time for a call | seen at the next keepalive | [exact](Builder::total_timeout), waiting and connecting included |
-//! | persistent connections | one, not to be shared | [several](Builder::connections), shared by threads and tasks; what waits is sent together |
-//! | the same read by several at once | as many requests | [one](Builder::coalesce_reads), if wanted |
-//! | a connection that the server closed | an error | replaced, where asking again is safe |
-//! | a server that refuses DIRALL | an error | asked with DIR, and remembered |
-//! | names | ASCII, no commas | bytes |
+//! | timeout for a silent server | 2 s | 2 s, [adjustable](Builder::inactivity_timeout) |
+//! | timeout for a call | checked at the next keepalive | [exact](Builder::total_timeout), including waiting and connecting |
+//! | persistent connections | one, not thread-safe | [several](Builder::connections), shared by threads and tasks; waiting requests are sent together |
+//! | concurrent identical reads | one request each | [one request](Builder::coalesce_reads), as an option |
+//! | a connection that the server closed | an error | replaced, if the request may be sent again |
+//! | a server without DIRALL | an error | DIR, also for later calls |
+//! | names | ASCII without commas | bytes |
 //!
-//! # What happens to a call when a connection breaks
+//! # When a connection breaks
 //!
-//! A persistent connection that had been idle may be dead without anybody knowing. If it shows so before a byte of the
-//! answer has come, the call is made again on a new connection, unless it is a write that may have been carried out. For
-//! a write the connection is looked at before. All other failures are errors: [`Error`] says whose fault it is,
-//! [`Error::is_transient`] whether to try later.
+//! The server may have closed an idle persistent connection unnoticed. If a call detects that before it receives a byte of the
+//! reply, it sends the request again on a new connection, unless that is a write that may have been carried out. Before a
+//! write it checks the connection. All other failures are errors: [`Error`] is sorted by who caused it, and
+//! [`Error::is_transient`] is true if the call may succeed later.
 //!
-//! A call that timed out closes its connection, since the answer may still come and must not be taken for another
-//! one's. Where another call has asked for it, the connection goes on, and the late answer is dropped.
-
-#![cfg_attr(docsrs, feature(doc_cfg))]
+//! A call that reaches a timeout closes its connection, since the late reply would be matched to another request. If another
+//! call had sent the request, the connection stays open, and that call discards the late reply.
 
 mod address;
 #[cfg(any(feature = "server", feature = "sim"))]

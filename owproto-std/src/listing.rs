@@ -4,7 +4,7 @@ use std::fmt;
 use owproto_core::message::Entries;
 use owproto_core::wire::{DirectoryFlags, MessageType};
 
-/// What to list besides the names, and how.
+/// What a listing contains, and which message type requests it.
 ///
 /// ```
 /// use owproto_std::DirOptions;
@@ -18,23 +18,23 @@ pub struct DirOptions {
 }
 
 impl DirOptions {
-    /// The names, in one reply.
+    /// The entries, in one reply (DIRALL).
     #[must_use]
     pub const fn new() -> Self {
         Self { slash: false, bus_list: false, streamed: false }
     }
 
-    /// With a slash after each entry that is a directory (DIRALLSLASH).
+    /// Adds a slash after each entry that is a directory (DIRALLSLASH).
     ///
-    /// Where the server refuses that message type, the listing is asked with DIR, and below a device each entry that
-    /// could be either is tried.
+    /// If the server does not support that message type, the listing is requested by DIR, and so is each entry of a device
+    /// whose name may be that of a directory.
     #[must_use]
     pub const fn slash(mut self) -> Self {
         self.slash = true;
         self
     }
 
-    /// With buses and special directories in the root.
+    /// Includes buses and special directories in the root directory.
     #[must_use]
     pub const fn bus_list(mut self) -> Self {
         self.bus_list = true;
@@ -49,7 +49,7 @@ impl DirOptions {
         }
     }
 
-    /// Entry by entry as the server finds them (DIR), where [`slash`](Self::slash) does not forbid it.
+    /// Requests the entries one by one, as the server finds them (DIR). [`slash`](Self::slash) takes precedence.
     #[must_use]
     pub const fn streamed(mut self) -> Self {
         self.streamed = true;
@@ -57,12 +57,12 @@ impl DirOptions {
     }
 }
 
-/// The entries of a directory, kept in one piece of memory.
+/// The entries of a directory, stored in one piece of memory.
 ///
-/// They are bytes, since an alias may hold any byte. Each can be given back to the client as a path.
+/// They are bytes, since an alias may contain any byte. Each is a path that can be passed to the client.
 #[derive(Clone, Default)]
 pub struct Listing {
-    /// The entries, with one byte between them, whatever it is.
+    /// The entries, with one byte of any value between them.
     bytes: Vec<u8>,
     ends: Vec<usize>,
     pub(crate) flags: DirectoryFlags,
@@ -75,7 +75,7 @@ impl Listing {
         self.ends.push(self.bytes.len());
     }
 
-    /// Where the next entry begins.
+    /// Adds the byte before the next entry. Returns where that entry begins.
     fn begin_entry(&mut self) -> usize {
         if !self.ends.is_empty() {
             self.bytes.push(b',');
@@ -83,7 +83,7 @@ impl Listing {
         self.bytes.len()
     }
 
-    /// Takes all entries; gives the bytes that they take in a list.
+    /// Adds all entries. Returns their length in a comma list.
     pub(crate) fn take(&mut self, entries: Entries<'_>) -> usize {
         let before = self.list_len();
         match entries.as_list() {
@@ -93,17 +93,17 @@ impl Listing {
         self.list_len() - before
     }
 
-    /// The bytes that the entries take in a list, each with a comma.
+    /// The length of a comma list of the entries, with a comma after each.
     fn list_len(&self) -> usize {
         if self.is_empty() { 0 } else { self.bytes.len() + 1 }
     }
 
-    /// Takes a list with one copy.
+    /// Adds the entries of a comma list by copying it once.
     fn take_list(&mut self, list: &[u8], entries: Entries<'_>) {
         let (count, len) = (self.ends.len(), self.bytes.len());
         let mut start = self.begin_entry();
         self.bytes.extend_from_slice(list);
-        // Mostly all are as long as the first one.
+        // Entries usually have the length of the first one.
         let first = { entries }.next().unwrap_or(list);
         self.ends.reserve(list.len() / (first.len() + 1) + 1);
         let moved = start.wrapping_sub(list.as_ptr().addr());
@@ -116,14 +116,14 @@ impl Listing {
         if is_regular {
             self.bytes.truncate(self.ends.last().copied().unwrap_or_default());
         } else {
-            // More than one byte is between two of them, or before the first one.
+            // There is more than one byte between two entries, or one before the first.
             self.ends.truncate(count);
             self.bytes.truncate(len);
             self.extend(entries);
         }
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -135,13 +135,13 @@ impl Listing {
         self.ends.is_empty()
     }
 
-    /// What the devices of the directory can do, as far as the server says so.
+    /// What the devices of the directory can do, as far as the server reports it.
     #[must_use]
     pub const fn flags(&self) -> DirectoryFlags {
         self.flags
     }
 
-    /// The entry with this number.
+    /// The entry at this index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         let start = match index.checked_sub(1) {
@@ -157,7 +157,7 @@ impl Listing {
         (0..self.len()).map(|index| self.get(index).unwrap_or_default())
     }
 
-    /// The entries as text, with `�` for bytes that are none.
+    /// The entries as text, with `�` in place of invalid UTF-8.
     #[must_use]
     pub fn names(&self) -> impl DoubleEndedIterator<Item = Cow<'_, str>> + ExactSizeIterator {
         self.iter().map(String::from_utf8_lossy)
@@ -192,19 +192,20 @@ impl<'a> FromIterator<&'a [u8]> for Listing {
     }
 }
 
-/// What GET found at a path.
+/// What GET returned for a path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum GetResult {
-    /// A directory, with its entries.
+    /// The entries of a directory.
     Directory(Listing),
-    /// A property, with its value.
+    /// The value of a property.
     Value(Vec<u8>),
 }
 
-/// What a server answered to a message that was sent as it is.
+/// The reply to a message that the caller composed; see `sendmess` of the clients.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct RawReply {
-    /// The return value; negative for an error.
+    /// The return value; an error is negative.
     pub ret: i32,
     /// The control flags.
     pub flags: owproto_core::wire::Flags,
@@ -212,7 +213,7 @@ pub struct RawReply {
     pub size: i32,
     /// The offset word.
     pub offset: i32,
-    /// All bytes of the payload. The entries of a listing are joined by commas, without a NUL at the end.
+    /// The payload. The entries of a listing are joined by commas, without a NUL at the end.
     pub payload: Vec<u8>,
 }
 
@@ -221,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_come_back_as_they_were_pushed() {
+    fn entries_are_returned_as_they_were_pushed() {
         let entries = [&b"/a"[..], b"", b"/b,c", b"/\xff"];
         let listing: Listing = entries.into_iter().collect();
         assert_eq!(listing.len(), 4);
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_taken_as_its_entries() {
+    fn a_comma_list_is_taken_as_its_entries() {
         for list in
             [&b"/a,/bc,/d"[..], b"/a,/bc\0", b"/a,b,/c,", b"\0/a,/b", b"/a\0\0/b,/c\0\0", b"\0", b"", b"/a"]
         {
@@ -243,7 +244,7 @@ mod tests {
                 listing.take(Entries::list(list));
                 let entries = || Entries::list(list);
                 let expected: Listing = before.iter().copied().chain(entries()).chain(entries()).collect();
-                assert_eq!(listing, expected, "{list:?} behind {before:?}");
+                assert_eq!(listing, expected, "{list:?} after {before:?}");
                 assert!(listing.iter().eq(before.iter().copied().chain(entries()).chain(entries())));
             }
         }

@@ -2,22 +2,21 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// What a client does on the network, as a [tap](crate::Builder::tap) sees it.
+/// An event on a client's connections, for a [tap](crate::Builder::tap).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Traffic<'a> {
-    /// A connection was made. What follows belongs to it until the next one is made, as long as calls come one after
-    /// the other.
+    /// A connection was opened. Later events belong to it until the next one is opened, unless calls run concurrently.
     Connected(SocketAddr),
-    /// Bytes were handed to the socket. They may be part of a frame, or several.
+    /// Bytes were written to the socket: a part of a frame, or several frames.
     Sent(&'a [u8]),
-    /// Bytes came. They may be part of a frame, or several.
+    /// Bytes were read from the socket: a part of a frame, or several frames.
     Received(&'a [u8]),
-    /// The connection was closed by this side.
+    /// The client closed the connection.
     Closed,
 }
 
-/// A function that watches the traffic.
+/// A function that is called with each event, or none.
 #[derive(Clone)]
 pub(crate) struct Tap(Option<Arc<Watch>>);
 

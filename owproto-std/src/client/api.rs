@@ -1,7 +1,8 @@
-//! The public calls, written once: [`client_api`] makes them for the blocking and for the asynchronous client.
+//! The public methods of the clients. [`client_api`] generates them for the blocking and for the asynchronous client, so they
+//! cannot differ.
 
-/// The methods of a client type with a field `calls`. `$run` turns a future into what the client's methods give:
-/// its value, or an `await`.
+/// The methods of a client type with a field `calls`. `$run` is the macro that runs a future: by polling it once, or by
+/// `await`.
 macro_rules! client_api {
     ($client:ident, $runtime:ty, $run:ident, [$($asynchronous:ident)?]) => {
         impl $client {
@@ -14,44 +15,44 @@ macro_rules! client_api {
                 self.calls.shared()
             }
 
-            /// A persistent client for the server at `HOST[:PORT]`, with all settings at their defaults.
+            /// A persistent client for the server at `HOST[:PORT]`, with the default settings.
             ///
-            /// Nothing is sent before the first call, so a server that is not there shows only then.
+            /// The first call connects, so only that call fails if the server cannot be reached.
             ///
             /// # Errors
-            /// [`AddressError`]($crate::AddressError) if the text is no address.
+            /// [`AddressError`]($crate::AddressError) if the text is not a valid address.
             pub fn new(server: &str) -> Result<Self, $crate::AddressError> {
                 Ok(Self::from_calls($crate::Builder::default().server(server)?.calls()))
             }
 
-            /// As [`new`](Self::new), and sees whether the server is there.
+            /// As [`new`](Self::new), and checks that the server can be reached.
             ///
             /// # Errors
-            /// [`Error`]($crate::Error): the text is no address, or nobody answers there.
+            /// [`Error`]($crate::Error): the text is not a valid address, or the server cannot be reached.
             pub $($asynchronous)? fn connect(server: &str) -> Result<Self, $crate::Error> {
                 let client = Self::new(server)?;
                 $run!(client.calls.ping())?;
                 Ok(client)
             }
 
-            /// Settings for a client.
+            /// The settings of a client, for a client with other settings than the default ones.
             pub fn builder() -> $crate::Builder {
                 $crate::Builder::default()
             }
 
-            /// Where the server is.
+            /// The server's address.
             #[must_use]
             pub fn address(&self) -> &$crate::Address {
                 self.calls.address()
             }
 
-            /// The control flags of its requests.
+            /// The control flags of its requests, without the persistence bit.
             #[must_use]
             pub fn flags(&self) -> ::owproto_core::wire::Flags {
                 self.calls.flags()
             }
 
-            /// Whether it asks the server to keep connections.
+            /// Whether it requests that the server keeps connections.
             #[must_use]
             pub fn is_persistent(&self) -> bool {
                 self.calls.persistence() == $crate::client::Persistence::On
@@ -59,50 +60,50 @@ macro_rules! client_api {
 
             /// The same client with another total timeout for each of its calls; zero is no limit.
             ///
-            /// It shares everything else with this one, connections included, and costs nothing to make:
-            /// `client.with_timeout(limit).read(path)` is a call with its own timeout.
+            /// It shares everything else with this one, including connections, and is cheap to create, so
+            /// `client.with_timeout(limit).read(path)` is a call with another timeout.
             #[must_use]
             pub fn with_timeout(&self, total: ::std::time::Duration) -> Self {
                 Self { calls: self.calls.with_total_timeout(total) }
             }
 
-            /// The same client with other control flags. The persistence bit is left out.
+            /// The same client with other control flags. The persistence bit is ignored.
             #[must_use]
             pub fn with_flags(&self, flags: ::owproto_core::wire::Flags) -> Self {
                 Self { calls: self.calls.with_flags(flags.without(::owproto_core::wire::Flags::PERSISTENCE)) }
             }
 
-            /// The same client, but persistent: connections are kept after a call and shared with all clients cloned
-            /// from this one. What was resolved and learned of the server is shared too.
+            /// The same client, but persistent: connections are kept after a call. It shares the connections, the resolved
+            /// addresses and what was learned of the server with all clones of this client.
             #[must_use]
             pub fn persistent(&self) -> Self {
                 Self { calls: self.calls.with_persistence($crate::client::Persistence::On) }
             }
 
-            /// The same client, but with a connection of its own for each call. What was resolved and learned of the
-            /// server is shared.
+            /// The same client, but with a new connection for each call. It shares the resolved addresses and what was
+            /// learned of the server with all clones of this client.
             #[must_use]
             pub fn non_persistent(&self) -> Self {
                 Self { calls: self.calls.with_persistence($crate::client::Persistence::Off) }
             }
 
-            /// Closes the connections that are idle. The next call makes a new one.
+            /// Closes the idle connections. The next call opens a new one.
             pub fn close_connection(&self) {
                 self.calls.close_connection();
             }
 
-            /// Sees whether the server is there (NOP).
+            /// Checks that the server can be reached (NOP).
             ///
             /// # Errors
-            /// [`Error`]($crate::Error); so do all calls.
+            /// [`Error`]($crate::Error), as for all calls.
             pub $($asynchronous)? fn ping(&self) -> Result<(), $crate::Error> {
                 Ok($run!(self.calls.ping())?)
             }
 
-            /// Whether there is something at a path (PRESENCE): a device, a property, a directory.
+            /// Whether a path exists (PRESENCE): a device, a property, a directory.
             ///
             /// # Errors
-            /// [`Error`]($crate::Error). That there is nothing is no error.
+            /// [`Error`]($crate::Error). A path that does not exist is not an error.
             pub $($asynchronous)? fn present<P>(&self, path: &P) -> Result<bool, $crate::Error>
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
@@ -110,10 +111,10 @@ macro_rules! client_api {
                 $run!(self.calls.present(path.as_ref()))
             }
 
-            /// The ROM id of the device in a path, if there is one (PRESENCE); also that of an alias.
+            /// The ROM id of the device that a path contains, also by its alias (PRESENCE).
             ///
             /// # Errors
-            /// [`Error`]($crate::Error). That there is no such path, or no device in it, is no error.
+            /// [`Error`]($crate::Error). A path that does not exist or contains no device is `None`, not an error.
             pub $($asynchronous)? fn rom_id<P>(
                 &self,
                 path: &P,
@@ -124,7 +125,7 @@ macro_rules! client_api {
                 $run!(self.calls.rom_id(path.as_ref()))
             }
 
-            /// The entries of a directory (DIRALL, or DIR where the server refuses that).
+            /// The entries of a directory (DIRALL, or DIR if the server does not support that).
             ///
             /// # Errors
             /// [`Error`]($crate::Error).
@@ -150,24 +151,24 @@ macro_rules! client_api {
                 $run!(self.calls.dir(path.as_ref(), options))
             }
 
-            /// The entries of a directory, each given to a function as it comes, without being kept. The function may
-            /// use the client: the listing has a connection for itself, an idle one or one more.
+            /// Calls a function with each entry of a directory when it is received. The function may use the client: the
+            /// listing uses an idle connection or an additional one. Returns what the devices of the directory can do.
             ///
             /// # Errors
-            /// [`Error`]($crate::Error). Entries that came before count.
+            /// [`Error`]($crate::Error), also after entries.
             pub $($asynchronous)? fn dir_each<P>(
                 &self,
                 path: &P,
                 options: $crate::DirOptions,
-                entry: impl FnMut(&[u8]) + Send,
+                on_entry: impl FnMut(&[u8]) + Send,
             ) -> Result<::owproto_core::wire::DirectoryFlags, $crate::Error>
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
             {
-                $run!(self.calls.dir_each(path.as_ref(), options, entry))
+                $run!(self.calls.dir_each(path.as_ref(), options, on_entry))
             }
 
-            /// The value of a property (READ), as many as 65,536 bytes of it.
+            /// The value of a property (READ), at most 65,536 bytes of it.
             ///
             /// # Errors
             /// [`Error`]($crate::Error).
@@ -178,7 +179,7 @@ macro_rules! client_api {
                 Ok($run!(self.calls.read(path.as_ref()))?)
             }
 
-            /// A part of the value of a property: at most `size` bytes (1 to 100,050) from byte `offset` on.
+            /// A part of the value of a property: at most `size` bytes (1 to 100,050), beginning at byte `offset`.
             ///
             /// # Errors
             /// [`Error`]($crate::Error).
@@ -194,8 +195,8 @@ macro_rules! client_api {
                 Ok($run!(self.calls.read_at(path.as_ref(), size, offset))?)
             }
 
-            /// The value of a property, as much as fits the buffer; gives its length. On a connection that is free
-            /// it allocates nothing.
+            /// Reads the value of a property into a buffer, as much as fits. Returns its length. With an idle connection it
+            /// allocates nothing.
             ///
             /// # Errors
             /// [`Error`]($crate::Error).
@@ -212,11 +213,11 @@ macro_rules! client_api {
 
             /// The value of a numeric property.
             ///
-            /// A thermometer that lost its power says 85 °C until its next conversion:
-            /// [`is_power_on_reading`](owproto_core::text::is_power_on_reading) tells.
+            /// A thermometer that lost its power reads 85 °C until its next conversion;
+            /// [`is_power_on_reading`](owproto_core::text::is_power_on_reading) detects that.
             ///
             /// # Errors
-            /// [`Error`]($crate::Error); [`Error::NotANumber`]($crate::Error::NotANumber) if it is something else.
+            /// [`Error`]($crate::Error); [`Error::NotANumber`]($crate::Error::NotANumber) if the value is not a number.
             pub $($asynchronous)? fn read_number<P>(&self, path: &P) -> Result<f64, $crate::Error>
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
@@ -224,8 +225,8 @@ macro_rules! client_api {
                 $run!(self.calls.read_number(path.as_ref()))
             }
 
-            /// The values of many properties, in the order of their paths, asked for over one connection without
-            /// waiting between them. One that fails does not touch the others.
+            /// The values of many properties, in the order of their paths. The requests are sent over one connection without
+            /// waiting between them. An error of the server for one of them does not affect the others.
             pub $($asynchronous)? fn read_many<P>(&self, paths: &[P]) -> Vec<Result<Vec<u8>, $crate::Error>>
             where
                 P: AsRef<[u8]> + Sync,
@@ -233,9 +234,8 @@ macro_rules! client_api {
                 $run!(self.calls.read_many(paths))
             }
 
-            /// The values of many properties, each given to a function as it comes, in the order of their paths,
-            /// without being kept. The function may use the client: the reading has a connection for itself, an idle
-            /// one or one more.
+            /// As [`read_many`](Self::read_many), but calls a function with each value when it is received. The function may
+            /// use the client: the reads use an idle connection or an additional one.
             pub $($asynchronous)? fn read_each<P>(
                 &self,
                 paths: &[P],
@@ -247,10 +247,10 @@ macro_rules! client_api {
                 $run!(self.calls.read_each(paths, on_value))
             }
 
-            /// Sets a property (WRITE); gives the number of bytes that the server took.
+            /// Writes the value of a property (WRITE). Returns the number of bytes that the server wrote.
             ///
             /// # Errors
-            /// [`Error`]($crate::Error). If the connection was lost, the server may have carried it out.
+            /// [`Error`]($crate::Error). If the connection was lost, the server may have carried out the write.
             pub $($asynchronous)? fn write<P, D>(&self, path: &P, data: &D) -> Result<usize, $crate::Error>
             where
                 P: AsRef<[u8]> + Sync + ?Sized,
@@ -259,7 +259,7 @@ macro_rules! client_api {
                 Ok($run!(self.calls.write(path.as_ref(), data.as_ref(), 0))?)
             }
 
-            /// Sets a part of a property, from byte `offset` on.
+            /// Writes a part of the value of a property, beginning at byte `offset`.
             ///
             /// # Errors
             /// As [`write`](Self::write).
@@ -276,7 +276,7 @@ macro_rules! client_api {
                 Ok($run!(self.calls.write(path.as_ref(), data.as_ref(), offset))?)
             }
 
-            /// A directory's entries or a property's value, whichever it is (GET).
+            /// The entries of a directory or the value of a property, whichever the path is (GET).
             ///
             /// # Errors
             /// [`Error`]($crate::Error).
@@ -287,11 +287,11 @@ macro_rules! client_api {
                 $run!(self.calls.get(path.as_ref()))
             }
 
-            /// Any message, sent as it is, and the answer to it. The flags are added to those of the client; a path in
-            /// the payload should end with a NUL.
+            /// Sends any message and returns the reply. The flags are added to those of the client. A path in the payload
+            /// should end with a NUL.
             ///
             /// # Errors
-            /// [`Error`]($crate::Error). A negative return value is no error here.
+            /// [`Error`]($crate::Error). A negative return value is not an error here.
             pub $($asynchronous)? fn sendmess(
                 &self,
                 message_type: ::owproto_core::wire::MessageType,
@@ -303,8 +303,8 @@ macro_rules! client_api {
                 $run!(self.calls.sendmess(message_type, payload, flags, size, offset))
             }
 
-            /// The text for a return code: the server's own, fetched once when it is first asked for, or owserver's
-            /// where the server has none.
+            /// The text for a return code: the server's text, which the first call reads, or owserver's if the server has
+            /// none.
             pub $($asynchronous)? fn return_code_text(&self, code: ::owproto_core::ReturnCode) -> String {
                 $run!(self.calls.return_code_text(code))
             }

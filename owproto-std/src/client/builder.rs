@@ -13,7 +13,7 @@ use crate::{Address, AddressError};
 /// A fifth of the persistent connections that owserver keeps for all its clients.
 const DEFAULT_CONNECTIONS: usize = 4;
 
-/// How a client behaves. Nothing is sent before the first call.
+/// The settings of a client. Building a client sends nothing; the first call connects.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -57,136 +57,134 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Where the server is; `localhost:4304` otherwise. All addresses of the host are tried, IPv4 and IPv6, until one
-    /// takes a connection.
+    /// The server's address; the default is `localhost:4304`. All addresses of the host, IPv4 and IPv6, are tried until one
+    /// accepts a connection.
     pub fn address(mut self, address: Address) -> Self {
         self.settings.connection.address = address;
         self
     }
 
-    /// As [`address`](Self::address), from a host and a port.
+    /// Sets the [`address`](Self::address) from a host and a port.
     pub fn host(self, host: impl Into<String>, port: u16) -> Self {
         self.address(Address::new(host, port))
     }
 
-    /// As [`address`](Self::address), from text of the form `HOST[:PORT]`.
+    /// Sets the [`address`](Self::address) from text of the form `HOST[:PORT]`.
     ///
     /// # Errors
-    /// [`AddressError`].
+    /// [`AddressError`] if the text is not a valid address.
     pub fn server(self, server: &str) -> Result<Self, AddressError> {
         Ok(self.address(server.parse()?))
     }
 
-    /// The control flags of all requests, instead of none. The persistence bit is left out: the client sets it as
-    /// [`persistent`](Self::persistent) says.
+    /// The control flags of all requests; the default is none. The persistence bit is ignored: [`persistent`](Self::persistent)
+    /// determines it.
     pub fn flags(mut self, flags: Flags) -> Self {
         self.flags = flags.without(Flags::PERSISTENCE);
         self
     }
 
-    /// The scale of temperatures, read and written; Celsius otherwise.
+    /// The scale of temperatures that are read or written; the default is Celsius.
     pub fn temperature_scale(mut self, scale: TemperatureScale) -> Self {
         self.flags = self.flags.with_temperature_scale(scale);
         self
     }
 
-    /// The scale of pressures, read and written; mbar otherwise.
+    /// The scale of pressures that are read or written; the default is mbar.
     pub fn pressure_scale(mut self, scale: PressureScale) -> Self {
         self.flags = self.flags.with_pressure_scale(scale);
         self
     }
 
-    /// How ROM ids are spelled in listings; `f.i` otherwise.
+    /// The format of ROM ids in listings; the default is `f.i`.
     pub fn device_format(mut self, format: DeviceFormat) -> Self {
         self.flags = self.flags.with_device_format(format);
         self
     }
 
-    /// Whether connections are kept after a call and used by the next ones; true otherwise. Where the server refuses,
-    /// each call has a connection of its own, and asks again.
+    /// Whether connections are kept after a call and used by later calls; the default is true. If the server does not keep
+    /// them, each call opens its own connection, and requests again that it is kept.
     pub fn persistent(mut self, persistent: bool) -> Self {
         self.persistence = if persistent { Persistence::On } else { Persistence::Off };
         self
     }
 
-    /// How many persistent connections are used at once, at least 1; 4 otherwise. A connection is made when all others
-    /// are busy. Listings under way have one more.
+    /// The maximum number of persistent connections, at least 1; the default is 4. A connection is opened when all others are
+    /// in use. A listing that calls a function or is iterated over uses an additional one.
     ///
-    /// owserver gives 20 places to all its clients together (owfs: `globals.c`, `clients_persistent_high`). With 4 a slow
-    /// device holds up no other call, and five clients like this have room. More than 20 are of use with a server that
-    /// has more places. Where a server keeps fewer than this, the client learns that from its first refusal, which costs
-    /// a connection and no call: it goes on with those that are kept, and asks for one more every 10 s while it needs
-    /// one.
+    /// owserver keeps 20 connections for all its clients together (owfs: `globals.c`, `clients_persistent_high`). With 4 a slow
+    /// device delays no other call, and five such clients can connect. More than 20 are useful only with a server that keeps
+    /// more. If a server keeps fewer than this, the client learns it from the first connection that is not kept, and no call
+    /// fails. It then uses those that are kept, and tries an additional one every 10 s while it needs one.
     ///
-    /// Calls from several threads or tasks wait for one another where there are not enough connections, the oldest
-    /// first. Those that wait with small questions that do no harm when asked twice (`read`, `read_into`, `read_at`,
-    /// `read_number`, `present`, `rom_id`, `get`, `ping`) are sent together, up to 64 over a connection, without waiting for
-    /// the answers between them; each keeps its own timeouts. A write is never among them.
+    /// If all connections are in use, calls from other threads or tasks wait, and are served in the order in which they began.
+    /// Waiting calls whose requests are small and may be sent twice (`read`, `read_into`, `read_at`, `read_number`, `present`,
+    /// `rom_id`, `get`, `ping`) are sent together, up to 64 over one connection, without waiting for the replies between them.
+    /// Each call keeps its own timeouts. Writes are never sent together.
     pub fn connections(mut self, connections: usize) -> Self {
         self.settings.max_connections = connections.max(1);
         self
     }
 
-    /// Whether reads of the same property at the same time are one request and share its answer; false otherwise.
+    /// Whether concurrent identical reads are sent as one request and share its reply; the default is false.
     ///
-    /// The same are path, flags, size and offset. A read joins another one that is under way, or waits for a connection,
-    /// and has no answer yet; once the answer is there, a read that begins is a new one. So the value is never older
-    /// than the other read's beginning. An error of the server is an answer; after a failure of the connection
-    /// each of those that joined asks for itself. Each keeps its own total timeout. Made for many tasks that watch few sensors. It
-    /// holds for `read`, `read_into`, `read_at` and `read_number`, not for `read_many` and `read_each`, and costs each of
-    /// them some allocations.
+    /// Reads are identical if path, flags, size and offset are equal. A read joins an identical one that has no reply yet, even
+    /// if that one still waits for a connection. A read that begins after the reply is a new request. So a value is never older
+    /// than the beginning of the read that was joined. The calls also share an error of the server; if the connection fails,
+    /// each sends its own request. Each call keeps its own total timeout.
+    ///
+    /// This is for many tasks that read few sensors. It applies to `read`, `read_into`, `read_at` and `read_number`, not to
+    /// `read_many` and `read_each`, and costs each call some allocations.
     pub fn coalesce_reads(mut self, coalesce: bool) -> Self {
         self.settings.coalesces_reads = coalesce;
         self
     }
 
-    /// The longest silence of a server that owes an answer, 2 s otherwise; zero is no limit. Keepalives break the
-    /// silence.
+    /// How long the server may send nothing while a reply is due; the default is 2 s, zero is no limit. A keepalive restarts
+    /// this timeout.
     pub fn inactivity_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.inactivity = timeout.into();
         self
     }
 
-    /// The longest time for a call from beginning to end, waiting and connecting included; zero, as it is otherwise,
-    /// is no limit.
+    /// How long a call may take, including waiting for a connection and connecting; the default is zero, which is no limit.
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.total = timeout.into();
         self
     }
 
-    /// The longest time that connecting to one address may take, 5 s otherwise; zero leaves it to the operating
-    /// system.
+    /// How long connecting to one address may take; the default is 5 s, zero is the limit of the operating system.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connection.connect_timeout = timeout;
         self
     }
 
-    /// The most bytes of payload that are taken, 65,536 otherwise. owserver itself sends up to 100,050. Listings
-    /// have [a limit of their own](Self::list_limit).
+    /// The maximum length of a payload in bytes; the default is 65,536. owserver sends up to 100,050. Listings have [another
+    /// limit](Self::list_limit).
     pub fn payload_limit(mut self, limit: usize) -> Self {
         self.settings.connection.payload_limit = limit;
         self
     }
 
-    /// The most bytes of a listing that are taken, 16 MiB otherwise. A listing by an iterator has no limit.
+    /// The maximum length of a listing in bytes; the default is 16 MiB. A listing that is iterated over has no limit.
     pub fn list_limit(mut self, limit: usize) -> Self {
         self.settings.connection.list_limit = limit;
         self
     }
 
-    /// A function that is shown all traffic, as it goes over the sockets.
+    /// A function that is called with everything that is sent and received.
     pub fn tap(mut self, watch: impl Fn(Traffic<'_>) + Send + Sync + 'static) -> Self {
         self.settings.connection.tap = Tap::new(watch);
         self
     }
 
-    /// A client that blocks the calling thread.
+    /// Builds a client that blocks the calling thread.
     #[must_use]
     pub fn build(self) -> crate::Client {
         crate::Client::from_calls(self.calls())
     }
 
-    /// A client for tokio.
+    /// Builds a client for tokio.
     #[cfg(feature = "tokio")]
     #[must_use]
     pub fn build_tokio(self) -> crate::tokio::Client {

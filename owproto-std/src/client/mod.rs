@@ -11,6 +11,8 @@ mod calls;
 mod coalesce;
 mod connection;
 mod exchange;
+#[cfg(all(test, owproto_loom))]
+mod interleavings;
 mod many;
 mod pool;
 mod streaming;

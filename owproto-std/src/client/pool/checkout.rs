@@ -52,7 +52,7 @@ pub(crate) struct PartialCheckout<'a, R: Runtime> {
 
 impl<R: Runtime> Pool<R> {
     /// A connection that was in use a moment ago, if that needs no waiting and no check.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_checkout(
         &self,
         now: Instant,
@@ -127,7 +127,7 @@ impl<R: Runtime> Pool<R> {
 
     /// Ends a checkout: keeps the connection if the server does, and closes it otherwise. Releases the permit, unless the
     /// server keeps no more connections.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check_in(&self, Checkout { session, permit, .. }: Checkout<'_, R>) {
         if !session.is_reusable() {
             self.close_not_kept(session, permit);

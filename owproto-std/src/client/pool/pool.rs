@@ -25,7 +25,7 @@ impl<R: Runtime> Pool<R> {
     }
 
     /// Takes a permit, and an idle connection if there is one. `None` if no permit is available.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_acquire(&self) -> Option<(Permit<'_, R>, Option<Session<R>>)> {
         let (slot, idle) = self.state.lock().acquire()?;
         Some((Permit { pool: self, slot }, idle))
@@ -38,7 +38,7 @@ impl<R: Runtime> Pool<R> {
 
     /// Takes back a connection that the server keeps, and releases the permit if it has one. Returns the connection if it is
     /// not needed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn keep(&self, session: Session<R>, permit: Option<Permit<'_, R>>) -> Option<Session<R>> {
         let slot = permit.map(Permit::into_slot);
         let (not_needed, woken) = self.state.lock().check_in(session, slot);

@@ -69,7 +69,7 @@ impl<R: Runtime> PoolState<R> {
     }
 
     /// Takes a permit, and an idle connection if there is one. `None` if no permit is available.
-    #[inline]
+    #[inline(always)]
     pub(super) fn acquire(&mut self) -> Option<(Slot, Option<Session<R>>)> {
         self.available = self.available.checked_sub(1)?;
         let idle = self.idle.pop();
@@ -105,7 +105,7 @@ impl<R: Runtime> PoolState<R> {
     }
 
     /// Releases a permit: it is handed to waiting calls, or becomes available. Returns the call that was handed it.
-    #[inline]
+    #[inline(always)]
     #[must_use = "the call is to be woken"]
     pub(super) fn release(&mut self, slot: Slot) -> Option<Arc<Waiter<R>>> {
         self.unconfirmed -= usize::from(slot.is_unconfirmed);
@@ -120,20 +120,25 @@ impl<R: Runtime> PoolState<R> {
 
     /// Takes back a connection that the server keeps, and the permit if it has one; listings use connections without. Returns
     /// the connection if it is not needed, and the call that was handed the permit.
-    #[inline]
+    #[inline(always)]
     #[must_use = "the connection is to be closed, the call to be woken"]
     pub(super) fn check_in(
         &mut self,
         session: Session<R>,
         slot: Option<Slot>,
     ) -> (Option<Session<R>>, Option<Arc<Waiter<R>>>) {
-        let woken = slot.and_then(|mut slot| {
-            if slot.is_unconfirmed {
-                self.set_unconfirmed(&mut slot, false);
-                self.keeps_none = false;
+        let woken = match slot {
+            Some(slot) if !slot.is_unconfirmed => {
+                // It counted as kept before, so there is room for it.
+                self.idle.push(session);
+                return (None, self.release(slot));
             }
-            self.release(slot)
-        });
+            Some(slot) => {
+                self.keeps_none = false;
+                self.release(slot)
+            }
+            None => None,
+        };
         if self.kept() < self.max_permits {
             self.idle.push(session);
             (None, woken)
