@@ -109,7 +109,8 @@ fn closed_after(client: &mut RawClient) -> f64 {
 }
 
 fn assert_about(found: f64, expected: f64) {
-    assert!((expected - 0.01..expected + 0.4).contains(&found), "{found} instead of {expected}");
+    // The server counts from its last answer, which a busy client receives a little later.
+    assert!((expected - 0.1..expected + 0.4).contains(&found), "{found} instead of {expected}");
 }
 
 #[test]
