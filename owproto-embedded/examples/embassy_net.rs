@@ -1,10 +1,10 @@
-//! An owserver with three sockets and a client that reads its thermometers, each on a network stack of embassy's, with a
-//! cable between them that is made of memory:
+//! An owserver with three sockets and a client that reads its thermometers, each on an embassy-net stack, with an in-memory
+//! cable between them:
 //!
 //!     cargo run -p owproto-embedded --example embassy_net --features embassy-net
 //!
-//! On a board there is one of the two machines, its network device is a chip's driver, and what lives for ever lies in a
-//! `StaticCell`; the tasks stay.
+//! A board is one of the two machines. Its network device is the driver of a chip, and statics hold what is leaked here;
+//! the tasks are the same.
 
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
@@ -28,10 +28,10 @@ const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 const SENSORS: [Sensor<'_>; 3] = [
     Sensor::temperature("/10.000010EF0000/temperature"),
     Sensor::temperature("/28.000028D70100/temperature"),
-    Sensor::temperature("/28.0000000000FF/temperature"), // there is none
+    Sensor::temperature("/28.0000000000FF/temperature"), // does not exist
 ];
 
-/// The bus: made-up thermometers.
+/// Thermometers with made-up values.
 type Sensors = Tree<Tester<'static>>;
 
 #[embassy_executor::task(pool_size = 2)]
@@ -49,18 +49,18 @@ async fn run_cable(mut from: TxRunner<'static, MTU>, mut to: RxRunner<'static, M
     }
 }
 
-/// Serves one client after the other; three of these serve three at once.
+/// Serves one client after the other. Three of these tasks serve three clients at the same time.
 #[embassy_executor::task(pool_size = 3)]
-async fn take_clients(
+async fn serve_clients(
     stack: Stack<'static>,
     sensors: &'static RefCell<Sensors>,
-    places: &'static PersistentSlots,
+    slots: &'static PersistentSlots,
 ) {
     let (mut receive, mut transmit) = ([0; 512], [0; 512]);
     let mut socket = TcpSocket::new(stack, &mut receive, &mut transmit);
-    // 256 bytes for answers, of any length; 128 for a request.
+    // 256 bytes for answers, which may be longer; 128 bytes for a request.
     let connection = Connection::new([0; 256], [0; 128]);
-    let Err(error) = serve(&mut socket, 4304, connection, [0; 128], sensors, places).await;
+    let Err(error) = serve(&mut socket, 4304, connection, [0; 128], sensors, slots).await;
     eprintln!("{error}");
 }
 
@@ -72,8 +72,8 @@ async fn watch(stack: Stack<'static>) {
     let connection: client::Connection<_, _, 3> = client::Connection::new([0; 256], [0; 32]);
     let mut client = client(&dialer, (SERVER, 4304).into(), connection, [0; 128]);
     for _ in 0..3 {
-        let readings = client.read_sensors(&SENSORS, |number, reading| {
-            let path = String::from_utf8_lossy(SENSORS[number].path);
+        let readings = client.read_sensors(&SENSORS, |index, reading| {
+            let path = String::from_utf8_lossy(SENSORS[index].path);
             match reading {
                 Ok(reading) if reading.plausibility == Plausibility::Measured => {
                     println!("{path} {} °C", reading.value);
@@ -89,7 +89,7 @@ async fn watch(stack: Stack<'static>) {
     }
 }
 
-/// A machine with a network stack, which runs from now on, and its end of the cable.
+/// Starts a machine with a network stack. Returns the stack and the machine's end of the cable.
 fn machine(spawner: Spawner, number: u8) -> (Stack<'static>, RxRunner<'static, MTU>, TxRunner<'static, MTU>) {
     let state = Box::leak(Box::new(State::<MTU, 4, 4>::new()));
     let (runner, device) = channel::new(state, HardwareAddress::Ethernet([0x02, 0, 0, 0, 0, number]));
@@ -111,9 +111,9 @@ async fn main(spawner: Spawner) {
     spawner.spawn(run_cable(far_out, near_in).expect("a task for each direction"));
 
     let sensors = Box::leak(Box::new(RefCell::new(Tree::new(Tester::new(&[0x10, 0x28])))));
-    let places = Box::leak(Box::new(PersistentSlots::new(2)));
+    let slots = Box::leak(Box::new(PersistentSlots::new(2)));
     for _ in 0..3 {
-        spawner.spawn(take_clients(far, sensors, places).expect("a task for each socket"));
+        spawner.spawn(serve_clients(far, sensors, slots).expect("a task for each socket"));
     }
     watch(near).await;
     std::process::exit(0);

@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p owproto-embedded --example list_async -- localhost:4304
 //!
-//! On a board, transport, clock and delay are others (embassy's, for example); the rest stays.
+//! On a board, replace transport, clock and delay, with those of embassy for example; the rest is the same.
 
 use std::error::Error;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use owproto_core::time::{self, Instant};
 use owproto_embedded::asynchronous::{Client, Timed};
 use tokio::net::TcpStream;
 
-/// What a board has from its timers.
+/// A board implements this with a timer.
 struct Delay;
 
 impl DelayNs for Delay {
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let start = std::time::Instant::now();
     let clock = move || Instant::ZERO + start.elapsed().into();
-    // Three seconds of silence, ten in all.
+    // At most three seconds of silence, and ten seconds in total.
     let timeouts = Timeouts::NONE
         .with_inactivity(time::Duration::from_secs(3))
         .with_total(time::Duration::from_secs(10));

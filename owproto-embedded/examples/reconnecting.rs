@@ -1,10 +1,10 @@
-//! Reads a temperature each second, whatever becomes of the server, over a network that connects by itself:
+//! Reads a temperature every second, and connects again whenever the connection breaks:
 //!
 //!     cargo run -p owproto-embedded --features embedded-nal-async --example reconnecting -- \
 //!         127.0.0.1:4304 /28.000028D70100/temperature
 //!
-//! On a board, the network is another (`embassy_net::tcp::client::TcpClient`, for example); the rest stays. The delay and
-//! the clock are embassy's here, too.
+//! On a board, replace the network, with `embassy_net::tcp::client::TcpClient` for example; the rest is the same. Delay
+//! and clock are those of embassy here, too.
 
 use std::error::Error;
 use std::net::SocketAddr;

@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p owproto-embedded --example sensors -- localhost:4304
 //!
-//! On a board, the paths are constants, and the transport and the clock are others; the rest stays.
+//! On a board, the paths are constants; replace transport and clock; the rest is the same.
 
 use std::error::Error;
 use std::net::TcpStream;
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let start = std::time::Instant::now();
     let clock = move || Instant::ZERO + start.elapsed().into();
-    // Sixteen requests in flight, and room for so many; 32 bytes for a value or an entry.
+    // Sixteen requests in flight, and room for them; 32 bytes for a value or an entry.
     let connection: Connection<_, _, 16> = Connection::new([0; 16 * 60], [0; 32]);
     let mut client = Client::new(FromStd::new(socket), clock, connection, [0; 256]);
 
@@ -28,12 +28,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     client.dir("/", |entry| paths.push(format!("{}/temperature", String::from_utf8_lossy(entry))))?;
     let sensors: Vec<Sensor<'_>> = paths.iter().map(|path| Sensor::temperature(path)).collect();
 
-    client.read_sensors(&sensors, |number, reading| match reading {
+    client.read_sensors(&sensors, |index, reading| match reading {
         Ok(reading) if reading.plausibility == Plausibility::Measured => {
-            println!("{} {}", paths[number], reading.value);
+            println!("{} {}", paths[index], reading.value);
         }
-        Ok(reading) => println!("{} {} (not measured?)", paths[number], reading.value),
-        Err(error) => println!("{}: {error}", paths[number]),
+        Ok(reading) => println!("{} {} (not measured?)", paths[index], reading.value),
+        Err(error) => println!("{}: {error}", paths[index]),
     })?;
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Is an owserver with two thermometers and a switch, for one client after the other, over a blocking transport:
+//! An owserver with two thermometers and a switch, for one client after the other, over a blocking transport:
 //!
 //!     cargo run -p owproto-embedded --example serve -- localhost:4304
 //!
-//! On a board, the sockets, the clock and the sensors are others; the rest stays.
+//! On a board, replace sockets, clock and sensors; the rest is the same.
 
 use std::error::Error;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -19,7 +19,7 @@ use owproto_core::time::{self, Instant};
 use owproto_core::tree::{Access, Bus, Tree};
 use owproto_embedded::blocking::{Polled, Server};
 
-/// What there is to be asked. A real bus would say `Pending` until a conversion is done.
+/// The sensors, with fixed values. A real bus returns `Pending` until a conversion has finished.
 struct Cellar {
     devices: [RomId; 3],
     is_switched_on: bool,
@@ -60,7 +60,7 @@ impl Bus for Cellar {
     }
 }
 
-/// A socket that can be asked whether something is there, so that time-outs are kept.
+/// A socket that knows whether bytes are available, so that timeouts are kept.
 struct Socket(TcpStream);
 
 impl ErrorType for Socket {
@@ -74,7 +74,7 @@ impl ReadReady for Socket {
         self.0.set_nonblocking(false)?;
         match peeked {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
-            // The end is something, too.
+            // At the end of the stream a read returns, too.
             peeked => peeked.map(|_| true),
         }
     }
@@ -107,9 +107,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let start = std::time::Instant::now();
     let clock = move || Instant::ZERO + start.elapsed().into();
-    // A client that says nothing for five seconds makes room for the next one.
+    // After five seconds without a request the next client is served.
     let timeouts = Timeouts::DEFAULT.with_idle_high(time::Duration::from_secs(5));
-    // 256 bytes for answers, of any length; 128 for a request.
+    // 256 bytes for answers, which may be longer; 128 bytes for a request.
     let connection = Connection::new([0; 256], [0; 128]).with_timeouts(timeouts);
     let mut server = Server::new(clock, connection, [0; 128]);
     for client in listener.incoming() {

@@ -1,8 +1,8 @@
-//! Is an owserver with a thermometer, for four clients at once, over an asynchronous transport with exact deadlines:
+//! An owserver with a thermometer, for four clients at the same time, over an asynchronous transport with exact deadlines:
 //!
 //!     cargo run -p owproto-embedded --example serve_async -- localhost:4304
 //!
-//! On a board, sockets, clock and delay are others (embassy's, for example), and so is the sensor; the rest stays.
+//! On a board, replace sockets, clock and delay, with those of embassy for example, and the sensor; the rest is the same.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -18,7 +18,7 @@ use owproto_core::tree::{Access, Bus, Tree};
 use owproto_embedded::asynchronous::{Server, Timed};
 use tokio::net::TcpListener;
 
-/// What was measured last.
+/// The last measurement.
 struct Cellar {
     thermometer: RomId,
     celsius: Option<f64>,
@@ -42,18 +42,18 @@ impl Bus for Cellar {
     }
 }
 
-/// Measures again and again. The tree is borrowed for a moment only, never while something is waited for.
+/// Measures repeatedly. It never holds the borrow of the tree while it waits.
 async fn measure(tree: &RefCell<Tree<Cellar>>) {
     for n in 0_u32.. {
-        // The conversion.
+        // The time of a conversion.
         tokio::time::sleep(Duration::from_millis(750)).await;
         tree.borrow_mut().bus_mut().celsius = Some(12.0 + f64::from(n % 16) / 16.0);
     }
 }
 
-/// Serves one client after the other; four of these serve four at once.
+/// Serves one client after the other. Four of these futures serve four clients at the same time.
 async fn serve(listener: &TcpListener, tree: &RefCell<Tree<Cellar>>, clock: impl Fn() -> Instant) {
-    // 256 bytes for answers, of any length; 128 for a request.
+    // 256 bytes for answers, which may be longer; 128 bytes for a request.
     let mut server = Server::new(clock, Connection::new([0; 256], [0; 128]), [0; 128]);
     loop {
         let Ok((client, peer)) = listener.accept().await else { continue };

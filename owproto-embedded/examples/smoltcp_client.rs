@@ -1,12 +1,12 @@
-//! Reads all temperatures of an owserver every ten seconds, over a network stack of its own on a TAP device (Linux):
+//! Reads all temperatures of an owserver every ten seconds, with smoltcp on a TAP device (Linux):
 //!
 //!     sudo ip tuntap add name tap0 mode tap user $USER
 //!     sudo ip addr add 192.168.69.1/24 dev tap0
 //!     sudo ip link set tap0 up
 //!     cargo run -p owproto-embedded --example smoltcp_client --features smoltcp -- tap0 192.168.69.2/24 192.168.69.1:4304
 //!
-//! The owserver listens on the host, `owserver -p 192.168.69.1:4304` for example. On a board, the device, the clock and
-//! the way to sleep are others; the rest stays.
+//! The owserver listens on the host, `owserver -p 192.168.69.1:4304` for example. On a board, replace the network device,
+//! the clock, and how it sleeps; the rest is the same.
 
 #[cfg(target_os = "linux")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    eprintln!("TAP devices are Linux's");
+    eprintln!("this example needs a TAP device, which only Linux has");
 }
 
 #[cfg(target_os = "linux")]
@@ -37,15 +37,15 @@ mod linux {
     /// The time between two rounds.
     const PAUSE: Duration = Duration::from_secs(10);
 
-    /// What the program is at.
+    /// What the program does.
     enum Task {
         Wait {
             until: Instant,
         },
         List(RequestId),
-        /// So many values were asked for, and so many came.
+        /// Reads the temperatures: how many were requested, and how many have arrived.
         Read {
-            asked: usize,
+            requested: usize,
             answered: usize,
         },
     }
@@ -63,14 +63,14 @@ mod linux {
         let mut interface = Interface::new(config, &mut device, Instant::now());
         interface.update_ip_addrs(|addresses| addresses.extend([address]));
         let (mut receive, mut transmit) = ([0; 512], [0; 256]);
-        let mut places = [const { smoltcp::iface::SocketStorage::EMPTY }; 1];
-        let mut sockets = SocketSet::new(&mut places[..]);
+        let mut storage = [const { smoltcp::iface::SocketStorage::EMPTY }; 1];
+        let mut sockets = SocketSet::new(&mut storage[..]);
         let handle = sockets
             .add(tcp::Socket::new(SocketBuffer::new(&mut receive[..]), SocketBuffer::new(&mut transmit[..])));
 
-        // Four requests in flight, 256 bytes for requests, 64 for a value or an entry.
+        // Four requests in flight; 256 bytes for requests, 64 bytes for a value or an entry.
         let connection: Connection<_, _, 4> = Connection::new([0; 256], [0; 64]);
-        // Not the port that it had before it was started anew.
+        // Another local port than before a restart.
         let mut client = Client::new(handle, connection, server).with_first_port(std::process::id() as u16);
         let mut devices: Vec<String> = Vec::new();
         let mut task = Task::Wait { until: Instant::ZERO };
@@ -81,16 +81,16 @@ mod linux {
                 match event {
                     Event::Progress => {}
                     Event::Connected => println!("connected"),
-                    Event::Disconnected(why) => println!("{why}"),
+                    Event::Disconnected(reason) => println!("{reason}"),
                     Event::Entries(_, entries) => {
                         let entries = entries.map(String::from_utf8_lossy);
                         devices.extend(entries.filter(|entry| entry.get(3..4) == Some(".")).map(Into::into));
                     }
                     Event::Reply(id, reply) => match &mut task {
                         Task::List(listing) if *listing == id => match reply.into_result() {
-                            Ok(_) => task = Task::Read { asked: 0, answered: 0 },
+                            Ok(_) => task = Task::Read { requested: 0, answered: 0 },
                             Err(error) => {
-                                println!("no listing: {error}");
+                                println!("cannot list the bus: {error}");
                                 task = Task::Wait { until: now + PAUSE };
                             }
                         },
@@ -107,7 +107,7 @@ mod linux {
                         }
                         _ => {}
                     },
-                    // Once more from the beginning.
+                    // Start again.
                     Event::Lost(_) => task = Task::Wait { until: now },
                 }
             }
@@ -116,10 +116,10 @@ mod linux {
                     devices.clear();
                     task = Task::List(client.dir("/", now)?);
                 }
-                Task::Read { asked, answered } => {
-                    while *asked < devices.len() && client.room() > 0 {
-                        client.read(&format!("{}/temperature", devices[*asked]), now)?;
-                        *asked += 1;
+                Task::Read { requested, answered } => {
+                    while *requested < devices.len() && client.room() > 0 {
+                        client.read(&format!("{}/temperature", devices[*requested]), now)?;
+                        *requested += 1;
                     }
                     if *answered == devices.len() {
                         task = Task::Wait { until: now + PAUSE };
@@ -127,12 +127,12 @@ mod linux {
                 }
                 Task::Wait { .. } | Task::List(_) => {}
             }
-            // Sleeps until something is to be done, or a packet comes.
-            let own = match task {
+            // Sleeps until there is something to do, or a packet arrives.
+            let next_round = match task {
                 Task::Wait { until } if client.in_flight() == 0 && client.room() > 0 => Some(until),
                 _ => None,
             };
-            let times = [interface.poll_at(now, &sockets), client.poll_at(), own];
+            let times = [interface.poll_at(now, &sockets), client.poll_at(), next_round];
             let until = times.into_iter().flatten().min();
             let longest = until.map(|at| if at > now { at - now } else { Duration::ZERO });
             phy::wait(device.as_raw_fd(), longest)?;

@@ -1,5 +1,4 @@
-//! Is an owserver with two thermometers, for three clients at once, over a network stack of its own on a TAP device
-//! (Linux):
+//! An owserver with two thermometers, for three clients at the same time, with smoltcp on a TAP device (Linux):
 //!
 //!     sudo ip tuntap add name tap0 mode tap user $USER
 //!     sudo ip addr add 192.168.69.1/24 dev tap0
@@ -7,7 +6,7 @@
 //!     cargo run -p owproto-embedded --example smoltcp_server --features smoltcp -- tap0 192.168.69.2/24
 //!     cargo ow --server 192.168.69.2 tree --values
 //!
-//! On a board, the device, the clock, the way to sleep and the sensors are others; the rest stays.
+//! On a board, replace the network device, the clock, how it sleeps, and the sensors; the rest is the same.
 
 #[cfg(target_os = "linux")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    eprintln!("TAP devices are Linux's");
+    eprintln!("this example needs a TAP device, which only Linux has");
 }
 
 #[cfg(target_os = "linux")]
@@ -37,13 +36,13 @@ mod linux {
     use smoltcp::time::{Duration, Instant};
     use smoltcp::wire::{EthernetAddress, IpCidr};
 
-    /// How long a conversion takes.
+    /// The time of a conversion.
     const CONVERSION: time::Duration = time::Duration::from_millis(750);
 
     /// Thermometers that convert one request at a time.
     struct Cellar {
         thermometers: [RomId; 2],
-        /// Who the conversion is for, and when it is finished.
+        /// The operation that the conversion is for, and when it will be finished.
         converting: Option<(Operation, time::Instant)>,
     }
 
@@ -72,7 +71,7 @@ mod linux {
                     self.converting = None;
                     Poll::Ready(Ok(Value::Float(12.5)))
                 }
-                // Others wait until it is their turn.
+                // Other operations wait for their turn.
                 _ => Poll::Pending,
             }
         }
@@ -92,12 +91,13 @@ mod linux {
         config.random_seed = std::process::id().into();
         let mut interface = Interface::new(config, &mut device, Instant::now());
         interface.update_ip_addrs(|addresses| addresses.extend([address]));
-        let mut places = [const { smoltcp::iface::SocketStorage::EMPTY }; 3];
-        let mut sockets = SocketSet::new(&mut places[..]);
+        let mut storage = [const { smoltcp::iface::SocketStorage::EMPTY }; 3];
+        let mut sockets = SocketSet::new(&mut storage[..]);
         let mut buffers = [[[0; 512]; 2]; 3];
 
-        // 256 bytes for answers, of any length; 300 for a request. Keepalives come earlier than within a second, so that
-        // clients see each conversion of 750 ms; whoever was idle for ten seconds leaves when places are needed.
+        // Keepalives after half a second reach clients during each conversion of 750 ms. A client that was idle for ten
+        // seconds is disconnected if another one needs its socket. 256 bytes for answers, which may be longer; 300 bytes
+        // for a request.
         let timeouts = Timeouts::DEFAULT
             .with_keepalive(time::Duration::from_millis(500))
             .with_idle_low(time::Duration::from_secs(10));
@@ -115,8 +115,8 @@ mod linux {
             let now = Instant::now();
             interface.poll(now, &mut device, &mut sockets);
             server.poll(now, &mut sockets, &mut tree);
-            // Sleeps until something is to be done, or a packet comes. If a client waits for a conversion that was not
-            // begun, that is now.
+            // Sleeps until there is something to do, or a packet arrives. If a client waits for a conversion that has not
+            // started, that is now.
             let bus = tree.bus().converting.map_or(time::Instant::ZERO, |(_, finished)| finished);
             let times = [interface.poll_at(now, &sockets), server.poll_at(Some(bus))];
             let until = times.into_iter().flatten().min();

@@ -3,10 +3,10 @@
 #
 #   owproto-embedded/firmware/build.sh [host|product]
 #
-# host     for QEMU: takes options from the command line, prints, has simulated devices (the default)
-# product  as it would go onto a board: no semihosting, the wire is a pin
+# host     for QEMU: options from the command line, printing, emulated devices (the default)
+# product  as for a board: no semihosting, the wire is a pin
 #
-# The compiler is the installed one if it has the target, else one that tests/embedded-toolchain.sh gets.
+# Uses the installed compiler if it has the target, otherwise one that tests/embedded-toolchain.sh downloads.
 set -eu
 
 kind=${1:-host}
@@ -24,15 +24,15 @@ target=${CARGO_TARGET_DIR:-$root/target}
 mkdir -p "$target/firmware/$kind"
 target=$(cd "$target" && pwd)
 
-# What `opt-level = "z"` alone does not do; README.md has what each of it saves. Inlining, counted in units of the compiler:
-# small functions are taken in as long as a call costs more, which is longer than "z" does it. Instructions cost twice as
-# much as usual, so that what has one caller alone is not taken in at any size: a function that is too large has no
-# registers left.
+# Settings in addition to `opt-level = "z"`; README.md has what each of them saves. Thresholds for inlining, in units of the
+# compiler: small functions are inlined as long as a call would be larger, which is more often than with "z". Instructions
+# cost twice as much as usual, so that a large function is not inlined into its only caller, which would run out of
+# registers.
 settings=(
     -Cllvm-args=-inline-threshold=80
     -Cllvm-args=-inline-instr-cost=10
     -Cllvm-args=-inline-call-penalty=50
-    # Functions that came to the same instructions are one.
+    # Merge identical functions.
     -Clink-arg=--icf=all
 )
 
@@ -42,8 +42,8 @@ triple=thumbv7m-none-eabi
 arguments=(--target "$triple")
 library=ready-made
 if [ -n "$EMBEDDED_BUILD_STD" ]; then
-    # Rust's library is built here anyway, so the target may be one of our own: without a frame pointer in each function,
-    # which takes a register and 1.4 KB.
+    # Rust's library is built here anyway, so modify the target: omit the frame pointer of each function, which takes a
+    # register and 1.4 KB.
     mkdir -p "$target/embedded"
     description=$target/embedded/$triple.json
     "$RUSTC" -Zunstable-options --print target-spec-json --target "$triple" |
@@ -55,11 +55,11 @@ if [ -n "$EMBEDDED_BUILD_STD" ]; then
     fi
 fi
 for program in client gateway; do
-    # Each by itself, because their features would be joined.
+    # One by one, because cargo would unite their features.
     # shellcheck disable=SC2086 # arguments, or nothing
     cargo rustc --profile firmware --manifest-path "$here/Cargo.toml" "${arguments[@]}" --target-dir "$target/embedded" \
         $EMBEDDED_BUILD_STD --package "owproto-firmware-$program" ${features[@]+"${features[@]}"} -- "${settings[@]}"
     cp "$target/embedded/$triple/firmware/$program" "$target/firmware/$kind/"
 done
-# The test of the budgets asks.
+# For the test of the budgets.
 echo "$library" >"$target/firmware/$kind/library"

@@ -4,8 +4,8 @@
 #   owproto-embedded/firmware/run.sh client [ADDRESS[:PORT]] [rounds=N] [pause=MILLISECONDS] [loss=PERCENT]
 #   owproto-embedded/firmware/run.sh gateway [status=MILLISECONDS] [loss=PERCENT]
 #
-# build.sh has to be run before. For the programs 10.0.2.2 is this machine; the gateway listens here on the loopback
-# interface, on port 4304 or the one that the variable PORT names.
+# Run build.sh before. For the programs 10.0.2.2 is this machine. The gateway is reachable on the loopback interface of
+# this machine, on port 4304 or $PORT.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +21,7 @@ case $program in
 esac
 file=${CARGO_TARGET_DIR:-$root/target}/firmware/host/$program
 if [ ! -f "$file" ]; then
-    echo "$file is not there: run $here/build.sh first" >&2
+    echo "$file does not exist: run $here/build.sh first" >&2
     exit 1
 fi
 arguments=$(printf ',arg=%s' "$@")

@@ -59,7 +59,7 @@ fn wrong_options_are_told() {
     for wrong in ["rounds=none", "rounds=0", "pause=-1", "loss=101", "help", "colour=red", "10.0.2.2:66666"] {
         let (status, lines) = Board::client(server).arg(wrong).start().finish();
         assert_eq!(status, Some(1), "{wrong}: {lines:?}");
-        assert_eq!(lines.first(), Some(&format!("'{wrong}' is not understood")));
+        assert_eq!(lines.first(), Some(&format!("invalid option: '{wrong}'")));
         assert!(lines.iter().any(|line| line.starts_with("usage: client")), "{lines:?}");
     }
 }
@@ -126,7 +126,7 @@ fn more_devices_than_it_remembers_are_counted() {
     let (status, lines) = Board::client(server.local_addr()).arg("rounds=1").start().finish();
     assert_eq!(status, Some(0), "{lines:?}");
     assert_eq!(temperatures(&lines).len(), 32);
-    assert!(lines.iter().any(|line| line == "8 devices are too many"), "{lines:?}");
+    assert!(lines.iter().any(|line| line == "8 devices omitted: too many"), "{lines:?}");
 }
 
 /// TCP sends again what was lost, so nothing of it shows but time.

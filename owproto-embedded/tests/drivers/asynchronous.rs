@@ -1,4 +1,4 @@
-//! What asynchronous clients promise besides the scenarios.
+//! The scenarios on the asynchronous drivers, and what only these promise.
 
 macro_rules! run {
     ($wire:expr, $block:block) => {
@@ -12,14 +12,14 @@ macro_rules! awaited {
     };
 }
 
-/// Over `Read + Write`: late by what a read waits.
+/// Over `Read + Write`: late by as long as a read waits.
 mod plain {
     use owproto_core::time::Instant;
     use owproto_embedded::asynchronous::{Client, Server};
 
     use crate::wire::Wire;
 
-    /// A keepalive comes each second.
+    /// A keepalive arrives every second.
     const LATE: u64 = 1_000_000;
 
     macro_rules! client {
@@ -39,7 +39,7 @@ mod plain {
         wire.clock()
     }
 
-    /// Nobody wakes the task for one.
+    /// Nothing wakes the task for a keepalive.
     const KEEPALIVES: &[u64] = &[];
 
     macro_rules! transport {
@@ -51,7 +51,7 @@ mod plain {
     crate::server_scenarios::server_scenarios!(transport, run, awaited);
 }
 
-/// With a delay beside it: never late.
+/// Over `Timed`: never late.
 mod timed {
     use owproto_core::time::Instant;
     use owproto_embedded::asynchronous::{Client, Server, Timed};
@@ -121,7 +121,7 @@ mod timed {
                     Timeout::Inactivity,
                     1200,
                 ),
-                // More than a delay can be told at once.
+                // Longer than one delay can last.
                 (request(), 5_000_000, 0, Timeout::Inactivity, 5_000_000),
             ];
             for (script, inactivity, total, timeout, expected) in table {

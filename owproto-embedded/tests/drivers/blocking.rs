@@ -1,4 +1,4 @@
-//! What blocking clients promise besides the scenarios.
+//! The scenarios on the blocking drivers, and what only these promise.
 
 macro_rules! run {
     ($wire:expr, $block:block) => {
@@ -6,20 +6,20 @@ macro_rules! run {
     };
 }
 
-macro_rules! by_itself {
+macro_rules! completed {
     ($value:expr) => {
         $value
     };
 }
 
-/// Over `Read + Write`: late by what a read waits.
+/// Over `Read + Write`: late by as long as a read waits.
 mod plain {
     use owproto_core::time::Instant;
     use owproto_embedded::blocking::{Client, Server};
 
     use crate::wire::Wire;
 
-    /// A keepalive comes each second.
+    /// A keepalive arrives every second.
     const LATE: u64 = 1_000_000;
 
     macro_rules! client {
@@ -29,14 +29,14 @@ mod plain {
     }
     macro_rules! replace {
         ($client:expr, $wire:expr) => {{
-            // The clock goes on with the old one.
+            // The clock is still that of the old wire.
             $client.reconnect($wire.clone());
         }};
     }
 
-    crate::scenarios::scenarios!(client, run, by_itself);
+    crate::scenarios::scenarios!(client, run, completed);
 
-    /// It spins while it waits for a sensor: time goes on by itself.
+    /// The server spins while it waits for a sensor, so that the clock has to advance by itself.
     fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
         wire.ticking_clock(50)
     }
@@ -49,10 +49,10 @@ mod plain {
         };
     }
 
-    crate::server_scenarios::server_scenarios!(transport, run, by_itself);
+    crate::server_scenarios::server_scenarios!(transport, run, completed);
 }
 
-/// Over `ReadReady` too: late by what the idle function takes.
+/// Over `Polled`: late by as long as the idle function takes.
 mod polled {
     use owproto_core::time::Instant;
     use owproto_embedded::blocking::{Client, Polled, Server};
@@ -78,8 +78,8 @@ mod polled {
         }};
     }
 
-    crate::scenarios::scenarios!(client, run, by_itself);
-    crate::breaking_off::breaking_off!(client, run, by_itself);
+    crate::scenarios::scenarios!(client, run, completed);
+    crate::breaking_off::breaking_off!(client, run, completed);
 
     fn clock(wire: &Wire) -> impl FnMut() -> Instant + use<> {
         wire.clock()
@@ -93,7 +93,7 @@ mod polled {
         };
     }
 
-    crate::server_scenarios::server_scenarios!(transport, run, by_itself);
+    crate::server_scenarios::server_scenarios!(transport, run, completed);
 
     mod only_here {
         use owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
@@ -141,10 +141,10 @@ mod polled {
         }
 
         #[test]
-        fn an_answer_that_is_there_counts_whenever_it_is_looked_at() {
+        fn an_answer_that_has_arrived_counts_even_after_its_deadline() {
             let wire = Wire::new(Script::new().read_request().pause_ms(1).reply(value(b"1")).stall());
             let passing = wire.clone();
-            // Sleeps for longer than the server may be silent.
+            // The idle function sleeps longer than the server may be silent.
             let transport = Polled::new(wire.clone(), move || passing.advance(5_000_000));
             let mut client =
                 Client::new(transport, wire.clock(), Connection::<_, _>::new([0; 64], [0; 16]), [0; 32]);
@@ -152,7 +152,7 @@ mod polled {
         }
 
         #[test]
-        fn a_connection_that_was_closed_or_spoilt_while_it_was_idle_is_not_used() {
+        fn a_connection_that_was_closed_or_received_bytes_while_idle_is_not_used() {
             let error = Error::Connection { error: ConnectionError::UnexpectedData, resend: Resend::Safe };
             for (unasked, expected) in [(Output::Close, Error::Ended), (Output::Bytes(vec![7]), error)] {
                 let wire = Wire::new(Script::new().answer(done()).stall());
@@ -202,7 +202,7 @@ mod impatient {
     }
 
     #[test]
-    fn deadlines_are_kept_to_within_one_read() {
+    fn deadlines_are_late_by_at_most_one_read() {
         for kind in [ErrorKind::TimedOut, ErrorKind::Interrupted] {
             let wire = Wire::new(Script::new().stall());
             let memory = Connection::<_, _>::new([0; 64], [0; 16]);
@@ -214,7 +214,7 @@ mod impatient {
     }
 
     #[test]
-    fn without_a_deadline_giving_up_is_an_error() {
+    fn without_a_deadline_a_timeout_of_the_transport_is_an_error() {
         let wire = Wire::new(Script::new().stall());
         let memory = Connection::<_, _>::new([0; 64], [0; 16]);
         let transport = Impatient(wire.clone(), ErrorKind::TimedOut);

@@ -1,6 +1,6 @@
-//! Answers that break off, come too late or go wrong at every byte, for drivers that keep deadlines.
+//! Answers that break off, arrive too late or are wrong, at every byte, for drivers that keep deadlines.
 
-/// The tests, for the driver that `client!(wire)` makes. `LATE` says by how many microseconds it may miss a deadline.
+/// The tests, for the driver that `client!(wire)` makes. `LATE` is by how many microseconds it may miss a deadline.
 macro_rules! breaking_off {
     ($client:ident, $run:ident, $wait:ident) => {
         mod breaking_off {
@@ -36,7 +36,7 @@ macro_rules! breaking_off {
                 ]
             }
 
-            /// What was wrong with an answer, and how long the call took. The next one has its own answer.
+            /// The error of a call, and how long it took. Checks that the next call gets its own answer.
             fn answered(call: Call, script: Script, total: u64) -> (Option<Error<ErrorKind>>, u64) {
                 let wire = Wire::new(script.stall());
                 let timeouts = Timeouts::NONE
@@ -75,7 +75,7 @@ macro_rules! breaking_off {
             }
 
             #[test]
-            fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
+            fn silence_from_any_byte_on_ends_in_exactly_the_inactivity_timeout() {
                 for (call, bytes) in answers() {
                     for at in 0..bytes.len() {
                         let begins = || Script::new().read_request().send(&bytes[..at]);
@@ -93,7 +93,7 @@ macro_rules! breaking_off {
             }
 
             #[test]
-            fn an_answer_in_drops_takes_exactly_the_total_time() {
+            fn an_answer_byte_by_byte_ends_in_exactly_the_total_timeout() {
                 for (call, bytes) in answers() {
                     for at in 0..bytes.len() {
                         let begins = Script::new().read_request().send(&bytes[..at]);
@@ -111,7 +111,7 @@ macro_rules! breaking_off {
             }
 
             #[test]
-            fn an_answer_with_any_byte_changed_ends_in_time() {
+            fn an_answer_with_any_byte_changed_ends_within_the_inactivity_timeout() {
                 let mut errors = 0;
                 for (call, bytes) in answers() {
                     for at in 0..bytes.len() {

@@ -1,4 +1,4 @@
-//! A future may be dropped at every point where it waits.
+//! Futures that are dropped at every await.
 
 use std::cell::RefCell;
 
@@ -79,7 +79,7 @@ macro_rules! every_call {
 #[cfg(feature = "embedded-nal-async")]
 pub(crate) use every_call;
 
-/// A client as the tests drop its calls.
+/// The client whose calls are dropped.
 pub(crate) type Clock = Box<dyn FnMut() -> owproto_core::time::Instant>;
 type Dropped = Client<Timed<Wire, Delay>, Clock, [u8; 64], [u8; 32], [u8; 32], 3>;
 
@@ -91,7 +91,7 @@ fn client(wire: &Wire) -> Dropped {
     Client::new(timed(wire), Box::new(wire.clock()), Connection::new([0xa5; 64], [0xa5; 32]), [0xa5; 32])
 }
 
-/// Drops a call after every number of polls, that is at every point where it waits.
+/// Drops a call after every number of polls, which is at every await.
 fn is_dropped_safely(
     name: &str,
     script: Script,
@@ -112,7 +112,7 @@ fn is_dropped_safely(
             break;
         }
         if points == 0 {
-            // Nothing has happened.
+            // A call that was never polled has changed nothing.
             assert_eq!((client.is_open(), first.sent().len()), (true, sent), "{name}");
             assert_eq!(first.run(call(&mut client)), expected, "{name}");
         } else {
@@ -133,12 +133,12 @@ fn is_dropped_safely(
 }
 
 #[test]
-fn every_call_can_be_dropped_wherever_it_waits() {
+fn every_call_can_be_dropped_at_every_await() {
     every_call!(is_dropped_safely);
 }
 
 #[test]
-fn a_server_can_be_dropped_wherever_it_waits() {
+fn a_server_can_be_dropped_at_every_await() {
     let read = |path: &str| {
         let request = Request::read(path).unwrap().with_flags(Flags::PERSISTENCE);
         let mut buffer = [0; 64];
@@ -146,7 +146,7 @@ fn a_server_can_be_dropped_wherever_it_waits() {
     };
     let path = "/28.000000000000/temperature";
     let mut points = 0;
-    let mut given_up = 0;
+    let mut cancelled_reads = 0;
     loop {
         let first =
             Wire::new(sending(&[read(path), read("/x"), read(path)].concat())).in_pieces(20, 30).deferring();
@@ -158,8 +158,8 @@ fn a_server_can_be_dropped_wherever_it_waits() {
         let mut transport = timed(&first);
         let end = first.run_for(server.serve(&mut transport, &tree), points);
         assert!(tree.try_borrow_mut().is_ok());
-        given_up += cancelled.get();
-        // Whatever was left behind, the next client does not see it.
+        cancelled_reads += cancelled.get();
+        // The next client sees nothing of the previous one.
         let next = first.beside(sending(&[read("/y"), read(path)].concat()));
         let served = next.run(server.serve(&mut timed(&next), &tree));
         assert_eq!(served, Ok(End::ClientClosed), "after {points}");
@@ -173,5 +173,8 @@ fn a_server_can_be_dropped_wherever_it_waits() {
         }
         points += 1;
     }
-    assert!(points > 30 && given_up > 4, "{points} points were tried, {given_up} reads were given up");
+    assert!(
+        points > 30 && cancelled_reads > 4,
+        "{points} points were tried, {cancelled_reads} reads were cancelled"
+    );
 }

@@ -1,6 +1,5 @@
-//! All drivers on a scripted server, in virtual time: one table of scenarios for the four clients and one for the
-//! four servers, and what only one
-//! of them promises.
+//! All drivers with a scripted peer, in virtual time: one set of scenarios for the four clients, one for the four servers,
+//! and the tests of what only one of them promises.
 
 mod asynchronous;
 mod blocking;

@@ -61,7 +61,7 @@ fn one_connection_serves_many_calls() {
 }
 
 #[test]
-fn a_connection_that_was_too_old_is_replaced_at_once() {
+fn a_stale_connection_is_replaced_without_delay() {
     let answered = || answering([value("1")]).read_request();
     for first in [answered().close(), answered().reset()] {
         let clock = clock();
@@ -77,8 +77,8 @@ fn a_connection_that_was_too_old_is_replaced_at_once() {
 }
 
 #[test]
-fn a_write_is_never_made_twice() {
-    // Shortly after another call: nothing tells that the connection is dead, and the write may have been done.
+fn a_write_is_never_repeated() {
+    // Shortly after another call the client does not check the connection, and the write may have been carried out.
     let clock = clock();
     let first = answering([value("1")]).read_request().close();
     let network = Network::new(&clock, [first, answering([done()]).stall()]);
@@ -90,14 +90,14 @@ fn a_write_is_never_made_twice() {
         assert_eq!(error, Error::Connection { error: stale, resend: Resend::MayHappenTwice });
         assert!(!error.is_safe_to_retry());
         assert_eq!(network.attempts(), [0]);
-        // It is the caller who decides.
+        // The caller may decide to repeat it.
         client.write("/a", "1").await.unwrap();
     });
     assert_eq!(network.attempts(), [0, 0]);
 }
 
 #[test]
-fn a_connection_that_was_idle_is_tried_before_a_write() {
+fn an_idle_connection_is_checked_before_a_write() {
     let clock = clock();
     let first = answering([value("1")]).read_request().close();
     let network = Network::new(&clock, [first, answering([done(), done()]).stall()]);
@@ -114,7 +114,7 @@ fn a_connection_that_was_idle_is_tried_before_a_write() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_tried_later_and_later() {
+fn the_delay_grows_while_the_server_is_unreachable() {
     let clock = clock();
     let first = answering([server_error(1)]).read_request().send(b"HTTP/1.1 400 Bad Request").stall();
     let mut scripts = vec![Script::refuse(); 4];
@@ -130,10 +130,10 @@ fn a_server_that_is_not_there_is_tried_later_and_later() {
             assert!(error.is_safe_to_retry());
         }
         assert_eq!(client.next_attempt().saturating_since(clock.now()), Duration::from_millis(1500));
-        // An error of the server is an answer.
+        // An error of the server is an answer, and resets the delay.
         let no = ServerError::new(ReturnCode::from_ret(-1)).unwrap();
         assert_eq!(client.read("/a", &mut buffer).await, Err(Error::Server(no)));
-        // What is no answer is the first failure after it.
+        // An invalid reply is the first failure after it.
         assert!(client.read("/a", &mut buffer).await.is_err());
         assert_eq!(client.read("/a", &mut buffer).await, Ok(&b"1"[..]));
     });
@@ -141,7 +141,7 @@ fn a_server_that_is_not_there_is_tried_later_and_later() {
 }
 
 #[test]
-fn a_server_that_only_accepts_is_not_tried_without_end() {
+fn a_server_that_accepts_and_closes_is_a_failure_of_the_call() {
     let clock = clock();
     let network = Network::new(&clock, vec![Script::new().read_request().close(); 3]);
     let mut client = client(&network, &clock);
@@ -157,7 +157,7 @@ fn a_server_that_only_accepts_is_not_tried_without_end() {
 }
 
 #[test]
-fn connecting_has_an_end() {
+fn connecting_times_out() {
     let clock = clock();
     let network = Network::new(&clock, [Script::ignore(), Script::ignore()]);
     let mut client = client(&network, &clock).with_connect_timeout(Duration::from_millis(300));
@@ -172,7 +172,7 @@ fn connecting_has_an_end() {
 }
 
 #[test]
-fn a_late_answer_is_not_taken_for_another_ones() {
+fn a_late_answer_is_never_matched_to_another_request() {
     let clock = clock();
     let late = Script::new().read_request().pause_ms(2500).reply(value("late")).stall();
     let network = Network::new(&clock, [late, answering([value("next")]).stall()]);
@@ -187,7 +187,7 @@ fn a_late_answer_is_not_taken_for_another_ones() {
 }
 
 #[test]
-fn a_server_that_keeps_nothing_is_connected_to_for_each_request() {
+fn without_persistence_each_request_has_its_own_connection() {
     let clock = clock();
     let last_answer = |text| Script::new().read_request().reply_nonpersistent(value(text)).close();
     let network = Network::new(&clock, ["1", "2", "3", "4"].map(last_answer));
@@ -206,7 +206,7 @@ fn a_server_that_keeps_nothing_is_connected_to_for_each_request() {
 }
 
 #[test]
-fn many_reads_go_on_where_the_connection_broke() {
+fn many_reads_continue_where_the_connection_broke() {
     let clock = clock();
     let cut = &persistent(value("21"))[..25];
     let first = answering([value("20"), value("85")]).read_request().send(cut).close();
@@ -235,7 +235,7 @@ fn many_reads_go_on_where_the_connection_broke() {
 }
 
 #[test]
-fn many_reads_end_where_nothing_comes_any_more() {
+fn many_reads_end_if_a_connection_gives_no_value() {
     let clock = clock();
     let first = answering([value("1")]).read_request().close();
     let network = Network::new(&clock, [first, Script::new().read_request().close()]);
@@ -247,7 +247,7 @@ fn many_reads_end_where_nothing_comes_any_more() {
 }
 
 #[test]
-fn a_listing_is_not_made_again_after_its_first_entry() {
+fn a_listing_is_not_repeated_after_its_first_entry() {
     let clock = clock();
     let list = list("/10.67C6697351FF,/28.000028D70100");
     for (cut, tries, expected) in [(0, 2, true), (24 + 20, 1, false)] {
@@ -277,7 +277,7 @@ fn an_address_can_be_changed() {
         client.set_server(([192, 0, 2, 8], 4304).into());
         assert_eq!(network.open(), 0);
         client.ping().await.unwrap_err();
-        // The next one is not to blame for this one.
+        // A failure of one server does not delay connecting to another.
         client.set_server(([192, 0, 2, 9], 4304).into());
         client.read("/a", &mut [0; 4]).await.unwrap();
     });
@@ -285,7 +285,7 @@ fn an_address_can_be_changed() {
     assert_eq!(network.remote.get(), Some(([192, 0, 2, 9], 4304).into()));
 }
 
-/// Drops a call at every point where it waits: the next call gives what it should.
+/// Drops a call at every await, and checks that the next call succeeds.
 fn is_dropped_safely(
     name: &str,
     script: Script,
@@ -299,7 +299,7 @@ fn is_dropped_safely(
     let mut points = 0;
     loop {
         let clock = self::clock();
-        // The first attempt fails, so that there is a wait for the next one, too.
+        // The first attempt fails, so that the call also waits for the next one.
         let network = Network::new(&clock, [Script::refuse(), script.clone(), script.clone()])
             .preparing(|wire| wire.in_pieces(6, 10).deferring());
         let mut client = client(&network, &clock);
@@ -316,6 +316,6 @@ fn is_dropped_safely(
 }
 
 #[test]
-fn every_call_can_be_dropped_wherever_it_waits() {
+fn every_call_can_be_dropped_at_every_await() {
     every_call!(is_dropped_safely);
 }

@@ -1,7 +1,7 @@
-//! What all drivers have in common.
+//! What all clients promise.
 
-/// The scenarios as tests, for the driver that `client!(wire)` makes. `$run` gives the value of a block in which
-/// `$wait` gives the value of a call.
+/// The scenarios as tests, for the driver that `client!(wire)` makes. `$run` evaluates a block in
+/// which `$wait` waits for a call.
 macro_rules! scenarios {
     ($client:ident, $run:ident, $wait:ident) => {
         mod scenarios {
@@ -29,7 +29,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn calls_give_what_the_server_says() {
+            fn calls_return_the_answers_of_the_server() {
                 let wire = Wire::new(
                     Script::new()
                         .answer(done())
@@ -63,7 +63,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn flags_go_with_every_call_and_persistence_is_always_asked_for() {
+            fn every_call_sends_the_flags_and_requests_persistence() {
                 let wire =
                     Wire::new(Script::new().answer(value(b"1")).answer(value(b"1")).answer(done()).stall());
                 let kelvin = Flags::NONE.with_temperature_scale(TemperatureScale::Kelvin);
@@ -85,7 +85,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn every_captured_exchange_has_its_answer_byte_by_byte() {
+            fn every_captured_exchange_is_answered_byte_by_byte() {
                 let mut driven = 0;
                 for vector in vectors::all() {
                     let (true, [wanted], Some(last)) =
@@ -137,14 +137,14 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn a_listing_of_65_kb_goes_through_256_bytes() {
+            fn a_listing_of_65_kb_passes_through_256_bytes() {
                 let names: Vec<String> = (0..3900).map(|n| format!("/10.{n:012X}")).collect();
                 let list = names.join(",");
                 assert!(list.len() > 65_536);
                 for at_once in [1, 7, usize::MAX] {
                     let wire = Wire::new(Script::new().answer(reply(0, list.as_bytes())).stall())
                         .in_pieces(at_once, usize::MAX);
-                    // 256 bytes in all, and what the client is besides them, on a machine of 64 bits.
+                    // 256 bytes of buffers, and the rest of the client on a 64-bit machine.
                     let small = Connection::<_, _>::new([0xa5; 96], [0xa5; 32]);
                     let mut client = $client!(wire, small, [0xa5; 128]);
                     let given = size_of_val(client.transport()) + size_of_val(&wire.clock());
@@ -165,7 +165,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn a_byte_less_is_an_error_before_anything_is_sent_or_lost() {
+            fn a_buffer_one_byte_too_small_is_an_error_before_anything_is_sent_or_lost() {
                 // The request: 24 bytes, the path and a NUL.
                 for (transmit, expected) in [(24 + 2 + 1, true), (24 + 2, false)] {
                     let wire = Wire::new(Script::new().answer(value(b"1")).stall());
@@ -189,7 +189,7 @@ macro_rules! scenarios {
                     let failure = Error::Connection { error: error.into(), resend: Resend::Safe };
                     assert_eq!(result, if expected { Ok(&b"        21.5"[..]) } else { Err(failure) });
                 }
-                // What is read into.
+                // The receive buffer.
                 let wire = Wire::new(Script::new().stall());
                 let mut client = $client!(wire, connection(), [0; 0]);
                 let result = $run!(wire, { $wait!(client.ping()) });
@@ -197,7 +197,7 @@ macro_rules! scenarios {
                     result,
                     Err(Error::Request(RequestError::BufferTooSmall { needed: 1, available: 0 }))
                 );
-                // The caller's buffer, where the server sends more than it was asked for.
+                // The caller's buffer, if the server sends more than was requested.
                 let wire = Wire::new(Script::new().answer(value(b"12345")).stall());
                 let mut client = $client!(wire, connection(), [0; 64]);
                 let result = $run!(wire, { $wait!(client.read("/a", &mut [0; 4])).map(<[u8]>::len) });
@@ -206,7 +206,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn keepalives_are_waited_through() {
+            fn keepalives_prolong_the_inactivity_timeout() {
                 let mut script = Script::new().read_request();
                 for _ in 0..30 {
                     script = script.pause_ms(1000).keepalive();
@@ -221,7 +221,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn a_total_timeout_is_kept_through_keepalives() {
+            fn keepalives_do_not_prolong_the_total_timeout() {
                 let mut script = Script::new().read_request();
                 for _ in 0..30 {
                     script = script.pause_ms(1000).keepalive();
@@ -238,7 +238,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn dir_is_asked_for_where_dirall_is_refused_and_that_is_remembered() {
+            fn dir_replaces_dirall_where_that_is_refused_and_the_client_remembers_it() {
                 let listing = entries(&["/10.67C6697351FF", "/a,b"]);
                 let wire = Wire::new(
                     Script::new()
@@ -263,7 +263,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn dir_is_asked_for_where_a_list_could_not_be_taken_apart() {
+            fn dir_replaces_dirall_where_a_comma_list_would_be_ambiguous() {
                 let wire = Wire::new(Script::new().answer(entries(&["/a,/type"])).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 $run!(wire, {
@@ -275,7 +275,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn many_values_come_in_order_and_an_error_is_that_of_its_path() {
+            fn many_values_arrive_in_order_and_an_error_belongs_to_its_path() {
                 let script = Script::new()
                     .answer(value(b"0"))
                     .answer(value(b"1"))
@@ -312,12 +312,12 @@ macro_rules! scenarios {
                     ]
                 );
                 assert!(client.is_open());
-                $run!(wire, { $wait!(client.read_many([""; 0], |_, _| panic!("nothing was asked"))) })
+                $run!(wire, { $wait!(client.read_many([""; 0], |_, _| panic!("nothing was requested"))) })
                     .unwrap();
             }
 
             #[test]
-            fn sensors_give_typed_readings_or_an_error_each() {
+            fn each_sensor_gives_a_typed_reading_or_an_error() {
                 let answers =
                     [&b"          85"[..], b"         185", b"        21.5", b"1", b"warm", b"", b"185"];
                 let script =
@@ -369,7 +369,7 @@ macro_rules! scenarios {
                         Err(ReadingError::Server(server_error_of(-1))),
                     ]
                 );
-                // The first by itself, on a new connection; all others together.
+                // The first alone, on a new connection; all others together.
                 let len = |path: &str| 24 + path.len() + 1;
                 let writes: Vec<usize> = wire.writes().iter().map(|(_, len)| *len).collect();
                 assert_eq!(writes[0], len("/28.000028D70100/temperature"));
@@ -378,8 +378,8 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn as_many_reads_are_under_way_as_there_is_depth() {
-                // The first is waited for by itself, then nothing is answered.
+            fn up_to_depth_reads_are_in_flight() {
+                // The first is answered, and no other.
                 let script = Script::new().answer(value(b"1"));
                 let script = (0..4).fold(script, |script, _| script.read_request());
                 let wire = Wire::new(script.close());
@@ -393,7 +393,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn the_last_of_many_reads_is_not_lost_without_a_word() {
+            fn the_loss_of_the_last_of_many_reads_is_an_error() {
                 let wire = Wire::new(Script::new().answer(value(b"1")).read_request().close());
                 let memory = Connection::<_, _, 2>::new([0xa5; 96], [0xa5; 16]);
                 let mut client = $client!(wire, memory, [0xa5; 32]);
@@ -421,7 +421,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn a_lost_connection_says_what_may_be_sent_again() {
+            fn a_lost_connection_reports_what_may_be_sent_again() {
                 let request = || Script::new().read_request();
                 type Row = (Script, ConnectionError);
                 let table: [Row; 3] = [
@@ -447,7 +447,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn an_error_of_the_transport_is_kept() {
+            fn an_error_of_the_transport_is_returned() {
                 let wire = Wire::new(Script::new().read_request().reset());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 let result = $run!(wire, { $wait!(client.ping()) });
@@ -457,7 +457,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn what_follows_an_answer_ends_the_connection_after_it() {
+            fn unexpected_bytes_after_an_answer_end_the_connection_after_it() {
                 let wire = Wire::new(Script::new().answer([value(b"1"), value(b"2")]).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 64]);
                 $run!(wire, {
@@ -467,7 +467,7 @@ macro_rules! scenarios {
             }
 
             #[test]
-            fn an_exchange_sends_a_request_as_it_is() {
+            fn an_exchange_sends_its_request_unchanged() {
                 let wire = Wire::new(Script::new().answer(server_error(42)).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 64]);
                 let request = Request::raw(MessageType(77), b"abc").unwrap().with_raw_size(-5);

@@ -1,7 +1,7 @@
-//! What all servers have in common.
+//! What all servers promise.
 
-/// The scenarios as tests, for the transport that `transport!(wire)` makes. `$run` gives the value of a block in which
-/// `$wait` gives the value of a call. `Server` is the one that is tested.
+/// The scenarios as tests, for the transport that `transport!(wire)` makes. `$run` evaluates a block
+/// in which `$wait` waits for a call. `Server` is the server under test.
 macro_rules! server_scenarios {
     ($transport:ident, $run:ident, $wait:ident) => {
         mod server_scenarios {
@@ -32,11 +32,11 @@ macro_rules! server_scenarios {
             }
 
             #[test]
-            fn every_captured_request_has_the_answer_of_the_core() {
+            fn every_captured_request_is_answered_as_by_the_core() {
                 let setup = format!("owserver --foreground --nozero -p HOST:PORT --tester={VECTOR_DEVICES}");
                 let mut compared = 0;
                 for vector in vectors::all().iter().filter(|vector| vector.setup == setup) {
-                    // What is malformed is ended as soon as that is seen, and what follows is not read.
+                    // A malformed request ends the connection immediately; what follows is not read.
                     let mut core = CoreServer::new(&setup).unwrap();
                     let expected = CoreConnection::new(&core, Chunking::Whole).exchange(
                         &mut core,
@@ -67,7 +67,7 @@ macro_rules! server_scenarios {
                 let paths = ["/a", "/bc", "/d", "/e", "/f"];
                 let requests = paths.map(kept).concat();
                 let answers: Vec<u8> = paths.iter().flat_map(|path| persistent(value(path))).collect();
-                // Together, where there is room for all; in any case in order.
+                // Together if all fit, and always in order.
                 for (transmit, read_at_most, writes) in
                     [(256, usize::MAX, 1), (60, usize::MAX, 3), (256, 3, 5)]
                 {
@@ -85,18 +85,18 @@ macro_rules! server_scenarios {
             }
 
             #[test]
-            fn the_end_says_what_the_client_did() {
+            fn the_end_tells_why_the_connection_ended() {
                 let read = |flags| bytes(Request::read("/a"), flags);
                 let negative = Header { payload: -5, code: 2, ..Header::default() }.to_bytes();
                 let table = [
-                    // Persistence was not asked for: what follows is not read.
+                    // Persistence was not requested: what follows is not read.
                     ([read(Flags::NONE), read(Flags::NONE)].concat(), End::Answered, 26),
                     (read(Flags::PERSISTENCE), End::ClientClosed, 26),
                     (Vec::new(), End::ClientClosed, 0),
                     (read(Flags::NONE)[..20].to_vec(), End::ClientClosed, 0),
                     (negative.to_vec(), End::Malformed(DecodeError::NegativePayload { payload: -5 }), 0),
                     (kept("/close"), End::Closed, 30),
-                    // A service that answers with more than there is room for, and does not cut it.
+                    // A service whose answer does not fit, and that does not send it in parts.
                     ([kept("/a"), kept("/28.000000000000/28.000000000000")].concat(), End::AnswerAborted, 26),
                 ];
                 for (request, expected, sent) in table {
@@ -116,7 +116,7 @@ macro_rules! server_scenarios {
                 let connection = Connection::new(&mut transmit[..], [0xa5; 32]);
                 let mut server = Server::new(first.clock(), connection, [0xa5; 512]);
                 let mut transport = $transport!(first);
-                // The first one breaks off within a request.
+                // The first client stops within a request.
                 let end = $run!(first, { $wait!(server.serve(&mut transport, Echo)) });
                 assert_eq!(end, Ok(End::ClientClosed));
                 server.connection().set_persistence(Persistence::Refuse);
@@ -131,7 +131,7 @@ macro_rules! server_scenarios {
             }
 
             #[test]
-            fn an_error_of_the_transport_is_kept_and_the_work_is_given_up() {
+            fn an_error_of_the_transport_is_returned_and_ends_the_connection() {
                 let wire = Wire::new(Script::new().reset());
                 let connection = Connection::new([0xa5; 64], [0xa5; 32]);
                 let mut server = Server::new(wire.clock(), connection, [0xa5; 512]);
@@ -139,7 +139,7 @@ macro_rules! server_scenarios {
                 let end = $run!(wire, { $wait!(server.serve(&mut transport, Echo)) });
                 assert_eq!(end, Err(ServeError::Transport(ErrorKind::ConnectionReset)));
                 assert_eq!(server.connection().end(), Some(End::TransportFailed));
-                // Writing fails: a value was on its way.
+                // Writing an answer fails.
                 let wire = Wire::new(Script::new().send(kept("/a")).stall()).with_broken_writes();
                 let mut transport = $transport!(wire);
                 let end = $run!(wire, { $wait!(server.serve(&mut transport, Echo)) });
@@ -147,7 +147,7 @@ macro_rules! server_scenarios {
             }
 
             #[test]
-            fn a_byte_less() {
+            fn a_buffer_one_byte_too_small_has_its_own_error() {
                 let served = |transmit: usize, receive: usize, at_once: usize, path: &str| {
                     let wire = Wire::new(sending(&[kept(path), kept("/b")].concat()));
                     let (mut transmit, mut receive) = (vec![0xa5; transmit], vec![0xa5; receive]);
@@ -166,19 +166,19 @@ macro_rules! server_scenarios {
                     (end, codes)
                 };
                 let path = "/28.000000000000/temperature";
-                // Bytes to send from: a header.
+                // The transmit storage holds a header.
                 assert_eq!(served(24, 64, 64, path), (Ok(End::ClientClosed), vec![12, -1]));
                 assert_eq!(served(23, 64, 64, path), (Ok(End::TransmitTooSmall), vec![]));
-                // Room for a request: the path and a NUL. Without it the request is refused, and others are not.
+                // The receive storage holds a path and a NUL. If it is too small, only this request is refused.
                 assert_eq!(served(64, path.len() + 1, 64, path), (Ok(End::ClientClosed), vec![12, -1]));
                 assert_eq!(served(64, path.len(), 64, path), (Ok(End::ClientClosed), vec![-90, -1]));
-                // What is read into: a byte will do, and none is an error.
+                // The receive buffer: one byte is enough, none is an error.
                 assert_eq!(served(64, 64, 1, path), (Ok(End::ClientClosed), vec![12, -1]));
                 assert_eq!(served(64, 64, 0, path), (Err(ServeError::NoReceiveBuffer), vec![]));
             }
 
             #[test]
-            fn a_listing_of_65_kb_goes_out_through_256_bytes() {
+            fn a_listing_of_65_kb_is_sent_through_256_bytes() {
                 let names: Vec<String> = (0..4000).map(|n| format!("/{}", SlowBus::id(n))).collect();
                 for message_type in [MessageType::DIRALL, MessageType::DIR] {
                     let request = match message_type {
@@ -211,7 +211,7 @@ macro_rules! server_scenarios {
             }
 
             #[test]
-            fn a_slow_value_comes_in_time() {
+            fn a_slow_value_is_sent_when_it_is_ready() {
                 let wire = Wire::new(
                     Script::new().send(kept("/28.000000000000/temperature")).pause_ms(4000).close(),
                 );

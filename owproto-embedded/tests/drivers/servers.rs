@@ -1,4 +1,4 @@
-//! What only servers with a delay beside their transport promise.
+//! What only servers that keep deadlines promise.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -27,7 +27,7 @@ fn timed(wire: &Wire) -> Timed<Wire, Delay> {
     Timed::new(wire.clone(), Delay(wire.clone()))
 }
 
-/// The script of a client, other timeouts than usual, which of them it is, and after how many milliseconds.
+/// The script of a client, the timeouts, which of them expires, and after how many milliseconds.
 fn deadlines() -> Vec<(Script, Timeouts, Timeout, u64)> {
     let usual = Timeouts::DEFAULT;
     let begun = kept("/abc")[..26].to_vec();
@@ -38,7 +38,7 @@ fn deadlines() -> Vec<(Script, Timeouts, Timeout, u64)> {
         (Script::new().send(&begun), usual, Timeout::Request, 10_000),
         (Script::new().send(&begun), usual.with_request(Duration::from_millis(700)), Timeout::Request, 700),
         (drip(&begun), usual, Timeout::RequestTotal, 69_000),
-        // The low idle timeout passes without a trace.
+        // The low idle timeout has no effect.
         (Script::new().send(kept("/a")), usual, Timeout::IdleHigh, 3_600_000),
         (
             Script::new().send(kept("/a")),
@@ -63,7 +63,7 @@ fn deadlines_are_exact() {
 }
 
 #[test]
-fn deadlines_are_as_exact_as_the_idle_function_of_a_blocking_one() {
+fn deadlines_of_a_blocking_server_are_as_exact_as_its_idle_function() {
     for (script, timeouts, timeout, millis) in deadlines() {
         let wire = Wire::new(script.stall());
         let connection = Connection::new([0xa5; 64], [0xa5; 64]).with_timeouts(timeouts);
@@ -73,13 +73,13 @@ fn deadlines_are_as_exact_as_the_idle_function_of_a_blocking_one() {
         let end = server.serve(&mut Polled::new(wire.clone(), move || passing.advance(999)), Echo);
         assert_eq!(end, Ok(End::TimedOut(timeout)));
         let late = wire.now().saturating_since(before).as_micros() - millis * 1000;
-        // Each byte is seen late by as much.
+        // Each byte is noticed late by up to that much.
         assert!(late < 30 * 999, "{late} µs late");
     }
 }
 
 #[test]
-fn a_client_that_reads_nothing_is_left() {
+fn a_client_that_does_not_read_is_disconnected() {
     let wire = Wire::new(Script::new().send(kept("/abc")).zero_window());
     let mut server = Server::new(wire.clock(), Connection::new([0xa5; 64], [0xa5; 64]), [0xa5; 64]);
     let before = wire.now();

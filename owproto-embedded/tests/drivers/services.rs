@@ -1,4 +1,4 @@
-//! What the servers of the tests serve.
+//! The services of the tests.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,25 +13,25 @@ use owproto_embedded::Service;
 
 use crate::wire::Wire;
 
-/// A bus with as many thermometers as wanted, which takes its time for each value.
+/// A bus with any number of thermometers, whose values take some time.
 #[derive(Clone)]
 pub(crate) struct SlowBus {
     wire: Wire,
     devices: usize,
     takes: u64,
-    /// The read that is under way, and when its value will be there.
-    under_way: Option<(Operation, u64)>,
-    /// How many reads were given up.
+    /// The current read, and when its value will be ready.
+    current: Option<(Operation, u64)>,
+    /// How many reads were cancelled.
     pub(crate) cancelled: Rc<Cell<usize>>,
 }
 
 impl SlowBus {
-    /// Values take so many microseconds, on the clock of a wire.
+    /// Each value takes this many microseconds, on the clock of a wire.
     pub(crate) fn new(wire: &Wire, devices: usize, takes: u64) -> Self {
-        Self { wire: wire.clone(), devices, takes, under_way: None, cancelled: Rc::default() }
+        Self { wire: wire.clone(), devices, takes, current: None, cancelled: Rc::default() }
     }
 
-    /// The address of a device.
+    /// The ROM id of a device.
     pub(crate) fn id(n: usize) -> RomId {
         let [_, _, _, _, a, b, c, d] = (n as u64).to_be_bytes();
         RomId::new(0x28, [d, c, b, a, 0, 0])
@@ -50,29 +50,29 @@ impl Bus for SlowBus {
         _: &mut Context<'_>,
     ) -> Poll<Result<Value<'a>, ReturnCode>> {
         let now = access.now.as_micros();
-        let until = match self.under_way {
+        let until = match self.current {
             Some((operation, until)) if operation == access.operation => until,
             Some((_, until)) => until + self.takes,
             None => now + self.takes,
         };
         if now < until {
-            self.under_way = Some((access.operation, until));
+            self.current = Some((access.operation, until));
             self.wire.wake_at(until);
             return Poll::Pending;
         }
-        self.under_way = None;
+        self.current = None;
         Poll::Ready(Ok(Value::Float(21.5)))
     }
 
     fn cancel(&mut self, operation: Operation) {
-        if self.under_way.is_some_and(|(under_way, _)| under_way == operation) {
-            self.under_way = None;
+        if self.current.is_some_and(|(current, _)| current == operation) {
+            self.current = None;
             self.cancelled.set(self.cancelled.get() + 1);
         }
     }
 }
 
-/// No tree: says each path back, and closes the connection when it is told to.
+/// Answers each read with its path, without a tree, and closes the connection after `/close`.
 pub(crate) struct Echo;
 
 impl Service for Echo {
@@ -89,7 +89,7 @@ impl Service for Echo {
         if let Some((request, mut answer)) = connection.answer(now) {
             let path = request.path().unwrap_or_default();
             closes = path == b"/close";
-            // Without room it is asked again.
+            // If there is no room, it is called again.
             let _ = answer.value(path, 0);
         }
         if closes && connection.request().is_none() {

@@ -1,5 +1,5 @@
-//! The client and the server on embassy-net: two machines, joined in memory, in real time. What the drivers below promise
-//! is tested in virtual time elsewhere; here are connections, sockets and places.
+//! The client and the server on embassy-net: two machines, connected in memory, in real time. `tests/drivers` tests the
+//! drivers below them in virtual time; here are connections, sockets and persistent slots.
 
 mod network;
 
@@ -25,7 +25,7 @@ use crate::network::{SERVER, run};
 
 type Buffer = [u8; 256];
 
-/// A socket with buffers of its own.
+/// A socket with its own buffers.
 fn socket(stack: Stack<'static>) -> TcpSocket<'static> {
     TcpSocket::new(stack, vec![0; 512].leak(), vec![0; 512].leak())
 }
@@ -40,22 +40,22 @@ fn new_client<'n>(dialer: &'n Dialer<'static>) -> Client<'n, 'static, Buffer, Bu
     client(dialer, SERVER, connection, [0; 256]).with_backoff(backoff)
 }
 
-/// Serves on so many sockets, for ever.
+/// Serves on this many sockets, without end.
 async fn serve_on<V: Service>(
     stack: Stack<'static>,
     sockets: usize,
     service: &RefCell<V>,
-    places: &PersistentSlots,
+    slots: &PersistentSlots,
 ) {
     let timeouts = server::Timeouts::DEFAULT.with_keepalive(Duration::from_millis(50));
     let each = |_| async {
         let connection = Connection::new([0; 256], [0; 256]).with_timeouts(timeouts);
-        serve(&mut socket(stack), 4304, connection, [0; 64], service, places).await
+        serve(&mut socket(stack), 4304, connection, [0; 64], service, slots).await
     };
     let mut all: Vec<_> = (0..sockets).map(each).map(Box::pin).collect();
     std::future::poll_fn(|context| {
         for one in &mut all {
-            assert!(one.as_mut().poll(context).is_pending(), "it serves no more");
+            assert!(one.as_mut().poll(context).is_pending(), "a server ended");
         }
         Poll::<()>::Pending
     })
@@ -67,9 +67,9 @@ fn tester() -> RefCell<Tree<Tester<'static>>> {
 }
 
 #[test]
-fn a_client_lists_and_reads_again_and_again() {
+fn a_client_lists_and_reads_repeatedly() {
     run(0, async |near, far| {
-        let (tree, places, dialer) = (tester(), PersistentSlots::new(2), dialer(near));
+        let (tree, slots, dialer) = (tester(), PersistentSlots::new(2), dialer(near));
         let program = async {
             let mut client = new_client(&dialer);
             for _ in 0..20 {
@@ -82,17 +82,17 @@ fn a_client_lists_and_reads_again_and_again() {
                 client.read_many(paths, |_, value| values += value.unwrap().len() / 12).await.unwrap();
                 assert_eq!(values, 3);
             }
-            assert_eq!(places.free(), 1);
+            assert_eq!(slots.free(), 1);
         };
-        first(program, serve_on(far, 3, &tree, &places)).await;
-        assert_eq!(places.free(), 2);
+        first(program, serve_on(far, 3, &tree, &slots)).await;
+        assert_eq!(slots.free(), 2);
     });
 }
 
 #[test]
-fn a_server_that_comes_and_goes_is_found_again() {
+fn a_server_that_was_restarted_is_found_again() {
     run(0, async |near, far| {
-        let (tree, places, dialer) = (tester(), PersistentSlots::new(2), dialer(near));
+        let (tree, slots, dialer) = (tester(), PersistentSlots::new(2), dialer(near));
         let mut client = new_client(&dialer);
         for _ in 0..3 {
             let refused = Err(Error::Connect(DialError::Connect(ConnectError::ConnectionReset)));
@@ -104,10 +104,10 @@ fn a_server_that_comes_and_goes_is_found_again() {
                     client.ping().await.unwrap();
                     assert!(client.is_connected());
                 },
-                serve_on(far, 1, &tree, &places),
+                serve_on(far, 1, &tree, &slots),
             )
             .await;
-            // The sockets of the server are gone, and with them their connection.
+            // The server was dropped, and the connection with it.
             let lost = client.write("/10.000010EF0000/temphigh", "30").await.unwrap_err();
             assert!(matches!(lost, Error::Transport { .. } | Error::Connect(_)), "{lost:?}");
         }
@@ -115,9 +115,9 @@ fn a_server_that_comes_and_goes_is_found_again() {
 }
 
 #[test]
-fn a_client_without_a_place_is_served_and_not_kept() {
+fn a_client_without_a_slot_is_served_without_persistence() {
     run(0, async |near, far| {
-        let (tree, places) = (tester(), PersistentSlots::new(1));
+        let (tree, slots) = (tester(), PersistentSlots::new(1));
         let dialers = [dialer(near), dialer(near)];
         let program = async {
             let [mut first, mut second] = dialers.each_ref().map(new_client);
@@ -126,15 +126,15 @@ fn a_client_without_a_place_is_served_and_not_kept() {
                 second.ping().await.unwrap();
                 assert!(first.is_connected() && !second.is_connected());
             }
-            assert_eq!(places.free(), 0);
+            assert_eq!(slots.free(), 0);
             first.close();
-            while places.free() == 0 {
+            while slots.free() == 0 {
                 Timer::after_millis(1).await;
             }
             second.ping().await.unwrap();
             assert!(second.is_connected());
         };
-        first(program, serve_on(far, 2, &tree, &places)).await;
+        first(program, serve_on(far, 2, &tree, &slots)).await;
     });
 }
 
@@ -160,7 +160,7 @@ impl Bus for Slow {
     ) -> Poll<Result<Value<'a>, ReturnCode>> {
         let (_, begun) = *self.begun.get_or_insert((access.operation, Instant::now()));
         if begun.elapsed().as_millis() < 400 {
-            // A timer is what a board has here.
+            // A board would set a timer.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -175,25 +175,25 @@ impl Bus for Slow {
 }
 
 #[test]
-fn a_slow_bus_is_waited_for_with_keepalives() {
+fn during_a_slow_read_keepalives_are_sent() {
     run(0, async |near, far| {
-        let (tree, places, dialer) =
+        let (tree, slots, dialer) =
             (RefCell::new(Tree::new(Slow::default())), PersistentSlots::new(1), dialer(near));
         let program = async {
             let mut client = new_client(&dialer);
-            // Keepalives come every 50 ms. With 400 ms of silence it would fail.
+            // A keepalive arrives every 50 ms. Without them 400 ms of silence would be too long.
             client.set_timeouts(client::Timeouts::NONE.with_inactivity(Duration::from_millis(300)));
             let mut buffer = [0; 16];
             assert_eq!(client.read(PATH, &mut buffer).await, Ok(&b"        21.5"[..]));
         };
-        first(program, serve_on(far, 1, &tree, &places)).await;
+        first(program, serve_on(far, 1, &tree, &slots)).await;
     });
 }
 
 #[test]
-fn a_dropped_call_is_cancelled_on_the_bus_and_the_next_one_is_right() {
+fn a_dropped_call_is_cancelled_on_the_bus_and_the_next_one_succeeds() {
     run(0, async |near, far| {
-        let (tree, places, dialer) =
+        let (tree, slots, dialer) =
             (RefCell::new(Tree::new(Slow::default())), PersistentSlots::new(1), dialer(near));
         let program = async {
             let mut client = new_client(&dialer);
@@ -205,15 +205,15 @@ fn a_dropped_call_is_cancelled_on_the_bus_and_the_next_one_is_right() {
             assert_eq!(client.read(PATH, &mut buffer).await, Ok(&b"        21.5"[..]));
             assert_eq!(tree.borrow().bus().cancelled, 1);
         };
-        first(program, serve_on(far, 2, &tree, &places)).await;
+        first(program, serve_on(far, 2, &tree, &slots)).await;
     });
 }
 
 #[test]
-fn a_listing_of_65_kb_goes_through_a_client_of_256_bytes() {
+fn a_listing_of_65_kb_passes_through_a_client_of_256_bytes() {
     run(0, async |near, far| {
         let families = vec![0x28; 4000].leak();
-        let (tree, places, dialer) =
+        let (tree, slots, dialer) =
             (RefCell::new(Tree::new(Tester::new(families))), PersistentSlots::new(1), dialer(near));
         let program = async {
             let connection: client::Connection<_, _> = client::Connection::new([0; 96], [0; 32]);
@@ -227,15 +227,15 @@ fn a_listing_of_65_kb_goes_through_a_client_of_256_bytes() {
             assert_eq!(entries, 4000);
             assert!(bytes > 65_536);
         };
-        first(program, serve_on(far, 1, &tree, &places)).await;
+        first(program, serve_on(far, 1, &tree, &slots)).await;
     });
 }
 
 #[test]
-fn lost_packets_cost_time_and_no_byte() {
-    // One of 20.
+fn lost_packets_cost_time_but_no_data() {
+    // One packet of 20.
     run(20, async |near, far| {
-        let (tree, places, dialer) = (tester(), PersistentSlots::new(1), dialer(near));
+        let (tree, slots, dialer) = (tester(), PersistentSlots::new(1), dialer(near));
         let program = async {
             let mut client = new_client(&dialer);
             let mut buffer = [0; 16];
@@ -248,14 +248,14 @@ fn lost_packets_cost_time_and_no_byte() {
                 }
             }
         };
-        first(program, serve_on(far, 2, &tree, &places)).await;
+        first(program, serve_on(far, 2, &tree, &slots)).await;
     });
 }
 
 #[test]
-fn a_client_that_ends_within_its_request_gives_its_socket_back() {
+fn a_client_that_ends_within_its_request_frees_its_socket() {
     run(0, async |near, far| {
-        let (tree, places) = (tester(), PersistentSlots::new(1));
+        let (tree, slots) = (tester(), PersistentSlots::new(1));
         let program = async {
             for _ in 0..5 {
                 let mut broken = socket(near);
@@ -264,7 +264,7 @@ fn a_client_that_ends_within_its_request_gives_its_socket_back() {
                 broken.abort();
                 broken.flush().await.unwrap();
             }
-            // Without persistence the server closes, and waits for the client to do the same.
+            // Without persistence the server closes its side, and waits for the client to close its own.
             let mut whole = socket(near);
             connect(&mut whole).await;
             let mut request = [0; 64];
@@ -280,8 +280,8 @@ fn a_client_that_ends_within_its_request_gives_its_socket_back() {
             let mut last = socket(near);
             connect(&mut last).await;
         };
-        first(program, serve_on(far, 1, &tree, &places)).await;
-        assert_eq!(places.free(), 1);
+        first(program, serve_on(far, 1, &tree, &slots)).await;
+        assert_eq!(slots.free(), 1);
     });
 }
 
@@ -293,14 +293,14 @@ async fn connect(socket: &mut TcpSocket<'static>) {
 }
 
 #[test]
-fn what_cannot_work_is_an_error_at_once() {
+fn what_cannot_work_is_an_error_without_delay() {
     run(0, async |near, far| {
-        let (tree, places) = (tester(), PersistentSlots::new(1));
+        let (tree, slots) = (tester(), PersistentSlots::new(1));
         let connection = || Connection::new([0; 64], [0; 64]);
         let mut one = socket(far);
-        let result = serve(&mut one, 0, connection(), [0; 1], &tree, &places).await;
+        let result = serve(&mut one, 0, connection(), [0; 1], &tree, &slots).await;
         assert_eq!(result, Err(ListenError::Accept(AcceptError::InvalidPort)));
-        let result = serve(&mut one, 4304, connection(), [0; 0], &tree, &places).await;
+        let result = serve(&mut one, 4304, connection(), [0; 0], &tree, &slots).await;
         assert_eq!(result, Err(ListenError::NoReceiveBuffer));
 
         let dialer = dialer(near);
@@ -311,7 +311,7 @@ fn what_cannot_work_is_an_error_at_once() {
             one.close();
             other.ping().await.unwrap();
         };
-        first(program, serve_on(far, 2, &tree, &places)).await;
+        first(program, serve_on(far, 2, &tree, &slots)).await;
 
         if !cfg!(feature = "embassy-net-ipv6") {
             other.set_server("[::1]:4304".parse().unwrap());
@@ -322,12 +322,12 @@ fn what_cannot_work_is_an_error_at_once() {
 }
 
 #[test]
-fn what_a_lost_connection_may_have_done_is_told() {
+fn the_error_of_a_lost_write_reports_that_it_may_have_happened() {
     run(0, async |near, far| {
         let dialer = dialer(near);
         let mut client = new_client(&dialer);
         client.set_timeouts(client::Timeouts::NONE.with_inactivity(Duration::from_millis(100)));
-        // It takes the connection, and says nothing.
+        // A server that accepts the connection and sends nothing.
         let silent = async {
             let mut socket = socket(far);
             socket.accept(4304).await.unwrap();
@@ -344,7 +344,7 @@ fn what_a_lost_connection_may_have_done_is_told() {
     });
 }
 
-/// Runs both until the first one is done.
+/// Runs both until the first one has completed.
 async fn first<F: Future>(first: F, other: impl Future<Output = ()>) -> F::Output {
     tokio::select! {
         biased;

@@ -1,4 +1,4 @@
-//! Two machines with a network stack each, and a cable between them.
+//! Two machines with one network stack each, and a cable between them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use owproto_tests::machines::{address, cable, machine};
 pub(crate) const SERVER_IP: Ipv4Addr = address(2);
 pub(crate) const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(SERVER_IP), 4304);
 
-/// Runs a program on both machines: the near one for clients, the far one for servers. One packet of `lost` is lost, if
-/// that is not 0.
+/// Runs a program on both machines: the near one is for clients, the far one for servers. Unless `lost` is 0, one of every
+/// `lost` packets is lost.
 pub(crate) fn run(lost: u32, program: impl AsyncFnOnce(Stack<'static>, Stack<'static>)) {
     let (near, mut near_runner, near_plug) = machine(1);
     let (far, mut far_runner, far_plug) = machine(2);

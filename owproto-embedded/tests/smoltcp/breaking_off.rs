@@ -1,4 +1,5 @@
-//! Answers that break off, come too late, come in drops or go wrong at every byte. Times are exact to the millisecond.
+//! Answers that break off, arrive too late, arrive byte by byte or are wrong, at every byte. Times are exact to the
+//! millisecond.
 
 use owproto_core::client::{Connection, ConnectionError, Resend, Timeout, Timeouts};
 use owproto_core::time::Duration;
@@ -6,7 +7,7 @@ use owproto_embedded::smoltcp::{Client, DisconnectReason};
 use owproto_tests::frames::{keepalive, list, persistent, rom_id, value, written};
 use owproto_tests::peer::Script;
 
-use crate::client::{Buffers, Told, replies, wait};
+use crate::client::{Buffers, OwnedEvent, replies, wait};
 use crate::peer::Peer;
 use crate::world::{World, server_endpoint};
 
@@ -36,8 +37,8 @@ fn answers() -> [(Call, Vec<u8>); 4] {
     ]
 }
 
-/// How the call ended: the error, what may be made again, and how many milliseconds it took; `None` for a reply. The next
-/// request has its own answer.
+/// How a call ended and after how many milliseconds: `None` for a reply, otherwise the error and whether the request may be
+/// sent again. Checks that the next request gets its own answer.
 fn answered(call: Call, script: Script, total: u64) -> (Option<(Resend, DisconnectReason)>, i64) {
     let mut world = World::new();
     let second = Script::new().answer(value("next")).stall();
@@ -56,33 +57,33 @@ fn answered(call: Call, script: Script, total: u64) -> (Option<(Resend, Disconne
         Call::Present => client.present("/a", now),
     };
     let id = id.unwrap();
-    let told = wait(&mut world, &mut client, &mut peer, 20_000);
-    let ends: Vec<_> = told.iter().filter(|(_, told)| is_end(told)).collect();
+    let events = wait(&mut world, &mut client, &mut peer, 20_000);
+    let ends: Vec<_> = events.iter().filter(|(_, event)| is_end(event)).collect();
     let end = match &ends[..] {
-        [(at, Told::Reply(of, ..)), ..] if *of == id => (None, *at),
-        [(at, Told::Lost(of, resend)), (_, Told::Disconnected(why)), ..] if *of == id => {
-            (Some((*resend, *why)), *at)
+        [(at, OwnedEvent::Reply(of, ..)), ..] if *of == id => (None, *at),
+        [(at, OwnedEvent::Lost(of, resend)), (_, OwnedEvent::Disconnected(reason)), ..] if *of == id => {
+            (Some((*resend, *reason)), *at)
         }
         other => panic!("{call:?}: {other:?}"),
     };
     client.read("/next", world.now).unwrap();
-    let told = wait(&mut world, &mut client, &mut peer, 1000);
-    assert_eq!(replies(&told), [(4, &b"next"[..])], "{call:?}: {told:?}");
+    let events = wait(&mut world, &mut client, &mut peer, 1000);
+    assert_eq!(replies(&events), [(4, &b"next"[..])], "{call:?}: {events:?}");
     end
 }
 
-fn is_end(told: &Told) -> bool {
-    matches!(told, Told::Reply(..) | Told::Lost(..) | Told::Disconnected(_))
+fn is_end(event: &OwnedEvent) -> bool {
+    matches!(event, OwnedEvent::Reply(..) | OwnedEvent::Lost(..) | OwnedEvent::Disconnected(_))
 }
 
-/// A packet needs a fraction of a millisecond.
+/// The expected result of a timeout. Packets take a fraction of a millisecond.
 fn timed_out(call: Call, timeout: Timeout, after: u64) -> (Option<(Resend, DisconnectReason)>, i64) {
-    let why = DisconnectReason::Failed(ConnectionError::TimedOut(timeout));
-    (Some((call.resend(), why)), i64::try_from(after).unwrap())
+    let reason = DisconnectReason::Failed(ConnectionError::TimedOut(timeout));
+    (Some((call.resend(), reason)), i64::try_from(after).unwrap())
 }
 
 #[test]
-fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
+fn silence_from_any_byte_on_ends_in_exactly_the_inactivity_timeout() {
     for (call, bytes) in answers() {
         for at in 0..bytes.len() {
             let begins = || Script::new().read_request().send(&bytes[..at]);
@@ -96,7 +97,7 @@ fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
 }
 
 #[test]
-fn an_answer_in_drops_takes_exactly_the_total_time() {
+fn an_answer_byte_by_byte_ends_in_exactly_the_total_timeout() {
     const PAUSE: u64 = 100;
     for (call, bytes) in answers() {
         for at in 0..bytes.len() {
@@ -114,7 +115,7 @@ fn an_answer_in_drops_takes_exactly_the_total_time() {
 }
 
 #[test]
-fn an_answer_with_any_byte_changed_ends_in_time() {
+fn an_answer_with_any_byte_changed_ends_within_the_inactivity_timeout() {
     let mut errors = 0;
     for (call, bytes) in answers() {
         for at in 0..bytes.len() {

@@ -1,4 +1,4 @@
-//! What the client promises, with a server that answers as it is told. Times are milliseconds since the first request.
+//! What the client promises, with a scripted server. Times are milliseconds since the first request.
 
 use owproto_core::client::{
     Connection, ConnectionError, Lost, RequestId, Resend, SendError, Timeout, Timeouts,
@@ -15,9 +15,9 @@ use owproto_tests::vectors;
 use crate::peer::Peer;
 use crate::world::{World, nothing, server_endpoint};
 
-/// An event, without what it borrows.
+/// An event that borrows nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Told {
+pub(crate) enum OwnedEvent {
     Connected,
     Entries(Vec<String>),
     Reply(RequestId, i32, Vec<u8>),
@@ -25,7 +25,7 @@ pub(crate) enum Told {
     Disconnected(DisconnectReason),
 }
 use DisconnectReason::{Failed, Orderly, Refused, Reset, Unaddressable};
-use Told::{Connected, Disconnected};
+use OwnedEvent::{Connected, Disconnected};
 
 pub(crate) type Buffers = [u8; 256];
 
@@ -33,39 +33,39 @@ fn client<const DEPTH: usize>(world: &mut World) -> Client<Buffers, Buffers, DEP
     Client::new(world.near.socket(1024), Connection::new([0xa5; 256], [0xa5; 256]), server_endpoint())
 }
 
-/// Runs the client with its user for a while, and gives what it told with the times.
+/// Runs the client and a program that uses it for a while. Returns its events with their times.
 fn run<T: Storage, R: Storage, const DEPTH: usize>(
     world: &mut World,
     client: &mut Client<T, R, DEPTH>,
     peer: &mut Peer,
     millis: u64,
-    mut user: impl FnMut(&mut Client<T, R, DEPTH>, &[Told], smoltcp::time::Instant),
-) -> Vec<(i64, Told)> {
+    mut user: impl FnMut(&mut Client<T, R, DEPTH>, &[OwnedEvent], smoltcp::time::Instant),
+) -> Vec<(i64, OwnedEvent)> {
     let start = world.now;
-    let mut all: Vec<(i64, Told)> = Vec::new();
+    let mut all: Vec<(i64, OwnedEvent)> = Vec::new();
     world.run(
         millis,
         &mut |host, now| {
-            let mut told = Vec::new();
+            let mut events = Vec::new();
             while let Some(event) = client.poll(now, &mut host.interface, &mut host.sockets) {
-                told.push(match event {
+                events.push(match event {
                     Event::Progress => continue,
                     Event::Connected => Connected,
-                    Event::Entries(_, entries) => Told::Entries(
+                    Event::Entries(_, entries) => OwnedEvent::Entries(
                         entries.map(|entry| String::from_utf8_lossy(entry).into_owned()).collect(),
                     ),
-                    Event::Reply(id, reply) => Told::Reply(id, reply.ret(), reply.data().to_vec()),
-                    Event::Lost(Lost { id, resend, .. }) => Told::Lost(id, resend),
-                    Event::Disconnected(why) => Disconnected(why),
+                    Event::Reply(id, reply) => OwnedEvent::Reply(id, reply.ret(), reply.data().to_vec()),
+                    Event::Lost(Lost { id, resend, .. }) => OwnedEvent::Lost(id, resend),
+                    Event::Disconnected(reason) => Disconnected(reason),
                 });
             }
-            // Nothing is left lying, since nobody may come to wake the loop again.
+            // No received byte is left, because nothing might wake the loop for it.
             for (_, socket) in host.sockets.iter() {
                 let smoltcp::socket::Socket::Tcp(socket) = socket;
                 assert!(socket.recv_queue() == 0 || !client.is_connected());
             }
-            user(client, &told, now);
-            all.extend(told.into_iter().map(|told| ((now - start).total_millis() as i64, told)));
+            user(client, &events, now);
+            all.extend(events.into_iter().map(|event| ((now - start).total_millis() as i64, event)));
             client.poll_at()
         },
         &mut |host, now| peer.run(host, now),
@@ -74,45 +74,47 @@ fn run<T: Storage, R: Storage, const DEPTH: usize>(
     all
 }
 
-/// Without anything to do in between.
+/// Runs the client without a program that uses it.
 pub(crate) fn wait<T: Storage, R: Storage, const DEPTH: usize>(
     world: &mut World,
     client: &mut Client<T, R, DEPTH>,
     peer: &mut Peer,
     millis: u64,
-) -> Vec<(i64, Told)> {
+) -> Vec<(i64, OwnedEvent)> {
     run(world, client, peer, millis, |_, _, _| ())
 }
 
 /// Only the replies.
-pub(crate) fn replies(told: &[(i64, Told)]) -> Vec<(i32, &[u8])> {
-    told.iter()
-        .filter_map(|(_, told)| match told {
-            Told::Reply(_, ret, data) => Some((*ret, &data[..])),
+pub(crate) fn replies(events: &[(i64, OwnedEvent)]) -> Vec<(i32, &[u8])> {
+    events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            OwnedEvent::Reply(_, ret, data) => Some((*ret, &data[..])),
             _ => None,
         })
         .collect()
 }
 
 /// All entries.
-fn entries(told: &[(i64, Told)]) -> Vec<&String> {
-    told.iter()
-        .filter_map(|(_, told)| if let Told::Entries(entries) = told { Some(entries) } else { None })
+fn entries(events: &[(i64, OwnedEvent)]) -> Vec<&String> {
+    events
+        .iter()
+        .filter_map(|(_, event)| if let OwnedEvent::Entries(entries) = event { Some(entries) } else { None })
         .flatten()
         .collect()
 }
 
-/// What is told of the transport, and what was lost.
-fn endings(told: Vec<(i64, Told)>) -> Vec<(i64, Told)> {
-    told.into_iter().filter(|(_, told)| matches!(told, Told::Lost(..) | Disconnected(_))).collect()
+/// Disconnections and lost requests.
+fn endings(events: Vec<(i64, OwnedEvent)>) -> Vec<(i64, OwnedEvent)> {
+    events.into_iter().filter(|(_, event)| matches!(event, OwnedEvent::Lost(..) | Disconnected(_))).collect()
 }
 
-fn failed(error: ConnectionError) -> Told {
+fn failed(error: ConnectionError) -> OwnedEvent {
     Disconnected(Failed(error))
 }
 
 #[test]
-fn the_first_answer_is_waited_for_and_then_as_many_requests_are_under_way_as_there_is_depth() {
+fn after_the_first_answer_up_to_depth_requests_are_in_flight() {
     let mut world = World::new();
     let script = (b'0'..b'6')
         .fold(Script::new(), |script, digit| script.read_request().pause_ms(10).reply(value([digit])));
@@ -122,23 +124,23 @@ fn the_first_answer_is_waited_for_and_then_as_many_requests_are_under_way_as_the
     assert_eq!(client.room(), 0);
     assert_eq!(client.read("/1", world.now), Err(CallError::Send(SendError::TooManyInFlight)));
     let mut most = 0;
-    let told = run(&mut world, &mut client, &mut peer, 1000, |client, _, now| {
+    let events = run(&mut world, &mut client, &mut peer, 1000, |client, _, now| {
         while client.room() > 0 && ids.len() < 6 {
             ids.push(client.read(&format!("/{}", ids.len()), now).unwrap());
         }
         most = most.max(client.in_flight());
     });
     assert_eq!(most, 3);
-    let expected: Vec<Told> = std::iter::once(Connected)
-        .chain((0..6).map(|n| Told::Reply(ids[n], 1, vec![b'0' + n as u8])))
+    let expected: Vec<OwnedEvent> = std::iter::once(Connected)
+        .chain((0..6).map(|n| OwnedEvent::Reply(ids[n], 1, vec![b'0' + n as u8])))
         .collect();
-    assert_eq!(told.into_iter().map(|(_, told)| told).collect::<Vec<_>>(), expected);
+    assert_eq!(events.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), expected);
     assert!(client.is_connected() && client.room() == 3 && client.poll_at().is_none());
     assert_eq!(peer.connections, 1);
 }
 
 #[test]
-fn every_captured_exchange_has_its_answer_in_pieces() {
+fn every_captured_exchange_is_answered_in_pieces() {
     let mut driven = 0;
     for vector in vectors::all() {
         let (true, [wanted], Some(last)) =
@@ -162,24 +164,24 @@ fn every_captured_exchange_has_its_answer_in_pieces() {
         let mut peer = Peer::server(&mut world, [script]).in_pieces(pieces);
         let memory = Connection::<_, _>::new(vec![0; bytes.len()], vec![0; 100_050]);
         let memory = memory.with_payload_limit(100_050);
-        // A ring of which the ends are met at many places.
+        // A small receive buffer, so that its ring wraps at many positions.
         let mut client = Client::new(world.near.socket(61), memory, server_endpoint());
         client.request(&request, world.now).unwrap();
-        let told = wait(&mut world, &mut client, &mut peer, 20_000);
+        let events = wait(&mut world, &mut client, &mut peer, 20_000);
         let is_list = wanted.message_type == 7 || wanted.message_type == 9;
-        let data = match told.iter().find(|(_, told)| matches!(told, Told::Reply(..))) {
-            Some((_, Told::Reply(_, ret, data))) => {
+        let data = match events.iter().find(|(_, event)| matches!(event, OwnedEvent::Reply(..))) {
+            Some((_, OwnedEvent::Reply(_, ret, data))) => {
                 assert_eq!(*ret, last.ret, "{}", vector.name);
                 data
             }
-            _ => panic!("{}: {told:?}", vector.name),
+            _ => panic!("{}: {events:?}", vector.name),
         };
         assert!(
             if is_list { data.is_empty() } else { last.payload_bytes.starts_with(data) },
             "{}",
             vector.name
         );
-        let ends = endings(told);
+        let ends = endings(events);
         assert!(matches!(&ends[..], [(_, Disconnected(Orderly))]), "{}: {ends:?}", vector.name);
         assert_eq!(peer.received, bytes, "{}", vector.name);
     }
@@ -187,24 +189,24 @@ fn every_captured_exchange_has_its_answer_in_pieces() {
 }
 
 #[test]
-fn a_listing_of_65_kb_goes_through_a_client_of_256_bytes() {
+fn a_listing_of_65_kb_passes_through_a_client_of_256_bytes() {
     let names: Vec<String> = (0..3900).map(|n| format!("/10.{n:012X}")).collect();
     let list = names.join(",");
     assert!(list.len() > 65_536);
     let mut world = World::new();
     let mut peer = Peer::server(&mut world, [Script::new().answer(reply(0, list.as_bytes())).stall()]);
-    // 256 bytes in all, besides what the socket sends with.
+    // 256 bytes of buffers, without the transmit buffer of the socket.
     let memory: Connection<_, _> = Connection::new([0xa5; 96], [0xa5; 32]);
     let mut client = Client::new(world.near.socket(128), memory, server_endpoint());
     client.dir("/", world.now).unwrap();
-    let told = wait(&mut world, &mut client, &mut peer, 10_000);
-    let listed = entries(&told);
+    let events = wait(&mut world, &mut client, &mut peer, 10_000);
+    let listed = entries(&events);
     assert!(listed.iter().copied().eq(&names), "{} entries", listed.len());
-    assert_eq!(replies(&told), [(0, &b""[..])]);
+    assert_eq!(replies(&events), [(0, &b""[..])]);
 }
 
 #[test]
-fn keepalives_are_waited_through_without_a_busy_loop() {
+fn keepalives_prolong_the_inactivity_timeout_without_a_busy_loop() {
     let mut script = Script::new().read_request();
     for _ in 0..30 {
         script = script.pause_ms(1000).keepalive();
@@ -213,8 +215,8 @@ fn keepalives_are_waited_through_without_a_busy_loop() {
     let mut peer = Peer::server(&mut world, [script.pause_ms(999).reply(value("85")).stall()]);
     let mut client = client::<1>(&mut world);
     let id = client.read("/slow", world.now).unwrap();
-    let told = wait(&mut world, &mut client, &mut peer, 60_000);
-    assert_eq!(told[1], (30_999, Told::Reply(id, 2, b"85".to_vec())));
+    let events = wait(&mut world, &mut client, &mut peer, 60_000);
+    assert_eq!(events[1], (30_999, OwnedEvent::Reply(id, 2, b"85".to_vec())));
     assert!(world.turns < 400, "{} turns", world.turns);
 }
 
@@ -237,48 +239,48 @@ fn deadlines_are_exact() {
         let memory = Connection::<_, _>::new([0; 64], [0; 16]).with_timeouts(timeouts);
         let mut client = Client::new(world.near.socket(128), memory, server_endpoint());
         let id = client.ping(world.now).unwrap();
-        let told = endings(wait(&mut world, &mut client, &mut peer, 10_000));
+        let events = endings(wait(&mut world, &mut client, &mut peer, 10_000));
         let error = failed(ConnectionError::TimedOut(timeout));
-        // The packets took less than a millisecond on their way.
-        assert_eq!(told, [(expected, Told::Lost(id, Resend::Safe)), (expected, error)]);
+        // The packets took less than a millisecond.
+        assert_eq!(events, [(expected, OwnedEvent::Lost(id, Resend::Safe)), (expected, error)]);
     }
 }
 
 #[test]
-fn a_server_that_is_not_there_is_tried_again_after_longer_and_longer_pauses() {
+fn the_delay_grows_while_the_server_refuses() {
     let mut world = World::new();
     let mut peer = Peer::server(&mut world, []);
     let backoff = Backoff::new(Duration::from_millis(500), Duration::from_millis(3000));
     let mut client = client::<1>(&mut world).with_backoff(backoff);
-    let insist = |client: &mut Client<_, _, 1>, _: &[Told], now| {
+    let insist = |client: &mut Client<_, _, 1>, _: &[OwnedEvent], now| {
         if client.in_flight() == 0 && client.room() > 0 {
             client.write("/a", "1", now).unwrap();
         }
     };
-    let told = run(&mut world, &mut client, &mut peer, 10_000, insist);
+    let events = run(&mut world, &mut client, &mut peer, 10_000, insist);
     let refused: Vec<i64> =
-        told.iter().filter(|(_, told)| *told == Disconnected(Refused)).map(|(at, _)| *at).collect();
-    // A packet needs a fraction of a millisecond.
+        events.iter().filter(|(_, event)| *event == Disconnected(Refused)).map(|(at, _)| *at).collect();
+    // Packets take a fraction of a millisecond.
     let expected = [0, 500, 1500, 3500, 6500, 9500];
     assert!(
         refused.len() == 6 && refused.iter().zip(expected).all(|(at, expected)| at - expected < 3),
         "{refused:?}"
     );
-    // Not a byte of them was sent, so even a write may be made again.
-    let lost = told.iter().filter(|(_, told)| matches!(told, Told::Lost(_, Resend::Safe))).count();
-    assert_eq!(told.len(), refused.len() + lost);
+    // Nothing of them was sent, so that even a write may be sent again.
+    let lost = events.iter().filter(|(_, event)| matches!(event, OwnedEvent::Lost(_, Resend::Safe))).count();
+    assert_eq!(events.len(), refused.len() + lost);
     assert_eq!(refused.len(), lost);
-    // An answer begins the pauses anew.
+    // An answer resets the delay.
     peer = Peer::server(&mut world, [Script::new().answer(done()).pause_ms(1).reset()]);
-    let told = run(&mut world, &mut client, &mut peer, 10_000, insist);
-    let ends = endings(told);
+    let events = run(&mut world, &mut client, &mut peer, 10_000, insist);
+    let ends = endings(events);
     assert_eq!(ends[1].1, Disconnected(Reset), "{ends:?}");
     assert_eq!(ends[3].1, Disconnected(Refused));
     assert_eq!(ends[5].0 - ends[3].0, 500, "{ends:?}");
 }
 
 #[test]
-fn a_cable_that_is_pulled_ends_in_a_timeout_and_does_no_harm() {
+fn a_pulled_cable_ends_in_a_timeout_and_the_client_recovers() {
     let mut world = World::new();
     let script = Script::new().answer(value("1")).answer(value("1")).answer(value("1")).stall();
     let mut peer = Peer::server(&mut world, [script.clone(), script]);
@@ -287,30 +289,30 @@ fn a_cable_that_is_pulled_ends_in_a_timeout_and_does_no_harm() {
     assert_eq!(replies(&wait(&mut world, &mut client, &mut peer, 100)).len(), 1);
     world.unplug(true);
     let lost = client.read("/a", world.now).unwrap();
-    let told = wait(&mut world, &mut client, &mut peer, 2600);
+    let events = wait(&mut world, &mut client, &mut peer, 2600);
     assert_eq!(
-        told,
+        events,
         [
-            (2000, Told::Lost(lost, Resend::Safe)),
+            (2000, OwnedEvent::Lost(lost, Resend::Safe)),
             (2000, failed(ConnectionError::TimedOut(Timeout::Inactivity)))
         ]
     );
-    // Not even connected.
+    // Connecting fails, too.
     let lost = client.read("/a", world.now).unwrap();
-    let told = wait(&mut world, &mut client, &mut peer, 2500);
-    assert_eq!(told[0], (2000, Told::Lost(lost, Resend::Safe)));
-    assert_eq!((told.len(), client.room()), (2, 0));
+    let events = wait(&mut world, &mut client, &mut peer, 2500);
+    assert_eq!(events[0], (2000, OwnedEvent::Lost(lost, Resend::Safe)));
+    assert_eq!((events.len(), client.room()), (2, 0));
     world.unplug(false);
-    // The server has not noticed anything, and has one socket only.
+    // The server has not noticed the loss, and has only one socket.
     peer.forget(&mut world);
     wait(&mut world, &mut client, &mut peer, 5000);
     client.read("/a", world.now).unwrap();
-    let told = wait(&mut world, &mut client, &mut peer, 1900);
-    assert_eq!(replies(&told), [(1, &b"1"[..])], "{told:?}");
+    let events = wait(&mut world, &mut client, &mut peer, 1900);
+    assert_eq!(replies(&events), [(1, &b"1"[..])], "{events:?}");
 }
 
 #[test]
-fn a_lost_connection_says_what_may_be_sent_again() {
+fn a_lost_connection_reports_what_may_be_sent_again() {
     let request = || Script::new().read_request();
     let cut = || request().send(&persistent(value("1"))[..20]);
     let http = ConnectionError::Decode(DecodeError::UnexpectedVersion {
@@ -323,7 +325,7 @@ fn a_lost_connection_says_what_may_be_sent_again() {
         (request().pause_ms(5).reset(), Reset),
         (request().send(b"HTTP/1.1 400 Bad Request").stall(), Failed(http)),
     ];
-    for (script, why) in table {
+    for (script, reason) in table {
         for (is_write, resend) in [(false, Resend::Safe), (true, Resend::MayHappenTwice)] {
             let mut world = World::new();
             let mut peer = Peer::server(&mut world, [script.clone()]);
@@ -332,51 +334,51 @@ fn a_lost_connection_says_what_may_be_sent_again() {
                 true => client.write("/a", "1", world.now),
                 false => client.read("/a", world.now),
             };
-            let told = endings(wait(&mut world, &mut client, &mut peer, 1000));
-            let told: Vec<Told> = told.into_iter().map(|(_, told)| told).collect();
-            assert_eq!(told, [Told::Lost(id.unwrap(), resend), Disconnected(why)]);
+            let events = endings(wait(&mut world, &mut client, &mut peer, 1000));
+            let events: Vec<OwnedEvent> = events.into_iter().map(|(_, event)| event).collect();
+            assert_eq!(events, [OwnedEvent::Lost(id.unwrap(), resend), Disconnected(reason)]);
         }
     }
 }
 
 #[test]
-fn a_connection_that_was_closed_while_it_was_idle_is_replaced_at_once() {
+fn a_connection_that_was_closed_while_idle_is_replaced_without_delay() {
     let answered = || Script::new().answer(done()).pause_ms(100);
     for first in [answered().close(), answered().reset()] {
         let mut world = World::new();
         let mut peer = Peer::server(&mut world, [first, Script::new().answer(value("new")).stall()]);
         let mut client = client::<1>(&mut world);
         client.ping(world.now).unwrap();
-        let told = wait(&mut world, &mut client, &mut peer, 200);
-        assert_eq!(told[2].1, Disconnected(Orderly));
+        let events = wait(&mut world, &mut client, &mut peer, 200);
+        assert_eq!(events[2].1, Disconnected(Orderly));
         assert!(!client.is_connected() && client.room() == 1);
         let id = client.write("/a", "1", world.now).unwrap();
-        let told = wait(&mut world, &mut client, &mut peer, 200);
-        assert_eq!(told[..2], [(0, Connected), (0, Told::Reply(id, 3, b"new".to_vec()))]);
+        let events = wait(&mut world, &mut client, &mut peer, 200);
+        assert_eq!(events[..2], [(0, Connected), (0, OwnedEvent::Reply(id, 3, b"new".to_vec()))]);
     }
 }
 
 #[test]
-fn a_request_that_crosses_the_end_of_an_idle_connection_is_told_as_lost() {
+fn a_request_that_crosses_the_end_of_an_idle_connection_is_reported_as_lost() {
     let mut world = World::new();
-    // Closes when it sees the second request, as one does that was closing already.
+    // Closes when the second request arrives, like a server that was already closing.
     let first = Script::new().answer(done()).read_request().close();
     let mut peer = Peer::server(&mut world, [first, Script::new().answer(value("1")).stall()]);
     let mut client = client::<1>(&mut world);
     client.ping(world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 100);
     let id = client.read("/a", world.now).unwrap();
-    let told = run(&mut world, &mut client, &mut peer, 100, |client, told, now| {
-        if told.iter().any(|told| matches!(told, Disconnected(_))) {
+    let events = run(&mut world, &mut client, &mut peer, 100, |client, events, now| {
+        if events.iter().any(|event| matches!(event, Disconnected(_))) {
             client.read("/a", now).unwrap();
         }
     });
-    assert_eq!(told[..2], [(0, Told::Lost(id, Resend::Safe)), (0, failed(ConnectionError::Stale))]);
-    assert_eq!(replies(&told), [(1, &b"1"[..])]);
+    assert_eq!(events[..2], [(0, OwnedEvent::Lost(id, Resend::Safe)), (0, failed(ConnectionError::Stale))]);
+    assert_eq!(replies(&events), [(1, &b"1"[..])]);
 }
 
 #[test]
-fn a_server_that_keeps_no_connection_is_connected_for_each_request() {
+fn without_persistence_each_request_has_its_own_connection() {
     let mut world = World::new();
     let mut peer = Peer::server(
         &mut world,
@@ -384,21 +386,21 @@ fn a_server_that_keeps_no_connection_is_connected_for_each_request() {
             .map(|digit| Script::new().read_request().reply_nonpersistent(value(digit)).close()),
     );
     let mut client = client::<4>(&mut world);
-    let mut asked = 0;
-    let told = run(&mut world, &mut client, &mut peer, 1000, |client, _, now| {
-        while asked < 4 && client.room() > 0 {
+    let mut requested = 0;
+    let events = run(&mut world, &mut client, &mut peer, 1000, |client, _, now| {
+        while requested < 4 && client.room() > 0 {
             client.read("/a", now).unwrap();
-            asked += 1;
+            requested += 1;
         }
     });
-    assert_eq!(replies(&told), [(1, &b"0"[..]), (1, b"1"), (1, b"2"), (1, b"3")]);
+    assert_eq!(replies(&events), [(1, &b"0"[..]), (1, b"1"), (1, b"2"), (1, b"3")]);
     assert_eq!(peer.connections, 4);
-    // Without a pause in between.
-    assert!(told.last().unwrap().0 < 20, "{told:?}");
+    // Without delays between them.
+    assert!(events.last().unwrap().0 < 20, "{events:?}");
 }
 
 #[test]
-fn requests_behind_an_answer_that_ends_the_connection_are_safe_to_be_made_again() {
+fn requests_after_an_answer_that_ends_the_connection_are_safe_to_resend() {
     let mut world = World::new();
     let first = Script::new().answer(done()).read_request().reply_nonpersistent(value("1")).close();
     let mut peer = Peer::server(&mut world, [first]);
@@ -406,14 +408,14 @@ fn requests_behind_an_answer_that_ends_the_connection_are_safe_to_be_made_again(
     client.ping(world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 100);
     let ids = [(); 3].map(|()| client.write("/a", "1", world.now).unwrap());
-    let told = wait(&mut world, &mut client, &mut peer, 100);
-    let told: Vec<Told> = told.into_iter().map(|(_, told)| told).collect();
+    let events = wait(&mut world, &mut client, &mut peer, 100);
+    let events: Vec<OwnedEvent> = events.into_iter().map(|(_, event)| event).collect();
     assert_eq!(
-        told,
+        events,
         [
-            Told::Reply(ids[0], 1, b"1".to_vec()),
-            Told::Lost(ids[1], Resend::Safe),
-            Told::Lost(ids[2], Resend::Safe),
+            OwnedEvent::Reply(ids[0], 1, b"1".to_vec()),
+            OwnedEvent::Lost(ids[1], Resend::Safe),
+            OwnedEvent::Lost(ids[2], Resend::Safe),
             failed(ConnectionError::PersistenceWithdrawn),
         ]
     );
@@ -421,7 +423,7 @@ fn requests_behind_an_answer_that_ends_the_connection_are_safe_to_be_made_again(
 }
 
 #[test]
-fn dir_is_asked_for_where_dirall_is_refused_and_that_is_remembered() {
+fn dir_replaces_dirall_where_that_is_refused_and_the_client_remembers_it() {
     let listing = frames::entries(&["/10.67C6697351FF", "/a,b"]);
     let mut world = World::new();
     let script = Script::new()
@@ -434,25 +436,25 @@ fn dir_is_asked_for_where_dirall_is_refused_and_that_is_remembered() {
     let mut client = client::<2>(&mut world);
     client.ping(world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 100);
-    // While the first one finds out, the second takes no risk.
+    // Until the first answer shows whether DIRALL is supported, the second uses DIR.
     let first = client.dir("/", world.now).unwrap();
     client.dir("/", world.now).unwrap();
-    let told = run(&mut world, &mut client, &mut peer, 100, |client, told, now| {
-        if told.contains(&Told::Lost(first, Resend::Safe)) {
+    let events = run(&mut world, &mut client, &mut peer, 100, |client, events, now| {
+        if events.contains(&OwnedEvent::Lost(first, Resend::Safe)) {
             client.dir("/", now).unwrap();
         }
     });
-    assert_eq!(replies(&told).len(), 2);
+    assert_eq!(replies(&events).len(), 2);
     assert!(client.is_connected());
     client.dir("/", world.now).unwrap();
-    let told = wait(&mut world, &mut client, &mut peer, 100);
-    assert_eq!(entries(&told), ["/10.67C6697351FF", "/a,b"]);
+    let events = wait(&mut world, &mut client, &mut peer, 100);
+    assert_eq!(entries(&events), ["/10.67C6697351FF", "/a,b"]);
     let types: Vec<u8> = peer.received[24..].chunks(26).map(|request| request[11]).collect();
     assert_eq!(types, [7, 4, 4, 4]);
 }
 
 #[test]
-fn what_a_lost_listing_would_have_shown_is_asked_again() {
+fn after_a_lost_listing_dirall_is_tried_again() {
     let mut world = World::new();
     let mut peer = Peer::server(
         &mut world,
@@ -468,7 +470,7 @@ fn what_a_lost_listing_would_have_shown_is_asked_again() {
 }
 
 #[test]
-fn dir_is_asked_for_where_a_list_could_not_be_taken_apart() {
+fn dir_replaces_dirall_where_a_comma_list_would_be_ambiguous() {
     let mut world = World::new();
     let mut peer = Peer::server(&mut world, [Script::new().answer(done()).stall()]);
     let mut client = client::<1>(&mut world);
@@ -478,18 +480,18 @@ fn dir_is_asked_for_where_a_list_could_not_be_taken_apart() {
 }
 
 #[test]
-fn what_nobody_had_asked_for_ends_the_connection() {
+fn unexpected_bytes_end_the_connection() {
     let mut world = World::new();
     let mut peer = Peer::server(&mut world, [Script::new().answer(value("1")).send("x").stall()]);
     let mut client = client::<1>(&mut world);
     client.read("/a", world.now).unwrap();
-    let told = wait(&mut world, &mut client, &mut peer, 100);
-    assert_eq!(replies(&told), [(1, &b"1"[..])]);
-    assert_eq!(told[2].1, failed(ConnectionError::UnexpectedData));
+    let events = wait(&mut world, &mut client, &mut peer, 100);
+    assert_eq!(replies(&events), [(1, &b"1"[..])]);
+    assert_eq!(events[2].1, failed(ConnectionError::UnexpectedData));
 }
 
 #[test]
-fn the_user_may_end_a_connection_at_any_time() {
+fn disconnect_is_possible_at_any_time() {
     let mut world = World::new();
     let mut peer = Peer::server(
         &mut world,
@@ -505,15 +507,15 @@ fn the_user_may_end_a_connection_at_any_time() {
     let lost = client.write("/a", "1", world.now).unwrap();
     wait(&mut world, &mut client, &mut peer, 100);
     client.disconnect();
-    let told = wait(&mut world, &mut client, &mut peer, 100);
-    assert_eq!(told, [(0, Told::Lost(lost, Resend::MayHappenTwice)), (0, Disconnected(Orderly))]);
+    let events = wait(&mut world, &mut client, &mut peer, 100);
+    assert_eq!(events, [(0, OwnedEvent::Lost(lost, Resend::MayHappenTwice)), (0, Disconnected(Orderly))]);
     client.ping(world.now).unwrap();
     assert_eq!(replies(&wait(&mut world, &mut client, &mut peer, 100)).len(), 1);
     assert_eq!(peer.connections, 3);
 }
 
 #[test]
-fn an_address_that_cannot_be_is_an_error_and_another_one_can_be_named() {
+fn an_invalid_address_is_an_error_and_can_be_changed() {
     let mut world = World::new();
     let mut peer = Peer::server(&mut world, [Script::new().answer(done()).stall()]);
     let mut client = client::<1>(&mut world);
@@ -521,8 +523,8 @@ fn an_address_that_cannot_be_is_an_error_and_another_one_can_be_named() {
     for bad in [(good.addr, 0), (smoltcp::wire::Ipv4Address::UNSPECIFIED.into(), 4304)] {
         client.set_server(bad);
         let id = client.ping(world.now).unwrap();
-        let told = wait(&mut world, &mut client, &mut peer, 2000);
-        assert_eq!(told, [(0, Told::Lost(id, Resend::Safe)), (0, Disconnected(Unaddressable))]);
+        let events = wait(&mut world, &mut client, &mut peer, 2000);
+        assert_eq!(events, [(0, OwnedEvent::Lost(id, Resend::Safe)), (0, Disconnected(Unaddressable))]);
     }
     client.set_server(good);
     client.ping(world.now).unwrap();
@@ -530,7 +532,7 @@ fn an_address_that_cannot_be_is_an_error_and_another_one_can_be_named() {
 }
 
 #[test]
-fn each_connection_has_a_port_of_its_own() {
+fn each_connection_has_its_own_port() {
     for (seed, expected) in
         [(None, [49152, 49153]), (Some(16383), [65535, 49152]), (Some(65535), [65535, 49152])]
     {
@@ -556,7 +558,7 @@ fn each_connection_has_a_port_of_its_own() {
 }
 
 #[test]
-fn a_byte_less_is_an_error_before_anything_is_sent_or_lost() {
+fn a_buffer_one_byte_too_small_is_an_error_before_anything_is_sent_or_lost() {
     // The request: 24 bytes, the path and a NUL.
     for (transmit, expected) in
         [(27, Ok(())), (26, Err(SendError::BufferFull { needed: 27, available: 26 }.into()))]
@@ -568,23 +570,24 @@ fn a_byte_less_is_an_error_before_anything_is_sent_or_lost() {
         assert_eq!(client.in_flight(), usize::from(expected.is_ok()));
     }
     // The value.
-    for (room, why) in [(12, None), (11, Some(DecodeError::StorageTooSmall { announced: 12, capacity: 11 }))]
+    for (room, reason) in
+        [(12, None), (11, Some(DecodeError::StorageTooSmall { announced: 12, capacity: 11 }))]
     {
         let mut world = World::new();
         let mut peer = Peer::server(&mut world, [Script::new().answer(value(b"        21.5")).stall()]);
         let memory: Connection<_, _> = Connection::new([0; 64], vec![0; room].leak());
         let mut client = Client::new(world.near.socket(128), memory, server_endpoint());
         client.read("/a", world.now).unwrap();
-        let told = wait(&mut world, &mut client, &mut peer, 100);
-        match why {
-            None => assert_eq!(replies(&told), [(12, &b"        21.5"[..])]),
-            Some(error) => assert_eq!(told[2].1, failed(error.into())),
+        let events = wait(&mut world, &mut client, &mut peer, 100);
+        match reason {
+            None => assert_eq!(replies(&events), [(12, &b"        21.5"[..])]),
+            Some(error) => assert_eq!(events[2].1, failed(error.into())),
         }
     }
 }
 
 #[test]
-fn a_socket_with_little_room_sends_long_requests_in_pieces() {
+fn a_small_socket_sends_long_requests_in_pieces() {
     let mut world = World::new();
     let mut peer = Peer::server(&mut world, [Script::new().answer(reply(200, b"")).stall()]);
     let memory: Connection<_, _> = Connection::new([0; 256], [0; 16]);
@@ -595,7 +598,7 @@ fn a_socket_with_little_room_sends_long_requests_in_pieces() {
 }
 
 #[test]
-fn a_request_is_sent_as_it_is_and_calls_ask_for_persistence() {
+fn a_request_is_sent_unchanged_and_calls_request_persistence() {
     let mut world = World::new();
     let mut peer = Peer::server(
         &mut world,
@@ -612,7 +615,7 @@ fn a_request_is_sent_as_it_is_and_calls_ask_for_persistence() {
 }
 
 #[test]
-fn nothing_is_done_without_a_request() {
+fn without_a_request_the_client_does_nothing() {
     let mut world = World::new();
     let mut client = client::<1>(&mut world);
     let mut events = 0;

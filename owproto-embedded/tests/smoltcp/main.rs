@@ -1,4 +1,4 @@
-//! The drivers for smoltcp on two machines and a cable between them, in virtual time.
+//! The smoltcp drivers on two machines with a cable between them, in virtual time.
 
 mod breaking_off;
 mod client;

@@ -1,13 +1,12 @@
-//! How large the drivers are. A board with 16 KB has to know.
+//! How much memory the drivers take.
 
 use std::mem::size_of;
 
 use owproto_core::tree::Job;
 use owproto_embedded::smoltcp::{Client, Server};
 
-/// Bytes of a driver besides its buffers.
 #[test]
-fn a_driver_adds_little_to_its_connections() {
+fn a_driver_adds_little_memory_to_its_connections() {
     type Core<const DEPTH: usize> = owproto_core::client::Connection<[u8; 0], [u8; 0], DEPTH>;
     let client = size_of::<Client<[u8; 0], [u8; 0], 1>>();
     let core = size_of::<Core<1>>();
@@ -17,6 +16,6 @@ fn a_driver_adds_little_to_its_connections() {
     type ServerCore = owproto_core::server::Connection<[u8; 0], [u8; 0]>;
     let one = size_of::<Server<[u8; 0], [u8; 0], 5>>() - size_of::<Server<[u8; 0], [u8; 0], 4>>();
     let (core, job) = (size_of::<ServerCore>(), size_of::<Job>());
-    println!("a server's place {one}, of it the connection {core} and the job {job}");
+    println!("a slot of the server {one}, of it the connection {core} and the job {job}");
     assert!(one <= core + job + 64, "{one}, {core}, {job}");
 }

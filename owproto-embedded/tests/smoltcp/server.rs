@@ -18,14 +18,14 @@ use owproto_tests::vectors;
 use crate::peer::{Ending, Peer};
 use crate::world::{Host, World};
 
-/// Thermometers whose conversion takes a while.
+/// Thermometers whose conversions take some time.
 #[derive(Default)]
 struct Slow {
     devices: u16,
     takes: u64,
     done_at: BTreeMap<Operation, Instant>,
     cancelled: usize,
-    asked: u32,
+    reads: u32,
 }
 
 impl Bus for Slow {
@@ -41,7 +41,7 @@ impl Bus for Slow {
         _: &'a mut [u8],
         _: &mut Context<'_>,
     ) -> Poll<Result<Value<'a>, ReturnCode>> {
-        self.asked += 1;
+        self.reads += 1;
         let done = access.now + Duration::from_millis(self.takes);
         let done_at = *self.done_at.entry(access.operation).or_insert(done);
         if access.now < done_at {
@@ -73,7 +73,7 @@ fn timeouts() -> Timeouts {
     Timeouts::DEFAULT.with_idle_low(Duration::from_secs(10)).with_idle_high(Duration::from_secs(300))
 }
 
-/// A server whose sockets have buffers of so many bytes.
+/// A server whose sockets have buffers of this size.
 fn server<const N: usize>(world: &mut World, buffer: usize) -> Server<Small, Small, N> {
     let connection = || Connection::new([0xa5; 256], [0xa5; 256]).with_timeouts(timeouts());
     Server::new([(); N].map(|()| (world.far.socket(buffer), connection())))
@@ -84,7 +84,7 @@ fn client(world: &mut World, bytes: impl AsRef<[u8]>) -> Peer {
     Peer::client(world, 512, Script::new().send(bytes).read_to_end())
 }
 
-/// Runs the server and its clients for a while, or until all clients are done.
+/// Runs the server and its clients for a while.
 fn run<const N: usize>(
     world: &mut World,
     server: &mut Server<Small, Small, N>,
@@ -120,7 +120,7 @@ fn read(flags: Flags) -> Vec<u8> {
     bytes(Request::read(PATH).unwrap().with_flags(flags))
 }
 
-/// The replies, each its return value and its data; keepalives are counted.
+/// The replies, as return value and data, and the number of keepalives.
 fn replies(received: &[u8]) -> (Vec<(i32, Vec<u8>)>, usize) {
     let (mut all, mut keepalives) = (Vec::new(), 0);
     let mut input = received;
@@ -144,7 +144,7 @@ fn seconds_since(caller: &Peer, start: smoltcp::time::Instant) -> (i64, Ending) 
 }
 
 #[test]
-fn captured_requests_have_the_answers_of_the_real_owserver() {
+fn captured_requests_are_answered_as_by_the_real_owserver() {
     let mut trees: BTreeMap<(&str, &str), CoreServer> = BTreeMap::new();
     let (mut differing, mut seen) = (Vec::new(), 0);
     for vector in vectors::all() {
@@ -178,13 +178,13 @@ fn captured_requests_have_the_answers_of_the_real_owserver() {
             differing.push(vector.name.as_str());
         }
     }
-    // This one was made after a request that is not in the set.
+    // This one was captured after a request that is not in the set.
     assert_eq!(differing, ["alias_unknown"]);
     assert!(seen > 300, "{seen}");
 }
 
 #[test]
-fn as_many_clients_as_sockets_are_served_at_once_and_further_ones_are_refused() {
+fn each_socket_serves_a_client_at_the_same_time_and_further_clients_are_refused() {
     let mut world = World::new();
     let mut server = server::<4>(&mut world, 512);
     let mut tree = slow(1, 750);
@@ -206,7 +206,7 @@ fn as_many_clients_as_sockets_are_served_at_once_and_further_ones_are_refused() 
 }
 
 #[test]
-fn one_socket_serves_one_client_after_the_other_without_a_pause() {
+fn one_socket_serves_one_client_after_the_other_without_delay() {
     let mut world = World::new();
     let mut server = server::<1>(&mut world, 512);
     let mut tree = slow(1, 0);
@@ -215,7 +215,7 @@ fn one_socket_serves_one_client_after_the_other_without_a_pause() {
         let mut caller = client(&mut world, read(KEEP));
         run(&mut world, &mut server, &mut tree, &mut [&mut caller], 5);
         assert_eq!(replies(&caller.received).0, [value()]);
-        // With one socket none is kept.
+        // With one socket no connection is kept.
         assert_eq!(caller.ended.unwrap().1, Ending::Closed);
         assert_eq!(Header::from_bytes(caller.received.first_chunk().unwrap()).flags, Flags::NONE);
     }
@@ -223,7 +223,7 @@ fn one_socket_serves_one_client_after_the_other_without_a_pause() {
 }
 
 #[test]
-fn a_slow_bus_is_waited_for_with_keepalives_and_without_a_busy_loop() {
+fn during_a_slow_read_keepalives_are_sent_without_a_busy_loop() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 512);
     let mut tree = slow(1, 10_500);
@@ -233,12 +233,12 @@ fn a_slow_bus_is_waited_for_with_keepalives_and_without_a_busy_loop() {
     assert_eq!(replies(&caller.received), (vec![value()], 10));
     assert_eq!((caller.last_received - start).total_millis(), 10_500);
     assert!(world.turns < 150, "{} turns", world.turns);
-    // Once for each keepalive, acknowledgement and the like.
-    assert!(tree.bus().asked < 100, "{}", tree.bus().asked);
+    // Once for each keepalive, acknowledgement, and so on.
+    assert!(tree.bus().reads < 100, "{}", tree.bus().reads);
 }
 
 #[test]
-fn many_requests_at_once_are_answered_in_order_through_small_buffers() {
+fn pipelined_requests_are_answered_in_order_through_small_buffers() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 64);
     let mut tree = slow(200, 0);
@@ -265,7 +265,7 @@ fn many_requests_at_once_are_answered_in_order_through_small_buffers() {
 }
 
 #[test]
-fn short_requests_that_came_together_are_answered_together() {
+fn short_requests_in_one_packet_are_answered_in_one_packet() {
     let mut world = World::new();
     world.conditions.borrow_mut().latency = smoltcp::time::Duration::from_millis(100);
     let mut server = server::<2>(&mut world, 4096);
@@ -278,12 +278,12 @@ fn short_requests_that_came_together_are_answered_together() {
     let start = world.now;
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 5000);
     assert_eq!(replies(&caller.received).0.len(), 100);
-    // Once there and back for the address, for the connection, and for the requests in two packets.
+    // One round trip each for ARP and for the connection, and one for the requests in two packets.
     assert!((caller.last_received - start).total_millis() <= 600, "{}", caller.last_received - start);
 }
 
 #[test]
-fn a_client_that_closed_its_side_has_all_its_answers() {
+fn a_client_that_closed_its_side_receives_all_answers() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 64);
     let mut tree = slow(1, 300);
@@ -297,7 +297,7 @@ fn a_client_that_closed_its_side_has_all_its_answers() {
 }
 
 #[test]
-fn a_client_that_lists_for_ever_or_does_not_read_delays_nobody() {
+fn a_client_that_floods_or_does_not_read_delays_no_other() {
     let mut world = World::new();
     let mut server = server::<4>(&mut world, 512);
     let mut tree = slow(1000, 0);
@@ -310,16 +310,16 @@ fn a_client_that_lists_for_ever_or_does_not_read_delays_nobody() {
     let start = world.now;
     run(&mut world, &mut server, &mut tree, &mut [&mut greedy, &mut lazy, &mut other], 100);
     assert_eq!(replies(&other.received).0, [value()]);
-    // Three ways over the cable and back, and those of the others in between.
+    // Three round trips, with packets of the others between them.
     assert!((other.last_received - start).total_millis() <= 3, "{}", other.last_received - start);
     assert!(greedy.received.len() > before + 1000);
-    // Whoever takes nothing for a minute is given up.
+    // A client that reads nothing for a minute is disconnected.
     run(&mut world, &mut server, &mut tree, &mut [&mut lazy], 70_000);
     assert_eq!(lazy.ended.unwrap().1, Ending::Reset);
 }
 
 #[test]
-fn a_client_that_is_gone_takes_its_work_with_it() {
+fn the_work_for_a_client_that_has_gone_is_cancelled() {
     let mut world = World::new();
     let mut server = server::<1>(&mut world, 512);
     let mut tree = slow(1, 10_000);
@@ -329,7 +329,7 @@ fn a_client_that_is_gone_takes_its_work_with_it() {
     caller.send_unscripted(Output::Reset, world.now);
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 10);
     assert_eq!((server.connected_clients(), tree.bus().cancelled), (0, 1));
-    // One that was cut off says nothing; the keepalives are what nobody acknowledges.
+    // A client that was cut off does not acknowledge the keepalives.
     let mut caller = client(&mut world, read(KEEP));
     tree.bus_mut().takes = 1_000_000;
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 500);
@@ -340,12 +340,12 @@ fn a_client_that_is_gone_takes_its_work_with_it() {
 }
 
 #[test]
-fn an_idle_client_that_was_cut_off_is_noticed() {
+fn an_idle_client_that_was_cut_off_is_disconnected() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 512);
     let mut tree = slow(1, 0);
     let mut caller = client(&mut world, read(KEEP));
-    // One that is there stays, longer than any of TCP's times.
+    // A client that is still there stays connected, longer than all timeouts of TCP.
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 200_000);
     assert_eq!((server.connected_clients(), caller.ended), (1, None));
     world.unplug(true);
@@ -355,7 +355,7 @@ fn an_idle_client_that_was_cut_off_is_noticed() {
 }
 
 #[test]
-fn idle_clients_leave_when_places_are_needed_the_longest_idle_first() {
+fn the_longest_idle_client_is_disconnected_if_a_socket_is_needed() {
     let mut world = World::new();
     let mut server = server::<3>(&mut world, 512);
     let mut tree = slow(1, 0);
@@ -363,15 +363,15 @@ fn idle_clients_leave_when_places_are_needed_the_longest_idle_first() {
     let mut second = client(&mut world, read(KEEP));
     run(&mut world, &mut server, &mut tree, &mut [&mut first], 1000);
     run(&mut world, &mut server, &mut tree, &mut [&mut first, &mut second], 20_000);
-    // Both are kept, since nobody needs their place.
+    // Both stay connected while their sockets are not needed.
     assert_eq!((first.ended, second.ended, server.connected_clients()), (None, None, 2));
-    // A third one takes the last socket: the first one goes, and its place is the third one's.
+    // A third client takes the last socket: the first one is disconnected, and the third one is kept.
     let mut third = client(&mut world, read(KEEP));
     run(&mut world, &mut server, &mut tree, &mut [&mut first, &mut second, &mut third], 1000);
     assert_eq!(replies(&third.received).0, [value()]);
     assert_eq!(third.ended, None);
     assert_eq!((first.ended.unwrap().1, second.ended), (Ending::Closed, None));
-    // The second one works on, and is ended when it was idle for too long in any case.
+    // The second one continues, until it has been idle for too long in any case.
     let start = world.now;
     second.send_unscripted(Output::Bytes(read(KEEP)), world.now);
     run(&mut world, &mut server, &mut tree, &mut [&mut second], 400_000);
@@ -380,13 +380,13 @@ fn idle_clients_leave_when_places_are_needed_the_longest_idle_first() {
 }
 
 #[test]
-fn requests_of_a_client_that_was_idle_come_before_its_end() {
+fn a_request_of_an_idle_client_prevents_its_disconnection() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 512).with_persistent(2);
     let mut tree = slow(1, 0);
     let mut first = client(&mut world, read(KEEP));
     run(&mut world, &mut server, &mut tree, &mut [&mut first], 20_000);
-    // Together with the one that would take its place.
+    // At the same time as a client that needs its socket.
     first.send_unscripted(Output::Bytes(read(KEEP)), world.now);
     let mut second = client(&mut world, read(KEEP));
     run(&mut world, &mut server, &mut tree, &mut [&mut second, &mut first], 1000);
@@ -395,7 +395,7 @@ fn requests_of_a_client_that_was_idle_come_before_its_end() {
 }
 
 #[test]
-fn a_client_that_stops_within_its_request_is_ended_after_ten_seconds() {
+fn a_client_that_stops_within_its_request_is_disconnected_after_ten_seconds() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 512);
     let mut tree = slow(1, 0);
@@ -409,7 +409,7 @@ fn a_client_that_stops_within_its_request_is_ended_after_ten_seconds() {
 }
 
 #[test]
-fn what_is_no_request_ends_its_connection_and_no_other() {
+fn an_invalid_request_ends_its_connection_and_no_other() {
     let mut world = World::new();
     let mut server = server::<3>(&mut world, 512);
     let mut tree = slow(1, 0);
@@ -430,7 +430,7 @@ fn what_is_no_request_ends_its_connection_and_no_other() {
 }
 
 #[test]
-fn a_request_too_long_for_the_storage_is_answered_with_an_error_and_the_connection_goes_on() {
+fn a_request_too_long_for_the_storage_is_answered_with_an_error_and_the_connection_continues() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 128);
     let mut tree = slow(1, 0);
@@ -444,7 +444,7 @@ fn a_request_too_long_for_the_storage_is_answered_with_an_error_and_the_connecti
 }
 
 #[test]
-fn a_client_that_never_closes_holds_its_socket_for_a_second_or_until_it_is_needed() {
+fn a_client_that_never_closes_occupies_its_socket_only_until_it_is_needed() {
     let mut world = World::new();
     let mut server = server::<1>(&mut world, 512);
     let mut tree = slow(1, 0);
@@ -452,14 +452,14 @@ fn a_client_that_never_closes_holds_its_socket_for_a_second_or_until_it_is_neede
         Peer::client(&mut world, 512, Script::new().send(read(Flags::NONE)).read_to_end().stall());
     run(&mut world, &mut server, &mut tree, &mut [&mut first], 100);
     assert_eq!(replies(&first.received).0, [value()]);
-    // With one socket it is always needed.
+    // The only socket is always needed.
     let mut second = client(&mut world, read(Flags::NONE));
     run(&mut world, &mut server, &mut tree, &mut [&mut second], 100);
     assert_eq!(replies(&second.received).0, [value()]);
 }
 
 #[test]
-fn a_client_may_send_what_nobody_answers_after_its_last_answer() {
+fn bytes_after_the_last_answer_are_discarded() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 512);
     let mut tree = slow(1, 0);
@@ -471,14 +471,14 @@ fn a_client_may_send_what_nobody_answers_after_its_last_answer() {
 }
 
 #[test]
-fn a_request_that_is_there_counts_however_late_it_is_looked_at() {
+fn a_request_that_has_arrived_counts_even_after_its_deadline() {
     let mut world = World::new();
     let mut server = server::<2>(&mut world, 512);
     let mut tree = slow(1, 0);
     let mut caller = client(&mut world, []);
     run(&mut world, &mut server, &mut tree, &mut [&mut caller], 5000);
     caller.send_unscripted(Output::Bytes(read(KEEP)), world.now);
-    // The board was busy for longer than a client may be silent before its first request.
+    // The board was busy longer than a client may be silent before its first request.
     let late = world.now + smoltcp::time::Duration::from_secs(20);
     world.run(
         30_000,
@@ -496,7 +496,7 @@ fn a_request_that_is_there_counts_however_late_it_is_looked_at() {
 }
 
 #[test]
-fn a_service_without_a_tree_and_a_port_of_ones_own() {
+fn a_service_without_a_tree_is_served() {
     struct Echo;
     impl Service for Echo {
         type Job = ();
@@ -509,7 +509,7 @@ fn a_service_without_a_tree_and_a_port_of_ones_own() {
         ) -> Poll<()> {
             if let Some((request, mut answer)) = connection.answer(now) {
                 match request.path() {
-                    // A service with a fault: it waits for room that there is.
+                    // A defective service: it waits for room, although the buffer is empty.
                     Some(b"/mute") => {}
                     path => drop(answer.value(path.unwrap_or_default(), 0)),
                 }

@@ -1,4 +1,4 @@
-//! The client and the server, over cables good and bad.
+//! The client and the server together, also with lost packets.
 
 use owproto_core::client::{Connection, Resend};
 use owproto_core::server;
@@ -8,7 +8,7 @@ use owproto_embedded::smoltcp::{Client, DisconnectReason, Event, Server};
 
 use crate::world::{World, server_endpoint};
 
-/// What a client did that lists a bus and reads all temperatures, again and again.
+/// The result of a client that lists a bus and reads all temperatures repeatedly.
 #[derive(Debug, Default)]
 struct Done {
     rounds: usize,
@@ -19,7 +19,7 @@ struct Done {
 
 const FAMILIES: [u8; 6] = [0x10, 0x28, 0x28, 0x22, 0x28, 0x3b];
 
-/// Six thermometers, and four sockets in front of them.
+/// Runs such a client with a server that has six thermometers and four sockets.
 fn watch<const DEPTH: usize>(world: &mut World, rounds: usize, millis: u64, persistent: usize) -> Done {
     let mut tree = Tree::new(Tester::new(&FAMILIES));
     let connection = || server::Connection::new([0xa5; 256], [0xa5; 256]);
@@ -31,8 +31,8 @@ fn watch<const DEPTH: usize>(world: &mut World, rounds: usize, millis: u64, pers
     let done = std::cell::RefCell::new(Done::default());
     let mut devices: Vec<Vec<u8>> = Vec::new();
     let mut listing = None;
-    // Readings that were asked for and answered; the first is `None` before the listing is complete.
-    let (mut asked, mut answered) = (None, 0);
+    // Readings that were requested and answered; the first is `None` before the listing is complete.
+    let (mut requested, mut answered) = (None, 0);
     world.run(
         millis,
         &mut |host, now| {
@@ -46,7 +46,7 @@ fn watch<const DEPTH: usize>(world: &mut World, rounds: usize, millis: u64, pers
                         let is_device = |entry: &Vec<u8>| entry.get(3) == Some(&b'.');
                         devices.retain(is_device);
                         assert_eq!(devices.len(), FAMILIES.len());
-                        asked = Some(0);
+                        requested = Some(0);
                     }
                     Event::Reply(_, reply) => {
                         let value = Value::parse(ValueType::Temperature, reply.data()).unwrap();
@@ -57,26 +57,26 @@ fn watch<const DEPTH: usize>(world: &mut World, rounds: usize, millis: u64, pers
                     Event::Lost(lost) => {
                         assert_eq!(lost.resend, Resend::Safe);
                         done.lost += 1;
-                        (listing, asked) = (None, None);
+                        (listing, requested) = (None, None);
                     }
-                    Event::Disconnected(why) => done.disconnected.push(why),
+                    Event::Disconnected(reason) => done.disconnected.push(reason),
                 }
             }
-            if asked.is_some() && answered == devices.len() {
+            if requested.is_some() && answered == devices.len() {
                 done.rounds += 1;
-                (listing, asked) = (None, None);
+                (listing, requested) = (None, None);
             }
             if listing.is_none() && client.in_flight() == 0 && client.room() > 0 {
                 devices.clear();
                 answered = 0;
                 listing = client.dir("/", now).ok();
             }
-            while let Some(n) = asked
+            while let Some(n) = requested
                 && let Some(device) = devices.get(n)
                 && client.room() > 0
             {
                 client.read(&[&device[..], b"/temperature"].concat(), now).unwrap();
-                asked = Some(n + 1);
+                requested = Some(n + 1);
             }
             client.poll_at()
         },
@@ -90,12 +90,12 @@ fn watch<const DEPTH: usize>(world: &mut World, rounds: usize, millis: u64, pers
 }
 
 #[test]
-fn a_bus_is_read_again_and_again() {
+fn a_bus_is_read_a_thousand_times() {
     let mut world = World::new();
     let done = watch::<4>(&mut world, 1000, 60_000, 3);
     assert_eq!((done.rounds, done.values, done.lost), (1000, 6000, 0));
     assert!(done.disconnected.is_empty());
-    // One after the other, that is seven ways over the cable and back for each round; four at once need less.
+    // Without pipelining each round takes seven round trips; with four requests in flight fewer.
     let pipelined = (world.now - smoltcp::time::Instant::from_secs(1)).total_micros();
     let mut world = World::new();
     watch::<1>(&mut world, 1000, 60_000, 3);
@@ -104,18 +104,18 @@ fn a_bus_is_read_again_and_again() {
 }
 
 #[test]
-fn a_server_that_keeps_nothing_is_read_too() {
+fn a_server_without_persistence_is_read_too() {
     let mut world = World::new();
     let done = watch::<4>(&mut world, 100, 60_000, 0);
     assert_eq!((done.rounds, done.values, done.lost), (100, 600, 0));
     assert!(
         done.disconnected.len() >= 699
-            && done.disconnected.iter().all(|why| *why == DisconnectReason::Orderly)
+            && done.disconnected.iter().all(|reason| *reason == DisconnectReason::Orderly)
     );
 }
 
 #[test]
-fn lost_packets_cost_time_and_no_byte() {
+fn lost_packets_cost_time_but_no_data() {
     for (lost, rounds) in [(10, 1000), (50, 300), (200, 20)] {
         let mut world = World::new().with_loss(lost);
         let done = watch::<4>(&mut world, rounds, 3_600_000, 3);

@@ -3,11 +3,11 @@ use cortex_m::asm;
 use crate::lan9118;
 use crate::registers::{Interrupt, Registers};
 
-/// Ticks of the timers: 25 MHz.
+/// The timers run at 25 MHz.
 pub(crate) const TICKS_PER_MICRO: u32 = 25;
 pub(crate) const NANOS_PER_TICK: u32 = 40;
 
-/// The longest sleep, in microseconds. The counter runs round after 171 s, and has to be read before.
+/// The longest sleep, in microseconds. The counter wraps after 171 s, and has to be read before.
 const LONGEST_SLEEP: u32 = 60_000_000;
 
 // Registers of a CMSDK timer. It counts down.
@@ -18,20 +18,21 @@ const CLEAR_INTERRUPT: usize = 0xc;
 const ENABLED: u32 = 1;
 const ENABLED_WITH_INTERRUPT: u32 = 0b1001;
 
-/// Microseconds since the start, and sleep. One timer counts, the other one wakes.
+/// Counts microseconds since the start with one timer, and ends sleep with the other.
 #[derive(Debug)]
 pub struct Clock {
-    /// The time at the last look, and the counter then, as it would be had it stood on the microsecond.
+    /// The time of the last reading.
     micros: u64,
+    /// The counter at that time, rounded to a whole microsecond.
     counter: u32,
-    /// Time asleep until the last look, in microseconds.
+    /// Microseconds asleep so far.
     #[cfg(feature = "host")]
     asleep: u64,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        // From here on, an interrupt ends sleep and does nothing else: there are no handlers to protect data from.
+        // From here on interrupts only end sleep: there are no handlers.
         cortex_m::interrupt::disable();
         Registers::TIMER_0.write(RELOAD, u32::MAX);
         Registers::TIMER_0.write(VALUE, u32::MAX);
@@ -48,25 +49,25 @@ impl Clock {
 
     /// Microseconds since the start.
     pub fn micros(&mut self) -> u64 {
-        // 32 bits, because a division of 64 is much code on these cores.
+        // 32 bits, because a division of 64 bits takes much flash.
         let passed = self.counter.wrapping_sub(Registers::TIMER_0.read(VALUE)) / TICKS_PER_MICRO;
         self.counter = self.counter.wrapping_sub(passed * TICKS_PER_MICRO);
         self.micros += u64::from(passed);
         self.micros
     }
 
-    /// How many of the microseconds since the start the processor slept.
+    /// Microseconds since the start that the processor was asleep.
     #[cfg(feature = "host")]
     #[must_use]
     pub const fn micros_asleep(&self) -> u64 {
         self.asleep
     }
 
-    /// Sleeps until a moment of this clock, or until a frame has come, or for a minute.
-    pub fn sleep_until(&mut self, moment: Option<u64>) {
+    /// Sleeps until this time, until a frame is received, or for a minute.
+    pub fn sleep_until(&mut self, time: Option<u64>) {
         let start = self.micros();
-        let span = moment.map_or(LONGEST_SLEEP, |moment| {
-            u32::try_from(moment.saturating_sub(start)).unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
+        let span = time.map_or(LONGEST_SLEEP, |time| {
+            u32::try_from(time.saturating_sub(start)).unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
         });
         if span == 0 {
             return;
@@ -79,7 +80,7 @@ impl Clock {
         Interrupt::Timer1.clear();
         Interrupt::Ethernet.clear();
         Registers::TIMER_1.write(CONTROL, ENABLED_WITH_INTERRUPT);
-        // A frame that came before the interrupt was cleared is seen here, a later one ends the sleep at once.
+        // A frame received before the interrupt was cleared is noticed here; a later one ends the sleep.
         if !lan9118::has_frame() {
             asm::wfi();
         }
@@ -90,7 +91,7 @@ impl Clock {
     }
 }
 
-/// Waits for so many ticks, awake: for times that are too short to sleep.
+/// Waits for this many ticks without sleeping, because the time is too short.
 pub(crate) fn wait(ticks: u32) {
     let start = Registers::TIMER_0.read(VALUE);
     while start.wrapping_sub(Registers::TIMER_0.read(VALUE)) < ticks {}

@@ -1,34 +1,34 @@
-//! The machine that QEMU runs on, by semihosting: its terminal, the command line, the exit status.
+//! The machine that runs QEMU, by semihosting: its terminal, the command line, the exit status.
 
 use core::fmt::{self, Write};
 
 use cortex_m_semihosting::{debug, hio, nr};
 
-/// Says how the program went, and ends it. QEMU's exit status is 0 or 1.
+/// Ends the program. QEMU's exit status is 0 for success and 1 for failure.
 pub fn exit(outcome: Outcome) -> ! {
     debug::exit(match outcome {
         Outcome::Success => debug::EXIT_SUCCESS,
         Outcome::Failure => debug::EXIT_FAILURE,
     });
-    // A host that does not end it.
+    // In case the host does not end it.
     loop {
         cortex_m::asm::wfi();
     }
 }
 
-/// How a program went.
+/// Whether a program succeeded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// It did what it was asked for.
+    /// It succeeded.
     Success,
-    /// It did not.
+    /// It failed.
     Failure,
 }
 
-/// Prints to the terminal as a whole, so that a line comes in one piece. What does not fit into 256 bytes is cut.
+/// Prints to the terminal in one call, so that lines do not mix. Text after the first 256 bytes is cut.
 pub fn print(text: fmt::Arguments<'_>) {
     let mut line = Line { text: [0; 256], len: 0 };
-    // It is not printed if there is no terminal, and that is all that can be done.
+    // Without a terminal nothing is printed.
     let _ = line.write_fmt(text);
     if let (Ok(mut terminal), Some(text)) = (hio::hstdout(), line.text.get(..line.len)) {
         let _ = terminal.write_all(text);
@@ -56,12 +56,12 @@ macro_rules! println {
     ($($text:tt)*) => { $crate::host::print(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-/// The command line that QEMU was given (`-semihosting-config arg=...`), the program's name first. Empty if it does not
-/// fit into `buffer`, or there is no host.
+/// The command line from `-semihosting-config arg=...`, starting with the name of the program. Empty if it does not fit
+/// into `buffer`, or if there is no host.
 pub fn command_line(buffer: &mut [u8]) -> &str {
     let mut block = [buffer.as_mut_ptr().expose_provenance(), buffer.len()];
-    // SAFETY: the host writes at most as many bytes as the block says to where it says, which is `buffer`, and the length
-    // into the block.
+    // SAFETY: the host writes to the address and at most the number of bytes in the block, which are those of `buffer`, and
+    // writes the length into the block.
     let status =
         unsafe { cortex_m_semihosting::syscall1(nr::GET_CMDLINE, (&raw mut block).expose_provenance()) };
     let [_, len] = block;
@@ -71,7 +71,7 @@ pub fn command_line(buffer: &mut [u8]) -> &str {
     buffer.get(..len).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
 }
 
-/// Seconds since 1970, by the clock of the host.
+/// Seconds since 1970, from the clock of the host.
 #[must_use]
 pub fn seconds() -> u32 {
     // SAFETY: this call takes no argument.
@@ -79,7 +79,7 @@ pub fn seconds() -> u32 {
     u32::try_from(seconds).unwrap_or(0)
 }
 
-/// Tells why a program cannot go on, and ends it.
+/// Prints why the program panicked, and ends it.
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     print(format_args!("{info}\n"));

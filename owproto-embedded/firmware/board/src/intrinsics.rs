@@ -1,8 +1,8 @@
-//! What the compiler calls by itself: copying, moving and filling memory, and dividing numbers of 64 bits; 240 bytes. Those
-//! of its own library take 1750, for speed on long blocks and with divisors that seldom come here.
+//! Functions that the compiler calls: copying, moving and filling memory, and dividing numbers of 64 bits. They take 240
+//! bytes. Those of the compiler's library take 1750, to be fast with long blocks and with divisors that are rare here.
 //!
-//! Memory goes by words, whatever the alignment: a Cortex-M3 can. Assembly, because of a loop that copies, the compiler
-//! would make a call of itself.
+//! Memory is accessed in words, aligned or not, as a Cortex-M3 allows. They are written in assembly, because the compiler
+//! would replace a loop that copies by a call of `memcpy`, that is of itself.
 
 use core::arch::global_asm;
 
@@ -17,12 +17,12 @@ global_asm!(
     "\\name:",
     ".endr",
     ".endm",
-    // r0: to, r1: from, r2: length. Gives back `to`.
+    // r0: to, r1: from, r2: length. Returns `to`.
     ".section .text.memmove, \"ax\", %progbits",
     "function memmove, __aeabi_memmove, __aeabi_memmove4, __aeabi_memmove8",
     "subs r3, r0, r1",
     "cmp r3, r2",
-    // If the first bytes of `to` are none of `from`'s, it goes forwards.
+    // Unless `to` begins within `from`, it copies forwards.
     "bhs 8f",
     "add r3, r0, r2",
     "add r1, r2",
@@ -54,7 +54,7 @@ global_asm!(
     "subs r2, #1",
     "bne 4b",
     "5: bx lr",
-    // r0: to, r1: value, r2: length. Gives back `to`.
+    // r0: to, r1: value, r2: length. Returns `to`.
     ".section .text.memset, \"ax\", %progbits",
     "function memset",
     "mov r3, r1",
@@ -81,12 +81,12 @@ global_asm!(
     "subs r1, #1",
     "bne 4b",
     "5: bx lr",
-    // r0 and r1: what is divided; r2 and r3: by what, not 0. Gives the quotient in r0 and r1, the rest in r2 and r3.
+    // r0 and r1: dividend, r2 and r3: divisor, not 0. Returns the quotient in r0 and r1, the remainder in r2 and r3.
     ".section .text.__aeabi_uldivmod, \"ax\", %progbits",
     "function __aeabi_uldivmod",
     "orrs r12, r1, r3",
     "bne 1f",
-    // Of 32 bits: the processor's own, which is most of them.
+    // Most divisions are of 32 bits, which the processor can do.
     "udiv r12, r0, r2",
     "mls r2, r12, r2, r0",
     "mov r0, r12",
@@ -113,14 +113,14 @@ global_asm!(
     "pop {{r4, r5, r6, pc}}",
 );
 
-/// Panics if they do not do what they should.
+/// Panics if one of them is wrong.
 #[cfg(feature = "host")]
 pub(crate) fn check() {
     copies();
     divides();
 }
 
-/// Blocks of all small lengths and alignments, and those that overlap.
+/// Tests blocks of all small lengths and alignments, overlapping or not.
 #[cfg(feature = "host")]
 fn copies() {
     use core::hint::black_box;
@@ -147,7 +147,7 @@ fn copies() {
     }
 }
 
-/// Numbers around powers of two, by such numbers.
+/// Tests numbers around powers of two.
 #[cfg(feature = "host")]
 fn divides() {
     use core::hint::black_box;
@@ -156,11 +156,14 @@ fn divides() {
         || (0..64).step_by(3).flat_map(|bit| [1_u64 << bit, (1 << bit) - 1, u64::MAX << bit, 5 << bit]);
     for dividend in numbers() {
         for divisor in numbers().filter(|divisor| *divisor > 0) {
-            let (quotient, rest) =
+            let (quotient, remainder) =
                 (black_box(dividend) / black_box(divisor), black_box(dividend) % black_box(divisor));
-            let is_right =
-                quotient.checked_mul(divisor).and_then(|product| product.checked_add(rest)) == Some(dividend);
-            assert!(is_right && rest < divisor, "{dividend} / {divisor} = {quotient}, and {rest}");
+            let is_right = quotient.checked_mul(divisor).and_then(|product| product.checked_add(remainder))
+                == Some(dividend);
+            assert!(
+                is_right && remainder < divisor,
+                "{dividend} / {divisor} = {quotient}, remainder {remainder}"
+            );
         }
     }
 }

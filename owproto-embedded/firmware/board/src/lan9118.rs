@@ -20,24 +20,24 @@ const TX_FIFO_INF: usize = 0x80;
 const MAC_CSR_CMD: usize = 0xa4;
 const MAC_CSR_DATA: usize = 0xa8;
 
-/// The interrupt of a receive status FIFO that is not empty, in INT_STS and INT_EN.
+/// The interrupt for a receive status FIFO that is not empty, in INT_STS and INT_EN.
 const FRAME_RECEIVED: u32 = 1 << 3;
 
-// Registers of the MAC, which are reached through the last two.
+// Registers of the MAC, which are accessed through the last two.
 const MAC_CR: u32 = 1;
 const ADDRH: u32 = 2;
 const ADDRL: u32 = 3;
 
-/// The longest frame in bytes: Ethernet's header and 1500, without the checksum.
+/// The longest frame in bytes: the Ethernet header and 1500 bytes, without the checksum.
 const MAX_FRAME_LEN: usize = 1514;
 
-/// The checksum behind each received frame.
+/// The checksum after each received frame.
 const CHECKSUM_LEN: usize = 4;
 
-/// Room for a frame as it goes through the chip, in whole words.
+/// A buffer for a frame with its checksum, in whole words.
 type Frame = [u8; (MAX_FRAME_LEN + CHECKSUM_LEN).next_multiple_of(4)];
 
-/// Memory for a frame in each direction. smoltcp answers a frame while it still looks at it, so one is not enough.
+/// A buffer for each direction. smoltcp writes an answer while it still reads the received frame, so one is not enough.
 #[derive(Debug)]
 pub(crate) struct Frames {
     received: Frame,
@@ -45,16 +45,15 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// All zero, so that it needs no copy in the flash.
+    /// Zeros, so that they need no initial values in the flash.
     pub(crate) const fn new() -> Self {
         Self { received: [0; size_of::<Frame>()], to_send: [0; size_of::<Frame>()] }
     }
 }
 
-/// The network interface. The processor moves frames word by word, nothing else touches memory.
+/// The network interface. The processor transfers frames word by word, without DMA.
 ///
-/// What comes while the chip's 10 KB are full is lost, as everywhere on Ethernet, and what is damaged or too long is
-/// thrown away.
+/// Frames that arrive while the 10 KB of the chip are full are lost. Damaged and too long frames are discarded.
 #[derive(Debug)]
 pub struct Lan9118 {
     frames: &'static mut Frames,
@@ -62,15 +61,15 @@ pub struct Lan9118 {
 
 impl Lan9118 {
     pub(crate) fn start(frames: &'static mut Frames) -> Self {
-        // It resets, and clears the bit when it has.
+        // The chip clears this bit when its reset has finished.
         write(HW_CFG, 1);
         while read(HW_CFG) & 1 != 0 {}
-        // 5 KB of its memory for sending, and a bit that must be one.
+        // 5 KB of its memory for transmission, and a bit that must be one.
         write(HW_CFG, 1 << 20 | 5 << 16);
         write(FIFO_INT, 0);
         write(INT_STS, u32::MAX);
         write(INT_EN, FRAME_RECEIVED);
-        // The line has to be driven both ways, and high for an interrupt. Otherwise it says "interrupt" at rest.
+        // The line has to be push-pull and active high. Otherwise it signals an interrupt while there is none.
         const ENABLED: u32 = 1 << 8;
         const ACTIVE_HIGH: u32 = 1 << 4;
         const PUSH_PULL: u32 = 1;
@@ -85,7 +84,7 @@ impl Lan9118 {
         Self { frames }
     }
 
-    /// The address that the chip has from its EEPROM.
+    /// The address from the EEPROM of the chip.
     #[must_use]
     pub fn mac_address(&self) -> [u8; 6] {
         let [a, b, c, d] = read_mac(ADDRL).to_le_bytes();
@@ -94,12 +93,12 @@ impl Lan9118 {
     }
 }
 
-/// Whether a received frame waits.
+/// Whether a received frame is waiting.
 pub(crate) fn has_frame() -> bool {
     read(RX_FIFO_INF) & 0x00ff_0000 != 0
 }
 
-/// Forgets frames that came: the next one interrupts again.
+/// Clears the interrupt, so that the next frame interrupts again.
 pub(crate) fn clear_interrupt() {
     write(INT_STS, u32::MAX);
 }
@@ -109,7 +108,7 @@ impl Device for Lan9118 {
     type TxToken<'a> = ToSend<'a>;
 
     fn receive(&mut self, _: Instant) -> Option<(Received<'_>, ToSend<'_>)> {
-        // What may be answered has to be received when there is room for the answer, not before.
+        // smoltcp may answer a frame, so receive it only when there is room for the answer.
         if !has_room() {
             return None;
         }
@@ -140,13 +139,13 @@ impl phy::RxToken for Received<'_> {
     }
 }
 
-/// Room for a frame to send.
+/// A buffer for a frame to send.
 #[derive(Debug)]
 pub struct ToSend<'a>(&'a mut Frame);
 
 impl phy::TxToken for ToSend<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        // smoltcp keeps to the capabilities.
+        // smoltcp respects the capabilities.
         let len = len.min(MAX_FRAME_LEN);
         let result = f(&mut self.0[..len]);
         send_frame(&self.0[..len.next_multiple_of(4)], len as u32);
@@ -154,7 +153,7 @@ impl phy::TxToken for ToSend<'_> {
     }
 }
 
-/// Takes the next good frame out of the chip and gives its length; `None` if there is none.
+/// Reads the next valid frame from the chip and returns its length; `None` if there is none.
 fn receive_frame(buffer: &mut Frame) -> Option<usize> {
     const IS_BAD: u32 = 1 << 15;
     while has_frame() {
@@ -175,19 +174,19 @@ fn receive_frame(buffer: &mut Frame) -> Option<usize> {
     None
 }
 
-/// Whether the chip has room for a frame of any length. What became of earlier ones is thrown away: TCP will know.
+/// Whether the chip has room for a frame of any length. Discards the status of earlier frames: TCP detects losses.
 fn has_room() -> bool {
     loop {
         let state = read(TX_FIFO_INF);
         if state & 0x00ff_0000 == 0 {
-            // Two words of commands go before it.
+            // Two command words precede it.
             return (state & 0xffff) as usize >= size_of::<Frame>() + 8;
         }
         read(TX_STATUS);
     }
 }
 
-/// Hands a frame of `len` bytes to the chip, in whole words.
+/// Writes a frame of `len` bytes to the chip, in whole words.
 fn send_frame(words: &[u8], len: u32) {
     const FIRST_AND_LAST: u32 = 1 << 13 | 1 << 12;
     write(TX_DATA, FIRST_AND_LAST | len);

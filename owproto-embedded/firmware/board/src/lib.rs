@@ -1,16 +1,16 @@
-//! The board that the firmware runs on: QEMU's `mps2-an385`, a Cortex-M3 with 25 MHz and a LAN9118 network interface.
+//! The board of the firmware: QEMU's `mps2-an385`, a Cortex-M3 at 25 MHz with a LAN9118 network interface.
 //!
-//! | part | what it gives |
+//! | item | |
 //! |---|---|
 //! | [`Lan9118`] | Ethernet, as a device of smoltcp |
-//! | [`Clock`] | microseconds, and sleep until a moment or a frame |
-//! | [`Pin`], [`Delay`] | a 1-Wire bus, by `embedded-hal` |
-//! | [`Network`] | smoltcp's interface over both, in turns that end |
-//! | [`host`] | with the feature of this name: QEMU's terminal, command line and exit status |
-//! | [`stack`] | how deep the stack has been |
+//! | [`Clock`] | microseconds, and sleep until a time or a frame |
+//! | [`Pin`], [`Delay`] | a pin for a 1-Wire bus, and a delay, for `embedded-hal` |
+//! | [`Network`] | smoltcp's interface over Ethernet and clock, with limited work for each poll |
+//! | [`host`] | with the feature `host`: QEMU's terminal, command line and exit status |
+//! | [`stack`] | the high-water mark of the stack |
 //!
-//! All that is `unsafe` in the firmware is here, because registers are memory to the compiler. Whoever takes the
-//! firmware to another board writes this crate anew.
+//! All `unsafe` code of the firmware is here, because registers are memory for the compiler. To port the firmware to
+//! another board, rewrite this crate.
 #![no_std]
 
 mod clock;
@@ -35,7 +35,7 @@ pub use pin::{Delay, Pin};
 use lan9118::Frames;
 use static_cell::ConstStaticCell;
 
-/// What the board has, each part once.
+/// The parts of the board, each of which exists once.
 #[derive(Debug)]
 pub struct Board {
     /// The network interface.
@@ -44,7 +44,7 @@ pub struct Board {
     pub clock: Clock,
     /// The pin for a 1-Wire bus.
     pub pin: Pin,
-    /// Short pauses, for the pin.
+    /// Short delays, for the pin.
     pub delay: Delay,
 }
 
@@ -52,7 +52,7 @@ impl Board {
     /// Starts the board.
     ///
     /// # Panics
-    /// If it is called twice: two owners would disturb each other.
+    /// If it is called twice, because the parts can have one owner only.
     #[must_use]
     pub fn start() -> Self {
         #[cfg(all(feature = "host", target_arch = "arm"))]

@@ -1,8 +1,8 @@
-//! What happens when a program has a defect, where nobody can be told.
+//! The panic handler of a product, which cannot report a panic.
 
 use core::panic::PanicInfo;
 
-/// Starts anew: a gateway that is gone for a moment is better than one that is gone.
+/// Restarts the board, so that a gateway is unavailable only for a moment.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     cortex_m::peripheral::SCB::sys_reset()

@@ -12,19 +12,20 @@ const DATA_OUT: usize = 0x04;
 const OUTPUT_ENABLE_SET: usize = 0x10;
 const OUTPUT_ENABLE_CLEAR: usize = 0x14;
 
-/// The pin's bit: the first of the expansion connector.
+/// The first pin of the expansion connector.
 const BIT: u32 = 1;
 
-/// The pin `EXP0` as an open drain: it drives low, or lets go. A resistor of 4.7 kΩ to 3.3 V makes a 1-Wire bus of it.
+/// The pin `EXP0` as an open drain, which drives the line low or releases it. With a resistor of 4.7 kΩ to 3.3 V it is a
+/// 1-Wire bus.
 ///
-/// QEMU has no such pin: there, it is always low.
+/// QEMU does not emulate the pin: there it always reads low.
 #[derive(Debug)]
 pub struct Pin(());
 
 impl Pin {
     pub(crate) fn start() -> Self {
         Registers::GPIO_0.write(OUTPUT_ENABLE_CLEAR, BIT);
-        // What it drives, when it does.
+        // The level that it drives when the output is enabled: low.
         let others = Registers::GPIO_0.read(DATA_OUT) & !BIT;
         Registers::GPIO_0.write(DATA_OUT, others);
         Self(())
@@ -57,7 +58,7 @@ impl InputPin for Pin {
     }
 }
 
-/// Waits for some microseconds by looking at the clock.
+/// A delay of microseconds, which reads the clock until the time is over.
 #[derive(Clone, Copy, Debug)]
 pub struct Delay(pub(crate) ());
 
@@ -66,7 +67,7 @@ impl DelayNs for Delay {
         clock::wait(nanos.div_ceil(clock::NANOS_PER_TICK));
     }
 
-    // The way of the trait goes by nanoseconds, and divides by more.
+    // The default converts to nanoseconds, and needs more divisions.
     fn delay_us(&mut self, micros: u32) {
         clock::wait(micros.saturating_mul(clock::TICKS_PER_MICRO));
     }

@@ -1,6 +1,6 @@
 //! Registers of the board's devices.
 
-/// A device's registers, from this address on.
+/// The registers of a device, by their first address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Registers(usize);
 
@@ -14,7 +14,7 @@ impl Registers {
     /// The second timer.
     pub(crate) const TIMER_1: Self = Self(0x4000_1000);
 
-    /// Reads the register at this distance, which is below 4096.
+    /// Reads the register at this offset, which is below 4096.
     #[inline]
     pub(crate) fn read(self, offset: usize) -> u32 {
         // SAFETY: the constants above are devices of this board with 4 KB each that nothing else uses, and their
@@ -22,10 +22,10 @@ impl Registers {
         unsafe { self.register(offset).read_volatile() }
     }
 
-    /// Writes the register at this distance, which is below 4096.
+    /// Writes the register at this offset, which is below 4096.
     #[inline]
     pub(crate) fn write(self, offset: usize, value: u32) {
-        // SAFETY: as in `read`. None of these devices reaches memory by itself, so no value breaks a promise.
+        // SAFETY: as in `read`. None of these devices accesses memory, so that every value is sound.
         unsafe { self.register(offset).write_volatile(value) }
     }
 
@@ -35,18 +35,17 @@ impl Registers {
     }
 }
 
-/// Interrupts that end sleep. They have no handlers: interrupts are disabled as a whole, and what happened is found out
-/// by looking.
+/// Interrupts that end sleep. They have no handlers: interrupts are disabled globally, and the program polls the devices.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Interrupt {
     Timer1 = 9,
     Ethernet = 13,
 }
 
-/// The part of the vector table that cortex-m-rt leaves to the board; without it, cortex-m-rt would put 240 entries there. It
-/// has one entry, the least that there can be, because interrupts are disabled as a whole before the first one is let
-/// through: none is ever taken.
-// SAFETY: the linker script puts it behind the other vectors.
+/// The part of the vector table for the interrupts of the board. Without it, cortex-m-rt would add 240 entries. One entry,
+/// the smallest number, is enough, because no interrupt is ever taken: they are disabled globally before the first one is
+/// enabled.
+// SAFETY: the linker script places it after the other vectors.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
 static __INTERRUPTS: [usize; 1] = [0];
@@ -59,13 +58,13 @@ unsafe impl cortex_m::interrupt::InterruptNumber for Interrupt {
 }
 
 impl Interrupt {
-    /// Lets it end sleep from now on.
+    /// Enables it, so that it ends sleep.
     pub(crate) fn enable(self) {
-        // SAFETY: interrupts are disabled as a whole (`Clock::start`), so that no critical section is broken.
+        // SAFETY: interrupts are disabled globally (`Clock::start`), so that this breaks no critical section.
         unsafe { cortex_m::peripheral::NVIC::unmask(self) };
     }
 
-    /// Forgets that it came.
+    /// Clears it.
     pub(crate) fn clear(self) {
         cortex_m::peripheral::NVIC::unpend(self);
     }

@@ -1,4 +1,5 @@
-//! How deep the stack has been: cortex-m-rt paints it at the start, and what is still painted was never used.
+//! The high-water mark of the stack. cortex-m-rt fills the stack with a pattern at the start; words that still have it were
+//! never used.
 
 use core::ptr;
 
@@ -10,13 +11,13 @@ unsafe extern "C" {
     static _stack_end: u32;
 }
 
-/// The bytes of stack that were in use at most since the start.
+/// The most bytes of stack that were in use since the start.
 #[must_use]
 pub fn high_water_mark() -> usize {
     let top = (&raw const _stack_start).addr();
     let mut word = &raw const _stack_end;
-    // SAFETY: between the two symbols is memory of the stack, which anyone may look at; volatile, because the compiler
-    // knows nothing of what is there.
+    // SAFETY: the memory between the two symbols is the stack, which may be read; volatile, because the compiler does not
+    // know its content.
     while word.addr() < top && unsafe { ptr::read_volatile(word) } == STACK_PAINT_VALUE {
         word = word.wrapping_add(1);
     }

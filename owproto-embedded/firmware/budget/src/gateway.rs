@@ -12,16 +12,16 @@ use owproto_core::tree::{Access, Bus, Family, Job, Scope, Tree};
 
 use crate::{now, serve};
 
-/// What a gateway has besides its devices.
-pub trait Parts {
+/// What the tree of a gateway has besides devices.
+pub trait GatewayScope {
     const SCOPE: Scope;
 }
 
-/// The kinds of devices that this gateway has.
+/// The families that this gateway supports.
 static FAMILIES: [&Family; 2] = [&FAMILY_28, &FAMILY_3A];
 
 /// Serves one client after the other.
-pub fn run<P: Parts>() -> ! {
+pub fn run<P: GatewayScope>() -> ! {
     loop {
         let mut tree = Tree::with_families(Sensors::<P>(PhantomData), &FAMILIES);
         let mut job = Job::new();
@@ -32,10 +32,10 @@ pub fn run<P: Parts>() -> ! {
     }
 }
 
-/// Devices whose values cost nothing to get.
+/// Devices whose values need no code.
 struct Sensors<P>(PhantomData<P>);
 
-impl<P: Parts> Bus for Sensors<P> {
+impl<P: GatewayScope> Bus for Sensors<P> {
     const SCOPE: Scope = P::SCOPE;
 
     fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {

@@ -1,8 +1,8 @@
-//! What the programs that are measured have in common: a wire that costs next to nothing, and a panic handler that
-//! cannot be linked.
+//! What the measured programs share: a wire that needs almost no code, and a panic handler that cannot be linked.
 #![no_std]
 
 pub mod gateway;
+pub mod socket;
 
 use core::panic::PanicInfo;
 use core::ptr;
@@ -10,16 +10,16 @@ use core::ptr;
 use owproto_core::time::Instant;
 use owproto_core::{client, server};
 
-// What a connection takes besides its buffers. Exceeded, nothing here compiles.
+// The limit of what a connection takes besides its buffers. Nothing here compiles if it is exceeded.
 const _: () = assert!(size_of::<client::Connection<[u8; 0], [u8; 0]>>() <= 256);
 const _: () = assert!(size_of::<server::Connection<[u8; 0], [u8; 0]>>() <= 320);
 
-/// Registers of a device that moves bytes. The addresses mean nothing: these programs are linked, and never run.
+/// Registers of a device that transfers bytes. The addresses are arbitrary: these programs are linked, but never run.
 const DATA: *mut u8 = 0x4000_0000 as *mut u8;
 const LENGTH: *const u32 = 0x4000_0004 as *const u32;
 const CLOCK: *const u32 = 0x4000_0008 as *const u32;
 
-/// Sends bytes; says how many.
+/// Sends bytes, and returns how many.
 #[inline(never)]
 pub fn send(bytes: &[u8]) -> usize {
     for byte in bytes {
@@ -29,26 +29,26 @@ pub fn send(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// Receives into a buffer; says how many bytes.
+/// Receives into a buffer, and returns how many bytes.
 #[inline(never)]
 pub fn receive(buffer: &mut [u8]) -> usize {
     // SAFETY: as above.
     let len = unsafe { ptr::read_volatile(LENGTH) } as usize;
-    for place in buffer.iter_mut().take(len) {
+    for byte in buffer.iter_mut().take(len) {
         // SAFETY: as above.
-        *place = unsafe { ptr::read_volatile(DATA) };
+        *byte = unsafe { ptr::read_volatile(DATA) };
     }
     len
 }
 
-/// The time of now.
+/// The current time.
 #[inline(never)]
 pub fn now() -> Instant {
     // SAFETY: as above.
     Instant::from_micros(u64::from(unsafe { ptr::read_volatile(CLOCK) }))
 }
 
-/// Serves one client, until it has gone. `work` goes on with the answer to a request; nothing here has to be waited for.
+/// Serves one client until it has disconnected. `work` continues with the answer to a request; the service never waits.
 pub fn serve<const T: usize, const R: usize>(
     server: &mut server::Connection<[u8; T], [u8; R]>,
     mut work: impl FnMut(&mut server::Connection<[u8; T], [u8; R]>),
@@ -78,12 +78,12 @@ pub fn serve<const T: usize, const R: usize>(
 }
 
 unsafe extern "C" {
-    /// Nobody defines it. A program that can get here does not link, and the linker names the function that panics.
+    /// This is not defined. A program that can panic does not link, and the linker names the function that panics.
     fn owproto_core_can_panic() -> !;
 }
 
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    // SAFETY: never runs, since it cannot be linked.
+    // SAFETY: never runs, because it cannot be linked.
     unsafe { owproto_core_can_panic() }
 }

@@ -1,11 +1,11 @@
-//! Reads all temperatures of an owserver, again and again, over smoltcp.
+//! Reads all temperatures of an owserver repeatedly, over smoltcp.
 //!
 //! ```text
 //! client [ADDRESS[:PORT]] [rounds=N] [pause=MILLISECONDS] [loss=PERCENT]
 //! ```
 //!
-//! Without the feature `host` there is no command line and nothing is printed: the server is the gateway of the
-//! network, a round is made each second, for ever.
+//! Without the feature `host` there is no command line, and nothing is printed: the server is the gateway of the network,
+//! and a round starts one second after the end of the previous one.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]
@@ -26,21 +26,21 @@ use static_cell::ConstStaticCell;
 use crate::options::Options;
 use crate::rounds::Rounds;
 
-/// Requests in flight: one is answered while the next ones are on their way.
+/// Requests in flight: while the server works on one, the next ones are on their way.
 const DEPTH: usize = 4;
 
 /// A request for a temperature has 24 + 16 + 13 bytes.
 const TRANSMIT_LEN: usize = DEPTH * 56;
 
-/// A number has 12 bytes; the path of a device is stored if it came in two segments.
+/// A number has 12 bytes. The path of a device is stored if it arrives in two segments.
 const VALUE_LEN: usize = 64;
 
-/// When the server is away: tried after half a second, and at last every five.
+/// While the server is unreachable, the client tries again after half a second, and later every five seconds.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(5));
 
-/// All memory but the interface's. All zero, so that it needs no copy in the flash.
+/// All memory but that of the interface. Zeros, so that it needs no initial values in the flash.
 struct Memory {
-    /// What TCP has received and nobody has looked at, and what it has sent and is not acknowledged.
+    /// The buffers of the TCP socket.
     received: [u8; 512],
     sent: [u8; TRANSMIT_LEN],
     requests: [u8; TRANSMIT_LEN],
@@ -65,8 +65,8 @@ fn main() -> ! {
     network.set_loss(options.loss);
 
     let Memory { received, sent, requests, value, rounds } = MEMORY.take();
-    let mut places = [SocketStorage::EMPTY];
-    let mut sockets = SocketSet::new(&mut places[..]);
+    let mut storage = [SocketStorage::EMPTY];
+    let mut sockets = SocketSet::new(&mut storage[..]);
     let socket = Socket::new(SocketBuffer::new(&mut received[..]), SocketBuffer::new(&mut sent[..]));
     let handle = sockets.add(socket);
     let connection = Connection::new(&mut requests[..], &mut value[..]);
@@ -78,14 +78,14 @@ fn main() -> ! {
     loop {
         let now = network.poll(&mut sockets);
         while let Some(event) = client.poll(now, &mut network.interface, &mut sockets) {
-            rounds.take(event, now);
+            rounds.handle(event, now);
         }
-        rounds.ask(&mut client, now);
+        rounds.send_requests(&mut client, now);
         #[cfg(feature = "host")]
         if rounds.are_done() {
             report::finish(&mut network);
         }
-        let moments = [client.poll_at(), rounds.poll_at()];
-        network.sleep_until(moments.into_iter().flatten().min(), &sockets);
+        let times = [client.poll_at(), rounds.poll_at()];
+        network.sleep_until(times.into_iter().flatten().min(), &sockets);
     }
 }

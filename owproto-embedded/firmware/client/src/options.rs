@@ -6,23 +6,23 @@ use smoltcp::time::Duration;
 /// The port of owservers.
 const PORT: u16 = 4304;
 
-/// What the client is to do.
+/// The options of the client.
 pub(crate) struct Options {
     /// The owserver.
     pub(crate) server: SocketAddrV4,
-    /// How often to read everything; `None` for without end.
+    /// How many rounds to make; `None` for no end.
     pub(crate) rounds: Option<u32>,
-    /// Between two rounds.
+    /// The time between two rounds.
     pub(crate) pause: Duration,
-    /// Frames that get lost on purpose, of a hundred.
+    /// The percentage of frames to drop on purpose.
     #[cfg(feature = "host")]
     pub(crate) loss: u8,
-    /// What should differ from one start to the next.
+    /// A number that should differ from one start to the next.
     pub(crate) seed: u64,
 }
 
 impl Options {
-    /// An owserver on the network's gateway, each second. In QEMU's network this is the machine that QEMU runs on.
+    /// An owserver on the gateway of the network, which in QEMU's network is the machine that runs QEMU; every second.
     const DEFAULT: Self = Self {
         server: SocketAddrV4::new(Address::QEMU.gateway, PORT),
         rounds: None,
@@ -32,13 +32,13 @@ impl Options {
         seed: 0,
     };
 
-    /// What holds where there is no command line. A product takes its seed from where it has chance.
+    /// The defaults, because there is no command line. A product needs a random seed.
     #[cfg(not(feature = "host"))]
     pub(crate) fn of_this_run() -> Self {
         Self::DEFAULT
     }
 
-    /// What the command line says. Ends the program if that is not to be understood.
+    /// The options from the command line. Ends the program if one is invalid.
     #[cfg(feature = "host")]
     pub(crate) fn of_this_run() -> Self {
         use owproto_board::{host, println};
@@ -47,8 +47,8 @@ impl Options {
         let line = host::command_line(&mut buffer);
         let mut options = Self { seed: u64::from(host::seconds()), ..Self::DEFAULT };
         for word in line.split_ascii_whitespace().skip(1) {
-            if options.understand(word).is_none() {
-                println!("'{word}' is not understood");
+            if options.parse(word).is_none() {
+                println!("invalid option: '{word}'");
                 println!("usage: client [ADDRESS[:PORT]] [rounds=N] [pause=MILLISECONDS] [loss=PERCENT]");
                 host::exit(host::Outcome::Failure);
             }
@@ -57,7 +57,7 @@ impl Options {
     }
 
     #[cfg(feature = "host")]
-    fn understand(&mut self, word: &str) -> Option<()> {
+    fn parse(&mut self, word: &str) -> Option<()> {
         match word.split_once('=') {
             Some(("rounds", number)) => self.rounds = Some(number.parse().ok().filter(|rounds| *rounds > 0)?),
             Some(("pause", number)) => {

@@ -1,14 +1,14 @@
-//! What is told to the terminal; without one, nothing.
+//! Reports on the terminal. Without the feature `host` nothing is reported.
 
 use owproto_embedded::owproto_core::ServerError;
 use owproto_embedded::smoltcp::DisconnectReason;
 use smoltcp::time::Duration;
 
-/// A round, when it is over.
+/// The result of a round.
 pub(crate) struct Round {
     pub(crate) number: u32,
     pub(crate) devices: usize,
-    pub(crate) left_out: usize,
+    pub(crate) omitted: usize,
     pub(crate) temperatures: usize,
     pub(crate) time: Duration,
 }
@@ -34,25 +34,25 @@ mod terminal {
     }
 
     pub(crate) fn no_listing(error: ServerError) {
-        println!("no listing: {error}");
+        println!("cannot list the bus: {error}");
     }
 
     pub(crate) fn connected() {
         println!("connected");
     }
 
-    pub(crate) fn disconnected(why: DisconnectReason) {
-        println!("disconnected: {why}");
+    pub(crate) fn disconnected(reason: DisconnectReason) {
+        println!("disconnected: {reason}");
     }
 
     pub(crate) fn round(round: &Round) {
-        let Round { number, devices, temperatures, left_out, time } = round;
+        let Round { number, devices, temperatures, omitted, time } = round;
         println!(
             "round {number}: {temperatures} temperatures of {devices} devices, in {} us",
             time.total_micros()
         );
-        if *left_out > 0 {
-            println!("{left_out} devices are too many");
+        if *omitted > 0 {
+            println!("{omitted} devices omitted: too many");
         }
     }
 
@@ -74,10 +74,10 @@ mod silence {
     pub(crate) fn connected() {}
     pub(crate) fn disconnected(_: DisconnectReason) {}
 
-    /// This is where a product would do something with it.
+    /// A product would use the result here.
     pub(crate) fn round(round: &Round) {
-        let Round { number, devices, left_out, temperatures, time } = round;
-        core::hint::black_box((number, devices, left_out, temperatures, time));
+        let Round { number, devices, omitted, temperatures, time } = round;
+        core::hint::black_box((number, devices, omitted, temperatures, time));
     }
 }
 

@@ -5,35 +5,36 @@ use smoltcp::time::{Duration, Instant};
 
 use crate::report;
 
-/// Devices that are remembered. A larger bus is said to be one.
+/// The most devices that are read. On a larger bus the others are counted.
 const MAX_DEVICES: usize = 32;
 
-/// A device's path by its ROM id, such as `/28.000028D70100`, with a bus in front or not.
+/// The longest path of a device, such as `/28.000028D70100`, with a bus in front.
 const MAX_DEVICE_LEN: usize = 24;
 
 const PROPERTY: &[u8] = b"/temperature";
 
-/// What the client does: lists the bus, asks each device for its temperature, pauses, and begins anew.
+/// The rounds of the client: it lists the bus, reads the temperature of each device, pauses, and starts again.
 ///
-/// Whatever was lost on the way is asked again: reading changes nothing. Answers come in the order of the requests, so
-/// two counters say which request an answer or a loss belongs to.
+/// Lost requests are sent again, because reading changes nothing. Answers arrive in the order of the requests, so that two
+/// counters are enough to know which request an answer belongs to.
 pub(crate) struct Rounds {
     devices: Devices,
     phase: Phase,
-    /// Devices that were asked in this round, and those that have answered.
-    asked: usize,
+    /// Devices whose temperature was requested in this round, and those that have answered.
+    requested: usize,
     answered: usize,
-    /// Those that have a temperature.
+    /// Devices that have a temperature.
     temperatures: usize,
     number: u32,
+    /// Rounds left to make; `None` for no end.
     left: Option<u32>,
     pause: Duration,
-    began: Instant,
+    started: Instant,
 }
 
 enum Phase {
-    /// The listing is to be asked for.
-    Begin,
+    /// The listing has to be requested.
+    Start,
     Listing,
     Reading,
     Pause {
@@ -43,22 +44,22 @@ enum Phase {
 }
 
 impl Rounds {
-    /// None yet, and all zero, so that it needs no copy in the flash.
+    /// Before the first round. Zeros, so that they need no initial values in the flash.
     pub(crate) const fn new() -> Self {
         Self {
             devices: Devices::new(),
-            phase: Phase::Begin,
-            asked: 0,
+            phase: Phase::Start,
+            requested: 0,
             answered: 0,
             temperatures: 0,
             number: 0,
             left: None,
             pause: Duration::ZERO,
-            began: Instant::ZERO,
+            started: Instant::ZERO,
         }
     }
 
-    /// How many rounds there will be, without end if `None`, and how long the pause is between two of them.
+    /// Sets how many rounds to make, without end if `None`, and the pause between two of them.
     pub(crate) fn configure(&mut self, rounds: Option<u32>, pause: Duration) {
         self.left = rounds;
         self.pause = pause;
@@ -70,7 +71,7 @@ impl Rounds {
         matches!(self.phase, Phase::Done)
     }
 
-    /// When to go on, if nothing comes from the network.
+    /// When to continue if nothing arrives from the network.
     pub(crate) fn poll_at(&self) -> Option<Instant> {
         match self.phase {
             Phase::Pause { until } => Some(until),
@@ -78,38 +79,38 @@ impl Rounds {
         }
     }
 
-    /// Sends what is to be asked, as much as the connection takes.
-    pub(crate) fn ask<T: Storage, R: Storage, const DEPTH: usize>(
+    /// Sends the next requests, as many as the connection accepts.
+    pub(crate) fn send_requests<T: Storage, R: Storage, const DEPTH: usize>(
         &mut self,
         client: &mut Client<T, R, DEPTH>,
         now: Instant,
     ) {
         if matches!(self.phase, Phase::Pause { until } if now >= until) {
-            self.phase = Phase::Begin;
+            self.phase = Phase::Start;
         }
-        if matches!(self.phase, Phase::Begin) && client.room() > 0 && client.dir("/", now).is_ok() {
-            self.begin(now);
+        if matches!(self.phase, Phase::Start) && client.room() > 0 && client.dir("/", now).is_ok() {
+            self.start(now);
         }
         while matches!(self.phase, Phase::Reading) && client.room() > 0 {
-            let Some(device) = self.devices.path(self.asked) else { return };
+            let Some(device) = self.devices.path(self.requested) else { return };
             let mut path = [0; MAX_DEVICE_LEN + PROPERTY.len()];
-            // If its storage is full of other requests, it is asked next time.
-            if client.read(join(device, PROPERTY, &mut path), now).is_err() {
+            // If the storage is full of other requests, try again next time.
+            if client.read(concatenate(device, PROPERTY, &mut path), now).is_err() {
                 return;
             }
-            self.asked += 1;
+            self.requested += 1;
         }
     }
 
-    fn begin(&mut self, now: Instant) {
+    fn start(&mut self, now: Instant) {
         self.devices.clear();
         self.phase = Phase::Listing;
-        (self.asked, self.answered, self.temperatures) = (0, 0, 0);
-        self.began = now;
+        (self.requested, self.answered, self.temperatures) = (0, 0, 0);
+        self.started = now;
     }
 
-    /// Takes what the client has to tell.
-    pub(crate) fn take(&mut self, event: Event<'_>, now: Instant) {
+    /// Handles an event of the client.
+    pub(crate) fn handle(&mut self, event: Event<'_>, now: Instant) {
         match event {
             Event::Entries(_, entries) => self.devices.add(entries),
             Event::Reply(_, reply) => match (&self.phase, reply.into_result()) {
@@ -125,7 +126,7 @@ impl Rounds {
                             report::temperature(device, reply.data());
                             self.temperatures += 1;
                         }
-                        // A switch has none.
+                        // A switch has no temperature.
                         Err(error) if error.code().is_no_such_path() => {}
                         Err(error) => report::no_temperature(device, error),
                     }
@@ -136,10 +137,10 @@ impl Rounds {
                 }
             },
             Event::Lost(_) => match self.phase {
-                Phase::Listing => self.phase = Phase::Begin,
-                _ => self.asked = self.answered,
+                Phase::Listing => self.phase = Phase::Start,
+                _ => self.requested = self.answered,
             },
-            Event::Disconnected(why) => report::disconnected(why),
+            Event::Disconnected(reason) => report::disconnected(reason),
             Event::Connected => report::connected(),
             Event::Progress => {}
         }
@@ -157,9 +158,9 @@ impl Rounds {
         report::round(&report::Round {
             number: self.number,
             devices: self.devices.len(),
-            left_out: self.devices.left_out,
+            omitted: self.devices.omitted,
             temperatures: self.temperatures,
-            time: now - self.began,
+            time: now - self.started,
         });
         self.left = self.left.map(|left| left.saturating_sub(1));
         self.phase = match self.left {
@@ -169,22 +170,22 @@ impl Rounds {
     }
 }
 
-/// Paths of devices, as the server spells them.
+/// The paths of the devices, as listed.
 struct Devices {
     paths: [([u8; MAX_DEVICE_LEN], u8); MAX_DEVICES],
     /// `0 <= len <= MAX_DEVICES`
     len: usize,
-    /// Devices for which there was no room.
-    left_out: usize,
+    /// Devices that did not fit.
+    omitted: usize,
 }
 
 impl Devices {
     const fn new() -> Self {
-        Self { paths: [([0; MAX_DEVICE_LEN], 0); MAX_DEVICES], len: 0, left_out: 0 }
+        Self { paths: [([0; MAX_DEVICE_LEN], 0); MAX_DEVICES], len: 0, omitted: 0 }
     }
 
     fn clear(&mut self) {
-        (self.len, self.left_out) = (0, 0);
+        (self.len, self.omitted) = (0, 0);
     }
 
     const fn len(&self) -> usize {
@@ -204,14 +205,14 @@ impl Devices {
                     *len = entry.len() as u8;
                     self.len += 1;
                 }
-                _ => self.left_out += 1,
+                _ => self.omitted += 1,
             }
         }
     }
 }
 
-/// The two parts one behind the other, cut if they are too long.
-fn join<'b>(first: &[u8], second: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
+/// Concatenates two parts; cuts them if they are too long.
+fn concatenate<'b>(first: &[u8], second: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
     let len = buffer.len().min(first.len() + second.len());
     buffer.iter_mut().zip(first.iter().chain(second)).for_each(|(to, from)| *to = *from);
     buffer.get(..len).unwrap_or_default()

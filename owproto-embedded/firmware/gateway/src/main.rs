@@ -1,10 +1,10 @@
-//! An owserver on port 4304 for a 1-Wire bus of its own, over smoltcp.
+//! An owserver on port 4304 for its own 1-Wire bus, over smoltcp.
 //!
 //! ```text
 //! gateway [status=MILLISECONDS] [loss=PERCENT]
 //! ```
 //!
-//! Without the feature `host` there is no command line and nothing is printed.
+//! Without the feature `host` there is no command line, and nothing is printed.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]
@@ -31,33 +31,34 @@ use static_cell::ConstStaticCell;
 /// Clients that are served at the same time.
 const CLIENTS: usize = 4;
 
-/// Devices that there is room for; more are listed nowhere.
+/// The most devices on the bus; others are not listed.
 const MAX_DEVICES: usize = 8;
 
-/// The families that the bus master knows; devices of others are listed, and that is all.
+/// The families whose properties are offered; devices of other families are only listed.
 static FAMILIES: &[&Family] = &[&FAMILY_28, &FAMILY_3A];
 
-/// Memory for one client.
+/// The buffers of one client.
 struct Buffers {
-    /// What TCP has received and nobody has looked at, and what it has sent and is not acknowledged.
+    /// The buffers of the TCP socket.
     received: [u8; 512],
     sent: [u8; 512],
     /// A request: path, data, tokens.
     request: [u8; 300],
-    /// A piece of an answer.
+    /// A part of an answer.
     answer: [u8; 256],
 }
 
 impl Buffers {
-    /// All zero, so that they need no copy in the flash.
+    /// Zeros, so that they need no initial values in the flash.
     const EMPTY: Self = Self { received: [0; 512], sent: [0; 512], request: [0; 300], answer: [0; 256] };
 }
 
 static BUFFERS: ConstStaticCell<[Buffers; CLIENTS]> =
     ConstStaticCell::new([const { Buffers::EMPTY }; CLIENTS]);
 
-/// Clients give up after 2 s of silence. A keepalive after 400 ms shows every conversion, which takes 750, and leaves TCP
-/// the second that it needs to send it again if it was lost. Who is idle for 10 s gives its place up when it is wanted.
+/// Clients give up after 2 s of silence. A keepalive after 400 ms is sent during each conversion, which takes 750 ms, and
+/// leaves TCP the second that it needs to send it again if it is lost. A client that has been idle for 10 s is
+/// disconnected if its socket is needed.
 const TIMEOUTS: Timeouts =
     Timeouts::DEFAULT.with_idle_low(Duration::from_secs(10)).with_keepalive(Duration::from_millis(400));
 
@@ -66,15 +67,15 @@ fn main() -> ! {
     let Board { ethernet, clock, pin, delay } = Board::start();
     #[cfg(feature = "host")]
     let (options, seed) = (options::Options::of_this_run(), owproto_board::host::seconds().into());
-    // A product takes it from where it has chance.
+    // A product needs a random seed.
     #[cfg(not(feature = "host"))]
     let seed = 0;
     let mut network = Network::new(ethernet, clock, Address::QEMU, seed);
     #[cfg(feature = "host")]
     network.set_loss(options.loss);
 
-    let mut places: [SocketStorage<'_>; CLIENTS] = Default::default();
-    let mut sockets = SocketSet::new(&mut places[..]);
+    let mut storage: [SocketStorage<'_>; CLIENTS] = Default::default();
+    let mut sockets = SocketSet::new(&mut storage[..]);
     let mut server = Server::new(BUFFERS.take().each_mut().map(|buffers| {
         let received = SocketBuffer::new(&mut buffers.received[..]);
         let socket = Socket::new(received, SocketBuffer::new(&mut buffers.sent[..]));
@@ -97,8 +98,9 @@ fn main() -> ! {
     )
 }
 
-/// The loop.
-// Not a part of `main`: there, everything would be far away on the stack, and each access cost an instruction more.
+/// The main loop.
+// Not a part of `main`, where everything would have a large offset on the stack, so that each access costs one more
+// instruction.
 #[inline(never)]
 fn run<W: Wire>(
     network: &mut Network,
@@ -117,10 +119,10 @@ fn run<W: Wire>(
         status.poll(now, server.connected_clients(), network);
         if step == Step::Idle {
             let bus = smoltcp::time::Instant::from_micros(tree.bus().wake_at().as_micros().cast_signed());
-            let moment = server.poll_at(None).map_or(bus, |moment| moment.min(bus));
+            let until = server.poll_at(None).map_or(bus, |server| server.min(bus));
             #[cfg(feature = "host")]
-            let moment = status.poll_at().map_or(moment, |status| status.min(moment));
-            network.sleep_until(Some(moment), sockets);
+            let until = status.poll_at().map_or(until, |status| status.min(until));
+            network.sleep_until(Some(until), sockets);
         }
     }
 }

@@ -1,22 +1,22 @@
 use owproto_board::{host, println};
 use smoltcp::time::Duration;
 
-/// What the command line says.
+/// The options of the gateway.
 pub(crate) struct Options {
-    /// How often to say how it goes.
+    /// How often to print the status.
     pub(crate) status: Option<Duration>,
-    /// Frames that get lost on purpose, of a hundred.
+    /// The percentage of frames to drop on purpose.
     pub(crate) loss: u8,
 }
 
 impl Options {
-    /// Ends the program if the command line is not to be understood.
+    /// The options from the command line. Ends the program if one is invalid.
     pub(crate) fn of_this_run() -> Self {
         let mut buffer = [0; 256];
         let mut options = Self { status: None, loss: 0 };
         for word in host::command_line(&mut buffer).split_ascii_whitespace().skip(1) {
-            if options.understand(word).is_none() {
-                println!("'{word}' is not understood");
+            if options.parse(word).is_none() {
+                println!("invalid option: '{word}'");
                 println!("usage: gateway [status=MILLISECONDS] [loss=PERCENT]");
                 host::exit(host::Outcome::Failure);
             }
@@ -24,7 +24,7 @@ impl Options {
         options
     }
 
-    fn understand(&mut self, word: &str) -> Option<()> {
+    fn parse(&mut self, word: &str) -> Option<()> {
         match word.split_once('=')? {
             ("status", millis) => {
                 let millis = millis.parse::<u32>().ok().filter(|millis| *millis > 0)?;

@@ -1,29 +1,29 @@
 use owproto_board::{Network, println, stack};
 use smoltcp::time::{Duration, Instant};
 
-/// Says from time to time how it goes.
+/// Prints the status at an interval.
 pub(crate) struct Status {
-    every: Option<Duration>,
+    interval: Option<Duration>,
     next: Instant,
 }
 
 impl Status {
-    pub(crate) fn new(every: Option<Duration>) -> Self {
+    pub(crate) fn new(interval: Option<Duration>) -> Self {
         println!("listening on port 4304");
-        Self { every, next: Instant::ZERO }
+        Self { interval, next: Instant::ZERO }
     }
 
-    /// When there is something to be said.
+    /// When to print next.
     pub(crate) fn poll_at(&self) -> Option<Instant> {
-        self.every.map(|_| self.next)
+        self.interval.map(|_| self.next)
     }
 
-    /// Says it if it is time.
+    /// Prints the status if it is time.
     pub(crate) fn poll(&mut self, now: Instant, clients: usize, network: &Network) {
-        if let Some(every) = self.every
+        if let Some(interval) = self.interval
             && now >= self.next
         {
-            self.next = now + every;
+            self.next = now + interval;
             let (micros, asleep) = (now.total_micros(), network.micros_asleep());
             let stack = stack::high_water_mark();
             println!("{micros} us, {asleep} us of them asleep; {clients} clients; stack {stack} bytes");

@@ -1,4 +1,4 @@
-//! The wire of the gateway: the board's pin, or a simulated one with devices on it.
+//! The wire of the gateway: the pin of the board, or an emulated wire with devices.
 
 use core::cell::Cell;
 
@@ -8,7 +8,7 @@ use owproto_embedded::owproto_core::time::Instant;
 use owproto_onewire::OpenDrain;
 use owproto_onewire::Wire;
 
-/// The board's pin.
+/// The pin of the board.
 #[cfg(not(feature = "emulation"))]
 pub(crate) fn of_this_run(pin: Pin, delay: Delay, _: &Cell<Instant>) -> impl Wire {
     OpenDrain::new(pin, delay)

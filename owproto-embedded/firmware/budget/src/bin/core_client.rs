@@ -1,4 +1,4 @@
-//! The core's client alone: connect, a pipelined read, a listing.
+//! The core's client alone: a listing, and pipelined reads.
 #![no_std]
 #![no_main]
 
@@ -20,7 +20,7 @@ pub extern "C" fn _start() -> ! {
     }
 }
 
-/// What is done over one connection, until it ends.
+/// Uses one connection until it ends.
 fn session(mut client: Client<'_>) -> Result<(), Failure> {
     let mut buffer = [0; 128];
     client.request(&Request::dirall("/")?.with_flags(Flags::PERSISTENCE), now())?;

@@ -16,7 +16,7 @@ pub extern "C" fn _start() -> ! {
     }
 }
 
-/// What has no room would be tried again after sending; here it is measured only.
+/// A real server would continue after sending if an answer does not fit; this one is only measured.
 fn work(server: &mut Server) {
     if let Some((request, mut answer)) = server.answer(now()) {
         if answer_to(request.message_type(), request.path(), request.data(), &mut answer).is_err() {

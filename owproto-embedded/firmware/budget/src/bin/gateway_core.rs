@@ -1,13 +1,13 @@
-//! A gateway with devices that can be read and written, and nothing else.
+//! A gateway whose tree has devices to read and write, and nothing else.
 #![no_std]
 #![no_main]
 
-use owproto_budget::gateway::{self, Parts};
+use owproto_budget::gateway::{self, GatewayScope};
 use owproto_core::tree::Scope;
 
 struct Gateway;
 
-impl Parts for Gateway {
+impl GatewayScope for Gateway {
     const SCOPE: Scope = Scope::LEAST.with(Scope::WRITES);
 }
 

@@ -1,13 +1,13 @@
-//! A gateway with all that an owserver has.
+//! A gateway whose tree has everything that an owserver has.
 #![no_std]
 #![no_main]
 
-use owproto_budget::gateway::{self, Parts};
+use owproto_budget::gateway::{self, GatewayScope};
 use owproto_core::tree::Scope;
 
 struct Gateway;
 
-impl Parts for Gateway {
+impl GatewayScope for Gateway {
     const SCOPE: Scope = Scope::FULL;
 }
 

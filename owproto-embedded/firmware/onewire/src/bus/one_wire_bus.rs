@@ -81,6 +81,10 @@ pub struct OneWireBus<W, const DEVICES: usize, const WAITERS: usize> {
     pub(super) counters: Counters,
 }
 
+// README.md states the size for 6 devices and 4 waiting requests.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<OneWireBus<(), 6, 4>>() <= 720);
+
 impl<W: Wire, const DEVICES: usize, const WAITERS: usize> OneWireBus<W, DEVICES, WAITERS> {
     /// A bus on a wire. The first steps search for its devices.
     pub const fn new(wire: W) -> Self {

@@ -4,8 +4,8 @@ use owproto_onewire::emulation::Presence;
 use crate::support::*;
 
 #[test]
-fn volatile_values_are_kept_for_15_seconds() {
-    let mut bed = Bed::new();
+fn volatile_values_are_cached_for_15_seconds() {
+    let mut bed = TestBed::new();
     let temperature = path(KITCHEN, "temperature");
     let first = bed.read(&temperature).unwrap();
     bed.slave(AT_KITCHEN).set_temperature(16 * 50);
@@ -18,20 +18,20 @@ fn volatile_values_are_kept_for_15_seconds() {
 }
 
 #[test]
-fn stable_values_are_kept_for_300_seconds() {
-    let mut bed = Bed::new();
+fn stable_values_are_cached_for_300_seconds() {
+    let mut bed = TestBed::new();
     let limit = path(KITCHEN, "temphigh");
     bed.read(&limit).unwrap();
     bed.pass(Duration::from_secs(298));
-    // The list was made anew meanwhile, which is not counted here.
+    // The list of devices was updated meanwhile; this is not counted here.
     assert_eq!(bed.slots(|bed| drop(bed.read(&limit))), 0);
     bed.pass(Duration::from_secs(3));
     assert_ne!(bed.slots(|bed| drop(bed.read(&limit))), 0);
 }
 
 #[test]
-fn uncached_goes_to_the_wire_and_brings_news() {
-    let mut bed = Bed::new();
+fn uncached_reads_the_wire_and_updates_the_cache() {
+    let mut bed = TestBed::new();
     let temperature = path(KITCHEN, "temperature");
     bed.read(&temperature).unwrap();
     bed.slave(AT_KITCHEN).set_temperature(16 * 50);
@@ -41,34 +41,34 @@ fn uncached_goes_to_the_wire_and_brings_news() {
 }
 
 #[test]
-fn a_write_forgets_what_it_touched() {
-    let mut bed = Bed::new();
+fn a_write_invalidates_only_what_it_changes() {
+    let mut bed = TestBed::new();
     assert_eq!(bed.read(&path(LAMP, "PIO.A")), Ok("0".into()));
     assert_eq!(bed.write(&path(LAMP, "PIO.A"), "1"), 0);
     assert_eq!(bed.read(&path(LAMP, "PIO.A")), Ok("1".into()));
-    // Nothing else was forgotten.
+    // Other cached values stay valid.
     bed.read(&path(KITCHEN, "temperature")).unwrap();
     assert_eq!(bed.write(&path(LAMP, "PIO.A"), "0"), 0);
     assert_eq!(bed.slots(|bed| drop(bed.read(&path(KITCHEN, "temperature")))), 0);
 }
 
 #[test]
-fn the_list_is_made_anew_every_minute() {
-    let mut bed = Bed::new();
+fn the_list_of_devices_is_updated_every_minute() {
+    let mut bed = TestBed::new();
     assert_eq!(bed.list("/").unwrap().len(), 5);
     bed.slave(AT_CELLAR).set_presence(Presence::Absent);
-    assert_eq!(bed.list("/").unwrap().len(), 5, "remembered");
+    assert_eq!(bed.list("/").unwrap().len(), 5, "cached");
     bed.pass(Duration::from_secs(62));
     assert_eq!(bed.list("/").unwrap().len(), 4);
     bed.slave(AT_CELLAR).set_presence(Presence::Present);
-    assert_eq!(bed.list("/").unwrap().len(), 4, "remembered");
+    assert_eq!(bed.list("/").unwrap().len(), 4, "cached");
     assert_eq!(bed.list("/uncached").unwrap().len(), 5);
     assert_eq!(bed.list("/").unwrap().len(), 5);
 }
 
 #[test]
-fn a_new_device_is_found_by_its_address() {
-    let mut bed = Bed::new();
+fn a_new_device_is_found_by_its_rom_id() {
+    let mut bed = TestBed::new();
     bed.slave(AT_CELLAR).set_presence(Presence::Absent);
     bed.pass(Duration::from_secs(1));
     assert_eq!(bed.presence(&format!("/{GUEST}")), -1);
@@ -79,8 +79,8 @@ fn a_new_device_is_found_by_its_address() {
 }
 
 #[test]
-fn presence_is_remembered_unless_asked_anew() {
-    let mut bed = Bed::new();
+fn presence_is_cached_unless_uncached_is_requested() {
+    let mut bed = TestBed::new();
     let (kitchen, uncached) = (format!("/{KITCHEN}"), format!("/uncached/{KITCHEN}"));
     assert_eq!(bed.presence(&kitchen), 0);
     bed.slave(AT_KITCHEN).set_presence(Presence::Absent);
@@ -93,8 +93,8 @@ fn presence_is_remembered_unless_asked_anew() {
 }
 
 #[test]
-fn more_devices_than_there_is_place_for() {
-    let mut bed = Bed::new();
+fn devices_beyond_the_capacity_are_counted_and_not_listed() {
+    let mut bed = TestBed::new();
     bed.slave(AT_GUEST).set_presence(Presence::Present);
     assert_eq!(bed.list("/").unwrap().len(), 5);
     assert_eq!(bed.tree.bus().counters().unlisted, 1);

@@ -1,4 +1,4 @@
-//! Anything may happen on the line and with the clients: each request has an answer, and all is well when it is over.
+//! Random faults of the line, and clients that come and go: each request is answered, and the bus recovers.
 
 use owproto_core::Request;
 use owproto_core::time::Duration;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::support::*;
 
 #[derive(Clone, Debug)]
-enum Act {
+enum Action {
     Ask(usize),
     Leave(usize),
     Pass(u64),
@@ -39,48 +39,48 @@ fn requests() -> Vec<Request<'static>> {
     ]
 }
 
-fn act() -> impl Strategy<Value = Act> {
+fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        8 => (0..requests().len()).prop_map(Act::Ask),
-        2 => (0usize..8).prop_map(Act::Leave),
-        4 => (0u64..1500).prop_map(Act::Pass),
-        1 => (0usize..6, any::<bool>()).prop_map(|(slave, is_in)| Act::Plug(slave, is_in)),
-        1 => (0usize..3).prop_map(Act::Line),
-        1 => (0u32..500, 0u32..500).prop_map(|(after, every)| Act::Disturb(after, every)),
-        1 => Just(Act::Calm),
+        8 => (0..requests().len()).prop_map(Action::Ask),
+        2 => (0usize..8).prop_map(Action::Leave),
+        4 => (0u64..1500).prop_map(Action::Pass),
+        1 => (0usize..6, any::<bool>()).prop_map(|(slave, is_in)| Action::Plug(slave, is_in)),
+        1 => (0usize..3).prop_map(Action::Line),
+        1 => (0u32..500, 0u32..500).prop_map(|(after, every)| Action::Disturb(after, every)),
+        1 => Just(Action::Calm),
     ]
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn each_request_has_an_answer(acts in proptest::collection::vec(act(), 1..40)) {
-        let mut bed = Bed::new();
+    fn each_request_is_answered_whatever_happens_on_the_line(actions in proptest::collection::vec(action(), 1..40)) {
+        let mut bed = TestBed::new();
         let mut clients: Vec<Client> = Vec::new();
-        for act in acts {
-            match act {
-                // One more than can wait.
-                Act::Ask(n) if clients.len() < 5 => {
+        for action in actions {
+            match action {
+                // One more than there are waiters.
+                Action::Ask(n) if clients.len() < 5 => {
                     let mut client = Client::asks(requests()[n], bed.now());
                     if !bed.serve(&mut client) {
                         clients.push(client);
                     }
                 }
-                Act::Ask(_) => bed.finish(&mut clients),
-                Act::Leave(n) => {
+                Action::Ask(_) => bed.finish(&mut clients),
+                Action::Leave(n) => {
                     if n < clients.len() {
                         let client = clients.swap_remove(n);
                         bed.leave(client);
                     }
                 }
-                Act::Pass(millis) => bed.pass(Duration::from_millis(millis)),
-                Act::Plug(slave, is_in) => {
+                Action::Pass(millis) => bed.pass(Duration::from_millis(millis)),
+                Action::Plug(slave, is_in) => {
                     let presence = if is_in { Presence::Present } else { Presence::Absent };
                     bed.slave(slave).set_presence(presence);
                 }
-                Act::Line(n) => bed.wire().set_line([Line::Sound, Line::Shorted, Line::Cut][n]),
-                Act::Disturb(after, every) => bed.wire().disturb(after, every),
-                Act::Calm => bed.wire().stop_disturbing(),
+                Action::Line(n) => bed.wire().set_line([Line::Sound, Line::Shorted, Line::Cut][n]),
+                Action::Disturb(after, every) => bed.wire().disturb(after, every),
+                Action::Calm => bed.wire().stop_disturbing(),
             }
         }
         bed.finish(&mut clients);

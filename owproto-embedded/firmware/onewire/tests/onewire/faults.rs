@@ -5,9 +5,9 @@ use owproto_onewire::emulation::{Line, Presence};
 use crate::support::*;
 
 #[test]
-fn a_disturbed_bit_is_no_harm() {
+fn one_disturbed_bit_has_no_effect() {
     for bit in 0..400 {
-        let mut bed = Bed::new();
+        let mut bed = TestBed::new();
         bed.pass(Duration::from_secs(1));
         bed.wire().disturb(bit, 0);
         let temperature = bed.read(&path(KITCHEN, "temperature")).unwrap();
@@ -19,7 +19,7 @@ fn a_disturbed_bit_is_no_harm() {
 
 #[test]
 fn a_disturbed_bit_hides_no_device() {
-    let mut bed = Bed::new();
+    let mut bed = TestBed::new();
     let listed = bed.list("/uncached").unwrap();
     for bit in (0..900).step_by(5) {
         bed.wire().disturb(bit, 0);
@@ -29,8 +29,8 @@ fn a_disturbed_bit_hides_no_device() {
 }
 
 #[test]
-fn a_noisy_wire_is_told_and_heals() {
-    let mut bed = Bed::new();
+fn a_noisy_wire_is_an_error_until_the_noise_ends() {
+    let mut bed = TestBed::new();
     bed.pass(Duration::from_secs(1));
     bed.wire().disturb(0, 20);
     for property in ["temperature", "scratchpad", "temphigh"] {
@@ -44,8 +44,8 @@ fn a_noisy_wire_is_told_and_heals() {
 }
 
 #[test]
-fn a_shorted_line_is_told() {
-    let mut bed = Bed::new();
+fn a_shorted_line_is_an_error() {
+    let mut bed = TestBed::new();
     bed.wire().set_line(Line::Shorted);
     assert_eq!(bed.list("/"), Err(-44));
     assert_eq!(bed.read(&path(KITCHEN, "temperature")), Err(-44));
@@ -57,14 +57,14 @@ fn a_shorted_line_is_told() {
     assert_eq!(bed.write("/simultaneous/temperature", "1"), -44);
     assert_eq!(bed.list("/uncached"), Err(-44));
     bed.wire().set_line(Line::Sound);
-    // Who asks anew need not wait.
+    // An uncached request searches immediately.
     assert_eq!(bed.list("/uncached").unwrap().len(), 5);
     assert!(bed.read(&path(KITCHEN, "temperature")).is_ok());
 }
 
 #[test]
 fn a_line_that_is_cut_has_no_devices() {
-    let mut bed = Bed::new();
+    let mut bed = TestBed::new();
     assert_eq!(bed.list("/").unwrap().len(), 5);
     bed.wire().set_line(Line::Cut);
     assert_eq!(bed.read(&path(KITCHEN, "temperature")), Err(-2));
@@ -74,9 +74,9 @@ fn a_line_that_is_cut_has_no_devices() {
 }
 
 #[test]
-fn a_device_that_goes_is_told() {
+fn a_device_that_disconnects_during_a_read_is_an_error() {
     for after in [0, 1, 30, 60, 100, 200, 250, 300] {
-        let mut bed = Bed::new();
+        let mut bed = TestBed::new();
         bed.pass(Duration::from_secs(1));
         bed.wire().remove_after(AT_KITCHEN, after);
         assert_eq!(bed.read(&path(KITCHEN, "temperature")), Err(-2), "{after}");
@@ -88,15 +88,15 @@ fn a_device_that_goes_is_told() {
 }
 
 #[test]
-fn a_device_that_goes_while_it_is_waited_for() {
-    let mut bed = Bed::new();
+fn a_device_that_disconnects_during_its_conversion_is_an_error() {
+    let mut bed = TestBed::new();
     bed.pass(Duration::from_secs(1));
     let request = Request::read("/28.010000900000/temperature").unwrap();
     let mut clients = [Client::asks(request, bed.now())];
     assert!(!bed.serve(&mut clients[0]));
     bed.pass(Duration::from_millis(300));
     bed.slave(AT_KITCHEN).set_presence(Presence::Absent);
-    // The list is made anew before the conversion would have ended.
+    // The list is updated before the conversion would have ended.
     assert_eq!(bed.list("/uncached").unwrap().len(), 4);
     bed.finish(&mut clients);
     assert_eq!(clients[0].reply().0, -2);
@@ -104,7 +104,7 @@ fn a_device_that_goes_while_it_is_waited_for() {
 
 #[test]
 fn a_thermometer_that_loses_its_power_converts_again() {
-    let mut bed = Bed::new();
+    let mut bed = TestBed::new();
     bed.pass(Duration::from_secs(1));
     let request = Request::read("/28.010000900000/temperature").unwrap();
     let mut clients = [Client::asks(request, bed.now())];
@@ -120,9 +120,9 @@ fn a_thermometer_that_loses_its_power_converts_again() {
 }
 
 #[test]
-fn devices_that_come_and_go_during_searches() {
+fn devices_may_connect_and_disconnect_during_searches() {
     for after in (0..600).step_by(37) {
-        let mut bed = Bed::new();
+        let mut bed = TestBed::new();
         bed.wire().remove_after(AT_CELLAR, after);
         bed.pass(Duration::from_secs(1));
         bed.slave(AT_GUEST).set_presence(Presence::Present);

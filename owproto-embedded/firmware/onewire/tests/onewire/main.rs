@@ -1,4 +1,4 @@
-//! The bus master, the bus and the server behind it, on simulated wires and in virtual time.
+//! The master, the bus and a server over it, on emulated wires and in virtual time.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -23,7 +23,7 @@ fn all<const N: usize>(
     mut search: Search,
 ) -> Result<Vec<RomId>, Fault> {
     let mut found = Vec::new();
-    // A reset, a command and 64 bits each, and one more; a disturbed search may find some twice.
+    // A reset, a command and 64 bits for each device, and one step more. A disturbed search may find devices twice.
     for _ in 0..=66 * (2 * N + 1) {
         match search.step(master)? {
             Found::Nothing => {}
@@ -31,17 +31,17 @@ fn all<const N: usize>(
             Found::End => return Ok(found),
         }
     }
-    panic!("no end");
+    panic!("the search does not end");
 }
 
-/// Addresses that share many bits and such that share few.
+/// ROM ids of which some share many bits.
 fn id() -> impl Strategy<Value = RomId> {
     (prop_oneof![Just(0x28), any::<u8>()], vec(prop_oneof![Just(0), Just(1), Just(0x80), any::<u8>()], 6))
         .prop_map(|(family, id)| RomId::new(family, id.try_into().unwrap()))
-        .prop_filter("an address of zeros looks like a short", |id| id.to_bytes() != [0; 8])
+        .prop_filter("a ROM id of zeros looks like a short", |id| id.to_bytes() != [0; 8])
 }
 
-/// In the order in which a search finds them: by bits, lowest first.
+/// Sorts ROM ids in the order of a search: by bits, least significant bit first.
 fn in_order(ids: impl IntoIterator<Item = RomId>) -> Vec<RomId> {
     let mut ids: Vec<_> = ids.into_iter().collect();
     ids.sort_by_key(|id| id.to_bytes().map(u8::reverse_bits));
@@ -51,7 +51,7 @@ fn in_order(ids: impl IntoIterator<Item = RomId>) -> Vec<RomId> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn finds_all_in_any_tree(ids in btree_set(id(), 0..=16)) {
+    fn a_search_finds_all_devices(ids in btree_set(id(), 0..=16)) {
         let ids: Vec<_> = ids.into_iter().collect();
         let mut master = wire::<16>(&ids);
         let found = all(&mut master, Search::new(Participants::All)).unwrap();
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn verifies_those_that_are_there(ids in btree_set(id(), 1..=8), other in id()) {
+    fn verification_finds_exactly_the_devices_that_are_present(ids in btree_set(id(), 1..=8), other in id()) {
         let is_there = ids.contains(&other);
         let ids: Vec<_> = ids.into_iter().collect();
         let mut master = wire::<8>(&ids);
@@ -71,9 +71,9 @@ proptest! {
         prop_assert_eq!(found, if is_there { vec![other] } else { vec![] });
     }
 
-    /// A disturbed bit may hide a device or spoil an address, but never makes a device up.
+    /// A disturbed bit may hide a device or be a fault, but never invents a device.
     #[test]
-    fn never_finds_what_is_not_there(ids in btree_set(id(), 1..=8), bit in 0u32..600) {
+    fn a_disturbed_search_never_finds_an_absent_device(ids in btree_set(id(), 1..=8), bit in 0u32..600) {
         let ids: Vec<_> = ids.into_iter().collect();
         let mut master = wire::<8>(&ids);
         master.wire_mut().disturb(bit, 0);
@@ -84,20 +84,20 @@ proptest! {
 }
 
 #[test]
-fn nobody_there() {
+fn a_search_of_an_empty_bus_finds_nothing() {
     let mut master = wire::<1>(&[]);
     assert_eq!(all(&mut master, Search::new(Participants::All)), Ok(vec![]));
     assert_eq!(all(&mut master, Search::verification(RomId::new(0x28, [1; 6]))), Ok(vec![]));
 }
 
 #[test]
-fn nobody_in_alarm() {
+fn a_conditional_search_without_alarms_finds_nothing() {
     let mut master = wire::<1>(&[RomId::new(0x3a, [1; 6])]);
     assert_eq!(all(&mut master, Search::new(Participants::InAlarm)), Ok(vec![]));
 }
 
 #[test]
-fn a_device_goes_while_it_is_searched_for() {
+fn a_device_that_disconnects_during_its_search_is_a_fault() {
     let id = RomId::new(0x28, [1; 6]);
     let mut master = wire::<1>(&[id]);
     master.wire_mut().remove_after(0, 50);

@@ -11,7 +11,7 @@ fn frame(payload: &[u8], ret: i32, size: i32) -> Vec<u8> {
 
 #[test]
 fn replies_are_those_of_owserver() {
-    let mut bed = Bed::new();
+    let mut bed = TestBed::new();
     let reply = bed.ask(Request::read("/28.010000900000/temperature").unwrap()).sent;
     assert_eq!(reply, frame(b"        21.5", 12, 12), "{}", String::from_utf8_lossy(&reply));
     let reply = bed.ask(Request::read("/28.010000900000/temperature12").unwrap());
@@ -27,7 +27,7 @@ fn replies_are_those_of_owserver() {
 
 #[test]
 fn every_property_of_the_tables_has_an_answer() {
-    let mut bed = Bed::new();
+    let mut bed = TestBed::new();
     for (device, temperature) in [(KITCHEN, "21.5"), (CELLAR, "-10"), (ATTIC, "30.1875")] {
         let value = bed.read(&path(device, "uncached"));
         assert_eq!(value, Err(-1));
@@ -51,9 +51,9 @@ fn every_property_of_the_tables_has_an_answer() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
-    let mut bed = Bed::new();
-    // The family is known to the tree, and not to the bus.
+fn unsupported_and_invalid_requests_have_their_error_codes() {
+    let mut bed = TestBed::new();
+    // The tree supports the family, but the bus does not.
     assert_eq!(bed.read(&path(BATTERY, "VDD")), Err(-95));
     assert_eq!(bed.write(&path(KITCHEN, "errata/trim"), "1"), -95);
     assert_eq!(bed.write("/simultaneous/voltage", "1"), -95);
@@ -65,8 +65,8 @@ fn what_cannot_be_done_is_said() {
 }
 
 #[test]
-fn temperatures_by_resolution() {
-    let mut bed = Bed::new();
+fn temperatures_have_the_requested_resolution() {
+    let mut bed = TestBed::new();
     bed.slave(AT_CELLAR).set_temperature(-10 * 16 - 5);
     for (name, step) in [
         ("temperature9", 0.5),
@@ -80,13 +80,13 @@ fn temperatures_by_resolution() {
         assert!((value / step).fract() == 0.0, "{name}: {value}");
         assert!((-11.0..=-8.0).contains(&value), "{name}: {value}");
     }
-    // Those with a number share a conversion with those without.
+    // `temperature12` and `temperature` share a conversion, and so do `temperature9` and `fasttemp`.
     assert_eq!(bed.slave(AT_CELLAR).conversions(), 4);
 }
 
 #[test]
-fn resolutions_have_their_times() {
-    let mut bed = Bed::new();
+fn each_resolution_has_its_conversion_time() {
+    let mut bed = TestBed::new();
     bed.pass(Duration::from_secs(1));
     for (name, millis) in
         [("temperature9", 94), ("temperature10", 188), ("temperature11", 375), ("temperature12", 750)]
@@ -95,14 +95,14 @@ fn resolutions_have_their_times() {
         bed.read(&path(KITCHEN, name)).unwrap();
         let took = bed.now().saturating_since(before);
         assert!(took >= Duration::from_micros(millis * 1000 - 500), "{name}: {took}");
-        // Commands and scratchpads take their time, too.
+        // Commands and scratchpads take additional time.
         assert!(took <= Duration::from_millis(millis + 120), "{name}: {took}");
     }
 }
 
 #[test]
-fn before_the_first_conversion_it_is_85_degrees() {
-    let mut bed = Bed::new();
+fn before_the_first_conversion_latesttemp_is_85_degrees() {
+    let mut bed = TestBed::new();
     assert_eq!(bed.read(&path(KITCHEN, "latesttemp")), Ok("85".into()));
     assert_eq!(bed.read(&path(ATTIC, "latesttemp")), Ok("85".into()));
     assert_ne!(bed.read(&path(KITCHEN, "temperature")), Ok("85".into()));
@@ -112,7 +112,7 @@ fn before_the_first_conversion_it_is_85_degrees() {
 
 #[test]
 fn settings_are_written_to_the_eeprom() {
-    let mut bed = Bed::new();
+    let mut bed = TestBed::new();
     assert_eq!(bed.read(&path(KITCHEN, "temphigh")), Ok("75".into()));
     assert_eq!(bed.write(&path(KITCHEN, "temphigh"), "30"), 0);
     assert_eq!(bed.write(&path(KITCHEN, "templow"), "-5.5"), 0);
@@ -121,7 +121,7 @@ fn settings_are_written_to_the_eeprom() {
     for (name, value) in [("temphigh", "30"), ("templow", "-5"), ("tempres", "10")] {
         assert_eq!(bed.read(&path(KITCHEN, name)), Ok(value.into()));
     }
-    // Another resolution for one conversion is not kept.
+    // The resolution of a single conversion is not stored.
     bed.read(&path(KITCHEN, "temperature12")).unwrap();
     assert_eq!(bed.write(&path(KITCHEN, "temphigh"), "31"), 0);
     assert_eq!(bed.slave(AT_KITCHEN).eeprom(), Some([31, 0xfb, 0x3f]));
@@ -130,8 +130,8 @@ fn settings_are_written_to_the_eeprom() {
 }
 
 #[test]
-fn channels_of_a_switch() {
-    let mut bed = Bed::new();
+fn channels_of_a_switch_can_be_read_and_written() {
+    let mut bed = TestBed::new();
     assert_eq!(bed.read(&path(LAMP, "PIO.BYTE")), Ok("0".into()));
     assert_eq!(bed.read(&path(LAMP, "sensed.ALL")), Ok("1,1".into()));
     assert_eq!(bed.write(&path(LAMP, "PIO.B"), "1"), 0);
@@ -143,20 +143,20 @@ fn channels_of_a_switch() {
     assert_eq!(bed.write(&path(LAMP, "PIO.ALL"), "0,1"), 0);
     assert_eq!(bed.slave(AT_LAMP).conducting(), Some(2));
     bed.slave(AT_LAMP).set_grounded(1);
-    // What was written is forgotten, so this comes from the wire.
+    // The write has invalidated the cached value, so that this is read from the wire.
     assert_eq!(bed.read(&path(LAMP, "sensed.ALL")), Ok("0,0".into()));
     assert_eq!(bed.read(&path(LAMP, "PIO.ALL")), Ok("0,1".into()));
     assert_eq!(bed.read(&path(LAMP, "piostate")), Ok("2".into()));
 }
 
 #[test]
-fn alarms() {
-    let mut bed = Bed::new();
+fn alarm_lists_devices_after_the_conversion_that_exceeds_a_limit() {
+    let mut bed = TestBed::new();
     assert_eq!(bed.list("/alarm"), Ok(vec![]));
     assert_eq!(bed.write(&path(KITCHEN, "temphigh"), "20"), 0);
-    // It is known after the next conversion.
+    // A device compares with its limits after a conversion.
     bed.read(&path(KITCHEN, "temperature")).unwrap();
-    assert_eq!(bed.list("/alarm"), Ok(vec![]), "remembered");
+    assert_eq!(bed.list("/alarm"), Ok(vec![]), "cached");
     assert_eq!(bed.list("/uncached/alarm"), Ok(vec![format!("/uncached/alarm/{KITCHEN}")]));
     assert_eq!(bed.list("/alarm"), Ok(vec![format!("/alarm/{KITCHEN}")]));
 }

@@ -5,17 +5,17 @@ use owproto_onewire::emulation::{Slave, Supply};
 
 use crate::support::*;
 
-fn reads(bed: &Bed, paths: &[String]) -> Vec<Client> {
+fn reads(bed: &TestBed, paths: &[String]) -> Vec<Client> {
     paths.iter().map(|path| Client::asks(Request::read(path).unwrap(), bed.now())).collect()
 }
 
 #[test]
 fn readers_of_one_device_share_its_conversion() {
-    let mut bed = Bed::new();
+    let mut bed = TestBed::new();
     let temperature = path(KITCHEN, "temperature");
     let mut clients = reads(&bed, &[temperature.clone(), temperature.clone()]);
     let mut late = reads(&bed, &[format!("/uncached{temperature}")]);
-    // They begin, and half way through another one comes.
+    // Two start; a third one follows during the conversion.
     for client in &mut clients {
         assert!(!bed.serve(client));
     }
@@ -29,7 +29,7 @@ fn readers_of_one_device_share_its_conversion() {
 
 #[test]
 fn devices_convert_at_the_same_time() {
-    let mut bed = Bed::new();
+    let mut bed = TestBed::new();
     bed.pass(Duration::from_secs(1));
     let before = bed.now();
     let paths = [KITCHEN, CELLAR, ATTIC].map(|device| path(device, "temperature"));
@@ -41,7 +41,7 @@ fn devices_convert_at_the_same_time() {
 
 #[test]
 fn the_wire_is_free_while_a_device_converts() {
-    let mut bed = Bed::new();
+    let mut bed = TestBed::new();
     let mut clients = reads(&bed, &[path(KITCHEN, "temperature")]);
     bed.pass(Duration::from_secs(1));
     let before = bed.now();
@@ -49,7 +49,7 @@ fn the_wire_is_free_while_a_device_converts() {
     bed.pass(Duration::from_millis(100));
     assert!(bed.read(&path(LAMP, "PIO.A")).is_ok());
     assert!(bed.now().saturating_since(before) < Duration::from_millis(200));
-    // And nothing is done but to wait.
+    // The bus only waits.
     let steps = bed.steps;
     bed.pass(Duration::from_millis(500));
     assert_eq!(bed.steps, steps);
@@ -57,8 +57,8 @@ fn the_wire_is_free_while_a_device_converts() {
 }
 
 #[test]
-fn all_convert_at_once() {
-    let mut bed = Bed::new();
+fn simultaneous_lets_all_thermometers_convert() {
+    let mut bed = TestBed::new();
     assert_eq!(bed.read("/simultaneous/temperature"), Ok("0".into()));
     assert_eq!(bed.write("/simultaneous/temperature", "1"), 0);
     assert_eq!(bed.read("/simultaneous/temperature"), Ok("1".into()));
@@ -75,8 +75,8 @@ fn all_convert_at_once() {
 }
 
 #[test]
-fn a_read_waits_for_the_conversion_of_all() {
-    let mut bed = Bed::new();
+fn a_read_waits_for_a_simultaneous_conversion() {
+    let mut bed = TestBed::new();
     let mut clients = vec![
         Client::asks(Request::write("/simultaneous/temperature", b"1").unwrap(), bed.now()),
         Client::asks(Request::write("/simultaneous/temperature", b"1").unwrap(), bed.now()),
@@ -87,11 +87,11 @@ fn a_read_waits_for_the_conversion_of_all() {
     assert!(clients.iter().all(|client| client.reply().0 >= 0));
 }
 
-// `Bed` fails if the bus has nothing to do and does not let the program sleep.
+// `TestBed` fails if the bus has nothing to do and does not let the program sleep.
 #[test]
-fn a_conversion_of_all_waits_asleep_for_that_of_one() {
+fn a_simultaneous_conversion_waits_asleep_for_a_single_one() {
     for micros in (0..100_000).step_by(500) {
-        let mut bed = Bed::new();
+        let mut bed = TestBed::new();
         bed.pass(Duration::from_millis(1000));
         let mut clients = reads(&bed, &[path(KITCHEN, "temperature")]);
         assert!(!bed.serve(&mut clients[0]));
@@ -103,10 +103,10 @@ fn a_conversion_of_all_waits_asleep_for_that_of_one() {
 }
 
 #[test]
-fn a_client_that_goes_leaves_nothing_behind() {
-    let mut bed = Bed::new();
+fn a_client_that_disconnects_frees_its_waiter() {
+    let mut bed = TestBed::new();
     bed.pass(Duration::from_secs(1));
-    // More than can wait at once.
+    // More than there are waiters.
     for n in 0..20 {
         let request = Request::read("/uncached/28.010000900000/temperature").unwrap();
         let mut client = Client::asks(request, bed.now());
@@ -119,8 +119,8 @@ fn a_client_that_goes_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_write_whose_client_goes_is_finished() {
-    let mut bed = Bed::new();
+fn a_write_is_finished_after_its_client_disconnects() {
+    let mut bed = TestBed::new();
     bed.pass(Duration::from_secs(1));
     let request = Request::write("/28.010000900000/temphigh", b"33").unwrap();
     let mut client = Client::asks(request, bed.now());
@@ -132,12 +132,12 @@ fn a_write_whose_client_goes_is_finished() {
 }
 
 #[test]
-fn more_requests_than_can_wait() {
-    let mut bed = Bed::new();
+fn more_requests_than_waiters_are_all_answered() {
+    let mut bed = TestBed::new();
     let names = ["temperature", "temperature9", "temphigh", "power", "scratchpad", "temperature10"];
     let mut paths: Vec<_> = names.iter().map(|name| path(KITCHEN, name)).collect();
     paths.extend(names.iter().map(|name| path(CELLAR, name)));
-    // And some for devices that are not there.
+    // Some are for absent devices.
     paths
         .extend(["/28.111111111111", "/28.222222222222", "/28.333333333333"].map(|id| format!("{id}/power")));
     let mut clients = reads(&bed, &paths);
@@ -147,14 +147,14 @@ fn more_requests_than_can_wait() {
 }
 
 #[test]
-fn a_place_that_comes_free_is_told() {
-    let mut bed = Bed::new();
+fn a_free_waiter_wakes_a_rejected_request() {
+    let mut bed = TestBed::new();
     bed.pass(Duration::from_secs(1));
     let mut clients = reads(&bed, &[0; 5].map(|_| path(KITCHEN, "temperature")));
     for client in &mut clients {
         assert!(!bed.serve(client));
     }
-    // They share a conversion, but for one that found no room.
+    // All but one, which found no free waiter, share a conversion.
     bed.pass(Duration::from_millis(300));
     assert!(bed.tree.bus().wake_at() > bed.now());
     bed.leave(clients.remove(0));
@@ -164,9 +164,9 @@ fn a_place_that_comes_free_is_told() {
 }
 
 #[test]
-fn devices_without_a_supply_are_fed() {
+fn parasite_powered_devices_get_a_strong_pull_up() {
     let parasite = |id: RomId| Slave::thermometer(id, 320).with_supply(Supply::Parasite);
-    let mut bed = Bed::with([
+    let mut bed = TestBed::with([
         parasite(KITCHEN),
         parasite(CELLAR),
         Slave::thermometer(ATTIC, 320),
@@ -177,7 +177,7 @@ fn devices_without_a_supply_are_fed() {
     assert_eq!(bed.read(&path(KITCHEN, "power")), Ok("0".into()));
     let value: f64 = bed.read(&path(KITCHEN, "temperature")).unwrap().parse().unwrap();
     assert!((20.0..=22.0).contains(&value));
-    // Nothing is sent while it is fed.
+    // Nothing is sent while the line powers a device.
     let mut clients = reads(&bed, &[path(CELLAR, "temperature"), path(LAMP, "PIO.A")]);
     assert!(!bed.serve(&mut clients[0]));
     bed.pass(Duration::from_millis(100));

@@ -6,11 +6,11 @@ use owproto_onewire::{Fault, Master, Wire};
 
 const ID: RomId = RomId::new(0x28, [1, 2, 3, 4, 5, 6]);
 
-fn simulated() -> EmulatedWire<fn() -> Instant, 1> {
+fn emulated() -> EmulatedWire<fn() -> Instant, 1> {
     EmulatedWire::new(|| Instant::ZERO, [Slave::thermometer(ID, 0)])
 }
 
-/// Writes down the edges and samples, each with its time.
+/// Records edges and samples with their times.
 #[derive(Default)]
 struct Recorder {
     micros: u32,
@@ -46,7 +46,7 @@ impl Wire for Recorder {
     }
 }
 
-/// When the line fell, rose and was looked at.
+/// When the line fell, when it rose, and when it was sampled.
 fn times(events: &[(u32, Event)]) -> (u32, u32, Option<u32>) {
     let at = |wanted: Event| events.iter().find(|(_, event)| *event == wanted).map(|(at, _)| *at);
     (at(Event::Low).unwrap(), at(Event::High).unwrap(), at(Event::Sample))
@@ -70,7 +70,7 @@ fn bits_are_within_the_data_sheet() {
     master.read_bit().unwrap();
     let (low, high, sample) = times(&master.wire().events);
     assert!((1..15).contains(&(high - low)));
-    // With two microseconds for the pins.
+    // With a margin of two microseconds for the pins.
     assert!((high + 2..=low + 13).contains(&sample.unwrap()));
 }
 
@@ -84,14 +84,14 @@ fn a_reset_is_within_the_data_sheet() {
     let high = after.iter().find(|(_, event)| *event == Event::High).unwrap().0;
     let sample = after.iter().find(|(_, event)| *event == Event::Sample).unwrap().0;
     assert!((480..=640).contains(&(high - low)));
-    // A presence pulse begins after 60 at the latest, and lasts at least until 75.
+    // A presence pulse begins after at most 60, and lasts until 75 at least.
     assert!((60..=75).contains(&(sample - high)));
     assert!(master.wire().micros - high >= 480);
     assert!(master.wire().micros <= 1000, "a step is to take a millisecond");
 }
 
 #[test]
-fn the_simulated_wire_notices_what_is_out_of_limits() {
+fn the_emulated_wire_counts_violations_of_the_data_sheet() {
     for (low, rest, is_right) in [
         (6, 64, true),
         (60, 5, true),
@@ -101,7 +101,7 @@ fn the_simulated_wire_notices_what_is_out_of_limits() {
         (300, 10, false),
         (60, 0, false),
     ] {
-        let mut wire = simulated();
+        let mut wire = emulated();
         for _ in 0..2 {
             wire.drive_low().unwrap();
             wire.delay_us(low);
@@ -110,7 +110,7 @@ fn the_simulated_wire_notices_what_is_out_of_limits() {
         }
         assert_eq!(wire.violations() == 0, is_right, "{low} low, {rest} high");
     }
-    let mut wire = simulated();
+    let mut wire = emulated();
     wire.drive_low().unwrap();
     wire.delay_us(500);
     wire.release().unwrap();
@@ -121,10 +121,10 @@ fn the_simulated_wire_notices_what_is_out_of_limits() {
 
 #[test]
 fn a_late_sample_reads_a_one() {
-    let mut master = Master::new(simulated());
+    let mut master = Master::new(emulated());
     let mut read_at = |micros: u32| {
         master.reset().unwrap();
-        // All devices, which is one, are to send their scratchpad.
+        // SKIP ROM, READ SCRATCHPAD: the only device sends its scratchpad.
         master.write_byte(0xcc).unwrap();
         master.write_byte(0xbe).unwrap();
         // 85 °C: the first four bits are 0.
@@ -142,8 +142,8 @@ fn a_late_sample_reads_a_one() {
 }
 
 #[test]
-fn shorts_and_silence() {
-    let mut master = Master::new(simulated());
+fn a_reset_detects_shorts_and_absent_devices() {
+    let mut master = Master::new(emulated());
     master.wire_mut().set_line(Line::Shorted);
     assert_eq!(master.reset(), Err(Fault::Short));
     master.wire_mut().set_line(Line::Cut);
@@ -153,7 +153,7 @@ fn shorts_and_silence() {
 }
 
 #[test]
-fn a_pin_that_fails_is_told() {
+fn a_failing_pin_is_a_fault() {
     struct Broken;
     impl Wire for Broken {
         fn drive_low(&mut self) -> Result<(), ErrorKind> {

@@ -1,4 +1,4 @@
-//! A server on a simulated wire, and time that passes when the server sleeps.
+//! A server on an emulated wire, in virtual time.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,26 +16,26 @@ pub(crate) type Clock = Box<dyn FnMut() -> Instant>;
 pub(crate) type TestWire = EmulatedWire<Clock, 6>;
 pub(crate) type TestBus = OneWireBus<TestWire, 5, 4>;
 
-/// Longer than this no request takes, however noisy the line is.
+/// The longest time of a request on the noisiest line.
 const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) const KITCHEN: RomId = RomId::new(0x28, [1, 0, 0, 0x90, 0, 0]);
 pub(crate) const CELLAR: RomId = RomId::new(0x28, [2, 0, 0, 0x90, 0, 0]);
 pub(crate) const ATTIC: RomId = RomId::new(0x10, [3, 0, 0, 0x90, 0x08, 0]);
 pub(crate) const LAMP: RomId = RomId::new(0x3a, [4, 0, 0, 0, 0, 0]);
-/// Not there at first.
+/// Disconnected at first.
 pub(crate) const GUEST: RomId = RomId::new(0x28, [5, 0, 0, 0x90, 0, 0]);
-/// Of a family that the bus does not know.
+/// Of a family that the bus does not support.
 pub(crate) const BATTERY: RomId = RomId::new(0x26, [6, 0, 0, 0, 0, 0]);
 
-/// Where they are on the wire.
+/// Their indices on the wire.
 pub(crate) const AT_KITCHEN: usize = 0;
 pub(crate) const AT_CELLAR: usize = 1;
 pub(crate) const AT_ATTIC: usize = 2;
 pub(crate) const AT_LAMP: usize = 3;
 pub(crate) const AT_GUEST: usize = 4;
 
-/// A client's connection, and what it was sent.
+/// The connection of a client, and the bytes sent to it.
 pub(crate) struct Client {
     connection: Connection<[u8; 512], [u8; 512]>,
     job: Job,
@@ -51,7 +51,7 @@ impl Client {
         Self { connection, job: Job::new(), sent: Vec::new() }
     }
 
-    /// `ret` and the payload of the last frame.
+    /// Return value and payload of the last frame.
     pub(crate) fn reply(&self) -> (i32, &[u8]) {
         let mut rest = &self.sent[..];
         loop {
@@ -65,15 +65,15 @@ impl Client {
     }
 }
 
-pub(crate) struct Bed {
+pub(crate) struct TestBed {
     now: Rc<Cell<Instant>>,
     pub(crate) tree: Tree<TestBus>,
-    /// Steps that did something.
+    /// Steps that worked on the wire.
     pub(crate) steps: u32,
 }
 
-impl Bed {
-    /// Two thermometers, one of another family, a switch, and a device that nobody knows.
+impl TestBed {
+    /// Two thermometers, one of another family, a switch, and a device of an unsupported family.
     pub(crate) fn new() -> Self {
         let mut guest = Slave::thermometer(GUEST, 5 * 16);
         guest.set_presence(owproto_onewire::emulation::Presence::Absent);
@@ -106,8 +106,8 @@ impl Bed {
         &mut self.wire().slaves_mut()[at]
     }
 
-    /// A piece of work on the wire, or sleep until there is some; not longer than until `limit`. Says whether requests
-    /// can go on.
+    /// Does a step, or sleeps until there is work, but not longer than until `limit`. Returns whether requests can
+    /// continue.
     fn step(&mut self, limit: Instant) -> bool {
         let (now, micros) = (self.now(), self.wire().micros());
         let step = self.tree.bus_mut().step(now);
@@ -119,7 +119,7 @@ impl Bed {
             Step::Ready => {}
             Step::Idle => {
                 let wake_at = self.tree.bus().wake_at();
-                assert!(wake_at > now, "it has nothing to do, and is not to be left alone");
+                assert!(wake_at > now, "the bus is idle, but does not sleep");
                 self.now.set(wake_at.min(limit));
             }
         }
@@ -134,7 +134,7 @@ impl Bed {
         }
     }
 
-    /// Goes on with a client; `true` when it has its answer.
+    /// Serves a client. Returns whether its answer is complete.
     pub(crate) fn serve(&mut self, client: &mut Client) -> bool {
         let now = self.now();
         loop {
@@ -155,25 +155,25 @@ impl Bed {
         }
     }
 
-    /// The client has gone.
+    /// Disconnects a client.
     pub(crate) fn leave(&mut self, mut client: Client) {
         self.tree.cancel(&mut client.job);
     }
 
-    /// Until all have their answers. Clients are only looked at when the bus says so.
+    /// Runs until all clients have their answers. Serves them only after `Step::Ready`.
     pub(crate) fn finish(&mut self, clients: &mut [Client]) {
         let limit = self.now() + LIMIT;
-        let mut is_settled = true;
+        let mut is_ready = true;
         loop {
-            let mut are_answered = is_settled;
-            for client in clients.iter_mut().filter(|_| is_settled) {
+            let mut are_answered = is_ready;
+            for client in clients.iter_mut().filter(|_| is_ready) {
                 are_answered &= self.serve(client);
             }
             if are_answered {
                 return;
             }
-            assert!(self.now() < limit, "no answer after so much time");
-            is_settled = self.step(limit);
+            assert!(self.now() < limit, "no answer within the time limit");
+            is_ready = self.step(limit);
         }
     }
 
@@ -184,7 +184,7 @@ impl Bed {
         client
     }
 
-    /// The value of a property, without blanks, or the code.
+    /// The value of a property without spaces, or the error code.
     pub(crate) fn read(&mut self, path: &str) -> Result<String, i32> {
         let client = self.ask(Request::read(path).unwrap());
         match client.reply() {
@@ -201,7 +201,7 @@ impl Bed {
         self.ask(Request::presence(path).unwrap()).reply().0
     }
 
-    /// The entries of a directory, or the code.
+    /// The entries of a directory, or the error code.
     pub(crate) fn list(&mut self, path: &str) -> Result<Vec<String>, i32> {
         let client = self.ask(Request::dirall(path).unwrap());
         match client.reply() {
@@ -214,7 +214,7 @@ impl Bed {
         }
     }
 
-    /// How much of the wire's time this took, in bits.
+    /// The number of bits that this transferred on the wire.
     pub(crate) fn slots(&mut self, work: impl FnOnce(&mut Self)) -> u32 {
         let before = self.wire().slots();
         work(self);
