@@ -94,7 +94,7 @@ step_windows_macos() (
     need x86_64-w64-mingw32-dlltool:binutils-mingw-w64-x86-64 || exit 1
     environment=$(with_package_lists tests/embedded-toolchain.sh "${targets[@]}") || exit 1
     eval "$environment"
-    cargo check --target-dir "$target/embedded" "${targets[@]/#/--target=}" \
+    CARGO_PROFILE_DEV_DEBUG=0 cargo check --target-dir "$target/embedded" "${targets[@]/#/--target=}" \
         ${EMBEDDED_BUILD_STD:+-Zbuild-std=std,panic_abort} --package owproto-std --all-features || exit 1
     echo "      compiled: clients, server, simulator and tool for ${targets[*]}" >>"$result"
     not_checked "linking and running on Windows and macOS; other targets of theirs"

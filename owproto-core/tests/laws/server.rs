@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use crate::generate::{cases, frame, word};
 use path_words::WORDS;
 
-#[path = "../../../tests/src/path_words.rs"]
+#[path = "path_words.rs"]
 #[allow(unreachable_pub, reason = "it is public in the crate that it belongs to")]
 mod path_words;
 

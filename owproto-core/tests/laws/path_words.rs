@@ -1,0 +1,1 @@
+../../../tests/src/path_words.rs
