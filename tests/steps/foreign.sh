@@ -37,12 +37,12 @@ step_foreign() (
     printf '| client | ours | owserver | |\n|---|---:|---:|---|\n' >>"$result"
 
     # test_exceptions looks up public host names.
-    suite pyownet pyownet_tests -- env -C "$folder/HOST" "$python" -m pytest -v --color=no -p no:cacheprovider \
+    suite pyownet pyownet_tests -- env -C "$folder/@HOST@" "$python" -m pytest -v --color=no -p no:cacheprovider \
         --rootdir "$folder/pyownet" "$folder/pyownet/tests" --deselect tests/test_protocol.py::Test_misc::test_exceptions
-    suite owjs npm_packages owjs@0.1.1 mocha@10 should@1.3.0 -- env OWFS=HOST \
+    suite owjs npm_packages owjs@0.1.1 mocha@10 should@1.3.0 -- env OWFS=@HOST@ \
         "$folder/node_modules/.bin/mocha" --reporter tap --timeout 20000 "$folder/node_modules/owjs/test"
 
-    address=(HOST "$foreign_port")
+    address=(@HOST@ "$foreign_port")
     client aio-ownet pypi aio-ownet==0.1.0 -- \
         "$python" "$programs/aio_ownet_calls.py" "${address[@]}" "${foreign_paths[@]}"
     # asyncowfs does not declare that it needs attrs and outcome.
@@ -84,7 +84,7 @@ start_server() {
 listens() { (: >"/dev/tcp/$1/$foreign_port") 2>/dev/null; }
 
 # Runs a program with each server, and compares what it prints: client NAME INSTALL... -- PROGRAM ARG...
-# INSTALL is a command that makes the program available. HOST in the arguments stands for the server's address.
+# INSTALL is a command that makes the program available. @HOST@ in the arguments stands for the server's address.
 client() { compare client "$@"; }
 
 # As client, for a test suite.
@@ -99,7 +99,7 @@ compare() {
     "${install[@]}" || { not_run "'${install[*]}' failed" && return; }
     for server in ours owserver; do
         transcript=$folder/transcripts/$name.$server
-        timeout 120 "${@//HOST/${!server}}" >"$transcript" 2>&1
+        timeout 120 "${@//@HOST@/${!server}}" >"$transcript" 2>&1
         statuses+=($?)
         # Without the address, and without the seconds in pytest's last line.
         sed -i "s/${!server//./\\.}/HOST/g; s/ in [0-9.]*s / /" "$transcript"
