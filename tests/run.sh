@@ -26,6 +26,7 @@ steps=(
     public-api
     packages
     interop
+    foreign
     firmware
     fuzz-smoke
 )

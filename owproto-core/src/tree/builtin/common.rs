@@ -30,7 +30,7 @@ static SOURCES: [Source; COMMON.len()] = [
     Source::Presence,              // present
     Source::ReversedAddress(0, 8), // r_address
     Source::ReversedAddress(1, 7), // r_id
-    Source::ReversedAddress(0, 8), // r_locator
+    Source::Address(0, 8),         // r_locator: not reversed (observed, owserver 3.2p4)
     Source::TypeName,              // type
 ];
 
@@ -84,7 +84,7 @@ mod tests {
             ("locator", &address),
             ("r_address", &reversed),
             ("r_id", "AB8967452301"),
-            ("r_locator", &reversed),
+            ("r_locator", &address),
             ("type", "DS18B20"),
         ] {
             let property = FAMILY.property(name.as_bytes()).unwrap();
