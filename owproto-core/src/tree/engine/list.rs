@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 use core::num::NonZeroUsize;
 
 use crate::message::ReturnCode;
-use crate::server::{Answer, LastFrame, ReplyHeader, entry_header};
+use crate::server::{Answer, LastFrame, ReplyHeader};
 use crate::storage::Storage;
 use crate::text::{RomId, ValueType};
 use crate::tree::alias::Aliases;
@@ -175,7 +175,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     Some(_) => return Err(Stop::BROKEN),
                     // Each has a frame of its own.
                     None if !is_list => {
-                        begun(answer.try_begin(entry_header(len.wrapping_sub(1)), LastFrame::No))?;
+                        begun(answer.try_begin(ReplyHeader::entry(len.wrapping_sub(1)), LastFrame::No))?;
                         progress.position = start;
                     }
                     // The last byte is for the NUL.

@@ -1,5 +1,5 @@
 use crate::message::ReturnCode;
-use crate::server::{Answer, LastFrame, ReplyHeader, value_header};
+use crate::server::{Answer, LastFrame, ReplyHeader};
 use crate::storage::Storage;
 use crate::text::{Date, Padding, RenderBuffer, RomId, Structure, Value, ValueType, arithmetic, yes_no_text};
 use crate::tree::alias::{Aliases, MAX_ALIAS_LEN};
@@ -280,7 +280,9 @@ fn begin<T: Storage>(
     work: &Work<'_, '_, '_>,
     answer: &mut Answer<'_, T>,
 ) -> Result<(), Stop> {
-    begun(answer.try_begin(value_header(window.len_of(full), work.request.header.offset), LastFrame::Yes))?;
+    begun(
+        answer.try_begin(ReplyHeader::value(window.len_of(full), work.request.header.offset), LastFrame::Yes),
+    )?;
     *progress = Progress { full: Some(full), position: window.skip, ..Progress::NEW };
     Ok(())
 }
