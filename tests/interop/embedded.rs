@@ -18,7 +18,7 @@ use owproto_core::{server, time};
 use owproto_embedded::asynchronous::{self, ReconnectingClient, Timed};
 use owproto_embedded::blocking;
 use owproto_embedded::{Error, Plausibility, Sensor};
-use owproto_tests::ours;
+use owproto_tests::core_server::CoreServer;
 use owproto_tests::owserver::{Owserver, VECTOR_DEVICES};
 use owproto_tests::tools::Tool;
 use tokio::sync::Notify;
@@ -240,9 +240,9 @@ impl Drop for Embedded {
     }
 }
 
-fn tester() -> ours::Server {
+fn tester() -> CoreServer {
     let setup = format!("owserver --foreground --nozero -p HOST:PORT --tester={VECTOR_DEVICES}");
-    ours::Server::new(&setup).unwrap()
+    CoreServer::new(&setup).unwrap()
 }
 
 #[test]

@@ -6,9 +6,9 @@ mod client;
 mod differential;
 mod embedded;
 mod harness;
-mod life;
 mod ow;
 mod server;
+mod server_lifecycle;
 mod server_tree;
 
 /// A file that no `mod` names would be left out without a word.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use owproto_core::wire::{Flags, MessageType};
 use owproto_core::{ReplyEvent, ReplyParser, Request};
-use owproto_tests::ours::{Client, Manner, Server, Then};
+use owproto_tests::core_server::{AfterInput, Chunking, CoreConnection, CoreServer};
 use owproto_tests::owserver::Owserver;
 
 /// The families of the captured exchanges.
@@ -24,8 +24,8 @@ const REAL: [&str; 7] = ["/address", "/r_address", "/id", "/r_id", "/type", "/fa
 /// The same request on both sides, on persistent connections.
 struct Both {
     theirs: TcpStream,
-    ours: Client,
-    server: Server,
+    ours: CoreConnection,
+    server: CoreServer,
     compared: usize,
     differences: Vec<String>,
     /// So that it lives as long as the connection.
@@ -38,8 +38,8 @@ impl Both {
         let theirs = TcpStream::connect(real.address()).unwrap();
         theirs.set_nodelay(true).unwrap();
         theirs.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let server = Server::new(&format!("owserver --tester={families}")).unwrap();
-        let ours = Client::new(&server, Manner::Small);
+        let server = CoreServer::new(&format!("owserver --tester={families}")).unwrap();
+        let ours = CoreConnection::new(&server, Chunking::SmallBuffer);
         Self { theirs, ours, server, compared: 0, differences: Vec::new(), _real: real }
     }
 
@@ -50,7 +50,7 @@ impl Both {
         request.encode(&mut bytes).unwrap();
         self.theirs.write_all(&bytes).unwrap();
         let theirs = self.answer(request.message_type() == MessageType::DIR);
-        let ours = self.ours.talk(&mut self.server, &bytes, Then::Look);
+        let ours = self.ours.exchange(&mut self.server, &bytes, AfterInput::Return);
         self.compared += 1;
         if theirs != ours.bytes {
             let cut = |bytes: &[u8]| bytes[..bytes.len().min(400)].escape_ascii().to_string();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use owproto_std::{Builder, Client};
 use owproto_tests::owserver::Owserver;
-use owproto_tests::show;
+use owproto_tests::print_always;
 
 const REQUESTS: usize = 200_000;
 const THREADS: usize = 32;
@@ -87,7 +87,9 @@ fn soak(name: &str, run: impl FnOnce(Builder, &Arc<Progress>)) {
     let samples = progress.samples.lock().unwrap().clone();
     let kilobytes: Vec<u64> = samples.iter().map(|bytes| bytes / 1024).collect();
     let rate = REQUESTS as f64 / seconds;
-    show(&format!("\n{name}: {REQUESTS} requests in {seconds:.1} s, {rate:.0}/s, resident kB {kilobytes:?}"));
+    print_always(&format!(
+        "\n{name}: {REQUESTS} requests in {seconds:.1} s, {rate:.0}/s, resident kB {kilobytes:?}"
+    ));
     assert_eq!(before, after, "sockets");
     assert_eq!(samples.len(), 10);
     // The first tenth is for warming up.

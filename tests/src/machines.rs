@@ -1,4 +1,4 @@
-//! Machines with a network interface each, and a cable between two of them that is made of memory.
+//! Machines in memory with a network interface each, and a cable between two of them.
 
 use std::net::Ipv4Addr;
 
@@ -12,7 +12,7 @@ pub const MTU: usize = 1514;
 /// The network device of a machine.
 pub type Device = channel::Device<'static, MTU>;
 
-/// Where a machine's device is plugged in.
+/// The end of a cable in the device of a machine.
 #[expect(missing_debug_implementations, reason = "the channel's halves have none")]
 pub struct Plug {
     incoming: RxRunner<'static, MTU>,
@@ -31,7 +31,7 @@ pub const fn address(number: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, 0, number)
 }
 
-/// The network device of a machine, whose memory is never given back.
+/// The network device of a machine. Its memory is leaked.
 #[must_use]
 pub fn device(number: u8) -> (Device, Plug) {
     let state = Box::leak(Box::new(State::<MTU, 8, 8>::new()));
@@ -41,7 +41,7 @@ pub fn device(number: u8) -> (Device, Plug) {
     (device, Plug { incoming, outgoing })
 }
 
-/// A machine on which embassy-net runs: its stack, and what has to be polled for it.
+/// A machine on which embassy-net runs: its stack, and the runner that must be polled for it.
 #[must_use]
 pub fn machine(number: u8) -> (Stack<'static>, Runner<'static, Device>, Plug) {
     let (device, plug) = device(number);
@@ -52,7 +52,7 @@ pub fn machine(number: u8) -> (Stack<'static>, Runner<'static, Device>, Plug) {
     (stack, runner, plug)
 }
 
-/// Carries packets both ways, for ever, and loses one of `lost`, if that is not 0.
+/// Carries packets both ways without end. Loses one packet of `lost`, if that is not 0.
 pub async fn cable(one: Plug, other: Plug, lost: u32) {
     tokio::join!(carry(one.outgoing, other.incoming, lost), carry(other.outgoing, one.incoming, lost));
 }

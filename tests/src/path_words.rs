@@ -1,6 +1,6 @@
-//! Words for made-up paths; the laws of the core include this file, too.
+//! Words for paths that are made up. The laws of the core include this file too.
 
-/// Parts of paths that mean something somewhere.
+/// Parts of paths that have a meaning in some directory.
 pub const WORDS: [&str; 64] = [
     "uncached",
     "unaliased",

@@ -1,4 +1,4 @@
-//! A program run to its end, with a deadline.
+//! Runs a program to its end, with a deadline.
 
 use std::env;
 use std::io::{self, Read, Write};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// How long a program may run.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What a program left behind.
+/// The result of a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finished {
     /// Its exit status; `None` if a signal ended it.
@@ -22,13 +22,13 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Standard output as text, for messages and for output that is text.
+    /// Standard output as text. Invalid UTF-8 is replaced.
     #[must_use]
     pub fn stdout_text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// Standard error as text.
+    /// Standard error as text. Invalid UTF-8 is replaced.
     #[must_use]
     pub fn stderr_text(&self) -> String {
         String::from_utf8_lossy(&self.stderr).into_owned()
@@ -39,16 +39,16 @@ impl Finished {
 ///
 /// # Panics
 ///
-/// If it cannot be started (it is not installed), or is not done after [`DEADLINE`].
+/// If it cannot be started (it is not installed), or still runs after [`DEADLINE`].
 pub fn run(command: &mut Command) -> Finished {
     run_with_input(command, b"")
 }
 
-/// Runs `command`, gives it `input` on standard input, and waits for its end.
+/// Runs `command` with `input` on standard input, and waits for its end.
 ///
 /// # Panics
 ///
-/// If it cannot be started (it is not installed), or is not done after [`DEADLINE`].
+/// If it cannot be started (it is not installed), or still runs after [`DEADLINE`].
 pub fn run_with_input(command: &mut Command, input: &[u8]) -> Finished {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let name = command.get_program().to_string_lossy().into_owned();
@@ -57,7 +57,7 @@ pub fn run_with_input(command: &mut Command, input: &[u8]) -> Finished {
     let stdout = child.stdout.take().expect("standard output is a pipe");
     let stderr = child.stderr.take().expect("standard error is a pipe");
     thread::scope(|scope| {
-        // A program may end without reading its input: that is not this function's business.
+        // A program may end without reading its input. That is no error.
         scope.spawn(move || drop(stdin.write_all(input)));
         let stdout = scope.spawn(|| read_all(stdout));
         let stderr = scope.spawn(|| read_all(stderr));
@@ -70,7 +70,7 @@ pub fn run_with_input(command: &mut Command, input: &[u8]) -> Finished {
         let stderr = stderr.join().expect("reading does not panic");
         let Some(status) = status else {
             panic!(
-                "{name} was not done after {DEADLINE:?}; it wrote {:?} and {:?}",
+                "{name} still ran after {DEADLINE:?}; it wrote {:?} and {:?}",
                 String::from_utf8_lossy(&stdout),
                 String::from_utf8_lossy(&stderr)
             );
@@ -85,7 +85,7 @@ pub(crate) fn target_dir() -> PathBuf {
     root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// Waits until `child` has ended; `None` if it has not after `limit`.
+/// Waits until `child` has ended; `None` if it still runs after `limit`.
 pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let deadline = Instant::now() + limit;
     loop {
@@ -110,13 +110,13 @@ fn read_all(mut pipe: impl Read) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// The only program that every machine with these tests has.
+    /// The only program that is on every machine with these tests.
     fn cargo() -> Command {
         Command::new(env!("CARGO"))
     }
 
     #[test]
-    fn output_and_status_come_back() {
+    fn output_and_exit_status_are_returned() {
         let version = run(cargo().arg("--version"));
         assert_eq!(version.status, Some(0));
         assert!(version.stdout.starts_with(b"cargo "), "{version:?}");
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "cannot be started")]
-    fn a_missing_program_is_an_error() {
+    fn a_program_that_is_not_installed_is_a_panic() {
         let _ = run(&mut Command::new("a-program-that-is-not-there"));
     }
 }

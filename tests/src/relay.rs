@@ -1,5 +1,6 @@
-//! From a machine that is made of memory to a server on a real socket: what is on the way, and how it ends, is passed on
-//! as it is.
+//! A relay from a machine in memory to a server on a real socket.
+//!
+//! It forwards bytes and the end of a connection unchanged: it connects two networks, and is neither a peer nor a fault.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -14,16 +15,16 @@ use tokio::net::TcpStream;
 /// Bytes of each buffer.
 const BUFFER: usize = 4096;
 
-/// How long the last bytes may take to the client.
+/// How long the last bytes may take to reach the client.
 const LAST_BYTES: Duration = Duration::from_secs(1);
 
-/// Who has reset the connection.
+/// The side that has reset the connection.
 enum Reset {
     Client,
     Server,
 }
 
-/// Takes one connection after the other on a port of this machine, and makes one to the server for each.
+/// Accepts one connection after the other on a port of this machine, and connects to the server for each.
 ///
 /// # Panics
 ///
@@ -34,9 +35,9 @@ pub async fn relay(stack: Stack<'static>, port: u16, server: &Cell<SocketAddr>) 
     client.set_nagle_enabled(false);
     loop {
         if client.accept(port).await.is_ok() {
-            let mut server = TcpStream::connect(server.get()).await.expect("the server is there");
+            let mut server = TcpStream::connect(server.get()).await.expect("the server listens");
             server.set_nodelay(true).expect("a socket has this option");
-            match pass_on(&mut client, &mut server).await {
+            match forward_both(&mut client, &mut server).await {
                 Ok(()) => drop(tokio::time::timeout(LAST_BYTES, client.flush()).await),
                 Err(Reset::Server) => {}
                 Err(Reset::Client) => {
@@ -51,9 +52,9 @@ pub async fn relay(stack: Stack<'static>, port: u16, server: &Cell<SocketAddr>) 
     }
 }
 
-/// Both directions, until both sides have closed or one has reset.
-async fn pass_on(client: &mut TcpSocket<'_>, server: &mut TcpStream) -> Result<(), Reset> {
-    let (mut requests, mut answers) = ([0; BUFFER], [0; BUFFER]);
+/// Forwards both directions, until both sides have closed or one has reset.
+async fn forward_both(client: &mut TcpSocket<'_>, server: &mut TcpStream) -> Result<(), Reset> {
+    let (mut requests, mut replies) = ([0; BUFFER], [0; BUFFER]);
     let (mut client_sends, mut server_sends) = (true, true);
     while client_sends || server_sends {
         tokio::select! {
@@ -65,13 +66,13 @@ async fn pass_on(client: &mut TcpSocket<'_>, server: &mut TcpStream) -> Result<(
                 Ok(n) => server.write_all(&requests[..n]).await.map_err(|_| Reset::Server)?,
                 Err(_) => return Err(Reset::Client),
             },
-            received = server.read(&mut answers), if server_sends => match received {
+            received = server.read(&mut replies), if server_sends => match received {
                 Ok(0) => {
                     server_sends = false;
                     client.close();
                 }
                 Ok(n) => {
-                    let mut rest = &answers[..n];
+                    let mut rest = &replies[..n];
                     while !rest.is_empty() {
                         let sent = client.write(rest).await.map_err(|_| Reset::Client)?;
                         rest = &rest[sent..];

@@ -1,5 +1,6 @@
-//! Several ways to do the same, measured in turns, so that all of them meet the same disturbances. What counts is the
-//! median: that of the times, and that of the ratios of two times in the same round.
+//! Several ways to do the same, measured in turns, so that other load on the machine affects all of them alike.
+//!
+//! The results are medians: of the times, and of the ratios of two times in the same round.
 
 use std::env;
 use std::time::{Duration, Instant};
@@ -7,13 +8,13 @@ use std::time::{Duration, Instant};
 /// Rounds of a measurement.
 const ROUNDS: usize = 51;
 
-/// How long one way is at work in a round.
+/// How long one way runs in a round.
 const TURN: Duration = Duration::from_millis(2);
 
-/// One way to do it, so many times.
+/// One way, run this number of times.
 type Calls<'a> = Box<dyn FnMut(u32) + 'a>;
 
-/// A measurement to be: the first way is the bound that the others are compared with.
+/// A benchmark of several ways. The others are compared with the first one.
 pub struct SideBySide<'a> {
     title: &'a str,
     unit: &'a str,
@@ -21,7 +22,7 @@ pub struct SideBySide<'a> {
     ways: Vec<(&'a str, Calls<'a>)>,
 }
 
-/// What was measured of one way.
+/// The result of one way.
 #[derive(Clone, Debug)]
 pub struct Measured {
     /// The way's name.
@@ -37,7 +38,7 @@ impl Measured {
         median(self.times.clone())
     }
 
-    /// How many times as long it takes as another way: the median of the ratios in each round.
+    /// Its time divided by that of another way: the median of the ratios in each round.
     #[must_use]
     pub fn ratio_to(&self, other: &Self) -> f64 {
         median(self.times.iter().zip(&other.times).map(|(time, other)| time / other).collect())
@@ -45,43 +46,44 @@ impl Measured {
 }
 
 impl<'a> SideBySide<'a> {
-    /// A measurement in which each call does something to that many units: headers, entries, calls.
+    /// A benchmark in which each call handles this number of units: headers, entries, calls.
     #[must_use]
     pub fn new(title: &'a str, unit: &'a str, units: u32) -> Self {
         Self { title, unit, units, ways: Vec::new() }
     }
 
-    /// One more way.
+    /// Adds a way.
     #[must_use]
     pub fn way(self, name: &'a str, mut call: impl FnMut() + 'a) -> Self {
         self.way_many(name, move |calls| (0..calls).for_each(|_| call()))
     }
 
-    /// One more way, that is told how many calls to make, where to begin and to end costs time too.
+    /// Adds a way that makes a number of calls by itself, if the beginning and the end of a series cost time too.
     #[must_use]
     pub fn way_many(mut self, name: &'a str, calls: impl FnMut(u32) + 'a) -> Self {
         self.ways.push((name, Box::new(calls)));
         self
     }
 
-    /// The measurement's name.
+    /// The title of the benchmark.
     #[must_use]
     pub fn title(&self) -> &'a str {
         self.title
     }
 
-    /// How many units a call does.
+    /// How many units a call handles.
     #[must_use]
     pub fn units(&self) -> u32 {
         self.units
     }
 
-    /// The ways, for another way to measure.
+    /// The ways, to be measured by other means.
     pub fn ways(&mut self) -> impl Iterator<Item = (&'a str, impl FnMut())> {
         self.ways.iter_mut().map(|(name, calls)| (*name, || calls(1)))
     }
 
-    /// Measures and prints a table: the time of a unit, and its ratio to that of the bound. Under `cargo test` each way is only called.
+    /// Measures and prints a table: the time of a unit, and its ratio to that of the first way. Under `cargo test` each
+    /// way is only called once.
     pub fn print(mut self) {
         if !env::args().any(|argument| argument == "--bench") {
             self.ways().for_each(|(_, mut call)| call());
@@ -94,17 +96,18 @@ impl<'a> SideBySide<'a> {
         }
     }
 
-    /// Measures, in so many rounds in which each way has a turn of about that length.
+    /// Measures in `rounds` rounds, in which each way runs for about the time `turn`.
     ///
     /// # Panics
-    /// Without rounds.
+    ///
+    /// If `rounds` is 0.
     #[must_use]
     pub fn measure(mut self, rounds: usize, turn: Duration) -> Vec<Measured> {
         let calls: Vec<u32> = self.ways.iter_mut().map(|(_, way)| calls_in_a_turn(way, turn)).collect();
         let named = |(name, _): &(&str, _)| Measured { name: (*name).to_owned(), times: Vec::new() };
         let mut measured: Vec<Measured> = self.ways.iter().map(named).collect();
         for round in 0..rounds {
-            // Each round begins with another way, since what comes behind a slow one finds the caches cold.
+            // Each round begins with another way, since a slow way leaves cold caches for the next one.
             for turn in 0..self.ways.len() {
                 let number = (round + turn) % self.ways.len();
                 let (_, way) = &mut self.ways[number];

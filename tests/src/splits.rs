@@ -1,7 +1,7 @@
 //! One input, cut in every way in which a network may deliver it.
 //!
-//! How a stream is cut must not matter to anything that reads it. A test hands its check to
-//! [`for_every_split`], and it is called once for each way of cutting.
+//! Whatever reads a stream must give the same result however the stream is cut. A test passes its check to
+//! [`for_every_split`], which calls it once for each way of cutting.
 
 use std::thread;
 
@@ -9,21 +9,21 @@ use owproto_core::wire::HEADER_LEN;
 
 use crate::frames::frame_len;
 
-/// Up to this many bytes every place is cut; longer inputs are cut around their frames and at a sample of places.
+/// Inputs up to this length are cut at every place; longer ones around their frames and at a sample of places.
 pub const EVERY_CUT_UP_TO: usize = 4096;
 
-/// Places that are cut in an input longer than [`EVERY_CUT_UP_TO`], besides the frame boundaries.
+/// The size of that sample.
 const SAMPLED_CUTS: usize = 256;
 
-/// Frames around which a long input is cut; of more than that, the first and last ones.
+/// The most frames around which a long input is cut: the first and the last ones.
 const FRAMES_CUT: usize = 128;
 
 /// Calls `check` with `bytes` in one piece, in two pieces for every place of the cut, and byte by byte.
 ///
-/// The pieces put together are always `bytes`. If `check` panics, the cut is printed.
+/// The concatenated pieces are always `bytes`. If `check` panics, the cut is printed.
 pub fn for_every_split(bytes: &[u8], mut check: impl FnMut(&[&[u8]])) {
     let mut call = |what: &dyn Fn() -> String, pieces: &[&[u8]]| {
-        let _told = TellOnPanic(what);
+        let _report = ReportOnPanic(what);
         check(pieces);
     };
     call(&|| "in one piece".to_owned(), &[bytes]);
@@ -35,10 +35,10 @@ pub fn for_every_split(bytes: &[u8], mut check: impl FnMut(&[&[u8]])) {
     call(&|| "byte by byte".to_owned(), &single);
 }
 
-/// Calls `check` with `bytes` and something after them, cut as in [`for_every_split`], and the length of what
-/// follows, which `check` expects to find unread.
+/// Calls `check` with `bytes` and trailing bytes, cut as in [`for_every_split`], and with the number of trailing bytes,
+/// which the code under test must leave unread.
 ///
-/// What follows is one byte, a part of a header, a whole keepalive, and `bytes` once more.
+/// The trailing bytes are one byte, a part of a header, a whole keepalive, and `bytes` once more.
 pub fn for_every_split_with_trailing(bytes: &[u8], mut check: impl FnMut(&[&[u8]], usize)) {
     let mut keepalive = [0; HEADER_LEN];
     keepalive[4..8].fill(0xff);
@@ -46,15 +46,13 @@ pub fn for_every_split_with_trailing(bytes: &[u8], mut check: impl FnMut(&[&[u8]
         if trailing.is_empty() {
             continue;
         }
-        let _told = TellOnPanic(&|| format!("{} bytes follow", trailing.len()));
+        let _report = ReportOnPanic(&|| format!("followed by {} bytes", trailing.len()));
         let longer = [bytes, trailing].concat();
         for_every_split(&longer, |pieces| check(pieces, trailing.len()));
     }
 }
 
-/// The places where frames begin and end in `bytes`, the end of the last whole frame included.
-///
-/// Serves requests and replies: a header whose version word has bit 16 set is followed by tokens too.
+/// The places where whole frames end in `bytes`, for requests and replies.
 #[must_use]
 pub fn frame_boundaries(bytes: &[u8]) -> Vec<usize> {
     let mut boundaries = Vec::new();
@@ -69,7 +67,7 @@ pub fn frame_boundaries(bytes: &[u8]) -> Vec<usize> {
     boundaries
 }
 
-/// The places to cut, in rising order, without the two ends.
+/// The places to cut, in ascending order, without the two ends.
 fn cuts(bytes: &[u8]) -> Vec<usize> {
     let len = bytes.len();
     if len <= EVERY_CUT_UP_TO {
@@ -88,7 +86,7 @@ fn cuts(bytes: &[u8]) -> Vec<usize> {
         )
         .chain(len - 2..len)
         .collect();
-    // Scattered over the whole input, the same places in every run.
+    // Spread over the whole input, at the same places in every run.
     let sample = |n: usize| (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) % len as u64;
     cuts.extend((1..=SAMPLED_CUTS).map(|n| sample(n) as usize));
     cuts.retain(|&cut| 0 < cut && cut < len);
@@ -97,13 +95,13 @@ fn cuts(bytes: &[u8]) -> Vec<usize> {
     cuts
 }
 
-/// Prints which case it was if the scope is left by a panic.
-struct TellOnPanic<'a>(&'a dyn Fn() -> String);
+/// Prints the case if a panic leaves the scope.
+struct ReportOnPanic<'a>(&'a dyn Fn() -> String);
 
-impl Drop for TellOnPanic<'_> {
+impl Drop for ReportOnPanic<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("this happened with the input {}", (self.0)());
+            eprintln!("the panic was with the input {}", (self.0)());
         }
     }
 }
@@ -116,7 +114,7 @@ mod tests {
     use crate::vectors;
 
     #[test]
-    fn short_input_is_cut_at_every_place() {
+    fn a_short_input_is_cut_at_every_place() {
         let bytes: Vec<u8> = (0..30).collect();
         let mut seen = HashSet::new();
         for_every_split(&bytes, |pieces| {
@@ -129,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn long_input_is_cut_around_its_frames() {
+    fn a_long_input_is_cut_around_its_frames() {
         let mut bytes = Vec::new();
         for vector in vectors::in_file("dir") {
             bytes.extend_from_slice(&vector.reply);
@@ -169,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_input_has_no_cuts() {
+    fn an_empty_input_has_no_cuts() {
         let mut calls = 0;
         for_every_split(&[], |pieces| {
             assert!(pieces.concat().is_empty());

@@ -1,5 +1,4 @@
-//! Other people's clients, to compare with: the shell tools of OWFS (Debian package `ow-shell`), and pyownet. And our
-//! own, `ow`.
+//! Clients to compare with: the shell tools of OWFS (Debian package `ow-shell`) and pyownet; and our tool `ow`.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,7 +9,7 @@ use std::sync::OnceLock;
 
 use crate::process::{self, Finished, target_dir};
 
-/// One of the tools.
+/// One of the shell tools.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tool {
     /// Lists directories.
@@ -19,11 +18,11 @@ pub enum Tool {
     Owread,
     /// Writes properties, given as pairs of path and value.
     Owwrite,
-    /// Tells whether paths are there: 1 or 0.
+    /// Prints whether paths exist: 1 or 0.
     Owpresent,
-    /// Lists a directory or reads a property, whichever the path is.
+    /// Lists a directory or reads a property.
     Owget,
-    /// Tells by its exit status whether an owserver answers.
+    /// Its exit status is 0 if an owserver answers.
     Owexist,
 }
 
@@ -45,7 +44,7 @@ impl Tool {
     ///
     /// # Panics
     ///
-    /// If it is not installed or hangs.
+    /// If it is not installed, or does not end.
     pub fn run<S: AsRef<OsStr>>(self, server: SocketAddr, args: impl IntoIterator<Item = S>) -> Finished {
         let mut command = Command::new(self.program());
         command.arg("-s").arg(server.to_string()).args(args);
@@ -53,29 +52,30 @@ impl Tool {
         process::run(&mut command)
     }
 
-    /// Runs the tool and gives what it printed.
+    /// Runs the tool and returns its standard output.
     ///
     /// # Panics
     ///
-    /// If it is not installed, hangs, or its exit status is not 0.
+    /// If it is not installed, does not end, or its exit status is not 0.
     pub fn output<S: AsRef<OsStr>>(self, server: SocketAddr, args: impl IntoIterator<Item = S>) -> Vec<u8> {
         let finished = self.run(server, args);
-        assert_eq!(finished.status, Some(0), "{} said {:?}", self.program(), finished.stderr_text());
+        assert_eq!(finished.status, Some(0), "{} wrote {:?}", self.program(), finished.stderr_text());
         finished.stdout
     }
 }
 
-/// The tool of this workspace, to be given arguments. It is built if the variable `OW_BIN` does not name it.
+/// A command that runs `ow`, the tool of this workspace, without arguments yet. The tool is built, unless the variable
+/// `OW_BIN` has its path.
 ///
 /// # Panics
 ///
-/// If it cannot be built, or `OW_BIN` names a file that is not there.
+/// If it cannot be built, or the file of `OW_BIN` does not exist.
 #[must_use]
 pub fn ow() -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
         let program = env::var_os("OW_BIN").map_or_else(build_ow, PathBuf::from);
-        assert!(program.is_file(), "{} is not there (OW_BIN)", program.display());
+        assert!(program.is_file(), "{} does not exist (OW_BIN)", program.display());
         program
     });
     let mut command = Command::new(program);
@@ -83,7 +83,7 @@ pub fn ow() -> Command {
     command
 }
 
-/// Builds the tool and gives its path.
+/// Builds the tool and returns its path.
 fn build_ow() -> PathBuf {
     let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     build.args(["build", "--quiet", "--package", "owproto-std", "--features", "cli", "--bin", "ow"]);
@@ -97,19 +97,19 @@ fn build_ow() -> PathBuf {
 ///
 /// # Panics
 ///
-/// If it cannot be built, or hangs.
+/// If it cannot be built, or does not end.
 pub fn run_ow<S: AsRef<OsStr>>(server: SocketAddr, args: impl IntoIterator<Item = S>) -> Finished {
     process::run(ow().arg("-s").arg(server.to_string()).args(args))
 }
 
-/// A Python that has pyownet, to be given a script and its arguments.
+/// A command that runs a Python with pyownet, without a script yet.
 ///
 /// # Panics
 ///
-/// If `tests/run.sh` has not made it.
+/// If `tests/run.sh` has not installed it.
 #[must_use]
 pub fn pyownet() -> Command {
     let python = target_dir().join("venv/bin/python");
-    assert!(python.exists(), "{} is made by 'tests/run.sh interop'", python.display());
+    assert!(python.exists(), "{} does not exist: 'tests/run.sh interop' makes it", python.display());
     Command::new(python)
 }

@@ -11,10 +11,11 @@ macro_rules! server_scenarios {
             use owproto_core::wire::{Flags, Header, MessageType};
             use owproto_core::{DecodeError, Request, RequestError};
             use owproto_embedded::ServeError;
+            use owproto_tests::core_server::{AfterInput, Chunking, CoreConnection, CoreServer};
             use owproto_tests::frames::{persistent, value};
             use owproto_tests::owserver::VECTOR_DEVICES;
             use owproto_tests::peer::Script;
-            use owproto_tests::{ours, vectors};
+            use owproto_tests::vectors;
 
             use super::*;
             use crate::services::{Echo, SlowBus};
@@ -36,16 +37,16 @@ macro_rules! server_scenarios {
                 let mut compared = 0;
                 for vector in vectors::all().iter().filter(|vector| vector.setup == setup) {
                     // What is malformed is ended as soon as that is seen, and what follows is not read.
-                    let mut core = ours::Server::new(&setup).unwrap();
-                    let expected = ours::Client::new(&core, ours::Manner::Large).talk(
+                    let mut core = CoreServer::new(&setup).unwrap();
+                    let expected = CoreConnection::new(&core, Chunking::Whole).exchange(
                         &mut core,
                         &vector.request,
-                        ours::Then::HalfClose,
+                        AfterInput::HalfClose,
                     );
                     for (read_at_most, write_at_most) in [(usize::MAX, usize::MAX), (1, 7)] {
                         let wire = Wire::new(sending(&vector.request.clone()))
                             .in_pieces(read_at_most, write_at_most);
-                        let mut served = ours::Server::new(&setup).unwrap();
+                        let mut served = CoreServer::new(&setup).unwrap();
                         let connection = Connection::new([0xa5; 24], vec![0xa5; 100_050]);
                         let mut server = Server::new(wire.clock(), connection, [0xa5; 100]);
                         let mut transport = $transport!(wire);

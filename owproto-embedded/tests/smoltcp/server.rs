@@ -11,8 +11,9 @@ use owproto_core::wire::{Flags, Header};
 use owproto_core::{ReplyEvent, ReplyParser, Request, ReturnCode};
 use owproto_embedded::Service;
 use owproto_embedded::smoltcp::{Server, from_smoltcp};
+use owproto_tests::core_server::CoreServer;
 use owproto_tests::peer::{Output, Script};
-use owproto_tests::{ours, vectors};
+use owproto_tests::vectors;
 
 use crate::peer::{Ending, Peer};
 use crate::world::{Host, World};
@@ -144,13 +145,13 @@ fn seconds_since(caller: &Peer, start: smoltcp::time::Instant) -> (i64, Ending) 
 
 #[test]
 fn captured_requests_have_the_answers_of_the_real_owserver() {
-    let mut trees: BTreeMap<(&str, &str), ours::Server> = BTreeMap::new();
+    let mut trees: BTreeMap<(&str, &str), CoreServer> = BTreeMap::new();
     let (mut differing, mut seen) = (Vec::new(), 0);
     for vector in vectors::all() {
         let is_plain = !["--pingcrazy", "--no_persistence", "--timeout", "--clients"]
             .iter()
             .any(|option| vector.setup.contains(option));
-        let Some(fresh) = ours::Server::new(&vector.setup).filter(|_| is_plain) else { continue };
+        let Some(fresh) = CoreServer::new(&vector.setup).filter(|_| is_plain) else { continue };
         if vector.session.is_some() || !vector.volatile.is_empty() || !vector.request_is_whole() {
             continue;
         }

@@ -1,11 +1,11 @@
-//! The exchanges that have faults, as they are without.
+//! The exchanges, recorded without faults.
 
 use std::net::SocketAddr;
 
 use owproto_core::wire::Header;
-use owproto_tests::proxy::{Direction, Proxy};
+use owproto_tests::fault_proxy::{Direction, Proxy};
 
-use crate::callers::{Call, Given, Which};
+use crate::clients::{Call, CallResult, ClientKind};
 use crate::{ENOUGH, FAMILIES};
 
 const TEMPERATURE: &str = "/28.000028D70100/temperature";
@@ -37,14 +37,14 @@ pub(crate) const ALL: &[(&str, &[Call])] = &[
     ),
 ];
 
-/// What is asked for behind each exchange, with another answer than all in it.
+/// The call after each exchange. Its value differs from all values of the exchange.
 pub(crate) const NEXT: (Call, &str) = (Call::Read("/28.000028D70100/address"), "28000028D70100D5");
 
-/// Calls over one connection, and what they give and send.
+/// Calls over one connection, with their right results and the bytes of both directions.
 pub(crate) struct Exchange {
     pub(crate) name: &'static str,
     pub(crate) calls: &'static [Call],
-    pub(crate) right: Vec<Given>,
+    pub(crate) right: Vec<CallResult>,
     pub(crate) requests: Vec<u8>,
     pub(crate) answers: Vec<u8>,
     request_ends: Vec<usize>,
@@ -52,27 +52,27 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Carries it out once, without faults.
+    /// Makes the calls once, without faults.
     pub(crate) fn record(
-        which: Which,
+        client_kind: ClientKind,
         server: SocketAddr,
         name: &'static str,
         calls: &'static [Call],
     ) -> Self {
         let proxy = Proxy::start(server);
-        let mut client = which.client(proxy.address());
+        let mut client = client_kind.client(proxy.address());
         let mut ends = Vec::new();
-        let right: Vec<Given> = calls
+        let right: Vec<CallResult> = calls
             .iter()
             .map(|call| {
-                let given = client.call(call, ENOUGH);
+                let result = client.call(call, ENOUGH);
                 let traffic = &proxy.traffic()[0];
                 ends.push((traffic.to_server.len(), traffic.to_client.len()));
-                given
+                result
             })
             .collect();
         let mut traffic = proxy.traffic();
-        assert_eq!(traffic.len(), 1, "{name} takes one connection");
+        assert_eq!(traffic.len(), 1, "{name} uses one connection");
         let traffic = traffic.remove(0);
         let (mut request_ends, mut answer_ends): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
         if let [Call::ReadMany(paths)] = calls {
@@ -90,7 +90,7 @@ impl Exchange {
         }
     }
 
-    /// How many bytes go that way.
+    /// How many bytes are sent in a direction.
     pub(crate) fn len(&self, direction: Direction) -> usize {
         match direction {
             Direction::ToServer => self.requests.len(),
@@ -98,7 +98,7 @@ impl Exchange {
         }
     }
 
-    /// Where each unit ends: a call, or one of many reads.
+    /// Where each unit ends. A unit is a call, or one of many reads.
     pub(crate) fn ends(&self, direction: Direction) -> &[usize] {
         match direction {
             Direction::ToServer => &self.request_ends,
@@ -125,20 +125,20 @@ fn frame_ends(bytes: &[u8]) -> Vec<usize> {
     ends
 }
 
-/// That the exchanges without faults give what the tester's rules say.
+/// Checks that the exchanges without faults return the values of the tester bus.
 pub(crate) fn assert_right(exchange: &Exchange) {
-    let value = |text: &str| Given::Value(text.as_bytes().to_vec());
+    let value = |text: &str| CallResult::Value(text.as_bytes().to_vec());
     let devices: Vec<Vec<u8>> = vec![b"/10.000010EF0000".to_vec(), b"/28.000028D70100".to_vec()];
     assert_eq!(devices.len(), FAMILIES.split(',').count());
-    let (temperature, present) = (value("         4.1"), Given::Present(true));
+    let (temperature, present) = (value("         4.1"), CallResult::Present(true));
     let expected = match exchange.name {
         "READ" => vec![temperature],
-        "WRITE" => vec![Given::Took(2)],
-        "DIR" | "DIRALL" => vec![Given::Entries(devices)],
+        "WRITE" => vec![CallResult::Took(2)],
+        "DIR" | "DIRALL" => vec![CallResult::Entries(devices)],
         "PRESENCE" => vec![present],
-        "persistent" => vec![temperature, Given::Took(2), present, value("DS18S20")],
+        "persistent" => vec![temperature, CallResult::Took(2), present, value("DS18S20")],
         "read_many" => {
-            vec![Given::Many(vec![value("         1.6"), value("DS18S20"), temperature, value("28")])]
+            vec![CallResult::Many(vec![value("         1.6"), value("DS18S20"), temperature, value("28")])]
         }
         other => unreachable!("{other}"),
     };

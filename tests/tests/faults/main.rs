@@ -1,14 +1,14 @@
-//! A fault at every byte of exchanges between each client and our server, over real sockets: what the caller gets, how
-//! long it takes, and whether the next call works.
+//! A fault at every byte of exchanges between each client and our server, over real sockets: what the caller gets, how long
+//! it takes, and whether the next call works.
 //!
-//! What is expected is said in `expected.rs`, and for people in the README beside it. What came of it is printed as
-//! tables. What is about exact times is tried in virtual time, in the tests of `owproto-std` and `owproto-embedded`.
+//! The expected results are in `expected.rs`, and for people in the README in this folder. The test prints tables of the
+//! results. Exact times are tested in virtual time, by `owproto-std` and `owproto-embedded`.
 
-mod callers;
+mod clients;
 mod embedded;
 mod exchanges;
 mod expected;
-mod machines;
+mod network_stacks;
 mod oracle;
 mod table;
 
@@ -20,34 +20,34 @@ use std::time::{Duration, Instant};
 use owproto_core::wire::Header;
 use owproto_std::server::PersistentLimits;
 use owproto_std::sim::{self, Simulator};
-use owproto_tests::proxy::{Direction, Fault, Kind, Proxy};
-use owproto_tests::show;
+use owproto_tests::fault_proxy::{Direction, Fault, FaultKind, Proxy};
+use owproto_tests::print_always;
 
-use callers::{Given, Which, Why};
+use clients::{CallResult, ClientKind, ErrorClass};
 use exchanges::{Exchange, NEXT};
 use expected::Case;
 use table::Table;
 
 const FAMILIES: &str = "10,28";
 
-/// For calls that end by themselves.
+/// The timeout of calls that must not time out.
 const ENOUGH: Duration = Duration::from_secs(20);
 
-/// For calls that do not.
+/// The timeout of calls that must time out.
 const LIMIT: Duration = Duration::from_millis(100);
 
-/// By how much a call may miss its limit, on a machine that does a hundred things at the same time. Exactness is a
-/// matter of virtual time.
+/// By how much a call may miss its timeout, on a machine that runs a hundred calls concurrently. Exact times are tested in
+/// virtual time.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// Pauses that nobody needs to notice.
+/// Pauses that must have no effect.
 const SPLIT: Duration = Duration::from_millis(2);
 const DELAY: Duration = Duration::from_millis(20);
 
-/// A pause that is longer than the limit.
+/// A pause that is longer than the timeout.
 const LONG: Duration = Duration::from_millis(150);
 
-/// Most of them only wait.
+/// More threads than processors, since most of them wait.
 const THREADS: usize = 96;
 
 const KEEPALIVES: [u8; 48] = {
@@ -59,36 +59,36 @@ const KEEPALIVES: [u8; 48] = {
     bytes
 };
 
-/// The faults, as the table names them.
-const KINDS: &[(&str, Kind)] = &[
-    ("cut", Kind::Cut),
-    ("reset", Kind::Reset),
-    ("stall", Kind::Stall),
-    ("late", Kind::Pause(LONG)),
-    ("split", Kind::Pause(SPLIT)),
-    ("delay", Kind::Pause(DELAY)),
-    ("keepalives", Kind::Keepalives(2)),
-    ("low bit", Kind::Flip(0x01)),
-    ("high bit", Kind::Flip(0x80)),
+/// The faults, with their names in the table.
+const KINDS: &[(&str, FaultKind)] = &[
+    ("cut", FaultKind::Cut),
+    ("reset", FaultKind::Reset),
+    ("stall", FaultKind::Stall),
+    ("late", FaultKind::Pause(LONG)),
+    ("split", FaultKind::Pause(SPLIT)),
+    ("delay", FaultKind::Pause(DELAY)),
+    ("keepalives", FaultKind::Keepalives(2)),
+    ("low bit", FaultKind::Flip(0x01)),
+    ("high bit", FaultKind::Flip(0x80)),
 ];
 
-fn cases<'a>(which: Which, exchanges: &'a [Exchange]) -> Vec<(&'static str, Case<'a>)> {
+fn cases<'a>(client_kind: ClientKind, exchanges: &'a [Exchange]) -> Vec<(&'static str, Case<'a>)> {
     let mut cases = Vec::new();
     for exchange in exchanges {
         for &(name, kind) in KINDS {
             for direction in [Direction::ToClient, Direction::ToServer] {
                 let is_single = exchange.ends(direction).len() == 1;
                 let is_tried = match (kind, direction) {
-                    // Keepalives are answers.
-                    (Kind::Keepalives(_), Direction::ToServer) => false,
-                    // What a server answers to a request that is changed is asked of itself, for one request.
-                    (Kind::Flip(_), Direction::ToServer) => is_single,
+                    // Only servers send keepalives.
+                    (FaultKind::Keepalives(_), Direction::ToServer) => false,
+                    // The expected answer to a changed request comes from the server, for a single request.
+                    (FaultKind::Flip(_), Direction::ToServer) => is_single,
                     _ => true,
                 };
                 if is_tried {
                     let fault = |at| Fault { direction, at, kind };
                     let all = 0..exchange.len(direction);
-                    cases.extend(all.map(|at| (name, Case { which, exchange, fault: fault(at) })));
+                    cases.extend(all.map(|at| (name, Case { client_kind, exchange, fault: fault(at) })));
                 }
             }
         }
@@ -96,56 +96,57 @@ fn cases<'a>(which: Which, exchanges: &'a [Exchange]) -> Vec<(&'static str, Case
     cases
 }
 
-/// What the call with the fault gave, and by how much it missed its limit, if it did.
-type Hit = (Given, Option<Duration>);
+/// The result of the call with the fault, and by how much it missed its timeout, if it did.
+type Hit = (CallResult, Option<Duration>);
 
-/// Runs a case, and says what is not as expected.
+/// Runs a case. The error describes what is not as expected.
 fn run(case: &Case<'_>, proxy: &Proxy, server: SocketAddr) -> Result<Hit, String> {
-    proxy.arm(case.fault);
-    let mut client = case.which.client(proxy.address());
+    proxy.set_fault(case.fault);
+    let mut client = case.client_kind.client(proxy.address());
     let mut hit = None;
     for (number, call) in case.exchange.calls.iter().enumerate() {
         let accepted = case.accepted(server, number);
-        let waits = accepted.iter().any(|given| given_why(given) == Some(Why::TimedOut));
+        let waits = accepted.iter().any(|result| error_of(result) == Some(ErrorClass::TimedOut));
         let limit = if waits { LIMIT } else { ENOUGH };
         let start = Instant::now();
-        let given = client.call(call, limit);
+        let result = client.call(call, limit);
         let took = start.elapsed();
-        if !accepted.contains(&given) {
-            return Err(format!("call {number} gives {given:?} instead of {accepted:?}"));
+        if !accepted.contains(&result) {
+            return Err(format!("call {number} returned {result:?} instead of {accepted:?}"));
         }
-        // Timers may be early by less than they can tell.
-        let is_early = given_why(&given) == Some(Why::TimedOut) && took + Duration::from_millis(2) < limit;
+        // Timers may expire early by less than their resolution.
+        let is_early =
+            error_of(&result) == Some(ErrorClass::TimedOut) && took + Duration::from_millis(2) < limit;
         if is_early || took > limit + SLACK {
-            return Err(format!("call {number} takes {took:?}"));
+            return Err(format!("call {number} took {took:?}"));
         }
         if case.exchange.calls.len() == 1 || number == case.unit() {
-            hit = Some((given, took.checked_sub(limit)));
+            hit = Some((result, took.checked_sub(limit)));
         }
     }
     let (call, value) = NEXT;
-    let mut failures = case.failures_behind();
+    let mut failures = case.later_failures();
     loop {
         let limit = if failures > 0 { LIMIT } else { ENOUGH };
         match client.call(&call, limit) {
-            Given::Value(next) if next == value.as_bytes() => break,
-            Given::Fails(_) if failures > 0 => failures -= 1,
-            next => return Err(format!("the next call gives {next:?}")),
+            CallResult::Value(next) if next == value.as_bytes() => break,
+            CallResult::Fails(_) if failures > 0 => failures -= 1,
+            next => return Err(format!("the next call returned {next:?}")),
         }
     }
-    hit.ok_or_else(|| "no call has the fault".into())
+    hit.ok_or_else(|| "no call had the fault".into())
 }
 
-fn given_why(given: &Given) -> Option<Why> {
-    match given {
-        Given::Many(all) => all.iter().find_map(given_why),
-        Given::Fails(why) => Some(*why),
+fn error_of(result: &CallResult) -> Option<ErrorClass> {
+    match result {
+        CallResult::Many(all) => all.iter().find_map(error_of),
+        CallResult::Fails(why) => Some(*why),
         _ => None,
     }
 }
 
 #[test]
-fn a_fault_at_every_byte() {
+fn a_fault_at_any_byte_gives_the_caller_a_documented_result_and_the_next_call_works() {
     let simulator = Simulator::new(format!("tester:{FAMILIES}").parse().unwrap());
     let limits = PersistentLimits::new(4 * THREADS, 4 * THREADS);
     let server = sim::Server::builder(simulator)
@@ -153,19 +154,22 @@ fn a_fault_at_every_byte() {
         .start()
         .unwrap();
     let address = server.local_addr();
-    let exchanges: Vec<Vec<Exchange>> = Which::ALL
+    let exchanges: Vec<Vec<Exchange>> = ClientKind::ALL
         .iter()
-        .map(|which| {
-            let record = |&(name, calls)| Exchange::record(*which, address, name, calls);
+        .map(|client_kind| {
+            let record = |&(name, calls)| Exchange::record(*client_kind, address, name, calls);
             exchanges::ALL.iter().map(record).collect()
         })
         .collect();
     exchanges.iter().flatten().for_each(exchanges::assert_right);
-    let cases: Vec<_> =
-        Which::ALL.iter().zip(&exchanges).flat_map(|(which, exchanges)| cases(*which, exchanges)).collect();
+    let cases: Vec<_> = ClientKind::ALL
+        .iter()
+        .zip(&exchanges)
+        .flat_map(|(client_kind, exchanges)| cases(*client_kind, exchanges))
+        .collect();
     let count = cases.len();
     let (on_machines, on_sockets): (Vec<_>, Vec<_>) =
-        cases.into_iter().partition(|(_, case)| case.which.is_on_a_machine());
+        cases.into_iter().partition(|(_, case)| case.client_kind.has_own_stack());
     let [on_machines, on_sockets] = [on_machines, on_sockets].map(|cases| Mutex::new(cases.into_iter()));
     let (table, failures) = (Mutex::new(Table::default()), Mutex::new(Vec::new()));
     let start = Instant::now();
@@ -175,15 +179,17 @@ fn a_fault_at_every_byte() {
             scope.spawn(move || {
                 let proxy = Proxy::start(address);
                 let next = || {
-                    let on_machine = (number < machines::THREADS).then(|| on_machines.lock().unwrap().next());
+                    let on_machine =
+                        (number < network_stacks::THREADS).then(|| on_machines.lock().unwrap().next());
                     on_machine.flatten().or_else(|| on_sockets.lock().unwrap().next())
                 };
                 while let Some((name, case)) = next() {
                     match run(&case, &proxy, address) {
-                        Ok((given, late)) => table.lock().unwrap().add(name, &case, &given, late),
+                        Ok((result, late)) => table.lock().unwrap().add(name, &case, &result, late),
                         Err(message) => {
-                            let (which, exchange) = (case.which.name(), case.exchange.name);
-                            let failure = format!("{which}, {exchange}, {name}, {:?}: {message}", case.fault);
+                            let (client_kind, exchange) = (case.client_kind.name(), case.exchange.name);
+                            let failure =
+                                format!("{client_kind}, {exchange}, {name}, {:?}: {message}", case.fault);
                             failures.lock().unwrap().push(failure);
                         }
                     }
@@ -193,7 +199,7 @@ fn a_fault_at_every_byte() {
     });
     let (table, failures) = (table.into_inner().unwrap(), failures.into_inner().unwrap());
     let seconds = start.elapsed().as_secs_f64();
-    show(&format!("\n{count} faults in {seconds:.1} s\n\n{table}"));
+    print_always(&format!("\n{count} faults in {seconds:.1} s\n\n{table}"));
     assert!(count > 50_000, "{count}");
     assert!(failures.is_empty(), "{} are not as expected, among them:\n{}", failures.len(), {
         failures.iter().take(30).map(|failure| format!("{failure}\n")).collect::<String>()

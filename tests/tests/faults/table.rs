@@ -1,25 +1,25 @@
-//! What came of the faults, summed up.
+//! A summary of the results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use owproto_tests::proxy::{Direction, Kind};
+use owproto_tests::fault_proxy::{Direction, FaultKind};
 
-use crate::callers::{Given, Sort, Why};
+use crate::clients::{CallResult, ErrorClass, Recovery};
+use crate::error_of;
 use crate::expected::Case;
-use crate::given_why;
 
 const README: &str = include_str!("README.md");
 
-/// What a fault gives to the caller.
+/// What the caller got.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Effect {
-    /// The right answer.
+    /// The right result.
     Right,
-    /// Another answer: what the changed bytes say.
+    /// Another result: the one that the changed bytes encode.
     Another,
-    Fails(Why),
+    Fails(ErrorClass),
 }
 
 impl fmt::Display for Effect {
@@ -27,18 +27,18 @@ impl fmt::Display for Effect {
         match self {
             Self::Right => f.write_str("right"),
             Self::Another => f.write_str("another"),
-            Self::Fails(why) => why.fmt(f),
+            Self::Fails(error) => error.fmt(f),
         }
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for ErrorClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
 }
 
-/// Words of a header, and what follows it.
+/// The words of a header, and the data after it.
 const FIELDS: [&str; 7] = ["version", "payload", "ret", "flags", "size", "offset", "data"];
 
 #[derive(Default)]
@@ -47,65 +47,73 @@ struct Row {
     latest: Duration,
 }
 
-/// What came of the faults.
+/// The results of all cases.
 #[derive(Default)]
 pub(crate) struct Table {
     /// By fault, direction and client.
     rows: BTreeMap<(usize, &'static str, &'static str, &'static str), Row>,
-    /// By fault, direction and sort of client.
+    /// By fault, direction and recovery.
     effects: BTreeMap<(&'static str, &'static str, &'static str), BTreeSet<Effect>>,
-    /// What changed bits in each part of an answer give.
+    /// By the part of a reply with a changed bit.
     fields: BTreeMap<usize, BTreeMap<Effect, usize>>,
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, name: &'static str, case: &Case<'_>, given: &Given, late: Option<Duration>) {
+    pub(crate) fn add(
+        &mut self,
+        name: &'static str,
+        case: &Case<'_>,
+        result: &CallResult,
+        late: Option<Duration>,
+    ) {
         let direction = match case.fault.direction {
             Direction::ToClient => "answer",
             Direction::ToServer => "request",
         };
-        let effect = match given_why(given) {
-            Some(why) => Effect::Fails(why),
-            None if case.exchange.right.contains(given) => Effect::Right,
+        let effect = match error_of(result) {
+            Some(error) => Effect::Fails(error),
+            None if case.exchange.right.contains(result) => Effect::Right,
             None => Effect::Another,
         };
         let place = crate::KINDS.iter().position(|(kind, _)| *kind == name).unwrap_or_default();
-        let row = self.rows.entry((place, name, direction, case.which.name())).or_default();
+        let row = self.rows.entry((place, name, direction, case.client_kind.name())).or_default();
         *row.effects.entry(effect).or_default() += 1;
         row.latest = row.latest.max(late.unwrap_or_default());
-        let sort = match case.which.sort() {
-            Sort::Std => "std",
-            Sort::Driver => "driver",
-            Sort::Smoltcp => "smoltcp",
-            Sort::Reconnecting => "reconnecting",
+        let recovery = match case.client_kind.recovery() {
+            Recovery::Std => "std",
+            Recovery::Driver => "driver",
+            Recovery::Smoltcp => "smoltcp",
+            Recovery::Reconnecting => "reconnecting",
         };
-        self.effects.entry((name, direction, sort)).or_default().insert(effect);
-        // The frames of a DIR are several, all others one.
+        self.effects.entry((name, direction, recovery)).or_default().insert(effect);
+        // A DIR has several frames, all others one.
         let is_dir = case.exchange.name == "DIR";
-        if let (Kind::Flip(_), Direction::ToClient, false) = (case.fault.kind, case.fault.direction, is_dir) {
+        if let (FaultKind::Flip(_), Direction::ToClient, false) =
+            (case.fault.kind, case.fault.direction, is_dir)
+        {
             let field = (case.place() / 4).min(FIELDS.len() - 1);
             *self.fields.entry(field).or_default().entry(effect).or_default() += 1;
         }
     }
 
-    /// That the README says which effects each fault has, and which changed bits can be seen: no other was observed.
+    /// Checks that the README lists all effects of each fault, and of changed bits.
     pub(crate) fn assert_documented(&self) {
-        let says = |row: &str, effects: &BTreeSet<Effect>| {
+        let assert_row = |row: &str, effects: &BTreeSet<Effect>| {
             let rest = README.lines().find_map(|line| line.strip_prefix(row));
-            let said: BTreeSet<String> = rest
+            let documented: BTreeSet<String> = rest
                 .unwrap_or_else(|| panic!("the README has no row {row:?}"))
                 .split(['|', ','])
                 .map(|word| word.trim().trim_matches('`').to_owned())
                 .collect();
             let missing: Vec<_> =
-                effects.iter().filter(|effect| !said.contains(&effect.to_string())).collect();
-            assert!(missing.is_empty(), "the README does not say {missing:?} in {row:?}");
+                effects.iter().filter(|effect| !documented.contains(&effect.to_string())).collect();
+            assert!(missing.is_empty(), "the README does not list {missing:?} in {row:?}");
         };
-        for ((name, direction, sort), effects) in &self.effects {
-            says(&format!("| {name} | {direction} | {sort} |"), effects);
+        for ((name, direction, recovery), effects) in &self.effects {
+            assert_row(&format!("| {name} | {direction} | {recovery} |"), effects);
         }
         for (field, effects) in &self.fields {
-            says(&format!("| {} |", FIELDS[*field]), &effects.keys().copied().collect());
+            assert_row(&format!("| {} |", FIELDS[*field]), &effects.keys().copied().collect());
         }
     }
 }
@@ -116,7 +124,7 @@ impl fmt::Display for Table {
             let counts: Vec<_> = effects.iter().map(|(effect, count)| format!("{effect} {count}")).collect();
             counts.join(", ")
         };
-        writeln!(f, "| fault | in the | client | what the caller got, and how often | at most so late |")?;
+        writeln!(f, "| fault | in the | client | what the caller got, and how often | latest |")?;
         writeln!(f, "|---|---|---|---|---:|")?;
         for ((_, name, direction, client), row) in &self.rows {
             let (counts, late) = (counts(&row.effects), row.latest.as_millis());

@@ -23,7 +23,7 @@ use owproto_embedded::owproto_core::time::{Duration, Instant};
 use owproto_embedded::owproto_core::tree::families::{FAMILY_3A, FAMILY_28};
 use owproto_embedded::owproto_core::tree::{Family, Tree};
 use owproto_embedded::smoltcp::Server;
-use owproto_onewire::{OneWire, Step, Wire};
+use owproto_onewire::{OneWireBus, Step, Wire};
 use smoltcp::iface::{SocketSet, SocketStorage};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use static_cell::ConstStaticCell;
@@ -82,7 +82,7 @@ fn main() -> ! {
         (sockets.add(socket), connection.with_timeouts(TIMEOUTS))
     }));
     let time = Cell::new(Instant::ZERO);
-    let bus: OneWire<_, MAX_DEVICES, CLIENTS> = OneWire::new(wire::of_this_run(pin, delay, &time));
+    let bus: OneWireBus<_, MAX_DEVICES, CLIENTS> = OneWireBus::new(wire::of_this_run(pin, delay, &time));
     let mut tree = Tree::with_families(bus, FAMILIES);
     #[cfg(feature = "host")]
     let mut status = status::Status::new(options.status);
@@ -104,7 +104,7 @@ fn run<W: Wire>(
     network: &mut Network,
     sockets: &mut SocketSet<'_>,
     server: &mut Server<&mut [u8], &mut [u8], CLIENTS>,
-    tree: &mut Tree<OneWire<W, MAX_DEVICES, CLIENTS>>,
+    tree: &mut Tree<OneWireBus<W, MAX_DEVICES, CLIENTS>>,
     time: &Cell<Instant>,
     #[cfg(feature = "host")] status: &mut status::Status,
 ) -> ! {

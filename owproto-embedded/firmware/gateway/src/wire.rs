@@ -18,7 +18,7 @@ pub(crate) fn of_this_run(pin: Pin, delay: Delay, _: &Cell<Instant>) -> impl Wir
 #[cfg(feature = "emulation")]
 pub(crate) fn of_this_run(_: Pin, _: Delay, time: &Cell<Instant>) -> impl Wire {
     use owproto_embedded::owproto_core::text::RomId;
-    use owproto_onewire::emulation::{SimulatedWire, Slave};
+    use owproto_onewire::emulation::{EmulatedWire, Slave};
 
     let id = |family, number| RomId::new(family, [number, 0, 0, 0, 0, 0]);
     let thermometer = |number, sixteenths| Slave::thermometer(id(0x28, number), sixteenths);
@@ -30,5 +30,5 @@ pub(crate) fn of_this_run(_: Pin, _: Delay, time: &Cell<Instant>) -> impl Wire {
         Slave::switch(id(0x3a, 1)),
         Slave::switch(id(0x3a, 2)),
     ];
-    SimulatedWire::new(|| time.get(), slaves)
+    EmulatedWire::new(|| time.get(), slaves)
 }

@@ -8,7 +8,9 @@ pub mod emulation;
 mod master;
 
 pub use bus::search::{Found, Participants, Search};
-pub use bus::{Counters, OneWire, Step};
+pub use bus::{Counters, OneWireBus, Step};
 pub use embedded_hal::digital::ErrorKind;
-pub use master::wire::{OpenDrain, PullUp, Wire};
-pub use master::{Fault, Master};
+pub use master::Master;
+pub use master::fault::Fault;
+pub use master::open_drain::OpenDrain;
+pub use master::wire::{PullUp, Wire};

@@ -1,4 +1,4 @@
-//! Reads that share an answer, in virtual time.
+//! Identical reads that share a reply, in virtual time.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use owproto_tests::frames::*;
 use owproto_tests::path_server;
 use owproto_tests::peer::Script;
 
+use super::executor::{Tasks, block_on};
 use super::scenario::*;
-use super::tasks::{Tasks, block_on};
 use super::virtual_time::{self as world, Client, perform};
 use crate::Builder;
 
@@ -18,12 +18,12 @@ fn client(connections: usize) -> Client {
     Client::build(Builder::default().connections(connections).coalesce_reads(true))
 }
 
-fn begin(scripts: impl IntoIterator<Item = Script>) {
-    world::begin(scripts, usize::MAX);
+fn reset(scripts: impl IntoIterator<Item = Script>) {
+    world::reset(scripts, usize::MAX);
 }
 
 async fn read(client: &Client) -> Outcome {
-    perform(client, Via::Itself, &Call::Read("/a")).await
+    perform(client, Via::Client, &Call::Read("/a")).await
 }
 
 fn at(millis: u64, outcome: Outcome) -> Option<(u64, Outcome)> {
@@ -40,53 +40,53 @@ fn finish(client: &Client, tasks: Tasks<'_, Outcome>) -> Vec<Option<(u64, Outcom
     ends
 }
 
-/// How many requests came over each connection.
-fn asked() -> Vec<usize> {
+/// How many requests arrived over each connection.
+fn request_counts() -> Vec<usize> {
     world::requests().iter().map(Vec::len).collect()
 }
 
 #[test]
-fn reads_of_the_same_are_one_request() {
-    begin([responding(10, 100)]);
+fn identical_reads_are_one_request() {
+    reset([responding(10, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
     for _ in 0..1000 {
-        tasks.begin(read(&client));
+        tasks.spawn(read(&client));
     }
-    tasks.begin(async {
-        world::sleep(99).await;
+    tasks.spawn(async {
+        world::sleep_ms(99).await;
         read(&client).await
     });
-    // When the answer has come, a read is a new one.
-    tasks.begin(async {
-        world::sleep(101).await;
+    // A read that begins after the reply arrived sends a new request.
+    tasks.spawn(async {
+        world::sleep_ms(101).await;
         read(&client).await
     });
     let ends = finish(&client, tasks);
     assert!(ends[..1001].iter().all(|end| *end == at(100, answer())));
     assert_eq!(ends[1001], at(201, answer()));
-    assert_eq!(asked(), [2]);
+    assert_eq!(request_counts(), [2]);
 }
 
 #[test]
-fn not_unless_wanted() {
-    begin([responding(10, 100)]);
+fn without_the_setting_each_read_sends_a_request() {
+    reset([responding(10, 100)]);
     let client = Client::build(Builder::default().connections(1));
     let mut tasks = Tasks::new();
-    (0..3).for_each(|_| tasks.begin(read(&client)));
+    (0..3).for_each(|_| tasks.spawn(read(&client)));
     finish(&client, tasks);
-    assert_eq!(asked(), [3]);
+    assert_eq!(request_counts(), [3]);
 }
 
 #[test]
-fn also_while_they_wait_for_a_place_and_between_calls_of_all_kinds() {
-    begin([responding(10, 100)]);
+fn identical_reads_share_a_request_while_they_wait_and_by_whichever_method_they_are_made() {
+    reset([responding(10, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
-    tasks.begin(perform(&client, Via::Itself, &Call::Read("/first")));
+    tasks.spawn(perform(&client, Via::Client, &Call::Read("/first")));
     for _ in 0..3 {
-        tasks.begin(read(&client));
-        tasks.begin(perform(&client, Via::Itself, &Call::ReadAt("/a", 65_536, 0)));
+        tasks.spawn(read(&client));
+        tasks.spawn(perform(&client, Via::Client, &Call::ReadAt("/a", 65_536, 0)));
     }
     let ends = finish(&client, tasks);
     assert_eq!(ends[0], at(100, gives("value of /first")));
@@ -95,79 +95,85 @@ fn also_while_they_wait_for_a_place_and_between_calls_of_all_kinds() {
 }
 
 #[test]
-fn what_differs_is_another_request() {
-    begin([responding(10, 1)]);
+fn reads_that_differ_in_anything_send_a_request_each() {
+    reset([responding(10, 1)]);
     let client = client(1);
     let fahrenheit = client.with_flags(Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit));
     let once = client.non_persistent();
     let mut tasks = Tasks::new();
     for _ in 0..2 {
-        tasks.begin(read(&client));
-        tasks.begin(read(&fahrenheit));
-        tasks.begin(perform(&client, Via::Itself, &Call::ReadAt("/a", 5, 0)));
-        tasks.begin(perform(&client, Via::Itself, &Call::ReadAt("/a", 65_536, 5)));
-        tasks.begin(perform(&client, Via::Itself, &Call::ReadInto("/a", 4)));
-        tasks.begin(perform(&client, Via::Itself, &Call::Read("/b")));
+        tasks.spawn(read(&client));
+        tasks.spawn(read(&fahrenheit));
+        tasks.spawn(perform(&client, Via::Client, &Call::ReadAt("/a", 5, 0)));
+        tasks.spawn(perform(&client, Via::Client, &Call::ReadAt("/a", 65_536, 5)));
+        tasks.spawn(perform(&client, Via::Client, &Call::ReadInto("/a", 4)));
+        tasks.spawn(perform(&client, Via::Client, &Call::Read("/b")));
     }
     finish(&client, tasks);
-    assert_eq!(asked(), [6]);
+    assert_eq!(request_counts(), [6]);
     drop(once);
 }
 
 #[test]
-fn an_error_of_the_server_is_an_answer() {
-    begin([Script::new().expect_request("READ+ /a").pause_ms(100).reply(server_error(42)).respond(
+fn an_error_of_the_server_is_shared_too() {
+    reset([Script::new().expect_request("READ+ /a").pause_ms(100).reply(server_error(42)).respond(
         1,
         1,
         path_server::answer,
     )]);
     let client = client(1);
     let mut tasks = Tasks::new();
-    (0..3).for_each(|_| tasks.begin(read(&client)));
+    (0..3).for_each(|_| tasks.spawn(read(&client)));
     let ends = finish(&client, tasks);
-    assert!(ends.iter().all(|end| *end == at(100, refused(42))), "{ends:?}");
-    assert_eq!(asked(), [1]);
+    assert!(ends.iter().all(|end| *end == at(100, fails_with_code(42))), "{ends:?}");
+    assert_eq!(request_counts(), [1]);
     assert_eq!(block_on(read(&client)), answer());
 }
 
 #[test]
-fn each_keeps_its_total_timeout() {
-    begin([responding(1, 100)]);
+fn each_of_the_identical_reads_keeps_its_own_total_timeout() {
+    reset([responding(1, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
     for millis in [0, 50, 99, 101] {
         let client = client.with_timeout(Duration::from_millis(millis));
-        tasks.begin(async move { read(&client).await });
+        tasks.spawn(async move { read(&client).await });
     }
     let ends = finish(&client, tasks);
-    assert_eq!(ends, [at(100, answer()), at(50, too_long()), at(99, too_long()), at(100, answer())]);
-    assert_eq!(asked(), [1]);
+    assert_eq!(
+        ends,
+        [at(100, answer()), at(50, total_timeout()), at(99, total_timeout()), at(100, answer())]
+    );
+    assert_eq!(request_counts(), [1]);
 }
 
 #[test]
-fn when_the_one_that_asked_has_no_more_time_another_one_asks_for_the_rest() {
-    begin(vec![responding(1, 100); 4]);
+fn another_read_sends_the_request_again_when_the_first_times_out() {
+    reset(vec![responding(1, 100); 4]);
     let client = client(1);
     let mut tasks = Tasks::new();
     for millis in [50, 149, 151, 0] {
         let client = client.with_timeout(Duration::from_millis(millis));
-        tasks.begin(async move { read(&client).await });
+        tasks.spawn(async move { read(&client).await });
     }
     let ends = finish(&client, tasks);
-    assert_eq!(ends, [at(50, too_long()), at(149, too_long()), at(151, too_long()), at(251, answer())]);
-    assert_eq!(asked(), [1, 1, 1, 1]);
+    assert_eq!(
+        ends,
+        [at(50, total_timeout()), at(149, total_timeout()), at(151, total_timeout()), at(251, answer())]
+    );
+    assert_eq!(request_counts(), [1, 1, 1, 1]);
 }
 
 #[test]
-fn whoever_is_dropped_the_others_have_their_answer() {
+fn the_other_reads_get_the_value_when_one_is_dropped_at_any_poll() {
     for victim in 0..3 {
         for polls in 0.. {
-            world::begin(vec![serving(); 5], 5);
-            world::yielding();
+            world::reset(vec![serving(); 5], 5);
+            world::yield_once();
             let client = client(1);
             let mut tasks = Tasks::new();
             for number in 0..3 {
-                tasks.begin_for(if number == victim { polls } else { usize::MAX }, read(&client));
+                tasks.spawn_for_polls(if number == victim { polls } else { usize::MAX }, read(&client));
             }
             let ends = finish(&client, tasks);
             for (number, end) in ends.iter().enumerate() {
@@ -176,7 +182,7 @@ fn whoever_is_dropped_the_others_have_their_answer() {
                     None => assert_eq!(number, victim),
                 }
             }
-            // One more if the first one had asked already.
+            // One more if the first read had sent its request already.
             assert!(world::requests().concat().len() <= 2);
             if ends[victim].is_some() {
                 assert!(polls > 1);
@@ -187,29 +193,29 @@ fn whoever_is_dropped_the_others_have_their_answer() {
 }
 
 #[test]
-fn after_a_failure_of_the_connection_each_asks_for_itself() {
+fn each_read_sends_its_own_request_after_the_connection_failed() {
     let half = persistent(value("value"))[..26].to_vec();
-    begin([
+    reset([
         Script::new().expect_request("READ+ /a").pause_ms(100).send(half),
         responding(1, 1).respond(2, 100, path_server::answer),
     ]);
     let client = client(1);
     let mut tasks = Tasks::new();
-    (0..3).for_each(|_| tasks.begin(read(&client)));
+    (0..3).for_each(|_| tasks.spawn(read(&client)));
     let ends = finish(&client, tasks);
-    assert_eq!(ends[0], at(100, lost(ConnectionError::Truncated)));
+    assert_eq!(ends[0], at(100, fails_with(ConnectionError::Truncated)));
     assert!(ends[1..].iter().all(|end| end.as_ref().unwrap().1 == answer()), "{ends:?}");
-    assert_eq!(asked(), [1, 2]);
+    assert_eq!(request_counts(), [1, 2]);
 }
 
 #[test]
-fn a_silent_server_costs_those_that_joined_no_more_than_one_more_silence() {
-    begin([Script::new().expect_request("READ+ /a").stall(), responding(1, 10).stall()]);
+fn reads_that_joined_another_one_wait_for_a_silent_server_at_most_once_more() {
+    reset([Script::new().expect_request("READ+ /a").stall(), responding(1, 10).stall()]);
     let client = client(1);
     let mut tasks = Tasks::new();
-    (0..5).for_each(|_| tasks.begin(read(&client)));
+    (0..5).for_each(|_| tasks.spawn(read(&client)));
     let ends = finish(&client, tasks);
-    assert_eq!(ends[0], at(2000, silent()));
+    assert_eq!(ends[0], at(2000, inactivity_timeout()));
     assert_eq!(ends[1], at(2010, answer()));
-    assert!(ends[2..].iter().all(|end| *end == at(4010, silent())), "{ends:?}");
+    assert!(ends[2..].iter().all(|end| *end == at(4010, inactivity_timeout())), "{ends:?}");
 }

@@ -1,18 +1,18 @@
-//! The clients against peers that do right and wrong.
+//! The clients, against peers that behave right and wrong.
 //!
-//! One table of scenarios runs through the blocking client, the one for tokio, and a third one in virtual time, where
-//! each byte comes alone and every moment is exact.
+//! One table of scenarios runs through the blocking client, the client for tokio, and a third client in virtual time, where
+//! each byte arrives alone and every moment is exact.
 
+mod batching;
 mod coalescing;
-mod dropped;
+mod concurrent_calls;
+mod dropped_futures;
 mod every_byte;
-mod places;
+mod executor;
+mod in_virtual_time;
+mod over_sockets;
+mod persistence_limits;
+mod random_calls;
 mod scenario;
-mod sharing;
-mod sockets;
-mod storm;
-mod table;
-mod tasks;
-mod times;
+mod scenario_table;
 mod virtual_time;
-mod waiting;

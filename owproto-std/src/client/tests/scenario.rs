@@ -1,4 +1,4 @@
-//! The language of the scenarios: what a peer does, what is called, and what it must give.
+//! The language of the scenarios: the scripts of the peer, the calls of the client, and what each call must return.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use owproto_tests::peer::Script;
 
 use crate::{Builder, DirOptions, Error, GetResult, RawReply};
 
-/// A peer, what is called one after the other, and what each call must give.
+/// The scripts of a peer, and calls one after the other with what each must return.
 pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) client: fn(Builder) -> Builder,
     /// One for each connection, in the order in which they are made. Further connections are refused.
     pub(super) scripts: Vec<Script>,
     pub(super) steps: Vec<Step>,
-    /// Whether its times only make sense where waiting costs nothing.
+    /// Whether it takes too long, or is not exact enough, in real time.
     pub(super) needs_virtual_time: bool,
 }
 
@@ -24,16 +24,15 @@ pub(super) struct Step {
     pub(super) via: Via,
     pub(super) call: Call,
     pub(super) gives: Outcome,
-    /// How long it takes in virtual time, in milliseconds. Nothing takes time there but the peer's pauses and
-    /// timeouts.
-    pub(super) took: u64,
+    /// How long the call takes in virtual time, in milliseconds. Only pauses of the peer and timeouts take time there.
+    pub(super) takes_ms: u64,
 }
 
-/// Which client is called.
+/// The client that makes a call.
 #[derive(Clone, Copy)]
 pub(super) enum Via {
-    Itself,
-    Within(u64),
+    Client,
+    WithTimeout(u64),
     NonPersistent,
     Persistent,
     Clone,
@@ -62,18 +61,18 @@ impl Scenario {
     }
 
     pub(super) fn call(self, call: Call, gives: Outcome) -> Self {
-        self.call_via(Via::Itself, call, gives)
+        self.call_via(Via::Client, call, gives)
     }
 
     pub(super) fn call_via(mut self, via: Via, call: Call, gives: Outcome) -> Self {
-        self.steps.push(Step { via, call, gives, took: 0 });
+        self.steps.push(Step { via, call, gives, takes_ms: 0 });
         self
     }
 
-    /// How long the last call takes.
-    pub(super) fn took(mut self, millis: u64) -> Self {
+    /// How long the call added last takes, in milliseconds.
+    pub(super) fn takes_ms(mut self, millis: u64) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.took = millis;
+            step.takes_ms = millis;
         }
         self
     }
@@ -110,20 +109,20 @@ pub(super) enum Call {
     Dir(&'static str),
     DirWith(&'static str, DirOptions),
     DirEach(&'static str),
-    /// Takes that many entries and drops the listing.
+    /// Takes this number of entries and drops the listing.
     DirIter(&'static str, usize),
-    /// Reads every entry while the listing is under way.
-    ReadWithin(&'static str),
+    /// Reads every entry while the listing is in progress.
+    ReadDuringListing(&'static str),
     Get(&'static str),
-    Send(MessageType, &'static str),
+    SendMessage(MessageType, &'static str),
     CloseConnection,
-    /// Not a call: lets a little time pass, so that the idle connection is looked at before its next use.
-    Rest,
-    /// Not a call: waits until the idle connection is of no use any more, and a little longer.
-    IdleSpoilt,
+    /// Not a call: lets a little time pass, so that the client checks the idle connection before it uses it.
+    PassTime,
+    /// Not a call: waits until the idle connection is stale, and a little longer.
+    WaitUntilStale,
 }
 
-/// What a call gave.
+/// What a call returned.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Outcome {
     Done,
@@ -135,12 +134,12 @@ pub(super) enum Outcome {
     Entries(Vec<String>),
     Many(Vec<Self>),
     Raw { ret: i32, size: i32, payload: String },
-    Fails(Why),
+    Fails(Failure),
 }
 
 /// An error without its addresses and texts.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Why {
+pub(super) enum Failure {
     Request,
     /// owserver's code.
     Server(u32),
@@ -148,7 +147,7 @@ pub(super) enum Why {
     Connect,
     TimedOut(Timeout),
     /// With an error of the operating system, or without.
-    Lost(ConnectionError),
+    Connection(ConnectionError),
     NotTried,
     NotANumber,
 }
@@ -161,27 +160,27 @@ pub(super) fn lists(entries: &[&str]) -> Outcome {
     Outcome::Entries(entries.iter().map(|&entry| entry.to_owned()).collect())
 }
 
-pub(super) fn fails(why: Why) -> Outcome {
+pub(super) fn fails(why: Failure) -> Outcome {
     Outcome::Fails(why)
 }
 
-pub(super) fn refused(code: u32) -> Outcome {
-    fails(Why::Server(code))
+pub(super) fn fails_with_code(code: u32) -> Outcome {
+    fails(Failure::Server(code))
 }
 
-pub(super) fn lost(error: ConnectionError) -> Outcome {
-    fails(Why::Lost(error))
+pub(super) fn fails_with(error: ConnectionError) -> Outcome {
+    fails(Failure::Connection(error))
 }
 
-pub(super) fn silent() -> Outcome {
-    fails(Why::TimedOut(Timeout::Inactivity))
+pub(super) fn inactivity_timeout() -> Outcome {
+    fails(Failure::TimedOut(Timeout::Inactivity))
 }
 
-pub(super) fn too_long() -> Outcome {
-    fails(Why::TimedOut(Timeout::Total))
+pub(super) fn total_timeout() -> Outcome {
+    fails(Failure::TimedOut(Timeout::Total))
 }
 
-impl From<Error> for Why {
+impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         assert!(!error.to_string().is_empty());
         match error {
@@ -193,7 +192,7 @@ impl From<Error> for Why {
                 assert!(!limit.is_zero() && limit < Duration::from_secs(100), "{limit:?}");
                 Self::TimedOut(timeout)
             }
-            Error::Connection { error, .. } | Error::Io { error, .. } => Self::Lost(error),
+            Error::Connection { error, .. } | Error::Io { error, .. } => Self::Connection(error),
             Error::NotTried { .. } => Self::NotTried,
             Error::NotANumber { .. } => Self::NotANumber,
         }
@@ -246,8 +245,8 @@ impl From<crate::Listing> for Outcome {
 }
 
 impl From<GetResult> for Outcome {
-    fn from(got: GetResult) -> Self {
-        match got {
+    fn from(result: GetResult) -> Self {
+        match result {
             GetResult::Directory(listing) => listing.into(),
             GetResult::Value(value) => value.into(),
         }
@@ -261,14 +260,14 @@ impl From<RawReply> for Outcome {
     }
 }
 
-/// A function that makes calls of one kind of client. `$run` is what the calls' results need to become values.
-macro_rules! performer {
+/// Defines a function that makes calls of one kind of client. `$run` makes values of what the client's methods return.
+macro_rules! perform_calls {
     ([$($asynchronous:ident)?] $visibility:vis $perform:ident, $client:ty, $run:ident) => {
         $visibility $($asynchronous)? fn $perform(client: &$client, via: Via, call: &Call) -> Outcome {
             use owproto_core::wire::Flags;
             let client = match via {
-                Via::Itself | Via::Clone => client.clone(),
-                Via::Within(millis) => client.with_timeout(std::time::Duration::from_millis(millis)),
+                Via::Client | Via::Clone => client.clone(),
+                Via::WithTimeout(millis) => client.with_timeout(std::time::Duration::from_millis(millis)),
                 Via::NonPersistent => client.non_persistent(),
                 Via::Persistent => client.persistent(),
             };
@@ -318,7 +317,7 @@ macro_rules! performer {
                             None => break,
                             Some(Ok(entry)) => entries.push(text(&entry)),
                             Some(Err(error)) => {
-                                assert!($run!(iter.next()).is_none(), "an error ends it");
+                                assert!($run!(iter.next()).is_none(), "an error ends the listing");
                                 let error = Outcome::Fails(error.into());
                                 return Outcome::Many(vec![Outcome::Entries(entries), error]);
                             }
@@ -326,7 +325,7 @@ macro_rules! performer {
                     }
                     Outcome::Entries(entries)
                 }
-                Call::ReadWithin(path) => {
+                Call::ReadDuringListing(path) => {
                     let mut iter = match $run!(client.dir_iter(path, DirOptions::new())) {
                         Ok(iter) => iter,
                         Err(error) => return Outcome::Fails(error.into()),
@@ -341,7 +340,7 @@ macro_rules! performer {
                     Outcome::Many(values)
                 }
                 Call::Get(path) => $run!(client.get(path)).into(),
-                Call::Send(message_type, path) => {
+                Call::SendMessage(message_type, path) => {
                     let payload = [path.as_bytes(), b"\0"].concat();
                     $run!(client.sendmess(message_type, &payload, Flags::NONE, 100, 0)).into()
                 }
@@ -349,10 +348,10 @@ macro_rules! performer {
                     client.close_connection();
                     Outcome::Done
                 }
-                Call::Rest | Call::IdleSpoilt => unreachable!("this is for the driver"),
+                Call::PassTime | Call::WaitUntilStale => unreachable!("the driver of the scenario does this"),
             }
         }
     };
 }
 
-pub(super) use performer;
+pub(super) use perform_calls;

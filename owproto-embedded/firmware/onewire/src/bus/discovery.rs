@@ -1,80 +1,57 @@
+//! Searches, and the list of devices.
+
 use owproto_core::ReturnCode;
 use owproto_core::text::RomId;
 
 use super::device::Device;
-use super::job::{Job, Progress};
-use super::timers::{CLAIM, SEARCH_AGAIN, Time, keep};
-use super::{Alarms, OneWire, TRIES, Work};
-use crate::bus::search::{Found, Participants, Search};
-use crate::master::Fault;
+use super::execution::MAX_ATTEMPTS;
+use super::one_wire_bus::OneWireBus;
+use super::search::{Found, Participants, Search};
+use super::state::{Activity, Alarms, SearchPurpose};
+use super::task::Task;
+use super::timers::{SEARCH_RETRY, Timer, UNCLAIMED_RESULT, lifetime};
+use super::waiter::{TaskProgress, Waiter};
+use crate::master::fault::Fault;
 use crate::master::wire::Wire;
 
-/// What a search is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Purpose {
-    /// Makes the list of devices anew.
-    List,
-    /// Finds those in alarm.
-    Alarms,
-    /// A device that is not in the list, for [`Probe`].
-    Probe(RomId),
-    /// A device, for an operation that waits.
-    Verify(RomId),
-}
-
-/// A device that is not in the list, and that somebody has asked for. There is room for one; others wait.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Probe {
-    pub(super) device: RomId,
-    /// What came of it. It is kept for those who asked ([`Time::Probe`]).
-    pub(super) outcome: Option<Result<(), ReturnCode>>,
-    /// Whether somebody had the answer.
-    pub(super) is_delivered: bool,
-}
-
-impl Probe {
-    pub(super) const fn new(device: RomId) -> Self {
-        Self { device, outcome: None, is_delivered: false }
-    }
-}
-
-impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WAITING> {
-    pub(super) fn begin_search(&mut self, purpose: Purpose) {
+impl<W: Wire, const DEVICES: usize, const WAITERS: usize> OneWireBus<W, DEVICES, WAITERS> {
+    /// Starts a search.
+    pub(super) fn begin_search(&mut self, purpose: SearchPurpose) {
         let search = match purpose {
-            Purpose::List => {
+            SearchPurpose::List => {
                 self.counters.unlisted = 0;
                 for device in self.devices.iter_mut().flatten() {
-                    device.is_seen = false;
+                    device.was_found = false;
                 }
                 Search::new(Participants::All)
             }
-            Purpose::Alarms => {
+            SearchPurpose::Alarms => {
                 for device in self.devices.iter_mut().flatten() {
                     device.is_in_alarm = false;
                 }
                 Search::new(Participants::InAlarm)
             }
-            Purpose::Probe(device) | Purpose::Verify(device) => Search::verification(device),
+            SearchPurpose::Probe(device) | SearchPurpose::Verify(device) => Search::verification(device),
         };
-        self.work = Work::Search(search, purpose);
+        self.activity = Activity::Search(search, purpose);
     }
 
-    /// Takes what a step of the search under way has found.
-    pub(super) fn take_found(&mut self, found: Result<Found, Fault>, purpose: Purpose) {
+    /// Handles the result of a step of the current search.
+    pub(super) fn handle_found(&mut self, found: Result<Found, Fault>, purpose: SearchPurpose) {
         match found {
             Ok(Found::Nothing) => {}
             Ok(Found::Device(id)) => match purpose {
-                Purpose::List => {
+                SearchPurpose::List => {
                     if self.insert(id).is_err() {
                         self.counters.unlisted = self.counters.unlisted.wrapping_add(1);
                     }
                 }
-                Purpose::Alarms => {
-                    if let Some(device) = self.listed_mut(id) {
+                SearchPurpose::Alarms => {
+                    if let Some(device) = self.find_device_mut(id) {
                         device.is_in_alarm = true;
                     }
                 }
-                Purpose::Probe(_) | Purpose::Verify(_) => {
+                SearchPurpose::Probe(_) | SearchPurpose::Verify(_) => {
                     let result = self.insert(id);
                     self.end_search(purpose, result);
                 }
@@ -82,8 +59,8 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
             Ok(Found::End) => self.end_of_devices(purpose),
             Err(fault) => {
                 self.counters.faults = self.counters.faults.wrapping_add(1);
-                self.tries = self.tries.saturating_add(1);
-                if self.tries < TRIES {
+                self.attempts = self.attempts.saturating_add(1);
+                if self.attempts < MAX_ATTEMPTS {
                     self.begin_search(purpose);
                 } else {
                     self.end_search(purpose, Err(search_code(fault)));
@@ -92,108 +69,110 @@ impl<W: Wire, const DEVICES: usize, const WAITING: usize> OneWire<W, DEVICES, WA
         }
     }
 
-    /// There are no more. A device that was not found is looked for twice: a disturbed bit hides it as well.
-    fn end_of_devices(&mut self, purpose: Purpose) {
+    /// Handles the end of the devices. If one is missing, searches a second time, because a disturbed bit also hides a
+    /// device.
+    fn end_of_devices(&mut self, purpose: SearchPurpose) {
         let is_missing = match purpose {
-            Purpose::List => self.devices.iter().flatten().any(|device| !device.is_seen),
-            Purpose::Alarms => false,
-            Purpose::Probe(_) | Purpose::Verify(_) => true,
+            SearchPurpose::List => self.devices.iter().flatten().any(|device| !device.was_found),
+            SearchPurpose::Alarms => false,
+            SearchPurpose::Probe(_) | SearchPurpose::Verify(_) => true,
         };
-        if is_missing && self.tries == 0 {
-            self.tries = 1;
+        if is_missing && self.attempts == 0 {
+            self.attempts = 1;
             match purpose {
-                // What was seen stays so.
-                Purpose::List => {
+                // Devices that were found need not be found again.
+                SearchPurpose::List => {
                     self.counters.unlisted = 0;
-                    self.work = Work::Search(Search::new(Participants::All), purpose);
+                    self.activity = Activity::Search(Search::new(Participants::All), purpose);
                 }
                 _ => self.begin_search(purpose),
             }
             return;
         }
-        if let Purpose::Verify(id) = purpose {
+        if let SearchPurpose::Verify(id) = purpose {
             self.remove(id);
         }
         self.end_search(purpose, Ok(()));
     }
 
-    /// Puts a device that was found into the list.
+    /// Adds a device that was found to the list.
     fn insert(&mut self, id: RomId) -> Result<(), ReturnCode> {
-        if let Some(device) = self.listed_mut(id) {
-            device.is_seen = true;
+        if let Some(device) = self.find_device_mut(id) {
+            device.was_found = true;
             return Ok(());
         }
-        let free = self.devices.iter_mut().find(|place| place.is_none()).ok_or(ReturnCode::NO_BUFFERS)?;
+        let free = self.devices.iter_mut().find(|slot| slot.is_none()).ok_or(ReturnCode::NO_BUFFERS)?;
         *free = Some(Device::new(id));
         Ok(())
     }
 
-    /// Takes a device from the list. Those who wait for it wait in vain.
+    /// Removes a device from the list. Requests that wait for it get an error.
     fn remove(&mut self, id: RomId) {
-        for place in &mut self.devices {
-            if place.as_ref().is_some_and(|device| device.id == id) {
-                *place = None;
+        for slot in &mut self.devices {
+            if slot.as_ref().is_some_and(|device| device.id == id) {
+                *slot = None;
             }
         }
-        for waiting in self.waiting.iter_mut().flatten() {
-            let is_open = !matches!(waiting.progress, Progress::Done(_)) && waiting.job != Job::Verify;
-            if is_open && waiting.device == Some(id) {
-                waiting.progress = Progress::Done(Err(ReturnCode::NO_SUCH_ENTITY));
-                self.is_settled = true;
+        for waiter in self.waiters.iter_mut().flatten() {
+            let is_open = !matches!(waiter.progress, TaskProgress::Done(_)) && waiter.task != Task::Verify;
+            if is_open && waiter.device == Some(id) {
+                waiter.progress = TaskProgress::Done(Err(ReturnCode::NO_SUCH_ENTITY));
+                self.is_ready = true;
             }
         }
     }
 
-    fn end_search(&mut self, purpose: Purpose, result: Result<(), ReturnCode>) {
-        self.work = Work::Nothing;
+    /// Ends the current search, and stores its result.
+    fn end_search(&mut self, purpose: SearchPurpose, result: Result<(), ReturnCode>) {
+        self.activity = Activity::Idle;
         self.counters.searches = self.counters.searches.wrapping_add(1);
         match purpose {
-            Purpose::List => {
+            SearchPurpose::List => {
                 let mut is_removed = false;
                 while result.is_ok()
-                    && let Some(gone) = self.devices.iter().flatten().find(|device| !device.is_seen)
+                    && let Some(gone) = self.devices.iter().flatten().find(|device| !device.was_found)
                 {
                     self.remove(gone.id);
                     is_removed = true;
                 }
                 if is_removed && self.counters.unlisted > 0 {
-                    // Those that had no place may have one now.
-                    self.tries = 0;
+                    // Devices that did not fit into the list may do so now.
+                    self.attempts = 0;
                     return self.begin_search(purpose);
                 }
-                let pause = if result.is_ok() { keep::DIRECTORY } else { SEARCH_AGAIN };
-                self.times.set(Time::List, pause);
-                self.is_settled |= self.list != Some(result);
-                self.list = Some(result);
-                let begun = |waiting: &super::Waiting| {
-                    waiting.job == Job::Search && waiting.progress == Progress::Begun
-                };
-                if self.waiting.iter().flatten().any(begun) {
-                    // It was wanted anew: who is in alarm as well.
+                let micros = if result.is_ok() { lifetime::DIRECTORY } else { SEARCH_RETRY };
+                self.timers.start(Timer::List, micros);
+                self.is_ready |= self.list_result != Some(result);
+                self.list_result = Some(result);
+                let waits_for_list =
+                    |waiter: &Waiter| waiter.task == Task::Search && waiter.progress == TaskProgress::Started;
+                if self.waiters.iter().flatten().any(waits_for_list) {
+                    // A request for an update of the list also wants the current alarms.
                     self.alarms = Alarms::Unknown;
-                    self.times.set(Time::Alarms, 0);
-                    self.settle(None, Job::Search, result);
+                    self.timers.start(Timer::Alarms, 0);
+                    self.complete(None, Task::Search, result);
                 }
             }
-            Purpose::Alarms => {
-                let time = if result.is_ok() { keep::VOLATILE } else { CLAIM };
+            SearchPurpose::Alarms => {
+                let micros = if result.is_ok() { lifetime::VOLATILE } else { UNCLAIMED_RESULT };
                 self.alarms = Alarms::Known(result);
-                self.times.set(Time::Alarms, time);
-                self.is_settled = true;
+                self.timers.start(Timer::Alarms, micros);
+                self.is_ready = true;
             }
-            Purpose::Probe(_) => {
+            SearchPurpose::Probe(_) => {
                 if let Some(probe) = &mut self.probe {
                     probe.outcome = Some(result);
                 }
-                self.times.set(Time::Probe, CLAIM);
-                self.is_settled = true;
+                self.timers.start(Timer::Probe, UNCLAIMED_RESULT);
+                self.is_ready = true;
             }
-            Purpose::Verify(id) => self.settle(Some(id), Job::Verify, result),
+            SearchPurpose::Verify(id) => self.complete(Some(id), Task::Verify, result),
         }
     }
 }
 
-/// A search speaks to no device in particular: that all fell silent is trouble on the wire.
+/// The return code for a fault of a search. A search addresses no particular device, so that silence is a fault of the
+/// wire.
 const fn search_code(fault: Fault) -> ReturnCode {
     match fault {
         Fault::NoPresence | Fault::NoAnswer => ReturnCode::IO,

@@ -1,77 +1,70 @@
-//! Times that run down. They are microseconds that are left, in 32 bits: half as much code and memory as moments of 64,
-//! of which there are many, and they cannot be taken for times to come when the counter of a long-lived gateway ends.
+//! Timers that count down. Each holds the microseconds that are left, in 32 bits. There are many of them: times in 64
+//! bits would need twice the code and memory.
 
-use super::device::Device;
-
-/// Times that values are remembered (owfs: `globals.c`).
-pub(super) mod keep {
-    /// What changes by itself; also how long a conversion of all counts, and who is in alarm.
+/// How long values are cached, in microseconds (owfs: `globals.c`).
+pub(super) mod lifetime {
+    /// Values that change by themselves. Also how long a simultaneous conversion and the devices in alarm are valid.
     pub(in crate::bus) const VOLATILE: u32 = 15_000_000;
-    /// What changes when it is written.
+    /// Values that change when they are written.
     pub(in crate::bus) const STABLE: u32 = 300_000_000;
-    /// Which devices there are.
+    /// The list of devices.
     pub(in crate::bus) const DIRECTORY: u32 = 60_000_000;
 }
 
-/// How soon the list is tried again after a search that failed.
-pub(super) const SEARCH_AGAIN: u32 = 5_000_000;
-/// How long an answer waits for those who asked without saying who they are.
-pub(super) const CLAIM: u32 = 1_000_000;
-/// The step that sends a command takes some time itself.
-pub(super) const STEP: u32 = 2_000;
+/// The time until the list is updated again after a search that failed.
+pub(super) const SEARCH_RETRY: u32 = 5_000_000;
+/// How long a result is kept for requests that cannot be recognized when they poll for it.
+pub(super) const UNCLAIMED_RESULT: u32 = 1_000_000;
+/// A margin for the step that sends the command of a conversion or of a copy.
+pub(super) const COMMAND_TIME: u32 = 2_000;
 
-/// What ends when its time is over.
+/// What a timer is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Time {
-    /// The list of devices is good.
+pub(super) enum Timer {
+    /// The list of devices is valid.
     List,
-    /// It is known who is in alarm.
+    /// It is known which devices are in alarm.
     Alarms,
-    /// The outcome of the probe waits for those who asked.
+    /// The result of the probe is kept.
     Probe,
-    /// All convert, or the outcome waits for those who asked.
+    /// The simultaneous conversion runs, or its result is kept.
     Simultaneous,
-    /// Temperatures of a conversion of all can be read.
+    /// Temperatures of the last simultaneous conversion are valid.
     Converted,
-    /// The line feeds a device.
-    Fed,
+    /// The line powers a device.
+    PowerDelivery,
 }
 
-/// Microseconds that are left, by [`Time`]; 0: it is over, or was never begun.
+/// The microseconds that are left, by [`Timer`]; 0 if the timer has expired or was never started.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times([u32; 6]);
+pub(super) struct Timers([u32; 6]);
 
-impl Times {
-    pub(super) const NONE: Self = Self([0; 6]);
+impl Timers {
+    pub(super) const EXPIRED: Self = Self([0; 6]);
 
-    pub(super) fn left(&self, time: Time) -> u32 {
-        self.0.get(time as usize).copied().unwrap_or_default()
+    pub(super) fn micros_left(&self, timer: Timer) -> u32 {
+        self.0.get(timer as usize).copied().unwrap_or_default()
     }
 
-    pub(super) fn is_over(&self, time: Time) -> bool {
-        self.left(time) == 0
+    pub(super) fn has_expired(&self, timer: Timer) -> bool {
+        self.micros_left(timer) == 0
     }
 
-    pub(super) fn set(&mut self, time: Time, micros: u32) {
-        if let Some(left) = self.0.get_mut(time as usize) {
+    pub(super) fn start(&mut self, timer: Timer, micros: u32) {
+        if let Some(left) = self.0.get_mut(timer as usize) {
             *left = micros;
         }
     }
 
-    /// What is left of the first that ends, of those that end by themselves.
-    pub(super) fn first(&self) -> u32 {
-        let [list, others @ .., _fed] = self.0;
-        others.into_iter().filter(|left| *left > 0).fold(list, u32::min)
+    pub(super) fn count_down(&mut self, passed: u32) {
+        for left in &mut self.0 {
+            *left = left.saturating_sub(passed);
+        }
     }
-}
 
-/// Lets time pass, for the bus and for its devices.
-#[inline(never)]
-pub(super) fn run_down(times: &mut Times, devices: &mut [Option<Device>], passed: u32) {
-    let run_down = |left: &mut u32| *left = left.saturating_sub(passed);
-    times.0.iter_mut().for_each(run_down);
-    for device in devices.iter_mut().flatten() {
-        run_down(&mut device.busy);
-        device.left.iter_mut().for_each(run_down);
+    /// The microseconds until the next timer expires, without the power delivery. The list counts even if it has expired.
+    pub(super) fn next_expiry(&self) -> u32 {
+        let [list, others @ .., _power_delivery] = self.0;
+        others.into_iter().filter(|left| *left > 0).fold(list, u32::min)
     }
 }

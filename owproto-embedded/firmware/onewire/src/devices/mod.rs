@@ -1,4 +1,4 @@
-//! What devices are sent and what they answer, one file for a group of families.
+//! What is specific to the devices: commands, and the meaning of their answers. One file for each group of families.
 
 pub(crate) mod switch;
 pub(crate) mod thermometer;

@@ -1,8 +1,8 @@
-//! The thermometers DS18B20, DS1822 and DS18S20: their commands and what their scratchpad says.
+//! The thermometers DS18B20, DS1822 and DS18S20: their commands, scratchpad and revisions.
 
 use owproto_core::text::{RomId, crc8};
 
-use crate::master::Fault;
+use crate::master::fault::Fault;
 
 /// Family codes.
 pub(crate) const DS18S20: u8 = 0x10;
@@ -16,18 +16,18 @@ pub(crate) const READ_SCRATCHPAD: u8 = 0xbe;
 pub(crate) const COPY_SCRATCHPAD: u8 = 0x48;
 pub(crate) const RECALL: u8 = 0xb8;
 pub(crate) const READ_POWER_SUPPLY: u8 = 0xb4;
-/// The two bytes of the trim register of old dies (Maxim application note 247).
+/// Read the two bytes of the trim register of old dies (Maxim application note 247).
 pub(crate) const READ_TRIM: [u8; 2] = [0x93, 0x68];
 
-/// Microseconds that a copy to the EEPROM takes at most.
+/// The longest time of a copy to the EEPROM, in microseconds.
 pub(crate) const COPY_MICROS: u32 = 10_000;
 
-/// Whether a family is one of these.
+/// Whether a family is one of these thermometers.
 pub(crate) const fn is_thermometer(family: u8) -> bool {
     matches!(family, DS18S20 | DS1822 | DS18B20)
 }
 
-/// Bits of a temperature.
+/// How many bits a temperature has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Resolution {
     Nine,
@@ -47,8 +47,8 @@ impl Resolution {
         })
     }
 
-    /// How many more than nine.
-    const fn number(self) -> u8 {
+    /// How many bits more than nine.
+    const fn bits_above_nine(self) -> u8 {
         self as u8
     }
 
@@ -56,9 +56,9 @@ impl Resolution {
         9_u32.saturating_add(self as u32)
     }
 
-    /// As it stands in the configuration register.
+    /// The configuration register for this resolution.
     pub(crate) const fn configuration(self) -> u8 {
-        self.number() << 5 | 0x1f
+        self.bits_above_nine() << 5 | 0x1f
     }
 
     pub(crate) const fn from_configuration(byte: u8) -> Self {
@@ -70,18 +70,18 @@ impl Resolution {
         }
     }
 
-    /// The bits of a temperature that count.
+    /// The bits of a temperature that are significant.
     const fn mask(self) -> i16 {
-        !(7 >> self.number())
+        !(7 >> self.bits_above_nine())
     }
 
-    /// How many microseconds a conversion takes at most (DS18B20 data sheet, table 2): twice as long for each bit.
+    /// The longest time of a conversion in microseconds, which doubles with each bit (DS18B20 data sheet, table 2).
     pub(crate) const fn conversion_micros(self) -> u32 {
-        93_750 << self.number()
+        93_750 << self.bits_above_nine()
     }
 }
 
-/// The nine bytes of a scratchpad whose CRC was right.
+/// The nine bytes of a scratchpad whose CRC is correct.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Scratchpad([u8; 9]);
 
@@ -91,7 +91,7 @@ impl Scratchpad {
         if is_all(0xff) {
             Err(Fault::NoAnswer)
         } else if is_all(0) || crc8(bytes) != 0 {
-            // Zeros have the right CRC, but no device says them: one that is busy, or a line that is low.
+            // Zeros have a correct CRC, but come from a busy device or a low line.
             Err(Fault::Garbled)
         } else {
             Ok(Self(*bytes))
@@ -102,7 +102,7 @@ impl Scratchpad {
         &self.0
     }
 
-    /// Both alarm limits and the configuration.
+    /// The high and the low alarm limit, and the configuration.
     pub(crate) const fn settings(&self) -> [u8; 3] {
         let [_, _, high, low, configuration, ..] = self.0;
         [high, low, configuration]
@@ -113,8 +113,8 @@ impl Scratchpad {
         if family == DS18S20 { Resolution::Twelve } else { Resolution::from_configuration(configuration) }
     }
 
-    /// Whether it says what a thermometer says before its first conversion: 85 °C, and a reserved byte that has another
-    /// value after a conversion that came to 85 °C. Those of a DS18S20 cannot be told apart.
+    /// Whether it is the scratchpad before the first conversion: 85 °C, with a value of the reserved byte that it does not
+    /// have after a conversion to 85 °C. A DS18S20 does not show the difference.
     pub(crate) const fn is_power_on(&self, family: u8) -> bool {
         let [low, high, _, _, _, _, reserved, ..] = self.0;
         family != DS18S20 && low == 0x50 && high == 0x05 && reserved == 0x0c
@@ -127,7 +127,7 @@ impl Scratchpad {
         if family != DS18S20 {
             return raw & self.resolution(family).mask();
         }
-        // Half degrees; the counters tell more (DS18S20 data sheet, equation 1).
+        // Half degrees; the counters give the rest (DS18S20 data sheet, equation 1).
         let degrees = (raw >> 1).wrapping_mul(16);
         let part = u16::from(remain).wrapping_mul(16).checked_div(per_degree.into());
         match part.and_then(|part| i16::try_from(part).ok()) {
@@ -137,7 +137,7 @@ impl Scratchpad {
     }
 }
 
-/// Which revision of the silicon a thermometer has.
+/// The revision of a thermometer's die.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Die {
     B6,
@@ -146,7 +146,7 @@ pub(crate) enum Die {
 }
 
 impl Die {
-    /// By the address: later revisions have greater ids (owfs: `ow_1820.c`).
+    /// The revision according to the ROM id: later revisions have greater serial numbers (owfs: `ow_1820.c`).
     #[inline(never)]
     pub(crate) fn of(device: RomId) -> Self {
         let (b7, c2) = match device.family() {
@@ -154,11 +154,11 @@ impl Die {
             DS1822 => (0x0000_0008_978a, 0x0000_000c_b81a),
             _ => (0x0000_0054_5010, 0x0000_0066_2b50),
         };
-        // Without the family and the CRC.
-        let id = u64::from_le_bytes(device.to_bytes()) >> 8 & 0xffff_ffff_ffff;
-        if id > c2 {
+        // Without family code and CRC.
+        let serial_number = u64::from_le_bytes(device.to_bytes()) >> 8 & 0xffff_ffff_ffff;
+        if serial_number > c2 {
             Self::C2
-        } else if id > b7 {
+        } else if serial_number > b7 {
             Self::B7
         } else {
             Self::B6
@@ -183,13 +183,13 @@ impl Trim {
         u16::from_le_bytes(self.0).into()
     }
 
-    /// Whether it looks like what the factory writes (owfs: `ow_1820.c`).
+    /// Whether it looks like a value from the factory (owfs: `ow_1820.c`).
     pub(crate) const fn is_valid(self) -> bool {
         let [low, high] = self.0;
         matches!(low & 7, 3 | 5) && high == 0xbb
     }
 
-    /// Whether it is the value that application note 247 gives for all.
+    /// Whether it is the value that application note 247 gives for all devices.
     pub(crate) fn is_blanket(self) -> bool {
         self.0 == [0x9d, 0xbb]
     }

@@ -1,38 +1,29 @@
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
 
+use super::reaction::Reaction;
 use super::switch::Switch;
-use super::thermometer::Thermometer;
+use super::thermometer::{Supply, Thermometer};
 use crate::master::wire::PullUp;
 
-/// Whether a device is on the wire.
+/// Whether a device is connected to the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Presence {
-    /// It is.
+    /// It is connected.
     #[default]
     Present,
-    /// It was unplugged. When it comes back, it has been without power.
+    /// It is disconnected. When it is connected again, it has been without power.
     Absent,
 }
 
-/// How a device gets its power.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Supply {
-    /// By a line of its own.
-    #[default]
-    External,
-    /// From the data line, which has to feed it while it works.
-    Parasite,
-}
-
-/// A simulated device: what all have in common, the selection by a ROM command.
+/// An emulated device. This part is common to all families: the selection by a ROM command.
 #[derive(Clone, Debug)]
 pub struct Slave {
     rom: RomId,
     presence: Presence,
     kind: Kind,
     state: State,
-    /// Bits of the state so far.
+    /// Bits of the current state so far.
     bits: u8,
     buffer: [u8; 9],
 }
@@ -45,33 +36,22 @@ enum Kind {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
-    /// Not spoken to until the next reset.
-    Deaf,
+    /// Not selected; waits for the next reset.
+    Deselected,
     RomCommand,
     MatchRom,
-    /// The bit, its complement, the direction.
+    /// Sends a bit, sends its complement, or receives the direction.
     Search(u8),
     Function,
     Send(u8),
     Receive(u8),
-    /// 0 until it is done.
+    /// Sends zeros until it is done.
     Busy,
 }
 
-/// What a device does after a function command, or after what it received.
-pub(super) enum Then {
-    Nothing,
-    /// Sends so many bytes of its buffer.
-    Send(u8),
-    /// Takes so many bytes.
-    Receive(u8),
-    /// Says 0 until it is done.
-    Work,
-}
-
 impl Slave {
-    /// A DS18B20, DS1822 or DS18S20, as the family of the address says, around a temperature in sixteenths of a degree
-    /// Celsius. It rises and falls by two degrees in about two minutes.
+    /// A DS18B20, DS1822 or DS18S20, according to the family code. Its temperature is at least this number of sixteenths of
+    /// a degree Celsius; it rises by up to two degrees and falls again, within about two minutes.
     #[must_use]
     pub const fn thermometer(rom: RomId, sixteenths: i16) -> Self {
         Self::new(rom, Kind::Thermometer(Thermometer::new(rom.family(), sixteenths)))
@@ -84,10 +64,10 @@ impl Slave {
     }
 
     const fn new(rom: RomId, kind: Kind) -> Self {
-        Self { rom, presence: Presence::Present, kind, state: State::Deaf, bits: 0, buffer: [0; 9] }
+        Self { rom, presence: Presence::Present, kind, state: State::Deselected, bits: 0, buffer: [0; 9] }
     }
 
-    /// With another supply.
+    /// Sets how it gets its power; from a supply line by default.
     #[must_use]
     pub const fn with_supply(mut self, supply: Supply) -> Self {
         if let Kind::Thermometer(thermometer) = &mut self.kind {
@@ -96,30 +76,30 @@ impl Slave {
         self
     }
 
-    /// The address.
+    /// The ROM id.
     #[must_use]
     pub const fn rom(&self) -> RomId {
         self.rom
     }
 
-    /// Plugs it in or out.
+    /// Connects or disconnects it.
     pub const fn set_presence(&mut self, presence: Presence) {
         self.presence = presence;
-        self.state = State::Deaf;
+        self.state = State::Deselected;
         match &mut self.kind {
             Kind::Thermometer(thermometer) => thermometer.power_on(),
             Kind::Switch(switch) => *switch = Switch::new(),
         }
     }
 
-    /// Sets the temperature around which a thermometer is, in sixteenths of a degree. Nothing happens to others.
+    /// Sets the lowest temperature of a thermometer, in sixteenths of a degree. Does nothing to other devices.
     pub const fn set_temperature(&mut self, sixteenths: i16) {
         if let Kind::Thermometer(thermometer) = &mut self.kind {
             thermometer.base = sixteenths;
         }
     }
 
-    /// What a thermometer would measure at this moment, at 12 bits; `None` for others.
+    /// What a thermometer would measure now, with 12 bits; `None` for other devices.
     #[must_use]
     pub const fn temperature(&self, now: Instant) -> Option<i16> {
         match &self.kind {
@@ -128,7 +108,7 @@ impl Slave {
         }
     }
 
-    /// How many conversions a thermometer has begun.
+    /// How many conversions a thermometer has started; 0 for other devices.
     #[must_use]
     pub const fn conversions(&self) -> u32 {
         match &self.kind {
@@ -137,7 +117,7 @@ impl Slave {
         }
     }
 
-    /// Alarm limits and configuration in the EEPROM of a thermometer; `None` for others.
+    /// Alarm limits and configuration in the EEPROM of a thermometer; `None` for other devices.
     #[must_use]
     pub const fn eeprom(&self) -> Option<[u8; 3]> {
         match &self.kind {
@@ -146,7 +126,7 @@ impl Slave {
         }
     }
 
-    /// Which transistors of a switch conduct, A is bit 0; `None` for others.
+    /// Which transistors of a switch conduct; A is bit 0. `None` for other devices.
     #[must_use]
     pub const fn conducting(&self) -> Option<u8> {
         match &self.kind {
@@ -155,7 +135,7 @@ impl Slave {
         }
     }
 
-    /// Pulls the inputs of a switch low, by a mask. Nothing happens to others.
+    /// Pulls the inputs in the mask low, from outside of a switch; A is bit 0. Does nothing to other devices.
     pub const fn set_grounded(&mut self, mask: u8) {
         if let Kind::Switch(switch) = &mut self.kind {
             switch.grounded = mask;
@@ -170,11 +150,12 @@ impl Slave {
         self.enter(State::RomCommand);
     }
 
-    pub(super) const fn feed(&mut self, strength: PullUp) {
+    /// Handles a change of the pull-up.
+    pub(super) const fn power(&mut self, strength: PullUp) {
         if let Kind::Thermometer(thermometer) = &mut self.kind
             && matches!(strength, PullUp::Strong)
         {
-            thermometer.is_fed = true;
+            thermometer.is_powered = true;
         }
     }
 
@@ -183,7 +164,7 @@ impl Slave {
         self.bits = 0;
     }
 
-    /// The bit that it says in the slot that begins: `true` leaves the line alone.
+    /// The bit that it sends in the slot that begins; for a 1 it leaves the line alone.
     pub(super) fn before_slot(&mut self, now: Instant) -> bool {
         if let Kind::Thermometer(thermometer) = &mut self.kind {
             thermometer.on_edge(now);
@@ -200,14 +181,14 @@ impl Slave {
         }
     }
 
-    /// The bit of the master: `true` also where it reads.
+    /// Handles the bit of the master, which is 1 if the master reads.
     pub(super) fn after_slot(&mut self, written: bool, now: Instant) {
         let at = self.bits;
         match self.state {
-            State::Deaf | State::Busy => {}
+            State::Deselected | State::Busy => {}
             State::Search(2) => {
                 if bit(self.rom.as_bytes(), at) != written {
-                    self.enter(State::Deaf);
+                    self.enter(State::Deselected);
                 } else if at >= 63 {
                     self.enter(State::Function);
                 } else {
@@ -218,7 +199,7 @@ impl Slave {
             State::Search(part) => self.state = State::Search(part.wrapping_add(1)),
             State::MatchRom => {
                 if bit(self.rom.as_bytes(), at) != written {
-                    self.enter(State::Deaf);
+                    self.enter(State::Deselected);
                 } else if at >= 63 {
                     self.enter(State::Function);
                 } else {
@@ -228,7 +209,7 @@ impl Slave {
             State::Send(len) => {
                 self.bits = at.wrapping_add(1);
                 if self.bits >= len.wrapping_mul(8) {
-                    self.enter(State::Deaf);
+                    self.enter(State::Deselected);
                 }
             }
             State::RomCommand | State::Function | State::Receive(_) => {
@@ -246,7 +227,7 @@ impl Slave {
 
     fn received(&mut self, now: Instant) {
         let [command, ..] = self.buffer;
-        let then = match self.state {
+        let reaction = match self.state {
             State::RomCommand => {
                 let is_in_alarm =
                     matches!(&self.kind, Kind::Thermometer(thermometer) if thermometer.is_in_alarm);
@@ -255,7 +236,7 @@ impl Slave {
                     0xec if is_in_alarm => State::Search(0),
                     0x55 => State::MatchRom,
                     0xcc => State::Function,
-                    _ => State::Deaf,
+                    _ => State::Deselected,
                 });
             }
             State::Function => match &mut self.kind {
@@ -265,22 +246,22 @@ impl Slave {
             State::Receive(_) => match &mut self.kind {
                 Kind::Thermometer(thermometer) => {
                     thermometer.write(&self.buffer);
-                    Then::Nothing
+                    Reaction::Nothing
                 }
                 Kind::Switch(switch) => switch.write(&mut self.buffer),
             },
-            _ => Then::Nothing,
+            _ => Reaction::Nothing,
         };
-        self.enter(match then {
-            Then::Nothing => State::Deaf,
-            Then::Send(len) => State::Send(len),
-            Then::Receive(len) => State::Receive(len),
-            Then::Work => State::Busy,
+        self.enter(match reaction {
+            Reaction::Nothing => State::Deselected,
+            Reaction::Send(len) => State::Send(len),
+            Reaction::Receive(len) => State::Receive(len),
+            Reaction::Work => State::Busy,
         });
     }
 }
 
-/// A bit of some bytes, the lowest of the first one first; 1 behind the last.
+/// A bit of some bytes, least significant bit first; 1 after the last byte.
 fn bit(bytes: &[u8], at: u8) -> bool {
     bytes.get(usize::from(at >> 3)).is_none_or(|byte| byte >> (at & 7) & 1 == 1)
 }

@@ -1,12 +1,12 @@
-use super::slave::Then;
+use super::reaction::Reaction;
 use crate::devices::switch::{CONFIRMED, PIO_ACCESS_READ, PIO_ACCESS_WRITE};
 
-/// What is inside a DS2413.
+/// The inside of a DS2413.
 #[derive(Clone, Debug)]
 pub(super) struct Switch {
-    /// The output latches, A is bit 0; 1 does not conduct.
+    /// The output latches; A is bit 0. The transistor of a latch that is 1 does not conduct.
     latches: u8,
-    /// Inputs that something else holds low.
+    /// Inputs that are held low from outside; A is bit 0.
     pub(super) grounded: u8,
 }
 
@@ -19,34 +19,34 @@ impl Switch {
         !self.latches & 3
     }
 
-    /// The state byte.
+    /// The state byte: pins, latches, and their complement.
     const fn state(&self) -> u8 {
         let pins = self.latches & !self.grounded;
         let state = pins & 1 | (self.latches & 1) << 1 | (pins & 2) << 1 | (self.latches & 2) << 2;
         state | !state << 4
     }
 
-    pub(super) const fn command(&mut self, command: u8, buffer: &mut [u8; 9]) -> Then {
+    pub(super) const fn command(&mut self, command: u8, buffer: &mut [u8; 9]) -> Reaction {
         match command {
             PIO_ACCESS_READ => {
                 *buffer = [self.state(); 9];
-                Then::Send(9)
+                Reaction::Send(9)
             }
-            PIO_ACCESS_WRITE => Then::Receive(2),
-            _ => Then::Nothing,
+            PIO_ACCESS_WRITE => Reaction::Receive(2),
+            _ => Reaction::Nothing,
         }
     }
 
-    /// Takes the new state of the latches, and says so; nothing if it was not understood.
-    pub(super) const fn write(&mut self, buffer: &mut [u8; 9]) -> Then {
+    /// Sets the latches and confirms, if the complement is correct.
+    pub(super) const fn write(&mut self, buffer: &mut [u8; 9]) -> Reaction {
         let [value, complement, ..] = *buffer;
         if value != !complement {
-            return Then::Nothing;
+            return Reaction::Nothing;
         }
         self.latches = value & 3;
         *buffer = [self.state(); 9];
         let [first, ..] = buffer;
         *first = CONFIRMED;
-        Then::Send(9)
+        Reaction::Send(9)
     }
 }

@@ -1,18 +1,19 @@
 use embedded_hal::digital::ErrorKind;
 use owproto_core::time::Instant;
 
-use super::slave::Slave;
+use super::slave::{Presence, Slave};
 use crate::master::wire::{PullUp, Wire};
 
 /// The state of the line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Line {
-    /// As it should be.
+    /// It works.
     #[default]
     Sound,
-    /// Low, whatever anyone does.
+    /// Permanently low.
     Shorted,
-    /// Cut near the master: nobody is heard, and nobody hears.
+    /// Cut near the master: no signal passes in either direction.
     Cut,
 }
 
@@ -22,17 +23,18 @@ mod limits {
     pub(super) const RESET_HIGH: u32 = 480;
     pub(super) const ZERO_LOW: core::ops::RangeInclusive<u32> = 60..=120;
     pub(super) const ONE_LOW: core::ops::RangeInclusive<u32> = 1..=15;
-    /// A device holds the line low so long for a 0, at least.
+    /// A device that sends a 0 holds the line low for at least this long.
     pub(super) const DATA_VALID: u32 = 15;
-    /// A slot and the recovery behind it.
+    /// A slot and the recovery after it.
     pub(super) const SLOT: u32 = 61;
 }
 
-/// A wire with simulated devices.
+/// A wire with emulated devices.
 ///
-/// `clock` tells the time of the program, in which conversions run.
+/// Time on the line passes with the delays of the master. Conversions take their time on `clock`, which is the clock of
+/// the program.
 #[derive(Clone, Debug)]
-pub struct SimulatedWire<C, const SLAVES: usize> {
+pub struct EmulatedWire<C, const SLAVES: usize> {
     clock: C,
     slaves: [Slave; SLAVES],
     line: Line,
@@ -41,20 +43,20 @@ pub struct SimulatedWire<C, const SLAVES: usize> {
     is_driven: bool,
     /// When the line was driven low for the last time.
     fell_at: u32,
-    /// When the next edge may come.
+    /// When the next falling edge is allowed.
     busy_until: u32,
-    /// The line is held low in this span.
+    /// When a device holds the line low: from and until.
     held: (u32, u32),
     is_in_slot: bool,
     violations: u32,
     slots: u32,
-    /// Bits read until one is turned around, and how many between that and the next.
+    /// How many bits are read correctly until one is inverted, and how many between that one and the next.
     disturbance: Option<(u32, u32)>,
-    /// A device that goes after so many more bits.
+    /// The index of a device that disconnects, and after how many more bits.
     departure: Option<(usize, u32)>,
 }
 
-impl<C: FnMut() -> Instant, const SLAVES: usize> SimulatedWire<C, SLAVES> {
+impl<C: FnMut() -> Instant, const SLAVES: usize> EmulatedWire<C, SLAVES> {
     /// A wire with these devices.
     pub const fn new(clock: C, slaves: [Slave; SLAVES]) -> Self {
         Self {
@@ -79,53 +81,53 @@ impl<C: FnMut() -> Instant, const SLAVES: usize> SimulatedWire<C, SLAVES> {
         &self.slaves
     }
 
-    /// The devices, to be changed.
+    /// The devices, mutably.
     pub const fn slaves_mut(&mut self) -> &mut [Slave; SLAVES] {
         &mut self.slaves
     }
 
-    /// What the line is like from now on.
+    /// Sets the state of the line.
     pub const fn set_line(&mut self, line: Line) {
         self.line = line;
     }
 
-    /// Turns a bit that the master reads around, after so many that it reads right; then again after each `every`, or
-    /// never again if that is 0.
+    /// Inverts a bit that the master reads, after `after` correct ones; then every `every` bits, or never again if that
+    /// is 0.
     pub const fn disturb(&mut self, after: u32, every: u32) {
         self.disturbance = Some((after, every));
     }
 
-    /// No bit is turned around any more.
-    pub const fn calm(&mut self) {
+    /// Stops inverting bits.
+    pub const fn stop_disturbing(&mut self) {
         self.disturbance = None;
     }
 
-    /// Has a device go after so many bits on the line.
+    /// Disconnects the device with this index after this many bits on the line.
     pub const fn remove_after(&mut self, slave: usize, slots: u32) {
         self.departure = Some((slave, slots));
     }
 
-    /// How often the master was outside the limits of the data sheet: a bit or a pause too short or too long.
+    /// How often the master violated the limits of the data sheet: a bit or a pause was too short or too long.
     pub const fn violations(&self) -> u32 {
         self.violations
     }
 
-    /// Microseconds that have passed on the line by the master's delays; begins again at 0 after about 70 minutes.
+    /// Microseconds that have passed on the line. Continues at 0 after about 70 minutes.
     pub const fn micros(&self) -> u32 {
         self.time
     }
 
-    /// How many bits there were.
+    /// How many bits were transferred.
     pub const fn slots(&self) -> u32 {
         self.slots
     }
 
-    fn violated(&mut self) {
+    fn count_violation(&mut self) {
         self.violations = self.violations.wrapping_add(1);
     }
 
-    /// Whether the line has a span behind it, now.
-    const fn is_within(&self, (from, until): (u32, u32)) -> bool {
+    /// Whether the current time is within this span.
+    const fn is_now_within(&self, (from, until): (u32, u32)) -> bool {
         self.time.wrapping_sub(from) < until.wrapping_sub(from)
     }
 
@@ -136,7 +138,7 @@ impl<C: FnMut() -> Instant, const SLAVES: usize> SimulatedWire<C, SLAVES> {
                 continue;
             }
             slave.reset();
-            // The limits of the presence pulse: some are early and short, some late and long.
+            // Both limits of the presence pulse: early and short, or late and long.
             let (from, until) = if n % 2 == 0 { (15, 75) } else { (60, 300) };
             held = Some(held.map_or((from, until), |held| (held.0.min(from), held.1.max(until))));
         }
@@ -157,21 +159,21 @@ impl<C: FnMut() -> Instant, const SLAVES: usize> SimulatedWire<C, SLAVES> {
             if self.departure.is_none()
                 && let Some(slave) = self.slaves.get_mut(slave)
             {
-                slave.set_presence(super::Presence::Absent);
+                slave.set_presence(Presence::Absent);
             }
         }
     }
 }
 
-impl<C: FnMut() -> Instant, const SLAVES: usize> Wire for SimulatedWire<C, SLAVES> {
+impl<C: FnMut() -> Instant, const SLAVES: usize> Wire for EmulatedWire<C, SLAVES> {
     fn drive_low(&mut self) -> Result<(), ErrorKind> {
         if self.is_driven {
             return Ok(());
         }
         self.is_driven = true;
-        // A difference of more than half the range is a moment that has passed.
+        // Times wrap: a difference of more than half the range means the past.
         if self.busy_until.wrapping_sub(self.time).cast_signed() > 0 {
-            self.violated();
+            self.count_violation();
         }
         self.fell_at = self.time;
         self.busy_until = self.time.wrapping_add(limits::SLOT);
@@ -202,12 +204,12 @@ impl<C: FnMut() -> Instant, const SLAVES: usize> Wire for SimulatedWire<C, SLAVE
         }
         let is_one = low <= *limits::ONE_LOW.end();
         if !limits::ONE_LOW.contains(&low) && !limits::ZERO_LOW.contains(&low) {
-            self.violated();
+            self.count_violation();
         }
-        // The line has to be high for a moment before the next one.
-        let rested = self.time.wrapping_add(1);
-        if rested.wrapping_sub(self.busy_until).cast_signed() > 0 {
-            self.busy_until = rested;
+        // The line has to be high for at least 1 µs before the next slot.
+        let recovered = self.time.wrapping_add(1);
+        if recovered.wrapping_sub(self.busy_until).cast_signed() > 0 {
+            self.busy_until = recovered;
         }
         self.end_of_slot(is_one);
         Ok(())
@@ -217,7 +219,7 @@ impl<C: FnMut() -> Instant, const SLAVES: usize> Wire for SimulatedWire<C, SLAVE
         if self.line == Line::Shorted {
             return Ok(false);
         }
-        let mut level = !self.is_driven && !self.is_within(self.held);
+        let mut level = !self.is_driven && !self.is_now_within(self.held);
         if self.is_in_slot
             && let Some((left, every)) = self.disturbance
         {
@@ -238,7 +240,7 @@ impl<C: FnMut() -> Instant, const SLAVES: usize> Wire for SimulatedWire<C, SLAVE
 
     fn pull_up(&mut self, strength: PullUp) -> Result<(), ErrorKind> {
         for slave in &mut self.slaves {
-            slave.feed(strength);
+            slave.power(strength);
         }
         Ok(())
     }

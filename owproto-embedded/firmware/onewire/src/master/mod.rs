@@ -1,98 +1,38 @@
+//! The bus master: a [`Wire`] and the pin that implements it, and resets, bits and bytes on it.
+
+pub(crate) mod fault;
+pub(crate) mod open_drain;
 pub(crate) mod wire;
 
-use core::fmt;
-
-use embedded_hal::digital::ErrorKind;
-use owproto_core::ReturnCode;
-
+use fault::Fault;
 use wire::{PullUp, Wire};
 
-/// What went wrong on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Fault {
-    /// The line is low although nobody should hold it.
-    Short,
-    /// No device answered the reset.
-    NoPresence,
-    /// The device that was spoken to does not answer: all ones.
-    NoAnswer,
-    /// What a device said does not agree with itself: its CRC, or its complement.
-    Garbled,
-    /// A device said that it did not take what it was sent, or has something else than was written.
-    Refused,
-    /// A thermometer has lost its power while it converted.
-    PowerLost,
-    /// The pin cannot be used.
-    Pin(ErrorKind),
-}
-
-impl Fault {
-    /// What owserver's clients are told.
-    ///
-    /// | fault | code |
-    /// |---|---|
-    /// | [`Short`](Self::Short) | 44, "Bus - bus short" |
-    /// | [`NoPresence`](Self::NoPresence), [`NoAnswer`](Self::NoAnswer) | [`NO_SUCH_ENTITY`](ReturnCode::NO_SUCH_ENTITY) |
-    /// | others | [`IO`](ReturnCode::IO) |
-    #[must_use]
-    pub const fn return_code(self) -> ReturnCode {
-        match self {
-            Self::Short => ReturnCode::from_code(44),
-            Self::NoPresence | Self::NoAnswer => ReturnCode::NO_SUCH_ENTITY,
-            _ => ReturnCode::IO,
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Short => "the line is shorted",
-            Self::NoPresence => "no device on the line",
-            Self::NoAnswer => "the device does not answer",
-            Self::Garbled => "the device was not understood",
-            Self::Refused => "the device did not take what it was sent",
-            Self::PowerLost => "the thermometer lost its power",
-            Self::Pin(_) => "the pin cannot be used",
-        })
-    }
-}
-
-impl core::error::Error for Fault {}
-
-impl From<ErrorKind> for Fault {
-    fn from(kind: ErrorKind) -> Self {
-        Self::Pin(kind)
-    }
-}
-
-/// Microseconds, within the limits of the DS18B20 data sheet, "1-Wire Timing", with room for slow pins.
+/// Times in microseconds, within the limits of the DS18B20 data sheet ("1-Wire Timing"), with a margin for slow pins.
 mod timing {
-    /// Reset: 480 at least. Interrupts may make it longer.
+    /// The reset pulse: at least 480. Interrupts may lengthen it.
     pub(super) const RESET_LOW: u32 = 485;
-    /// From the end of the reset to the sample: a presence pulse begins after 15 to 60 and lasts 60 to 240.
+    /// From the end of the reset pulse to the sample: a presence pulse begins after 15 to 60 and lasts 60 to 240.
     pub(super) const PRESENCE_SAMPLE: u32 = 65;
-    /// From the sample to the next slot: 480 in all.
+    /// From that sample to the next slot: 480 from the end of the reset pulse.
     pub(super) const PRESENCE_REST: u32 = 425;
-    /// A slot that writes 0: low for 60 to 120.
+    /// A slot that writes a 0: low for 60 to 120.
     pub(super) const ZERO_LOW: u32 = 62;
-    /// After it: 1 at least, and enough for a long line to rise.
+    /// The recovery after it: at least 1, and long enough for a long line to rise.
     pub(super) const ZERO_REST: u32 = 8;
-    /// A slot that writes 1, or reads: low for 1 to 15.
+    /// A slot that writes a 1 or reads: low for 1 to 15.
     pub(super) const ONE_LOW: u32 = 3;
-    /// From there to the sample: within 15 of the falling edge, and as late as can be with slow pins.
+    /// From there to the sample, which is within 15 of the falling edge: as late as slow pins allow.
     pub(super) const SAMPLE: u32 = 8;
-    /// The rest of the slot: 60 in all, and 1 between slots.
+    /// The rest of the slot, which lasts 60, and 1 of recovery.
     pub(super) const SAMPLE_REST: u32 = 59;
-    /// How long a line may take to rise before it counts as shorted.
+    /// A line that takes longer than this to rise is shorted.
     pub(super) const RISE: u32 = 20;
 }
 
-// What is called from several places is not to be inlined there: the wire is slow, and flash is dear.
+// Methods with several callers are not inlined: the wire is slow, and flash is scarce.
 
-/// Reset, bits and bytes on a [`Wire`], at standard speed. Each call but [`reset`](Self::reset) takes up to 75 µs a bit;
-/// a reset takes about 1 ms.
+/// A 1-Wire master at standard speed: reset, bits and bytes on a [`Wire`]. A reset takes about 1 ms, and a bit up to
+/// 75 µs.
 #[derive(Debug)]
 pub struct Master<W> {
     wire: W,
@@ -109,15 +49,15 @@ impl<W: Wire> Master<W> {
         &self.wire
     }
 
-    /// The wire, to be changed.
+    /// The wire, mutably.
     pub const fn wire_mut(&mut self) -> &mut W {
         &mut self.wire
     }
 
-    /// Gets the attention of all devices; they wait for a ROM command.
+    /// Resets all devices; they wait for a ROM command afterwards.
     ///
     /// # Errors
-    /// [`Fault::Short`], [`Fault::NoPresence`] if there is no device, [`Fault::Pin`].
+    /// [`Fault::Short`], [`Fault::NoPresence`] if no device answers, [`Fault::Pin`].
     #[inline(never)]
     pub fn reset(&mut self) -> Result<(), Fault> {
         let wire = &mut self.wire;
@@ -149,7 +89,7 @@ impl<W: Wire> Master<W> {
     #[inline(never)]
     pub fn write_bit(&mut self, bit: bool) -> Result<(), Fault> {
         if bit {
-            // The same on the wire.
+            // A 1 is written as it is read: by a short low pulse.
             return self.read_bit().map(drop);
         }
         let wire = &mut self.wire;
@@ -162,7 +102,7 @@ impl<W: Wire> Master<W> {
         Ok(())
     }
 
-    /// Reads a bit: 1 where no device says 0.
+    /// Reads a bit: 1 unless a device sends a 0.
     ///
     /// # Errors
     /// [`Fault::Pin`]
@@ -180,7 +120,7 @@ impl<W: Wire> Master<W> {
         Ok(bit)
     }
 
-    /// Writes a byte, its lowest bit first.
+    /// Writes a byte, least significant bit first.
     ///
     /// # Errors
     /// [`Fault::Pin`]
@@ -189,7 +129,7 @@ impl<W: Wire> Master<W> {
         (0..8).try_for_each(|bit| self.write_bit(byte >> bit & 1 == 1))
     }
 
-    /// Reads a byte, its lowest bit first.
+    /// Reads a byte, least significant bit first.
     ///
     /// # Errors
     /// [`Fault::Pin`]
@@ -202,7 +142,7 @@ impl<W: Wire> Master<W> {
         Ok(byte)
     }
 
-    /// Makes the pull-up strong or weak.
+    /// Switches the pull-up to strong or weak.
     ///
     /// # Errors
     /// [`Fault::Pin`]

@@ -80,14 +80,14 @@ proptest! {
                 }
                 Act::Line(n) => bed.wire().set_line([Line::Sound, Line::Shorted, Line::Cut][n]),
                 Act::Disturb(after, every) => bed.wire().disturb(after, every),
-                Act::Calm => bed.wire().calm(),
+                Act::Calm => bed.wire().stop_disturbing(),
             }
         }
         bed.finish(&mut clients);
         for client in &clients {
             prop_assert!(!client.sent.is_empty());
         }
-        bed.wire().calm();
+        bed.wire().stop_disturbing();
         bed.wire().set_line(Line::Sound);
         for slave in [AT_KITCHEN, AT_CELLAR, AT_ATTIC, AT_LAMP] {
             bed.slave(slave).set_presence(Presence::Present);

@@ -38,7 +38,7 @@ fn a_noisy_wire_is_told_and_heals() {
     }
     assert_eq!(bed.write(&path(KITCHEN, "temphigh"), "40"), -5);
     assert!(bed.tree.bus().counters().faults >= 9, "each was tried three times");
-    bed.wire().calm();
+    bed.wire().stop_disturbing();
     assert!(bed.read(&path(KITCHEN, "temperature")).is_ok());
     assert_eq!(bed.slave(AT_KITCHEN).eeprom(), Some([75, 70, 0x7f]));
 }

@@ -1,13 +1,13 @@
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
-use owproto_onewire::emulation::{Presence, SimulatedWire, Slave};
+use owproto_onewire::emulation::{EmulatedWire, Presence, Slave};
 use owproto_onewire::{Fault, Found, Master, Participants, Search};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
 type Quiet = fn() -> Instant;
 
-fn wire<const N: usize>(ids: &[RomId]) -> Master<SimulatedWire<Quiet, N>> {
+fn wire<const N: usize>(ids: &[RomId]) -> Master<EmulatedWire<Quiet, N>> {
     let mut slaves = [const { Slave::switch(RomId::new(0x3a, [0; 6])) }; N];
     for (n, slave) in slaves.iter_mut().enumerate() {
         match ids.get(n) {
@@ -15,11 +15,11 @@ fn wire<const N: usize>(ids: &[RomId]) -> Master<SimulatedWire<Quiet, N>> {
             None => slave.set_presence(Presence::Absent),
         }
     }
-    Master::new(SimulatedWire::new((|| Instant::ZERO) as Quiet, slaves))
+    Master::new(EmulatedWire::new((|| Instant::ZERO) as Quiet, slaves))
 }
 
 fn all<const N: usize>(
-    master: &mut Master<SimulatedWire<Quiet, N>>,
+    master: &mut Master<EmulatedWire<Quiet, N>>,
     mut search: Search,
 ) -> Result<Vec<RomId>, Fault> {
     let mut found = Vec::new();

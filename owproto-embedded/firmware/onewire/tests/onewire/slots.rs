@@ -1,13 +1,13 @@
 use embedded_hal::digital::ErrorKind;
 use owproto_core::text::RomId;
 use owproto_core::time::Instant;
-use owproto_onewire::emulation::{Line, SimulatedWire, Slave};
+use owproto_onewire::emulation::{EmulatedWire, Line, Slave};
 use owproto_onewire::{Fault, Master, Wire};
 
 const ID: RomId = RomId::new(0x28, [1, 2, 3, 4, 5, 6]);
 
-fn simulated() -> SimulatedWire<fn() -> Instant, 1> {
-    SimulatedWire::new(|| Instant::ZERO, [Slave::thermometer(ID, 0)])
+fn simulated() -> EmulatedWire<fn() -> Instant, 1> {
+    EmulatedWire::new(|| Instant::ZERO, [Slave::thermometer(ID, 0)])
 }
 
 /// Writes down the edges and samples, each with its time.

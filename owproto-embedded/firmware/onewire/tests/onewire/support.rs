@@ -9,12 +9,12 @@ use owproto_core::server::{Connection, Step as ConnectionStep};
 use owproto_core::text::RomId;
 use owproto_core::time::{Duration, Instant};
 use owproto_core::tree::{Job, Tree};
-use owproto_onewire::emulation::{SimulatedWire, Slave};
-use owproto_onewire::{OneWire, Step};
+use owproto_onewire::emulation::{EmulatedWire, Slave};
+use owproto_onewire::{OneWireBus, Step};
 
 pub(crate) type Clock = Box<dyn FnMut() -> Instant>;
-pub(crate) type TestWire = SimulatedWire<Clock, 6>;
-pub(crate) type TestBus = OneWire<TestWire, 5, 4>;
+pub(crate) type TestWire = EmulatedWire<Clock, 6>;
+pub(crate) type TestBus = OneWireBus<TestWire, 5, 4>;
 
 /// Longer than this no request takes, however noisy the line is.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -90,8 +90,8 @@ impl Bed {
     pub(crate) fn with(slaves: [Slave; 6]) -> Self {
         let now = Rc::new(Cell::new(Instant::ZERO));
         let clock = now.clone();
-        let wire = SimulatedWire::new(Box::new(move || clock.get()) as Clock, slaves);
-        Self { now, tree: Tree::new(OneWire::new(wire)), steps: 0 }
+        let wire = EmulatedWire::new(Box::new(move || clock.get()) as Clock, slaves);
+        Self { now, tree: Tree::new(OneWireBus::new(wire)), steps: 0 }
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -116,14 +116,14 @@ impl Bed {
         self.now.set(now + Duration::from_micros(took.into()));
         match step {
             Step::Worked => self.steps += 1,
-            Step::Settled => {}
+            Step::Ready => {}
             Step::Idle => {
                 let wake_at = self.tree.bus().wake_at();
                 assert!(wake_at > now, "it has nothing to do, and is not to be left alone");
                 self.now.set(wake_at.min(limit));
             }
         }
-        step == Step::Settled
+        step == Step::Ready
     }
 
     /// Lets time pass.
