@@ -84,7 +84,7 @@ pub const DEFAULT_TRANSMIT_LIMIT: usize = 16 << 10;
 /// assert_eq!(connection.step(), Step::Write);
 /// assert_eq!(&connection.poll_transmit()[24..], b"        21.5");
 /// connection.handle_transmitted(36, now);
-/// assert_eq!(connection.step(), Step::Close); // persistence was not asked for
+/// assert_eq!(connection.step(), Step::Close); // persistence was not requested
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
