@@ -1,6 +1,6 @@
-//! What decoding costs, beside the least that could do the same in the same run.
+//! The cost of decoding, compared with the cheapest possible code for the same work in the same run.
 //!
-//! `cargo bench -p owproto-core`: criterion's times, then tables with ratios.
+//! `cargo bench -p owproto-core` prints criterion's times, then tables with ratios.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -68,7 +68,7 @@ fn reply(payload: &[u8]) -> Vec<u8> {
     [&header.to_bytes()[..], payload].concat()
 }
 
-/// Reads lengths and hops from frame to frame.
+/// Reads only the lengths, and skips from frame to frame.
 fn hop(mut stream: &[u8], mut frame: impl FnMut(&[u8])) {
     while let Some((head, rest)) = stream.split_first_chunk::<HEADER_LEN>() {
         let len = usize::try_from(i32::from_be_bytes([head[4], head[5], head[6], head[7]])).unwrap();
@@ -78,7 +78,7 @@ fn hop(mut stream: &[u8], mut frame: impl FnMut(&[u8])) {
     }
 }
 
-/// The values of all replies of some input.
+/// Parses all replies in the input.
 fn parse(parser: &mut ReplyParser<impl owproto_core::Storage>, mut input: &[u8]) {
     loop {
         match parser.parse(&mut input).unwrap() {
@@ -122,8 +122,8 @@ fn large_payload() {
         }));
 }
 
-/// What a connection does with the answer to `request`.
-fn listen(
+/// Sends `request` on a connection and passes it the `answer`.
+fn exchange(
     connection: &mut Connection<[u8; 64], [u8; 64]>,
     request: &Request<'_>,
     answer: &[u8],
@@ -136,7 +136,7 @@ fn listen(
         match connection.handle_input(&mut input, Instant::ZERO).unwrap() {
             Event::Entries(_, entries) => entries.for_each(&mut entry),
             Event::Reply(..) => return,
-            _ => panic!("the answer is whole"),
+            _ => panic!("the answer is complete"),
         }
     }
 }
@@ -158,7 +158,7 @@ fn comma_list() {
             }
         })
         .way("Connection, whole", || {
-            listen(&mut whole, &request, black_box(&frame), |entry| {
+            exchange(&mut whole, &request, black_box(&frame), |entry| {
                 black_box(entry);
             });
         }));
@@ -176,13 +176,13 @@ fn streamed_listing() {
             });
         })
         .way("Connection, whole", || {
-            listen(&mut whole, &request, black_box(&frames), |entry| {
+            exchange(&mut whole, &request, black_box(&frames), |entry| {
                 black_box(entry);
             });
         }));
 }
 
-/// By criterion, then side by side.
+/// Measures with criterion, then side by side.
 fn run(mut ways: SideBySide<'_>) {
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(300))

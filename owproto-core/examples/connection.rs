@@ -1,6 +1,6 @@
-//! A driver for the client connection, over the standard library's sockets: the loop that each transport has.
+//! Lists the root of an owserver: the loop of a driver for the client connection, over the standard library's sockets.
 //!
-//! `cargo run -p owproto-core --example connection [HOST:PORT]`, with an owserver listening there.
+//! Run it with `cargo run -p owproto-core --example connection [HOST:PORT]` while an owserver listens there.
 
 #![allow(clippy::indexing_slicing)]
 
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = std::time::Instant::now();
     let now = || Instant::ZERO.saturating_add(start.elapsed().into());
 
-    // 128 bytes for requests, 64 for an entry of the listing, whatever its length.
+    // 128 bytes for requests, 64 for an entry of the listing. The listing may have any length.
     let mut connection: Connection<_, _> = Connection::new([0; 128], [0; 64]);
     connection.request(&Request::dir("/")?, now())?;
     let mut buffer = [0; 256];
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         loop {
                             match connection.handle_input(&mut input, now())? {
                                 Event::NeedMore(_) => break,
-                                Event::Keepalive => println!("(still at work)"),
+                                Event::Keepalive => println!("(the server is still working)"),
                                 Event::Entries(_, entries) => {
                                     for entry in entries {
                                         println!("{}", String::from_utf8_lossy(entry));
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                             }
                         }
                     }
-                    // A timeout; the connection knows which one.
+                    // A timeout. The connection knows which one.
                     Err(_) => connection.handle_timeout(now())?,
                 }
             }

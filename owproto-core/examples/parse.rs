@@ -1,6 +1,6 @@
-//! Takes the bytes of a server's answer in pieces and shows the events.
+//! Parses the bytes of a server's answer in pieces, and prints the events.
 //!
-//! `cargo run -p owproto-core --example parse`
+//! Run it with `cargo run -p owproto-core --example parse`.
 
 use owproto_core::wire::Header;
 use owproto_core::{ReplyEvent, ReplyParser};

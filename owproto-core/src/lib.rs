@@ -1,12 +1,12 @@
 //! The owserver protocol (OWFS: 1-Wire over TCP, port 4304) without I/O.
 //!
-//! No `std`, no allocation, no `unsafe`, no clock, no socket: bytes and times go in, bytes and events come out.
-//! Transports are thin loops around it. `owproto-std` has them for `std::net` and tokio, `owproto-embedded` for
+//! No `std`, no allocation, no `unsafe`, no clock, no socket: the program passes bytes and times in, and gets bytes and
+//! events out. Transports are small loops around it. `owproto-std` has them for `std::net` and tokio, `owproto-embedded` for
 //! microcontrollers.
 //!
 //! # The protocol on one page
 //!
-//! A client speaks first. Each frame is a [header](wire::Header) of six big-endian words, 24 bytes, and a payload:
+//! The client sends first. Each frame is a [header](wire::Header) of six big-endian words, 24 bytes, and a payload:
 //!
 //! ```text
 //!            0        4        8        12       16       20       24
@@ -14,41 +14,41 @@
 //!  reply     0        payload  ret      flags    size     offset   value, or entries
 //! ```
 //!
-//! - **Types**: [NOP, READ, WRITE, DIR, PRESENCE, DIRALL, GET and some more](wire::MessageType). Each request has one
-//!   reply; DIR has a frame for each entry and one without payload behind them.
-//! - **Errors** are replies with a negative `ret`: [owserver's number](ReturnCode) for what went wrong.
-//! - **Keepalives** are headers with a negative payload length. While a request takes long, the server sends one
-//!   each second. They carry nothing, no flags either.
-//! - **Persistence**: a request [asks](wire::Flags::PERSISTENCE) for the connection to be kept; its last reply frame
-//!   says whether it is. Otherwise the server closes.
+//! - **Message types**: [NOP, READ, WRITE, DIR, PRESENCE, DIRALL, GET and others](wire::MessageType). The answer to a request
+//!   is one reply; for DIR it is one reply for each entry, and a last one without payload.
+//! - **Errors** are replies with a negative `ret`: [owserver's number](ReturnCode) of the error.
+//! - **Keepalives** are headers with a negative payload length and flags of 0. While a request takes long, the server sends
+//!   one each second.
+//! - **Persistence**: a [flag](wire::Flags::PERSISTENCE) of the request asks the server to keep the connection. The flag in
+//!   the last reply grants it. Otherwise the server closes the connection.
 //! - **Flags** choose [temperature](wire::TemperatureScale) and [pressure scales](wire::PressureScale) and the
-//!   [spelling of ROM ids](wire::DeviceFormat), and hold for one request.
-//! - **Tokens** let servers that ask one another [find loops](wire::Tokens). Clients send none.
+//!   [spelling of ROM ids](wire::DeviceFormat). They apply to one request.
+//! - **Tokens** let servers that forward requests [detect loops](wire::Tokens). Clients send none.
 //!
 //! # Layers
 //!
-//! Each is usable without those above it.
+//! Each layer can be used without those above it.
 //!
-//! | layer | modules | gives |
+//! | layer | modules | content |
 //! |-------|---------|-------|
-//! | L0 words and bytes | [`wire`] | total functions; unknown numbers and bits survive |
-//! | L1 frames | [`message`], [`codec`] | builders, an incremental parser for each direction, entries |
-//! | L2 connections | [`client`] | a state machine: persistence, pipelining, timeouts, what may be sent again |
-//! | | [`server`] | the other end: requests one at a time, answers in pieces, keepalives |
-//! | L3 tree | [`tree`] | what stands behind a server: paths, devices and their values, over a [`Bus`](tree::Bus) of yours |
-//! | beside them | [`text`] | ROM ids, property values, `/structure` records |
+//! | L0 wire | [`wire`] | words and headers from and to bytes; unknown numbers and bits survive |
+//! | L1 frames | [`message`], [`codec`] | requests, replies and entries as values; an incremental parser for each direction |
+//! | L2 connections | [`client`] | a state machine: persistence, pipelining, timeouts, which requests may be sent again |
+//! | | [`server`] | the server's end: requests one at a time, answers in pieces, keepalives |
+//! | L3 tree | [`tree`] | the content of a server: paths, devices and values, over the program's [`Bus`](tree::Bus) |
+//! | used by all | [`text`], [`time`], [`storage`] | ROM ids, property values, `/structure` records; moments; buffers |
 //!
 //! The smallest use is a request and a parser:
 //!
 //! ```
 //! use owproto_core::{ReplyEvent, ReplyParser, Request};
 //!
-//! // What goes out:
+//! // To the server:
 //! let mut buffer = [0; 128];
 //! let bytes = Request::read("/10.67C6697351FF/temperature")?.encode(&mut buffer)?;
 //! # assert_eq!(bytes.len(), 24 + 29);
 //!
-//! // What comes back, in whatever pieces the network makes of it:
+//! // From the server, in any pieces:
 //! let mut parser = ReplyParser::new([0; 256]);
 //! # let reply = b"\0\0\0\0\0\0\0\x0c\0\0\0\x0c\0\0\0\0\0\0\0\x0c\0\0\0\0        21.5";
 //! # let mut values = vec![];
@@ -57,7 +57,7 @@
 //!     loop {
 //!         match parser.parse(&mut input)? {
 //!             ReplyEvent::NeedMore(_) => break,
-//!             ReplyEvent::Keepalive => println!("the server is at work"),
+//!             ReplyEvent::Keepalive => println!("the server is working"),
 //!             ReplyEvent::Reply(reply) => {
 //!                 let value = reply.into_result()?.data();
 //!                 assert_eq!(value.trim_ascii(), b"21.5");
@@ -70,30 +70,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`client::Connection`] does this and everything else that a client has to get right; its documentation is the
-//! contract between the core and a transport. [`server::Connection`] is its counterpart, and [`tree::Tree`] makes a
-//! whole owserver of it.
+//! [`client::Connection`] does this and everything else that a client needs. Its documentation is the contract between the
+//! core and a transport. [`server::Connection`] is the server's end, and [`tree::Tree`] makes it a complete owserver.
 //!
-//! # Promises
+//! # Guarantees
 //!
-//! - No input of a peer makes it panic, wait for ever or use memory that its owner did not give. Limits act on a
-//!   header, before a byte of its payload is kept.
-//! - How bytes are cut into pieces never changes what comes out. (One exception: an entry of a comma list that is longer
-//!   than the storage is given if it lies whole in the input, and an error if it does not.)
-//! - A connection that failed stays failed, and no reply is given to a request that it does not belong to.
+//! - No input of a peer causes a panic, an endless loop, or the use of memory other than the caller's. Limits apply to a
+//!   header, before any byte of its payload is stored.
+//! - The split of the input into pieces never changes the results. (One exception: an entry of a comma list that is longer
+//!   than the storage is returned if it is entirely in the input, and is an error otherwise.)
+//! - A connection that failed stays failed, and no reply is matched to another request.
 //!
 //! # Features
 //!
-//! All add something, none changes behaviour.
+//! Features only add items. None changes behaviour.
 //!
 //! | feature | adds |
 //! |---------|------|
 //! | `heapless` | `heapless::Vec` as [`Storage`] |
 //! | `alloc` | `Vec` as [`Storage`] |
-//! | `std` | `alloc`, and what other crates' derives need |
-//! | `defmt` | `defmt::Format` on what firmware logs |
-//! | `serde` | `Serialize` and `Deserialize` on what people store |
-//! | `arbitrary` | `Arbitrary` on headers, flags and values (brings `std`) |
+//! | `std` | `alloc`, and support for derives of other crates that need it |
+//! | `defmt` | `defmt::Format` for types that firmware logs |
+//! | `serde` | `Serialize` and `Deserialize` for types that programs store |
+//! | `arbitrary` | `Arbitrary` for headers, flags and values (enables `std`) |
 //! | `nom` | `codec::grammar` and `text::grammar`: nom parsers of frames and text |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -111,7 +110,7 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-// The derive of `arbitrary` names it.
+// Named by the derive of `arbitrary`.
 #[cfg(any(feature = "std", test))]
 extern crate std;
 

@@ -1,74 +1,40 @@
-use crate::time::Instant;
+use super::deadline::Deadline;
 use crate::wire::MessageType;
 
-/// Names a request on one connection: they are counted, and answered in this order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct RequestId(pub(super) u32);
-
-/// A request that waits for its answer.
+/// A request in flight.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pending {
-    /// When its total timeout ends.
+    /// When its total timeout expires.
     pub(super) deadline: Deadline,
-    /// Where its last byte ends in the stream of sent bytes, counted modulo 2³².
+    /// The end of its last byte in the stream of sent bytes, modulo 2³².
     pub(super) ends_at: u32,
     pub(super) message_type: MessageType,
 }
 
-/// In which form the answer to a request comes.
+/// The form of the answer to a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Form {
-    /// As one reply.
+pub(super) enum AnswerForm {
+    /// One reply.
     Reply,
-    /// As a reply for each entry, and one that ends them.
+    /// A reply for each entry, and one that ends the listing.
     Frames,
-    /// As one reply with a comma list.
+    /// One reply with a comma list.
     List,
-}
-
-/// When something is over. Kept as the complement of its microseconds, so that "never" is 0, memory that is all zeros
-/// costs no code, and the sooner one is the greater.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Deadline(u64);
-
-impl Deadline {
-    pub(super) const NEVER: Self = Self(0);
-
-    #[inline]
-    pub(super) const fn at(moment: Instant) -> Self {
-        Self(!moment.as_micros())
-    }
-
-    #[inline]
-    pub(super) const fn moment(self) -> Instant {
-        Instant::from_micros(!self.0)
-    }
-
-    #[inline]
-    pub(super) fn has_passed(self, now: Instant) -> bool {
-        self >= Self::at(now)
-    }
-
-    #[inline]
-    pub(super) fn or_sooner(self, other: Self) -> Self {
-        self.max(other)
-    }
 }
 
 impl Pending {
     const NONE: Self = Self { deadline: Deadline::NEVER, ends_at: 0, message_type: MessageType::NOP };
 
     #[inline]
-    pub(super) const fn form(&self) -> Form {
+    pub(super) const fn answer_form(&self) -> AnswerForm {
         match self.message_type {
-            MessageType::DIR => Form::Frames,
-            MessageType::DIRALL | MessageType::DIRALLSLASH => Form::List,
-            _ => Form::Reply,
+            MessageType::DIR => AnswerForm::Frames,
+            MessageType::DIRALL | MessageType::DIRALLSLASH => AnswerForm::List,
+            _ => AnswerForm::Reply,
         }
     }
 
-    /// Whether bytes of it wait to be sent, when so many were sent over the connection. The server waits for them.
+    /// Whether bytes of it are not sent yet, after `total_sent` bytes of the connection. The server waits for them.
     #[inline]
     pub(super) const fn is_unsent(&self, total_sent: u32) -> bool {
         let unsent = self.ends_at.wrapping_sub(total_sent);
@@ -76,15 +42,15 @@ impl Pending {
     }
 }
 
-/// The requests in flight, oldest first: a ring of at most `DEPTH`.
+/// The requests in flight, oldest first, in a ring buffer of `DEPTH`.
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub(super) struct InFlight<const DEPTH: usize> {
-    /// `0 <= first < DEPTH`; 0 if there is none, so that one alone always has the same place.
+    /// `0 <= first < DEPTH`; 0 if the ring is empty, so that a single request is usually in the first place.
     first: usize,
     /// `0 <= len <= DEPTH`.
     len: usize,
-    /// Places that are free have a deadline that never comes.
+    /// Free places have the deadline [`Deadline::NEVER`].
     ring: [Pending; DEPTH],
 }
 
@@ -108,13 +74,13 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         if self.len == 0 { None } else { self.ring.get(self.first) }
     }
 
-    /// The one that is in flight, if it is alone.
+    /// The request in flight, if it is the only one and in the first place.
     #[inline]
     pub(super) fn only(&self) -> Option<&Pending> {
         if self.len == 1 && self.first == 0 { self.ring.first() } else { None }
     }
 
-    /// Puts one at the end, if there is room.
+    /// Appends a request, if there is room.
     #[inline]
     pub(super) fn push(&mut self, pending: Pending) {
         let end = self.first.wrapping_add(self.len);
@@ -127,7 +93,7 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         }
     }
 
-    /// Puts one into an empty ring.
+    /// Adds a request to an empty ring.
     #[inline]
     pub(super) fn push_only(&mut self, pending: Pending) {
         if let Some(place) = self.ring.first_mut() {
@@ -136,7 +102,7 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         }
     }
 
-    /// Takes the oldest one away.
+    /// Removes the oldest request.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Pending> {
         let place = self.ring.get_mut(self.first)?;
@@ -148,7 +114,7 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         Some(oldest)
     }
 
-    /// Takes the one away that is alone.
+    /// Removes the request that [`only`](Self::only) returns.
     #[inline]
     pub(super) fn pop_only(&mut self) {
         if let Some(place) = self.ring.first_mut() {
@@ -157,7 +123,7 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
         }
     }
 
-    /// The earliest deadline of all.
+    /// The earliest deadline of all requests.
     #[inline]
     pub(super) fn earliest_deadline(&self) -> Deadline {
         let mut earliest = Deadline::NEVER;
@@ -165,7 +131,7 @@ impl<const DEPTH: usize> InFlight<DEPTH> {
             return earliest;
         }
         for pending in &self.ring {
-            earliest = earliest.or_sooner(pending.deadline);
+            earliest = earliest.or_earlier(pending.deadline);
         }
         earliest
     }
@@ -180,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_alone_has_the_first_place() {
+    fn a_single_request_is_in_the_first_place() {
         let pending = |n| Pending { ends_at: n, ..Pending::NONE };
         let mut all = InFlight::<3>::new();
         assert!(all.only().is_none());
@@ -196,7 +162,7 @@ mod tests {
         (0..2).for_each(|n| all.push(pending(n)));
         assert!(all.only().is_none());
         all.pop();
-        assert!(all.only().is_none(), "alone, but in the second place");
+        assert!(all.only().is_none(), "the only one, but in the second place");
         all.push(pending(2));
         assert_eq!([all.pop(), all.pop()].map(|one| one.unwrap().ends_at), [1, 2]);
         all.push(pending(3));
@@ -204,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn they_keep_their_order() {
+    fn requests_keep_their_order() {
         let pending = |n| Pending { ends_at: n, ..Pending::NONE };
         let mut all = InFlight::<3>::new();
         let mut next = 0;
@@ -226,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn no_depth_takes_nothing() {
+    fn a_ring_without_places_takes_no_request() {
         let mut none = InFlight::<0>::new();
         none.push(Pending::NONE);
         assert!(none.pop().is_none() && none.is_empty());

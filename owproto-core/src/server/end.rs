@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::Timeout;
+use super::timeouts::Timeout;
 use crate::codec::DecodeError;
 
 /// Why a connection has ended.
@@ -8,13 +8,13 @@ use crate::codec::DecodeError;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum End {
-    /// The last request was answered and persistence was not asked for, or not granted.
+    /// The last request was answered, and persistence was not requested or not granted.
     Answered,
     /// The client closed its side, between two requests or within one.
     ClientClosed,
-    /// The transport failed: the client is gone, and nobody waits for an answer.
+    /// The transport failed: the client cannot receive an answer.
     TransportFailed,
-    /// The request is no frame: a negative payload, or more than the limit.
+    /// The request is not a valid frame: its payload is negative or above the limit.
     Malformed(DecodeError),
     /// The size of a WRITE is negative or leaves no byte for the path.
     MalformedWrite {
@@ -23,35 +23,34 @@ pub enum End {
         /// The payload word.
         payload: i32,
     },
-    /// The request carries this server's own token: it went in a circle.
+    /// The request carries this server's own token: it went in a loop.
     Loop,
-    /// Time ran out.
+    /// A timeout expired.
     TimedOut(Timeout),
-    /// Something went wrong in the middle of a frame, where no error can be said any more.
+    /// The answer was [aborted](super::Answer::abort), because a failure could not be reported to the client.
     AnswerAborted,
-    /// The transmit storage does not even hold a header.
+    /// The transmit storage is too small for a header.
     TransmitTooSmall,
-    /// The caller ended it.
+    /// The caller [closed](super::Connection::close) the connection.
     Closed,
 }
 
 impl End {
-    /// Whether the client got all that it asked for, so that it deserves to read it: a driver should then close its
-    /// sending side first, and read (and drop) what still comes for a moment. A plain close with unread bytes makes
-    /// TCP send a reset, which may overtake the reply.
+    /// Whether the client got all answers. A driver should then close its sending side first, and read and drop input for a
+    /// moment: closing a socket with unread input makes TCP send a reset, which may destroy the reply.
     #[must_use]
     pub const fn is_orderly(self) -> bool {
         matches!(self, Self::Answered | Self::ClientClosed)
     }
 
-    /// Whether nobody takes what is sent, so that a driver should reset the transport instead of closing it.
+    /// Whether the peer no longer reads, so that a driver should reset the transport instead of closing it.
     #[must_use]
     pub const fn is_unread(self) -> bool {
         matches!(self, Self::TransportFailed | Self::TimedOut(Timeout::Send | Timeout::SendTotal))
     }
 
-    /// Whether what waits to be sent is still worth sending.
-    pub(super) const fn lets_send(self) -> bool {
+    /// Whether the bytes that wait should still be sent.
+    pub(super) const fn allows_sending(self) -> bool {
         !(self.is_unread() || matches!(self, Self::TransmitTooSmall))
     }
 }
@@ -80,9 +79,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_end_says_why_and_whether_the_client_has_all() {
+    fn each_end_has_a_text_and_says_what_the_driver_has_to_do() {
         let malformed = End::Malformed(DecodeError::NegativePayload { payload: -1 });
-        for (end, is_orderly, lets_send, text) in [
+        for (end, is_orderly, allows_sending, text) in [
             (End::Answered, true, true, "the last request was answered"),
             (End::ClientClosed, true, true, "the client closed the connection"),
             (End::TransportFailed, false, false, "the connection to the client failed"),
@@ -105,7 +104,7 @@ mod tests {
             (End::Closed, false, true, "the connection was closed"),
         ] {
             assert_eq!(std::format!("{end}"), text);
-            assert_eq!((end.is_orderly(), end.lets_send()), (is_orderly, lets_send), "{text}");
+            assert_eq!((end.is_orderly(), end.allows_sending()), (is_orderly, allows_sending), "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a real server sent, parsed and written again.
+//! Payloads captured from an owserver, parsed and rendered again.
 
 use std::collections::BTreeMap;
 use std::string::{String, ToString};
@@ -27,7 +27,7 @@ pub(crate) fn vectors(file: &str) -> Vec<Json> {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-/// All exchanges of one type of message in a file of captures; the last frame of the reply.
+/// All exchanges of one message type in a file of captures, with the last frame of each answer.
 fn exchanges(file: &str, type_name: &str) -> Vec<Exchange> {
     vectors(file)
         .iter()
@@ -79,7 +79,7 @@ fn records_parse_and_print_the_same() {
         assert_eq!(record.to_string().as_bytes(), payload, "{name}");
         count += 1;
 
-        // The length is that of the type, times the elements that were asked for.
+        // The length is that of the type, for one element or for all.
         if let Some(len) = record.value_type.rendered_len() {
             let expected = match (record.index, record.shape) {
                 (Index::All, Shape::Array(elements)) => record.value_type.array_len(len, elements),
@@ -95,7 +95,7 @@ fn records_parse_and_print_the_same() {
     }
 }
 
-/// A record for what is read at a path: as captured from the server, or else what is known of the property.
+/// The record for a path: as captured from the server, else from what is known about the property.
 fn record_of(path: &str, records: &BTreeMap<String, Structure>) -> Option<Structure> {
     let mut path = path.trim_start_matches('/');
     for prefix in ["uncached/", "text/", "unaliased/", "bus.0/"].iter().cycle().take(12) {
@@ -104,7 +104,7 @@ fn record_of(path: &str, records: &BTreeMap<String, Structure>) -> Option<Struct
     let (first, property) = path.split_once('/')?;
     let family = RomId::parse(first.as_bytes()).ok().map(|id| format!("{:02X}", id.family()));
 
-    // As captured, or as captured for another element.
+    // The captured record, also that of another element.
     let key = family.map(|family| format!("{family}/{property}"));
     if let Some(key) = &key {
         let (base, index) = key.split_once('.').unwrap_or((key, ""));
@@ -152,13 +152,13 @@ fn values_parse_and_render_the_same() {
             if ret < 0 || path.starts_with("/structure") {
                 continue;
             }
-            // An alias, and no value at all.
+            // With ROM ids instead of aliases.
             let path =
                 path.replace("/kitchen/", "/28.000028D70100/").replace("/back door/", "/29.000029D60500/");
             let record = record_of(&path, &records).unwrap_or_else(|| panic!("{name}: what is {path}?"));
             let is_number = record.value_type.rendered_len() == Some(12);
             if is_number && (offset != 0 || size < 12) {
-                // A number that the request cut.
+                // A number cut off by offset or size of the request.
                 let text = core::str::from_utf8(&payload).unwrap().trim();
                 let value = Value::parse(record.value_type, &payload).ok().and_then(|value| value.as_f64());
                 assert_eq!(value, text.parse().ok(), "{name}");
@@ -186,7 +186,7 @@ fn values_parse_and_render_the_same() {
             }
         }
     }
-    // What was covered, so that this test cannot pass on nothing.
+    // Checks that enough values of each type were compared.
     for (what, least) in [
         ("cut", 6),
         ("integer", 2),
@@ -212,7 +212,7 @@ fn values_parse_and_render_the_same() {
 }
 
 #[test]
-fn values_are_what_they_should_be() {
+fn captured_values_have_the_expected_meaning() {
     let reads = exchanges("read", "READ");
     let payload =
         |name: &str| reads.iter().find(|exchange| exchange.name == name).expect(name).payload.clone();
@@ -241,7 +241,7 @@ fn values_are_what_they_should_be() {
 }
 
 #[test]
-fn the_list_of_return_codes_holds_their_texts() {
+fn the_captured_list_of_return_codes_has_their_texts() {
     let reads = exchanges("read", "READ");
     let list = &reads.iter().find(|exchange| exchange.name == "read_return_codes_all").unwrap().payload;
     let last = usize::try_from(OwserverText::LAST.code()).unwrap();
@@ -253,7 +253,7 @@ fn the_list_of_return_codes_holds_their_texts() {
 }
 
 #[test]
-fn rom_ids_of_listings_are_in_the_format_of_the_flags() {
+fn rom_ids_in_listings_have_the_format_of_the_flags() {
     let mut count = 0;
     let mut formats = Vec::new();
     for Exchange { name, path, flags, payload, .. } in exchanges("flags", "DIRALL") {
@@ -274,11 +274,11 @@ fn rom_ids_of_listings_are_in_the_format_of_the_flags() {
     }
     assert!(count > 100, "{count}");
     let missing: Vec<_> = DeviceFormat::ALL.into_iter().filter(|format| !formats.contains(format)).collect();
-    assert_eq!(missing, [DeviceFormat::FIdC], "the one that was not captured");
+    assert_eq!(missing, [DeviceFormat::FIdC], "the only one that was not captured");
 }
 
 #[test]
-fn presence_says_which_device() {
+fn a_presence_reply_names_the_device() {
     let captured = exchanges("presence", "PRESENCE");
     let mut found = [0, 0];
     for Exchange { name, path, payload, .. } in captured {

@@ -14,9 +14,9 @@ pub(crate) const fn to_len(word: i32) -> Option<usize> {
     if word >= 0 && word as u32 as u128 <= usize::MAX as u128 { Some(word as u32 as usize) } else { None }
 }
 
-/// A length modulo 2³².
+/// A length modulo 2³², as an unsigned word.
 #[allow(clippy::cast_possible_truncation)]
-pub(crate) const fn of_len(len: usize) -> u32 {
+pub(crate) const fn wrapping_from_len(len: usize) -> u32 {
     len as u32
 }
 

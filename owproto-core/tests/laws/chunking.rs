@@ -1,4 +1,4 @@
-//! How bytes are cut never matters, and `NeedMore` is true.
+//! The split of the input into pieces never matters, and `NeedMore` is exact.
 
 use std::mem::take;
 
@@ -9,13 +9,13 @@ use proptest::prelude::*;
 
 use crate::generate::{cases, cuts, pieces, reply_frame, request_frame, stream};
 
-/// What came, without how it was cut.
+/// What was decoded, independent of the pieces.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Seen {
     Keepalive,
     Frame(Header, Vec<u8>, Vec<Token>),
-    /// A frame of which the end has not come, as the bare decoder tells it.
-    Begun(Header, Vec<u8>),
+    /// An incomplete frame, as the decoder reports it.
+    Incomplete(Header, Vec<u8>),
     /// The number of bytes missing at the end of the input.
     Missing(usize),
     Failed(DecodeError),
@@ -77,7 +77,7 @@ fn requests<S: Storage>(mut parser: RequestParser<S>, pieces: &[&[u8]]) -> Vec<S
     seen
 }
 
-fn bare(mut decoder: Decoder, pieces: &[&[u8]]) -> Vec<Seen> {
+fn decoded(mut decoder: Decoder, pieces: &[&[u8]]) -> Vec<Seen> {
     let mut seen = Vec::new();
     let mut open: Option<(Header, Vec<u8>)> = None;
     let mut missing = 0;
@@ -108,7 +108,7 @@ fn bare(mut decoder: Decoder, pieces: &[&[u8]]) -> Vec<Seen> {
             }
         }
     }
-    seen.extend(open.map(|(header, body)| Seen::Begun(header, body)));
+    seen.extend(open.map(|(header, body)| Seen::Incomplete(header, body)));
     seen.push(Seen::Missing(missing));
     seen
 }
@@ -117,7 +117,7 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn replies_do_not_depend_on_how_they_are_cut(
+    fn splitting_replies_does_not_change_what_is_parsed(
         bytes in stream(reply_frame().boxed()),
         cuts in cuts(),
         any_version: bool,
@@ -129,10 +129,10 @@ proptest! {
         let whole = replies(parser(), &[&bytes]);
         prop_assert_eq!(&replies(parser(), &pieces(&bytes, &cuts)), &whole);
         prop_assert_eq!(&replies(parser(), &bytes.chunks(1).collect::<Vec<_>>())[..], {
-            // No pieces, nothing known to be missing.
+            // Without any piece, the parser was never called.
             if bytes.is_empty() { &[Seen::Missing(0)] } else { &whole[..] }
         });
-        // Too little storage is found out at the same place, too.
+        // The error for storage that is too small is at the same position, too.
         let small = |pieces: &[&[u8]]| replies(ReplyParser::new([0xa5; 8]), pieces);
         prop_assert_eq!(small(&pieces(&bytes, &cuts)), small(&[&bytes]));
         let limited = |pieces: &[&[u8]]| replies(ReplyParser::new([0xa5; 256]).with_limit(8), pieces);
@@ -140,7 +140,7 @@ proptest! {
     }
 
     #[test]
-    fn requests_do_not_depend_on_how_they_are_cut(
+    fn splitting_requests_does_not_change_what_is_parsed(
         bytes in stream(request_frame().boxed()),
         cuts in cuts(),
     ) {
@@ -154,44 +154,44 @@ proptest! {
     }
 
     #[test]
-    fn the_bare_decoder_does_not_depend_on_how_bytes_are_cut(
+    fn splitting_bytes_does_not_change_what_is_decoded(
         bytes in stream(prop_oneof![reply_frame(), request_frame()].boxed()),
         cuts in cuts(),
     ) {
         for decoder in [Decoder::replies(), Decoder::requests(), Decoder::replies().with_any_version().with_limit(9)] {
-            let whole = bare(decoder.clone(), &[&bytes]);
-            prop_assert_eq!(bare(decoder, &pieces(&bytes, &cuts)), whole);
+            let whole = decoded(decoder.clone(), &[&bytes]);
+            prop_assert_eq!(decoded(decoder, &pieces(&bytes, &cuts)), whole);
         }
     }
 
-    /// The parsers and the decoder under them see the same frames.
+    /// The parsers return the frames that the decoder returns.
     #[test]
-    fn parsers_give_what_the_decoder_gives(
+    fn parsers_and_decoder_agree(
         bytes in stream(reply_frame().boxed()),
-        asked in stream(request_frame().boxed()),
+        requested in stream(request_frame().boxed()),
         cuts in cuts(),
     ) {
         let whole_frames = |mut seen: Vec<Seen>| {
-            seen.retain(|seen| !matches!(seen, Seen::Begun(..) | Seen::Missing(_)));
+            seen.retain(|seen| !matches!(seen, Seen::Incomplete(..) | Seen::Missing(_)));
             seen
         };
         let mut memory = vec![0xa5; 65_536];
         let parser = ReplyParser::new(&mut memory[..]);
         prop_assert_eq!(
             whole_frames(replies(parser, &pieces(&bytes, &cuts))),
-            whole_frames(bare(Decoder::replies(), &[&bytes]))
+            whole_frames(decoded(Decoder::replies(), &[&bytes]))
         );
         let mut memory = vec![0xa5; 100_050];
         let parser = RequestParser::new(&mut memory[..]);
         prop_assert_eq!(
-            whole_frames(requests(parser, &pieces(&asked, &cuts))),
-            whole_frames(bare(Decoder::requests(), &[&asked]))
+            whole_frames(requests(parser, &pieces(&requested, &cuts))),
+            whole_frames(decoded(Decoder::requests(), &[&requested]))
         );
     }
 
-    /// One byte less than asked for completes nothing; as many as asked for never enter the next frame.
+    /// One byte less than `NeedMore` completes no part, and exactly that number never enters the next frame.
     #[test]
-    fn need_more_is_true_of_replies(
+    fn need_more_is_exact_for_replies(
         bytes in stream(reply_frame().boxed()),
         filler in prop_oneof![Just([0; 256]), any::<u8>().prop_map(|byte| [byte; 256])],
         split: prop::sample::Index,
@@ -214,7 +214,7 @@ proptest! {
         }
         let mut input = &filler[..missing];
         match parser.parse(&mut input) {
-            // Of a header: its payload comes next, and nothing of it is there.
+            // A header was completed. Its payload is missing entirely.
             Ok(ReplyEvent::NeedMore(n)) => {
                 prop_assert!(!parser.is_between_frames());
                 let mut body = &[7; 256][..n];
@@ -232,7 +232,7 @@ proptest! {
     }
 
     #[test]
-    fn need_more_is_true_of_requests(
+    fn need_more_is_exact_for_requests(
         bytes in stream(request_frame().boxed()),
         filler: u8,
         split: prop::sample::Index,

@@ -1,4 +1,4 @@
-//! The client connection against a model of itself and an honest server, and against a server that sends anything.
+//! The client connection compared with a model, against a correct server and against one that sends anything.
 
 use std::collections::VecDeque;
 
@@ -20,7 +20,7 @@ type Client = Connection<[u8; TRANSMIT], [u8; 64], DEPTH>;
 
 #[derive(Clone, Debug)]
 enum Op {
-    Ask {
+    Request {
         message_type: MessageType,
         persistent: bool,
         total: u64,
@@ -28,7 +28,7 @@ enum Op {
     Transmit(usize),
     Answer(Answer),
     Deliver(usize),
-    /// A request and all of its answer, behind those that wait.
+    /// A request and its whole answer, after the requests in flight.
     Exchange(MessageType, Answer),
     Advance(u64),
     Timer,
@@ -55,7 +55,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         5 => exchange,
         8 => (message_type(), prop::bool::weighted(0.9), prop_oneof![2 => Just(0), 1 => 1..5000_u64])
-            .prop_map(|(message_type, persistent, total)| Op::Ask { message_type, persistent, total }),
+            .prop_map(|(message_type, persistent, total)| Op::Request { message_type, persistent, total }),
         8 => prop_oneof![2 => Just(usize::MAX), 1 => 0..40_usize].prop_map(Op::Transmit),
         8 => answer.prop_map(|(keepalives, entries, grants, ret)| {
             Op::Answer(Answer { keepalives, entries, grants, ret })
@@ -67,35 +67,35 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A request that the model expects an answer to.
+/// A request in flight.
 #[derive(Clone, Debug)]
-struct Asked {
+struct Pending {
     id: RequestId,
     tag: u32,
     message_type: MessageType,
     persistent: bool,
     deadline: u64,
-    /// Bytes sent over this connection when its last one was.
+    /// Bytes of the connection up to the end of this request.
     ends_at: usize,
 }
 
-/// What the connection should be like, kept by other means.
+/// The expected state of the connection.
 struct Model {
     client: Client,
     now: u64,
-    asked: VecDeque<Asked>,
+    pending: VecDeque<Pending>,
     next_tag: u32,
     queued: usize,
     sent: usize,
     last_activity: u64,
-    kept: bool,
-    begun: bool,
+    persistent: bool,
+    answer_started: bool,
     ended: bool,
     failed: Option<ConnectionError>,
     server: Server,
 }
 
-/// A server that answers every request with its own name.
+/// A server that answers every request with the name in its path.
 struct Server {
     parser: RequestParser<[u8; 256]>,
     waiting: VecDeque<(u32, MessageType, bool)>,
@@ -162,13 +162,13 @@ impl Model {
         Self {
             client: Connection::new([0xa5; TRANSMIT], [0xa5; 64]).with_timeouts(timeouts),
             now: 0,
-            asked: VecDeque::new(),
+            pending: VecDeque::new(),
             next_tag: 0,
             queued: 0,
             sent: 0,
             last_activity: 0,
-            kept: false,
-            begun: false,
+            persistent: false,
+            answer_started: false,
             ended: false,
             failed: None,
             server: Server::new(),
@@ -180,7 +180,7 @@ impl Model {
     }
 
     fn earliest_deadline(&self) -> u64 {
-        self.asked.iter().map(|asked| asked.deadline).min().unwrap_or(u64::MAX)
+        self.pending.iter().map(|pending| pending.deadline).min().unwrap_or(u64::MAX)
     }
 
     fn is_open(&self) -> bool {
@@ -188,7 +188,7 @@ impl Model {
     }
 
     fn timeout(&self) -> Option<(Instant, Timeout)> {
-        if !self.is_open() || self.asked.is_empty() {
+        if !self.is_open() || self.pending.is_empty() {
             return None;
         }
         let silent = self.last_activity + INACTIVITY;
@@ -200,18 +200,18 @@ impl Model {
     }
 
     fn room(&self) -> usize {
-        match self.asked.back() {
+        match self.pending.back() {
             _ if !self.is_open() => 0,
-            None if self.kept => DEPTH,
+            None if self.persistent => DEPTH,
             None => 1,
-            Some(newest) if self.kept && newest.persistent => DEPTH - self.asked.len(),
+            Some(newest) if self.persistent && newest.persistent => DEPTH - self.pending.len(),
             Some(_) => 0,
         }
     }
 
     fn run(&mut self, op: &Op) {
         match *op {
-            Op::Ask { message_type, persistent, total } => self.ask(message_type, persistent, total),
+            Op::Request { message_type, persistent, total } => self.request(message_type, persistent, total),
             Op::Transmit(most) => {
                 let bytes = self.client.poll_transmit();
                 let n = bytes.len().min(most);
@@ -230,7 +230,7 @@ impl Model {
             }
             Op::Exchange(message_type, how) => {
                 for op in [
-                    Op::Ask { message_type, persistent: true, total: 0 },
+                    Op::Request { message_type, persistent: true, total: 0 },
                     Op::Transmit(usize::MAX),
                     Op::Answer(Answer { grants: true, ..how }),
                     Op::Answer(how),
@@ -251,16 +251,16 @@ impl Model {
                 self.failed = expected.err();
             }
             Op::Eof => {
-                if self.failed.is_none() && self.asked.is_empty() {
+                if self.failed.is_none() && self.pending.is_empty() {
                     assert_eq!(self.client.handle_eof(), Ok(()));
                     self.ended = true;
                 } else {
-                    let error = self.broken();
+                    let error = self.transport_error();
                     assert_eq!(self.client.handle_eof(), Err(error));
                 }
             }
             Op::TransportError => {
-                let error = self.broken();
+                let error = self.transport_error();
                 assert_eq!(self.client.handle_transport_error(), error);
             }
             Op::Lost => self.lost(),
@@ -273,7 +273,7 @@ impl Model {
         }
     }
 
-    fn ask(&mut self, message_type: MessageType, persistent: bool, total: u64) {
+    fn request(&mut self, message_type: MessageType, persistent: bool, total: u64) {
         let path = format!("/{}", self.next_tag);
         let request = match message_type {
             MessageType::DIR => Request::dir(&path),
@@ -293,16 +293,16 @@ impl Model {
             Err(SendError::BufferFull { needed, available }) => {
                 assert!(room > 0 && needed == request.encoded_len() && available < needed);
                 assert!(available + self.queued - self.sent <= TRANSMIT);
-                assert!(self.sent < self.queued, "an empty buffer holds every one of these");
+                assert!(self.sent < self.queued, "each request fits an empty buffer");
             }
             Err(error) => panic!("{error}"),
             Ok(id) => {
                 assert!(room > 0);
-                if self.asked.is_empty() {
+                if self.pending.is_empty() {
                     self.last_activity = self.now;
                 }
                 self.queued += request.encoded_len();
-                self.asked.push_back(Asked {
+                self.pending.push_back(Pending {
                     id,
                     tag: self.next_tag,
                     message_type: request.message_type(),
@@ -320,16 +320,16 @@ impl Model {
         let mut input = bytes;
         loop {
             let had = input.len();
-            let in_flight = !self.asked.is_empty();
+            let in_flight = !self.pending.is_empty();
             let in_time = self.now < self.earliest_deadline();
             let event = match self.client.handle_input(&mut input, now) {
                 Ok(event) => event,
                 Err(error) => {
-                    assert_eq!(input.len(), had, "a failed connection takes nothing");
+                    assert_eq!(input.len(), had, "a failed connection takes no input");
                     let expected = match self.failed {
                         Some(earlier) => earlier,
-                        // The server is honest, so there is no other reason to fail; bytes that were under way when
-                        // the connection was closed here belong to nothing.
+                        // The server is correct, so there is no other failure. Bytes that arrive after the connection was
+                        // closed on this side belong to no request.
                         None if in_flight => ConnectionError::TimedOut(Timeout::Total),
                         None => ConnectionError::UnexpectedData,
                     };
@@ -344,7 +344,7 @@ impl Model {
                 assert!(in_time, "an event after the deadline: {event:?}");
                 if had > 0 {
                     self.last_activity = self.now;
-                    self.begun = true;
+                    self.answer_started = true;
                 }
             }
             match event {
@@ -354,26 +354,33 @@ impl Model {
                 }
                 Event::Keepalive => assert!(in_flight),
                 Event::Entries(id, entries) => {
-                    let oldest = self.asked.front().unwrap();
+                    let oldest = self.pending.front().unwrap();
                     assert_eq!(id, oldest.id);
                     for entry in entries {
-                        assert!(entry.starts_with(format!("/{}/", oldest.tag).as_bytes()), "another's entry");
+                        assert!(
+                            entry.starts_with(format!("/{}/", oldest.tag).as_bytes()),
+                            "an entry of another request"
+                        );
                     }
                 }
                 Event::Reply(id, reply) => {
-                    let oldest = self.asked.pop_front().unwrap();
+                    let oldest = self.pending.pop_front().unwrap();
                     assert_eq!(id, oldest.id);
                     let list = MessageType::DIRALL;
                     if [MessageType::DIR, list, MessageType::DIRALLSLASH].contains(&oldest.message_type) {
                         assert_eq!(reply.payload(), b"");
                     } else {
-                        assert_eq!(reply.payload(), oldest.tag.to_string().as_bytes(), "another's answer");
+                        assert_eq!(
+                            reply.payload(),
+                            oldest.tag.to_string().as_bytes(),
+                            "the answer to another request"
+                        );
                     }
-                    self.begun = false;
-                    self.kept = oldest.persistent && reply.is_persistent();
-                    if !self.kept && self.asked.is_empty() {
+                    self.answer_started = false;
+                    self.persistent = oldest.persistent && reply.is_persistent();
+                    if !self.persistent && self.pending.is_empty() {
                         self.ended = true;
-                    } else if !self.kept {
+                    } else if !self.persistent {
                         self.failed = Some(ConnectionError::PersistenceWithdrawn);
                     }
                 }
@@ -381,9 +388,9 @@ impl Model {
         }
     }
 
-    /// What a lost transport is now.
-    fn broken(&mut self) -> ConnectionError {
-        let error = match (self.failed, self.begun, self.kept) {
+    /// The error of a transport that fails now.
+    fn transport_error(&mut self) -> ConnectionError {
+        let error = match (self.failed, self.answer_started, self.persistent) {
             (Some(earlier), ..) => earlier,
             (None, true, _) => ConnectionError::Truncated,
             (None, false, true) => ConnectionError::Stale,
@@ -395,15 +402,15 @@ impl Model {
 
     fn lost(&mut self) {
         while let Some(lost) = self.client.poll_lost() {
-            let failed = self.failed.expect("nothing is lost on a good connection");
-            let asked = self.asked.pop_front().expect("nothing is lost that was not asked");
-            assert_eq!(lost.id, asked.id);
-            let is_safe = asked.message_type != MessageType::WRITE
-                || self.sent < asked.ends_at
+            let failed = self.failed.expect("no request is lost while the connection works");
+            let pending = self.pending.pop_front().expect("only requests in flight are lost");
+            assert_eq!(lost.id, pending.id);
+            let is_safe = pending.message_type != MessageType::WRITE
+                || self.sent < pending.ends_at
                 || failed == ConnectionError::PersistenceWithdrawn;
             assert_eq!(lost.resend, if is_safe { Resend::Safe } else { Resend::MayHappenTwice });
         }
-        assert!(self.failed.is_none() || self.asked.is_empty());
+        assert!(self.failed.is_none() || self.pending.is_empty());
     }
 
     fn check(&self) {
@@ -411,13 +418,13 @@ impl Model {
         assert_eq!(client.error(), self.failed);
         assert_eq!(client.poll_timeout(), self.timeout());
         assert_eq!(client.room(), self.room());
-        assert_eq!(client.in_flight(), self.asked.len());
-        assert_eq!(client.is_reusable(), self.is_open() && self.kept && self.asked.is_empty());
+        assert_eq!(client.in_flight(), self.pending.len());
+        assert_eq!(client.is_reusable(), self.is_open() && self.persistent && self.pending.is_empty());
         let expected = if !self.is_open() {
             Step::Close
         } else if self.sent < self.queued {
             Step::Write
-        } else if self.asked.is_empty() {
+        } else if self.pending.is_empty() {
             Step::Idle
         } else {
             Step::Read
@@ -431,14 +438,14 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn a_connection_is_like_its_model(ops in vec(op(), 0..150)) {
+    fn a_connection_behaves_like_its_model(ops in vec(op(), 0..150)) {
         let mut model = Model::new();
         model.check();
         let mut closed_for = 0;
         for op in &ops {
             model.run(op);
             model.check();
-            // A while after its end it begins anew, so that most of the operations meet a connection that works.
+            // Some operations after its end it is reset, so that most operations act on a connection that works.
             closed_for = if model.is_open() { 0 } else { closed_for + 1 };
             if closed_for > 3 {
                 model.run(&Op::Lost);
@@ -449,9 +456,9 @@ proptest! {
         }
     }
 
-    /// Anything may come at any time: no panic, and a failure is for good.
+    /// Any input at any time causes no panic, and a failure is final.
     #[test]
-    fn a_server_that_sends_anything_does_no_harm(
+    fn any_input_leaves_the_connection_consistent(
         ops in vec(op(), 0..60),
         streams in vec(stream(reply_frame().boxed()), 1..6),
     ) {
@@ -460,7 +467,7 @@ proptest! {
         for (op, bytes) in ops.iter().zip(streams.iter().cycle()) {
             let failed = client.error();
             match *op {
-                Op::Ask { message_type, persistent, total } => {
+                Op::Request { message_type, persistent, total } => {
                     let flags = if persistent { Flags::PERSISTENCE } else { Flags::NONE };
                     let request = Request::raw(message_type, b"/a\0").unwrap().with_flags(flags);
                     let _ = client.request_within(&request, Duration::from_micros(total), now);
@@ -489,7 +496,7 @@ proptest! {
                         }
                         prop_assert!(input.len() <= had);
                         events += 1;
-                        prop_assert!(events <= 2 * bytes.len() + 2, "it turns in circles");
+                        prop_assert!(events <= 2 * bytes.len() + 2, "events without end");
                     }
                 }
                 Op::Advance(micros) => now += Duration::from_micros(micros * 1000),
@@ -517,9 +524,9 @@ proptest! {
         }
     }
 
-    /// Answers to requests of all kinds, good ones and damaged ones, look the same however they are cut.
+    /// Splitting answers, valid or damaged, to requests of all kinds does not change the events.
     #[test]
-    fn events_do_not_depend_on_how_bytes_are_cut(
+    fn splitting_input_does_not_change_the_events(
         types in vec((message_type(), prop::bool::weighted(0.9)), 1..8),
         bytes in stream(reply_frame().boxed()),
         cuts in cuts(),
@@ -532,12 +539,12 @@ proptest! {
     }
 }
 
-/// Asks for all of `types`, as early as allowed, and tells what came of `pieces`, entries one by one.
+/// Sends requests of all `types`, as early as allowed, and returns the events for `pieces`, entries one by one.
 fn events(types: &[(MessageType, bool)], pieces: &[&[u8]], depth: usize) -> Vec<String> {
-    // Storage in which every entry has a place: one that lies whole in the input needs none.
+    // Large enough for each entry, because only entries that arrive in pieces need storage.
     let mut client = Connection::<_, _, 4>::new([0xa5; 512], [0xa5; 4096]);
     let mut types = types.iter();
-    let mut ask = |client: &mut Connection<_, _, 4>| {
+    let mut send_requests = |client: &mut Connection<_, _, 4>| {
         while client.in_flight() < depth && client.room() > 0 {
             let Some(&(message_type, persistent)) = types.next() else { break };
             let flags = if persistent { Flags::PERSISTENCE } else { Flags::NONE };
@@ -546,7 +553,7 @@ fn events(types: &[(MessageType, bool)], pieces: &[&[u8]], depth: usize) -> Vec<
             client.handle_transmitted(usize::MAX, Instant::ZERO);
         }
     };
-    ask(&mut client);
+    send_requests(&mut client);
     let mut seen = Vec::new();
     let mut missing = HEADER_LEN;
     for &piece in pieces {
@@ -563,7 +570,7 @@ fn events(types: &[(MessageType, bool)], pieces: &[&[u8]], depth: usize) -> Vec<
                 }
                 Ok(Event::Reply(id, reply)) => {
                     seen.push(format!("{id:?} {reply:?}"));
-                    ask(&mut client);
+                    send_requests(&mut client);
                 }
                 Err(error) => {
                     seen.push(format!("{error:?}"));

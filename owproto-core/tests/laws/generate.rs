@@ -1,17 +1,17 @@
-//! Input for the laws.
+//! Generated input.
 
 use owproto_core::wire::{Flags, Header, MessageType, Version};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-/// So many cases, or as many as `PROPTEST_CASES` says; and no file for what fails.
+/// This number of cases, unless `PROPTEST_CASES` sets another one. Failures are not stored in a file.
 pub(crate) fn cases(cases: u32) -> Config {
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { cases };
     Config { cases, failure_persistence: None, ..Config::default() }
 }
 
-/// Any header, the numbers that matter more often than others.
+/// Any header. Numbers with a meaning are more frequent.
 pub(crate) fn header() -> impl Strategy<Value = Header> {
     (word(), word(), word(), any::<u32>(), word(), word()).prop_map(
         |(version, payload, code, flags, size, offset)| Header {
@@ -35,7 +35,7 @@ pub(crate) fn word() -> impl Strategy<Value = i32> {
     ]
 }
 
-/// A frame from a server: mostly a reply, sometimes a keepalive.
+/// A frame from a server: usually a reply, sometimes a keepalive.
 pub(crate) fn reply_frame() -> impl Strategy<Value = Vec<u8>> {
     let reply = (prop_oneof![3 => Just(0), 1 => word()], any::<bool>(), payload()).prop_map(
         |(code, persistent, payload)| {
@@ -59,7 +59,7 @@ pub(crate) fn payload() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![2 => vec(byte, 0..40), 1 => Just(Vec::new()), 1 => vec(any::<u8>(), 0..100)]
 }
 
-/// A frame from a client, with tokens now and then.
+/// A frame from a client, sometimes with tokens.
 pub(crate) fn request_frame() -> impl Strategy<Value = Vec<u8>> {
     let tokens = prop_oneof![2 => Just(Vec::new()), 1 => vec(any::<[u8; 16]>(), 0..4)];
     (header(), payload(), tokens).prop_map(|(header, payload, tokens)| {
@@ -71,7 +71,7 @@ pub(crate) fn request_frame() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Any bytes, or frames of that kind, or frames with a byte changed or missing.
+/// Any bytes, or these frames, or these frames with a byte changed or missing.
 pub(crate) fn stream(frame: impl Strategy<Value = Vec<u8>> + Clone) -> impl Strategy<Value = Vec<u8>> {
     let valid = vec(frame, 0..8).prop_map(|frames| frames.concat());
     let damaged = (valid.clone(), any::<prop::sample::Index>(), any::<u8>(), any::<bool>()).prop_map(
@@ -91,7 +91,7 @@ pub(crate) fn stream(frame: impl Strategy<Value = Vec<u8>> + Clone) -> impl Stra
     prop_oneof![4 => valid, 2 => damaged, 1 => vec(any::<u8>(), 0..100), 1 => zeros]
 }
 
-/// Lengths of the pieces in which bytes come; what is left over comes at once. Empty pieces happen too.
+/// Lengths of the pieces in which bytes arrive. The rest is one more piece. Pieces may be empty.
 pub(crate) fn cuts() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![
         vec(prop_oneof![4 => 0..4_usize, 2 => 20..28_usize, 1 => 0..200_usize], 0..60),
@@ -103,9 +103,9 @@ pub(crate) fn pieces<'b>(bytes: &'b [u8], cuts: &[usize]) -> Vec<&'b [u8]> {
     let mut rest = bytes;
     let mut pieces: Vec<&[u8]> = Vec::new();
     for &cut in cuts {
-        let (piece, behind) = rest.split_at(cut.min(rest.len()));
+        let (piece, after) = rest.split_at(cut.min(rest.len()));
         pieces.push(piece);
-        rest = behind;
+        rest = after;
     }
     pieces.push(rest);
     pieces
@@ -117,7 +117,7 @@ pub(crate) fn frame(header: Header, payload: &[u8]) -> Vec<u8> {
     [&header.to_bytes()[..], payload].concat()
 }
 
-/// A message type, listings as often as all others together.
+/// A message type. Listings are as frequent as all others together.
 pub(crate) fn message_type() -> impl Strategy<Value = MessageType> {
     prop_oneof![
         prop::sample::select(&[MessageType::DIR, MessageType::DIRALL, MessageType::DIRALLSLASH][..]),

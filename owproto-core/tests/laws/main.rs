@@ -1,6 +1,6 @@
-//! Laws of the core, tried on generated input.
+//! Properties of the core, tested with generated input.
 //!
-//! What a run finds is written down as a test, with its bytes, at the place that it concerns.
+//! A failure found here becomes a unit test with its bytes, beside the code that it concerns.
 
 #![allow(
     clippy::unwrap_used,

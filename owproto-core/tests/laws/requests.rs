@@ -1,4 +1,4 @@
-//! Requests survive the wire.
+//! Requests survive encoding and parsing.
 
 use owproto_core::message::{MAX_BODY_LEN, MAX_PATH_LEN};
 use owproto_core::wire::{Flags, HEADER_LEN, MessageType, Tokens, Version};
@@ -21,7 +21,7 @@ proptest! {
     #![proptest_config(cases(400))]
 
     #[test]
-    fn requests_survive_the_wire(
+    fn requests_survive_encoding_and_parsing(
         which in 1..=10,
         path in path(),
         data in vec(any::<u8>(), 0..200),
@@ -75,17 +75,17 @@ proptest! {
                     _ => 0,
                 };
                 prop_assert_eq!(frame.header.size, expected_size as i32);
-                // And once more: what is passed on is what came.
-                let passed_on = frame.to_request().unwrap();
-                prop_assert_eq!(passed_on.header(), request.header());
-                prop_assert_eq!(passed_on.parts(&mut [0xa5; HEADER_LEN]).concat(), bytes);
+                // Forwarding keeps all bytes.
+                let forwarded = frame.to_request().unwrap();
+                prop_assert_eq!(forwarded.header(), request.header());
+                prop_assert_eq!(forwarded.parts(&mut [0xa5; HEADER_LEN]).concat(), bytes);
             }
         }
         prop_assert_eq!(seen, 1);
     }
 
     #[test]
-    fn odd_words_survive_the_wire(
+    fn raw_requests_keep_unusual_words(
         which: i32,
         version in word(),
         size: i32,
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_parser_gives_is_what_came(bytes in stream(request_frame().boxed())) {
+    fn forwarding_a_parsed_request_keeps_its_bytes(bytes in stream(request_frame().boxed())) {
         let mut parser = RequestParser::new([0xa5; 1024]);
         let mut input = &bytes[..];
         loop {

@@ -1,4 +1,4 @@
-//! The server's end of a connection, with the tree behind it, against clients that send anything.
+//! The server's end of a connection with a tree, against clients that send anything.
 
 use std::task::{Context, Waker};
 
@@ -23,20 +23,20 @@ const TRANSMIT: usize = 80;
 #[derive(Clone, Debug)]
 enum Op {
     Bytes(Vec<u8>),
-    /// Deliver so many of the bytes that wait.
+    /// Deliver up to this number of the bytes that wait.
     Deliver(usize),
-    /// Take so many of those that the server has for the client.
+    /// Read up to this number of the bytes that the server sends.
     Take(usize),
     Advance(u64),
     Timer,
     Refuse(bool),
     Eof,
-    Gone,
+    TransportError,
     Close,
     Reset,
 }
 
-/// Segments that mean something somewhere, and some that do not.
+/// Paths of segments with and without a meaning.
 fn path() -> impl Strategy<Value = Vec<u8>> {
     let segment = prop::sample::select(&WORDS[..]);
     vec(segment, 0..5).prop_map(|segments| format!("/{}", segments.join("/")).into_bytes())
@@ -85,12 +85,12 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Timer),
         1 => any::<bool>().prop_map(Op::Refuse),
         1 => Just(Op::Eof),
-        1 => prop_oneof![Just(Op::Gone), Just(Op::Close)],
+        1 => prop_oneof![Just(Op::TransportError), Just(Op::Close)],
         2 => Just(Op::Reset),
     ]
 }
 
-/// What came from one connection has to be replies, and complete unless the connection ended in the middle.
+/// The bytes from one connection have to be replies, complete ones unless the connection was cut off.
 fn check_replies(sent: &[u8], end: Option<End>) -> Result<(), TestCaseError> {
     let mut memory = vec![0; 1 << 17];
     let mut parser = ReplyParser::new(&mut memory[..]).with_limit(1 << 17);
@@ -166,18 +166,18 @@ proptest! {
                 Op::Advance(millis) => now += millis,
                 Op::Timer => {
                     let due = connection.poll_timeout();
-                    let told = connection.handle_timeout(at);
-                    prop_assert_eq!(told.is_some(), due.is_some_and(|(due, _)| due <= at));
+                    let expired = connection.handle_timeout(at);
+                    prop_assert_eq!(expired.is_some(), due.is_some_and(|(due, _)| due <= at));
                 }
                 Op::Refuse(refuse) => connection.set_persistence(match refuse {
                     true => Persistence::Refuse,
                     false => Persistence::Grant,
                 }),
                 Op::Eof => connection.handle_eof(),
-                Op::Gone => connection.handle_transport_error(),
+                Op::TransportError => connection.handle_transport_error(),
                 Op::Close => connection.close(),
                 Op::Reset => {
-                    // What was not taken is lost.
+                    // Bytes that were not sent are lost.
                     let end = connection.end().filter(|_| connection.poll_transmit().is_empty());
                     check_replies(&sent, end)?;
                     tree.cancel(&mut job);
@@ -186,7 +186,7 @@ proptest! {
                     waiting.clear();
                 }
             }
-            // The tree works whenever it may.
+            // The tree continues the answer whenever the connection asks for it.
             let mut rounds = 0;
             while connection.step() == Step::Answer {
                 prop_assert!(tree.serve(&mut connection, &mut job, at, &mut context).is_ready());
@@ -194,7 +194,7 @@ proptest! {
                 prop_assert!(rounds < 3, "no progress");
             }
         }
-        // All that can be said is said.
+        // Sends everything that can still be sent.
         let mut rounds = 0;
         while matches!(connection.step(), Step::Write | Step::Answer) {
             let at = Instant::from_millis(now);

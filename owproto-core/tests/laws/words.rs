@@ -1,4 +1,4 @@
-//! Words and headers survive the wire.
+//! Words and headers survive encoding and decoding.
 
 use owproto_core::wire::{DeviceFormat, Flags, HEADER_LEN, Header, PressureScale, TemperatureScale, Version};
 use proptest::prelude::*;
@@ -39,7 +39,7 @@ proptest! {
     }
 
     #[test]
-    fn headers_survive_the_wire(header in header()) {
+    fn headers_survive_encoding_and_decoding(header in header()) {
         let bytes = header.to_bytes();
         prop_assert_eq!(Header::from_bytes(&bytes), header);
         let words: Vec<u8> = [
@@ -54,7 +54,7 @@ proptest! {
         .flat_map(|word| word.to_be_bytes())
         .collect();
         prop_assert_eq!(&bytes[..], words);
-        // They can be printed, whatever they are.
+        // Any header can be printed.
         let printed = format!("{header} {header:#} {header:?}");
         prop_assert!(!printed.is_empty());
     }
@@ -77,7 +77,7 @@ proptest! {
             prop_assert_eq!(changed.device_format(), format);
             prop_assert_eq!((changed.0 ^ bits) & !0xff00_0000, 0);
         }
-        // Setting what is set already changes a word only where its number has no name.
+        // Setting the current scale again does not change the word.
         let same = flags.with_temperature_scale(flags.temperature_scale());
         prop_assert_eq!(same, flags);
     }
@@ -95,7 +95,7 @@ proptest! {
     }
 
     #[test]
-    fn versions_tell_their_parts(word: i32, count: u16) {
+    fn a_version_consists_of_its_parts(word: i32, count: u16) {
         let version = Version(word);
         let server = word & 0x0001_0000 != 0;
         prop_assert_eq!(version.is_server_message(), server);

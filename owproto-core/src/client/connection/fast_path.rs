@@ -5,8 +5,8 @@
 //! small processors rather do without.
 
 use super::Connection;
-use crate::client::exchanges::State;
-use crate::client::in_flight::{Form, Pending};
+use crate::client::in_flight::{AnswerForm, Pending};
+use crate::client::pipeline::State;
 use crate::codec::Direction;
 use crate::message::{Reply, Request};
 use crate::storage::Storage;
@@ -19,7 +19,7 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     /// not fit the buffer.
     #[inline(always)]
     pub fn request_if_idle(&mut self, request: &Request<'_>, total: Duration, now: Instant) -> Option<&[u8]> {
-        if self.filled > 0 || !self.exchanges.is_idle() {
+        if self.filled > 0 || !self.pipeline.is_idle() {
             return None;
         }
         let needed = request.encoded_len();
@@ -28,16 +28,17 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         self.filled = needed;
         self.next_id = self.next_id.wrapping_add(1);
         self.last_activity = now;
-        let ends_at = self.total_sent.wrapping_add(word::of_len(needed));
-        let pending = self.exchanges.begin(request, total, ends_at, now);
-        self.exchanges.in_flight.push_only(pending);
+        let ends_at = self.total_sent.wrapping_add(word::wrapping_from_len(needed));
+        let pending = self.pipeline.start(request, total, ends_at, now);
+        self.pipeline.in_flight.push_only(pending);
         Some(space)
     }
 
     /// All bytes of [`poll_transmit`](Self::poll_transmit), at least one, were handed to the transport.
     #[inline(always)]
     pub fn handle_all_transmitted(&mut self, now: Instant) {
-        self.total_sent = self.total_sent.wrapping_add(word::of_len(self.filled.wrapping_sub(self.sent)));
+        self.total_sent =
+            self.total_sent.wrapping_add(word::wrapping_from_len(self.filled.wrapping_sub(self.sent)));
         (self.sent, self.filled) = (0, 0);
         self.last_activity = now;
     }
@@ -47,10 +48,10 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
     #[inline(always)]
     pub fn handle_whole_reply<'i>(&mut self, input: &'i [u8], now: Instant) -> Option<Reply<'i>> {
         let mut rest = input;
-        let only = self.exchanges.in_flight.only()?;
+        let only = self.pipeline.in_flight.only()?;
         let reply = self.whole_reply(only, &mut rest, now).filter(|_| rest.is_empty())?;
         self.last_activity = now;
-        self.exchanges.end_only_answer(reply.is_persistent());
+        self.pipeline.finish_only_answer(reply.is_persistent());
         Some(reply)
     }
 
@@ -63,10 +64,10 @@ impl<T: Storage, R: Storage, const DEPTH: usize> Connection<T, R, DEPTH> {
         input: &mut &'i [u8],
         now: Instant,
     ) -> Option<Reply<'i>> {
-        if oldest.form() != Form::Reply
+        if oldest.answer_form() != AnswerForm::Reply
             || self.filled > 0 && oldest.is_unsent(self.total_sent)
-            || !matches!(self.exchanges.state, State::Open)
-            || self.exchanges.earliest_deadline.has_passed(now)
+            || !matches!(self.pipeline.state, State::Open)
+            || self.pipeline.earliest_deadline.has_passed(now)
         {
             return None;
         }

@@ -13,7 +13,7 @@ use super::stop::{StopReason, require_room};
 use super::target::{Owner, RequestContext, Target};
 use super::tree::Tree;
 use crate::message::ReturnCode;
-use crate::server::{Answer, LastFrame, ReplyHeader, entry_header};
+use crate::server::{Answer, LastFrame, ReplyHeader};
 use crate::storage::Storage;
 use crate::text::ValueType;
 use crate::tree::alias::Aliases;
@@ -130,7 +130,9 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
                     Some(_) => return Err(StopReason::ABORT),
                     // In a DIR each entry has its own frame.
                     None if !is_list => {
-                        require_room(answer.try_begin(entry_header(len.wrapping_sub(1)), LastFrame::No))?;
+                        require_room(
+                            answer.try_begin(ReplyHeader::entry(len.wrapping_sub(1)), LastFrame::No),
+                        )?;
                         progress.unsent = start;
                     }
                     // The last byte is for the NUL.

@@ -5,7 +5,7 @@ use super::stop::{StopReason, require_room};
 use super::target::{Owner, PropertyTarget, RequestContext, in_scope};
 use super::tree::Tree;
 use crate::message::ReturnCode;
-use crate::server::{Answer, LastFrame, ReplyHeader, value_header};
+use crate::server::{Answer, LastFrame, ReplyHeader};
 use crate::storage::Storage;
 use crate::text::{Date, RenderBuffer, Structure, ValueType};
 use crate::tree::alias::{self, Aliases, MAX_LIST_LINE_LEN};
@@ -229,7 +229,7 @@ fn start_reply<T: Storage>(
     request: &RequestContext<'_, '_, '_>,
     answer: &mut Answer<'_, T>,
 ) -> Result<(), StopReason> {
-    let head = value_header(window.len_in(total), request.frame.header.offset);
+    let head = ReplyHeader::value(window.len_in(total), request.frame.header.offset);
     require_room(answer.try_begin(head, LastFrame::Yes))?;
     *progress = AnswerProgress { total: Some(total), unsent: window.offset, ..AnswerProgress::NEW };
     Ok(())

@@ -1,9 +1,9 @@
 use super::*;
 
 #[test]
-fn both_forms_of_a_listing_look_the_same_however_they_are_cut() {
+fn dir_and_dirallslash_give_the_same_events_for_every_split() {
     let flags_word = 0xc007;
-    let last = Header { flags: KEEP, offset: flags_word, ..Header::default() };
+    let last = Header { flags: PERSISTENCE, offset: flags_word, ..Header::default() };
     let entry = |path: &[u8]| frame(0, &[path, b"\0"].concat());
     let dir = [
         entry(b"/10.67C6697351FF"),
@@ -20,12 +20,12 @@ fn both_forms_of_a_listing_look_the_same_however_they_are_cut() {
     let expected =
         ["#0 /10.67C6697351FF", "#0 /a", "#0 /bus.0", r"#0 /\xff\xc3\xa4", "#0 ret 0 []", "need 24"];
     for (request, answer) in [(Request::dir("/"), &dir), (Request::dirallslash("/"), &dirall)] {
-        let request = request.unwrap().with_flags(KEEP);
-        // Every pair of cuts.
+        let request = request.unwrap().with_flags(PERSISTENCE);
+        // Every pair of split positions.
         for first in 0..=answer.len() {
             for second in first..=answer.len() {
-                let mut c = small();
-                ask(&mut c, &request, ms(0));
+                let mut c = new_connection();
+                send_request(&mut c, &request, ms(0));
                 let mut seen = Vec::new();
                 for piece in [&answer[..first], &answer[first..second], &answer[second..]] {
                     if !piece.is_empty() {
@@ -37,9 +37,9 @@ fn both_forms_of_a_listing_look_the_same_however_they_are_cut() {
                 assert!(c.is_reusable());
             }
         }
-        // What the devices can do stands in the last frame.
-        let mut c = small();
-        ask(&mut c, &request, ms(0));
+        // The last frame has the directory flags.
+        let mut c = new_connection();
+        send_request(&mut c, &request, ms(0));
         let mut input = &answer[..];
         loop {
             match c.handle_input(&mut input, ms(0)).unwrap() {
@@ -55,15 +55,15 @@ fn both_forms_of_a_listing_look_the_same_however_they_are_cut() {
 }
 
 #[test]
-fn a_long_list_goes_through_small_storage() {
+fn a_list_of_any_length_needs_storage_for_one_entry() {
     let paths: Vec<String> = (0..3856).map(|n| format!("/{:02X}.{n:012X}", n % 256)).collect();
     let mut list = paths.join(",").into_bytes();
     list.push(0);
     assert!(list.len() > 65_000);
     let answer = frame(0, &list);
     for piece in [1, 7, 17, 18, 19, 64, 536, 1460, 65_000, answer.len()] {
-        let mut c = small();
-        let id = ask(&mut c, &Request::dirall("/").unwrap().with_flags(KEEP), ms(0));
+        let mut c = new_connection();
+        let id = send_request(&mut c, &Request::dirall("/").unwrap().with_flags(PERSISTENCE), ms(0));
         let mut next = paths.iter();
         let mut replies = 0;
         for bytes in answer.chunks(piece) {
@@ -81,7 +81,7 @@ fn a_long_list_goes_through_small_storage() {
                         assert_eq!((of, reply.payload()), (id, &b""[..]));
                         replies += 1;
                     }
-                    Event::Keepalive => panic!("there was none"),
+                    Event::Keepalive => panic!("none was sent"),
                 }
             }
         }
@@ -90,25 +90,25 @@ fn a_long_list_goes_through_small_storage() {
 }
 
 #[test]
-fn a_comma_in_an_entry_of_dir_stays() {
+fn a_comma_in_a_dir_entry_belongs_to_it() {
     let answer = [frame(0, b"/uncached,x/a,b\0"), frame(0, b"")].concat();
-    let request = Request::dir("/").unwrap().with_flags(KEEP);
-    let mut c = small();
-    ask(&mut c, &request, ms(0));
+    let request = Request::dir("/").unwrap().with_flags(PERSISTENCE);
+    let mut c = new_connection();
+    send_request(&mut c, &request, ms(0));
     let expected = ["#0 /uncached,x/a,b", "#0 ret 0 []", "need 24"];
     assert_eq!(feed(&mut c, &answer, ms(0)), expected);
-    let mut c = small();
-    ask(&mut c, &request, ms(0));
+    let mut c = new_connection();
+    send_request(&mut c, &request, ms(0));
     let mut seen: Vec<String> = answer.chunks(1).flat_map(|byte| feed(&mut c, byte, ms(0))).collect();
     seen.retain(|event| !event.starts_with("need") || event == "need 24");
-    // A header is asked for after the entry, too.
+    // After the entry, the next header is missing too.
     assert_eq!(seen, ["#0 /uncached,x/a,b", "need 24", "#0 ret 0 []", "need 24"]);
 }
 
 #[test]
 fn an_error_may_end_a_listing_after_entries() {
-    let mut c = small();
-    ask(&mut c, &Request::dir("/").unwrap().with_flags(KEEP), ms(0));
+    let mut c = new_connection();
+    send_request(&mut c, &Request::dir("/").unwrap().with_flags(PERSISTENCE), ms(0));
     let answer =
         [&frame(0, b"/a\0")[..], &KEEPALIVE, &frame(0, b"/b\0"), &KEEPALIVE, &KEEPALIVE, &frame(-5, b"")];
     assert_eq!(
@@ -121,17 +121,17 @@ fn an_error_may_end_a_listing_after_entries() {
 #[test]
 fn an_empty_list_has_no_entries() {
     for payload in [&b""[..], b"\0", b"\0\0"] {
-        let mut c = small();
-        ask(&mut c, &Request::dirall("/alarm").unwrap().with_flags(KEEP), ms(0));
+        let mut c = new_connection();
+        send_request(&mut c, &Request::dirall("/alarm").unwrap().with_flags(PERSISTENCE), ms(0));
         let answer = [&KEEPALIVE[..], &frame(0, payload)].concat();
         assert_eq!(feed(&mut c, &answer, ms(0)), ["keepalive", "#0 ret 0 []", "need 24"]);
     }
 }
 
 #[test]
-fn the_payload_of_an_error_is_taken_and_the_next_answer_is_in_step() {
+fn the_payload_of_an_error_is_consumed_before_the_next_answer() {
     let next = frame(2, b"ok");
-    for (request, told) in [
+    for (request, event) in [
         (Request::read("/"), "#1 ret -1 [why, so]"),
         (Request::dir("/"), "#1 ret -1 [why, so]"),
         (Request::dirall("/"), "#1 ret -1 []"),
@@ -139,32 +139,35 @@ fn the_payload_of_an_error_is_taken_and_the_next_answer_is_in_step() {
         let answer = frame(-1, b"why, so");
         let both = [&answer[..], &next].concat();
         for cut in 1..both.len() {
-            let mut c = kept();
-            ask(&mut c, &request.unwrap().with_flags(KEEP), ms(0));
-            ask(&mut c, &read("/next"), ms(0));
+            let mut c = persistent_connection();
+            send_request(&mut c, &request.unwrap().with_flags(PERSISTENCE), ms(0));
+            send_request(&mut c, &read("/next"), ms(0));
             let mut seen = feed(&mut c, &both[..cut], ms(0));
             seen.extend(feed(&mut c, &both[cut..], ms(0)));
             seen.retain(|event| !event.starts_with("need"));
-            assert_eq!(seen, [told, "#2 ret 2 [ok]"], "{request:?} cut at {cut}");
+            assert_eq!(seen, [event, "#2 ret 2 [ok]"], "{request:?} cut at {cut}");
         }
     }
 }
 
 #[test]
-fn lists_have_a_limit_of_their_own() {
+fn lists_and_values_have_separate_limits() {
     let list = frame(0, b"/12345,/1234\0");
-    let asked = |limit| {
-        let mut c = small().with_payload_limit(1).with_list_limit(limit);
-        ask(&mut c, &Request::dirall("/").unwrap().with_flags(KEEP), ms(0));
+    let with_request = |limit| {
+        let mut c = new_connection().with_payload_limit(1).with_list_limit(limit);
+        send_request(&mut c, &Request::dirall("/").unwrap().with_flags(PERSISTENCE), ms(0));
         c
     };
-    assert_eq!(feed(&mut asked(13), &list, ms(0)), ["#0 /12345", "#0 /1234", "#0 ret 0 []", "need 24"]);
+    assert_eq!(
+        feed(&mut with_request(13), &list, ms(0)),
+        ["#0 /12345", "#0 /1234", "#0 ret 0 []", "need 24"]
+    );
     let too_large = ["failed: Decode(PayloadTooLarge { announced: 13, limit: 12 })"];
-    assert_eq!(feed(&mut asked(12), &list[..24], ms(0)), too_large);
-    // The limit for values comes back with the next request.
-    let mut c = asked(13);
+    assert_eq!(feed(&mut with_request(12), &list[..24], ms(0)), too_large);
+    // The limit for values applies to the next request.
+    let mut c = with_request(13);
     feed(&mut c, &list, ms(0));
-    ask(&mut c, &read("/a"), ms(0));
+    send_request(&mut c, &read("/a"), ms(0));
     assert_eq!(
         feed(&mut c, &frame(2, b"ok"), ms(0)),
         ["failed: Decode(PayloadTooLarge { announced: 2, limit: 1 })"]
@@ -173,8 +176,8 @@ fn lists_have_a_limit_of_their_own() {
 
 #[test]
 fn a_get_of_a_directory_is_one_reply() {
-    let mut c = small();
-    ask(&mut c, &Request::get("/").unwrap().with_flags(KEEP), ms(0));
+    let mut c = new_connection();
+    send_request(&mut c, &Request::get("/").unwrap().with_flags(PERSISTENCE), ms(0));
     let mut input = &frame(0, b"/a,/b\0")[..];
     let Ok(Event::Reply(_, reply)) = c.handle_input(&mut input, ms(0)) else { panic!() };
     assert!(reply.entries().eq([b"/a", b"/b"]));

@@ -1,4 +1,4 @@
-//! Exchanges as ladders, in virtual time: the moment at the left, what is done, what comes of it.
+//! Connections in virtual time.
 
 mod endings;
 mod fast_path;
@@ -12,18 +12,19 @@ use std::vec::Vec;
 use std::{format, vec};
 
 use super::*;
+use crate::client::{Event, Lost, Resend, Timeout};
 use crate::codec::DecodeError;
 use crate::wire::{DirectoryFlags, Flags, HEADER_LEN, Header, MessageType, Version};
 
-/// Asks to keep the connection, or grants it.
-const KEEP: Flags = Flags::PERSISTENCE;
+/// Asks for persistence, or grants it.
+const PERSISTENCE: Flags = Flags::PERSISTENCE;
 const KEEPALIVE: [u8; HEADER_LEN] = Header::KEEPALIVE.to_bytes();
 const DEFAULT_INACTIVITY: u64 = 2000;
 
-type Small = Connection<[u8; 128], [u8; 64], 4>;
+type TestConnection = Connection<[u8; 128], [u8; 64], 4>;
 
-fn small() -> Small {
-    // Storage that is not zero shows what was forgotten to be written.
+fn new_connection() -> TestConnection {
+    // Storage that is not zero reveals bytes that were not written.
     Connection::new([0xa5; 128], [0xa5; 64])
 }
 
@@ -36,16 +37,16 @@ fn just_before(moment: Instant) -> Instant {
 }
 
 fn read(path: &str) -> Request<'_> {
-    Request::read(path).unwrap().with_flags(KEEP)
+    Request::read(path).unwrap().with_flags(PERSISTENCE)
 }
 
 fn write<'a>(path: &'a str, data: &'a str) -> Request<'a> {
-    Request::write(path, data).unwrap().with_flags(KEEP)
+    Request::write(path, data).unwrap().with_flags(PERSISTENCE)
 }
 
-/// A frame from a server that keeps the connection.
+/// A reply frame that grants persistence.
 fn frame(ret: i32, payload: &[u8]) -> Vec<u8> {
-    frame_with(KEEP, ret, payload)
+    frame_with(PERSISTENCE, ret, payload)
 }
 
 fn frame_with(flags: Flags, ret: i32, payload: &[u8]) -> Vec<u8> {
@@ -54,8 +55,8 @@ fn frame_with(flags: Flags, ret: i32, payload: &[u8]) -> Vec<u8> {
     [&header.to_bytes()[..], payload].concat()
 }
 
-/// Sends everything that waits, and gives it.
-fn send<T: Storage, R: Storage, const N: usize>(c: &mut Connection<T, R, N>, now: Instant) -> Vec<u8> {
+/// Sends all bytes that wait, and returns them.
+fn send_all<T: Storage, R: Storage, const N: usize>(c: &mut Connection<T, R, N>, now: Instant) -> Vec<u8> {
     let mut sent = Vec::new();
     while c.step() == Step::Write {
         let bytes = c.poll_transmit();
@@ -67,18 +68,18 @@ fn send<T: Storage, R: Storage, const N: usize>(c: &mut Connection<T, R, N>, now
     sent
 }
 
-/// Takes a request and sends it.
-fn ask<T: Storage, R: Storage, const N: usize>(
+/// Sends a whole request.
+fn send_request<T: Storage, R: Storage, const N: usize>(
     c: &mut Connection<T, R, N>,
     request: &Request<'_>,
     now: Instant,
 ) -> RequestId {
     let id = c.request(request, now).unwrap();
-    send(c, now);
+    send_all(c, now);
     id
 }
 
-/// Gives `input` to the connection until it asks for more or fails, and tells what came.
+/// Passes `input` to the connection until it needs more or fails. Returns the events as text.
 fn feed<T: Storage, R: Storage, const N: usize>(
     c: &mut Connection<T, R, N>,
     input: &[u8],
@@ -89,7 +90,7 @@ fn feed<T: Storage, R: Storage, const N: usize>(
     loop {
         match c.handle_input(&mut input, now) {
             Ok(Event::NeedMore(n)) => {
-                assert!(input.is_empty(), "it asks for more and leaves {} bytes", input.len());
+                assert!(input.is_empty(), "it needs more, but left {} bytes", input.len());
                 seen.push(format!("need {n}"));
                 return seen;
             }
@@ -108,13 +109,15 @@ fn feed<T: Storage, R: Storage, const N: usize>(
     }
 }
 
-/// A connection that the server has kept after a first exchange; the next request is number 1.
-fn kept() -> Small {
-    keep(small())
+/// A connection for which the server has granted persistence. The next request has the id 1.
+fn persistent_connection() -> TestConnection {
+    make_persistent(new_connection())
 }
 
-fn keep<T: Storage, R: Storage, const N: usize>(mut c: Connection<T, R, N>) -> Connection<T, R, N> {
-    ask(&mut c, &Request::nop().with_flags(KEEP), ms(0));
+fn make_persistent<T: Storage, R: Storage, const N: usize>(
+    mut c: Connection<T, R, N>,
+) -> Connection<T, R, N> {
+    send_request(&mut c, &Request::nop().with_flags(PERSISTENCE), ms(0));
     assert_eq!(feed(&mut c, &frame(0, b""), ms(0)), ["#0 ret 0 []", "need 24"]);
     assert!(c.is_reusable());
     c

@@ -1,35 +1,35 @@
 use core::fmt;
 
-use super::{RequestId, Timeout};
+use super::timeouts::Timeout;
 use crate::codec::DecodeError;
 
-/// How a connection failed. It is never used again; what was in flight is told by
-/// [`poll_lost`](super::Connection::poll_lost).
+/// How a connection failed. It cannot be used again; [`poll_lost`](super::Connection::poll_lost) returns the requests that
+/// were in flight.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ConnectionError {
-    /// The server sent something that is no reply, or more than the limits allow.
+    /// The server sent an invalid reply, or more than the limits allow.
     Decode(DecodeError),
-    /// The server sent something that nobody had asked for, or an answer to a request that was not sent to its end.
+    /// The server sent data while no request was in flight, or before the request was sent to its last byte.
     UnexpectedData,
-    /// The server closed a connection that had worked before, with not one byte of the next answer: it ended between
-    /// two requests, most likely because it was idle for long, or because the server was restarted.
+    /// The server closed a connection that had worked before, without sending a byte of the next answer. Most likely the
+    /// connection was idle for too long, or the server was restarted.
     Stale,
-    /// The server closed a new connection without an answer. owserver does so to a request that is malformed or went
-    /// in a loop.
+    /// The server closed a new connection without an answer. owserver does this for a request that is malformed or went in a
+    /// loop.
     Closed,
-    /// The server closed within an answer.
+    /// The server closed the connection in the middle of an answer.
     Truncated,
-    /// The server did not keep the connection, though it had before, and more requests were under way.
+    /// The server granted persistence before, but withdrew it while more requests were in flight.
     PersistenceWithdrawn,
-    /// Time ran out.
+    /// A timeout expired.
     TimedOut(Timeout),
 }
 
 impl ConnectionError {
-    /// Whether a new connection and the same request are likely to succeed at once: the connection only was too
-    /// old. Whether the request *may* be sent again says [`Resend`].
+    /// Whether the connection was only too old, so that the same request on a new connection is likely to succeed. Whether
+    /// the request *may* be sent again is in [`Resend`](super::Resend).
     #[must_use]
     pub const fn is_stale(self) -> bool {
         matches!(self, Self::Stale | Self::PersistenceWithdrawn)
@@ -40,12 +40,12 @@ impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Decode(error) => error.fmt(f),
-            Self::UnexpectedData => f.write_str("the server sent data that nobody had asked for"),
+            Self::UnexpectedData => f.write_str("the server sent data without a request"),
             Self::Stale => f.write_str("the server had closed the connection"),
             Self::Closed => f.write_str("the server closed the connection without an answer"),
             Self::Truncated => f.write_str("the server closed the connection in the middle of an answer"),
             Self::PersistenceWithdrawn => {
-                f.write_str("the server ended a connection that it had meant to keep")
+                f.write_str("the server ended a connection that it had promised to keep")
             }
             Self::TimedOut(timeout) => timeout.fmt(f),
         }
@@ -67,35 +67,6 @@ impl From<DecodeError> for ConnectionError {
     }
 }
 
-/// A request that will get no answer, because its connection failed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub struct Lost {
-    /// Which request.
-    pub id: RequestId,
-    /// Whether it may be sent again.
-    pub resend: Resend,
-}
-
-impl Lost {
-    /// The request with this id is lost; `resend` says whether it may be sent again.
-    #[must_use]
-    pub const fn new(id: RequestId, resend: Resend) -> Self {
-        Self { id, resend }
-    }
-}
-
-/// Whether a request that got no answer may be sent again without asking anybody.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Resend {
-    /// Yes: the server cannot have carried it out, or carrying it out twice does no harm.
-    Safe,
-    /// It is a write (or a type without a name), all its bytes went out, and the server may have carried it out.
-    MayHappenTwice,
-}
-
 #[cfg(test)]
 mod tests {
     use core::error::Error;
@@ -108,13 +79,13 @@ mod tests {
         let decode = DecodeError::NegativePayload { payload: -7 };
         for (error, text) in [
             (ConnectionError::from(decode), "a request announces -7 bytes of payload"),
-            (ConnectionError::UnexpectedData, "the server sent data that nobody had asked for"),
+            (ConnectionError::UnexpectedData, "the server sent data without a request"),
             (ConnectionError::Stale, "the server had closed the connection"),
             (ConnectionError::Closed, "the server closed the connection without an answer"),
             (ConnectionError::Truncated, "the server closed the connection in the middle of an answer"),
             (
                 ConnectionError::PersistenceWithdrawn,
-                "the server ended a connection that it had meant to keep",
+                "the server ended a connection that it had promised to keep",
             ),
             (ConnectionError::TimedOut(Timeout::Inactivity), "the server was silent for too long"),
             (ConnectionError::TimedOut(Timeout::Total), "the answer took too long"),
