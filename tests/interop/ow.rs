@@ -387,7 +387,7 @@ fn a_server_that_stops_is_told() {
     assert_eq!(
         finished.stderr_text(),
         format!(
-            "error: cannot read /10.000010EF0000/type: {at} did not answer in time: the server was silent for too \
+            "error: cannot read /10.000010EF0000/type: {at} did not reply in time: the server was silent for too \
              long (limit 0.2 s)\n"
         )
     );

@@ -98,7 +98,7 @@ fn both_timeouts_end_a_request_to_a_silent_server() {
     for limit in [&["--inactivity", "0.1"][..], &["--timeout", "0.1"]] {
         for args in [&["read", "/a"][..], &["write", "/a", "1"], &["dir"], &["ping"]] {
             let all = [&["-s", &address], limit, args].concat();
-            assert_fails(&all, &[&address, "did not answer in time", "0.1 s"]);
+            assert_fails(&all, &[&address, "did not reply in time", "0.1 s"]);
         }
     }
     assert!(start.elapsed() < Duration::from_secs(20));
