@@ -16,7 +16,7 @@ pub(crate) struct Load {
     pub(crate) connections: usize,
     /// The number of connections on which it is sent before an answer is read.
     pub(crate) concurrent: usize,
-    /// Whether answers are acknowledged immediately (TCP_QUICKACK). owserver sends a listing, or several answers, in several
+    /// Whether answers are acknowledged immediately (`TCP_QUICKACK`). owserver sends a listing, or several answers, in several
     /// writes, and would wait 40 ms between them.
     pub(crate) acknowledges: bool,
 }
