@@ -1,13 +1,23 @@
-//! One mode of the blocking client, K times, for comparisons with other clients.
+//! Measures one kind of operation of the blocking client, for comparisons with other clients.
 //!
-//! `bench_driver HOST PORT MODE K` prints `elapsed_s ops_per_s cpu_s` for K operations, after min(200, K/10) to warm up.
+//! Start a server in one terminal, and the example in another:
+//!
+//! ```sh
+//! cargo run --release -p owproto-std --example canned_server
+//! cargo run --release -p owproto-std --example bench_driver 127.0.0.1 4304 read 10000
+//! ```
+//!
+//! The arguments are `HOST PORT MODE K`. It prints `elapsed_s ops_per_s cpu_s` for K operations, after min(200, K/10) for
+//! warming up. It also works with the simulated server, `cargo ow --sim serve`.
 //!
 //! | mode | operation |
 //! |---|---|
 //! | `nop`, `read`, `readnp` | NOP; READ of `BENCH_PATH`; READ without persistence |
-//! | `dirall`, `dirall10` | DIRALL of `/`, as a list of entries; the number only names the server's set-up |
+//! | `dirall`, `dirall10` | DIRALL of `/`, as a list of entries; the number stands for the configuration of the server |
 //! | `dir`, `dir10` | DIR of `/`, as a list of entries |
-//! | `readpipe` | READ of `BENCH_PATH`, 16 with one call |
+//! | `readpipe` | READ of `BENCH_PATH`, 16 in one call |
+//!
+//! `BENCH_PATH` is an environment variable, `/10.67C6697351FF/temperature` by default.
 
 use std::error::Error;
 use std::time::Instant;
@@ -77,14 +87,14 @@ impl Mode {
     }
 }
 
-/// User and system time of this process, in seconds; NaN where the system does not say.
+/// User and system time of this process, in seconds; NaN where the system has no `/proc`.
 fn cpu_seconds() -> f64 {
     let ticks = || -> Option<f64> {
         let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
         let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
         let user: f64 = fields.next()?.parse().ok()?;
         let system: f64 = fields.next()?.parse().ok()?;
-        // The unit is 1/100 s on every Linux in use.
+        // The unit is 1/100 s on all common Linux systems.
         Some((user + system) / 100.0)
     };
     ticks().unwrap_or(f64::NAN)

@@ -1,14 +1,19 @@
-//! The server of the benchmarks by itself: it answers from memory, as fast as its sockets allow.
+//! The server of the client benchmarks: it answers from memory, as fast as its sockets allow. For `bench_driver`, or any other
+//! client of the protocol.
 //!
-//! `canned_server [ADDRESS [ENTRIES]]` listens at `ADDRESS` (`127.0.0.1:4304`; port 0 is a free one), says where, and
-//! answers until it is stopped. `bench_driver`, or any other client of the protocol, can be pointed at it.
+//! ```sh
+//! cargo run --release -p owproto-std --example canned_server [ADDRESS [ENTRIES]]
+//! ```
 //!
-//! | asked | answer |
+//! It listens on `ADDRESS` (127.0.0.1:4304 by default; port 0 selects a free port), prints the address, and serves until it
+//! is stopped.
+//!
+//! | request | answer |
 //! |---|---|
 //! | READ of any path | `     22.3344` |
-//! | DIR, DIRALL, DIRALLSLASH of `/` | `ENTRIES` entries (1000) |
-//! | the same of `/10`, `/1000`, `/20000` | so many entries |
-//! | NOP | yes |
+//! | DIR, DIRALL, DIRALLSLASH of `/` | `ENTRIES` entries, 1000 by default |
+//! | the same of `/10`, `/1000`, `/20000` | that number of entries |
+//! | NOP | success |
 
 #[path = "../benches/clients/canned.rs"]
 mod canned;

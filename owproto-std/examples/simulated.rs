@@ -1,28 +1,25 @@
-//! A simulated owserver, and a client that asks it.
+//! An owserver with simulated devices, and a client of it, in one program. One thermometer is slow, and another fails.
 //!
-//! `cargo run -p owproto-std --features sim,server --example simulated [SPEC]`; with `--serve` in front of SPEC it goes
-//! on until it is interrupted.
+//! ```sh
+//! cargo run -p owproto-std --features sim,server --example simulated
+//! ```
 
 use std::time::Duration;
 
+use owproto_std::owproto_core::ReturnCode;
 use owproto_std::{Client, sim};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let serves = arguments.first().is_some_and(|first| first == "--serve");
-    arguments.drain(..usize::from(serves));
-    let spec: sim::Spec = arguments.first().map_or(Ok(sim::Spec::default()), |spec| spec.parse())?;
-
-    let server = sim::Server::start(spec)?;
+    let server = sim::Server::start("28=kitchen,10=garden,28=cellar,1D=rain".parse()?)?;
     println!("listening on {}", server.local_addr());
-    if serves {
-        server.wait();
-        return Ok(());
+    if let Some(garden) = server.simulator().device("garden") {
+        // Longer than a second, so the server sends a keepalive before the answer.
+        garden.set_latency(Duration::from_millis(1500));
     }
-    // The first device takes a second and a half: its answer comes behind a keepalive.
-    if let Some(device) = server.simulator().devices().first() {
-        device.set_latency(Duration::from_millis(1500));
+    if let Some(cellar) = server.simulator().device("cellar") {
+        cellar.set_errors(sim::Occurrence::Always, ReturnCode::IO);
     }
+
     let client = Client::new(&server.local_addr().to_string())?;
     for device in client.dir("/")?.iter() {
         let name = String::from_utf8_lossy(device);

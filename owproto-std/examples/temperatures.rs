@@ -1,6 +1,11 @@
-//! Lists the bus and reads every temperature.
+//! Lists the devices of an owserver, and reads their temperatures with one call.
 //!
-//! `cargo run -p owproto-std --example temperatures [HOST[:PORT]]`
+//! Start an owserver with simulated devices in one terminal, and the example in another:
+//!
+//! ```sh
+//! cargo ow --sim serve
+//! cargo run -p owproto-std --example temperatures [HOST[:PORT]]
+//! ```
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = std::env::args().nth(1).unwrap_or_else(|| "localhost".into());

@@ -4,7 +4,7 @@ use owproto_core::ReturnCode;
 use owproto_core::text::RomId;
 use owproto_core::tree::Aliases;
 
-/// Any number of aliases, in memory, for a [`Tree`](owproto_core::tree::Tree).
+/// The aliases of devices, in memory, for a [`Tree`](owproto_core::tree::Tree).
 ///
 /// ```
 /// use owproto_core::text::RomId;
@@ -16,47 +16,61 @@ use owproto_core::tree::Aliases;
 /// assert_eq!(aliases.device(b"kitchen"), Some(device));
 /// # Ok::<(), owproto_core::text::RomIdError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AliasMap {
-    /// Each device that has an alias, with it and its place in the order in which they were set.
+    /// For each device with an alias: its number in the order in which the aliases were set, and the alias.
     by_device: HashMap<RomId, (u64, Vec<u8>)>,
     by_alias: HashMap<Vec<u8>, RomId>,
     order: BTreeMap<u64, RomId>,
-    next: u64,
+    next_number: u64,
 }
 
 impl AliasMap {
-    /// No alias.
+    /// An empty map.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many devices have one.
+    /// The number of aliases.
     #[must_use]
     pub fn len(&self) -> usize {
         self.order.len()
     }
 
-    /// Whether no device has one.
+    /// Whether there are no aliases.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
+    /// All aliases, in the order in which they were set.
+    fn iter(&self) -> impl Iterator<Item = (RomId, Option<&[u8]>)> {
+        self.order.values().map(|device| (*device, self.of(*device)))
+    }
+
     fn remove(&mut self, device: RomId) {
-        if let Some((place, alias)) = self.by_device.remove(&device) {
+        if let Some((number, alias)) = self.by_device.remove(&device) {
             self.by_alias.remove(&alias);
-            self.order.remove(&place);
+            self.order.remove(&number);
         }
     }
 }
+
+/// Two maps are equal if they have the same aliases in the same order.
+impl PartialEq for AliasMap {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for AliasMap {}
 
 impl<A: AsRef<[u8]>> FromIterator<(RomId, A)> for AliasMap {
     fn from_iter<I: IntoIterator<Item = (RomId, A)>>(aliases: I) -> Self {
         let mut map = Self::new();
         for (device, alias) in aliases {
-            // It refuses nothing.
+            // It never fails.
             let _ = map.set(device, alias.as_ref());
         }
         map
@@ -85,10 +99,10 @@ impl Aliases for AliasMap {
         if let Some(other) = self.device(alias) {
             self.remove(other);
         }
-        self.by_device.insert(device, (self.next, alias.to_vec()));
+        self.by_device.insert(device, (self.next_number, alias.to_vec()));
         self.by_alias.insert(alias.to_vec(), device);
-        self.order.insert(self.next, device);
-        self.next += 1;
+        self.order.insert(self.next_number, device);
+        self.next_number += 1;
         Ok(())
     }
 }
@@ -113,6 +127,6 @@ mod tests {
         assert_eq!(aliases.nth(2), None);
         aliases.set(device(1), b"").unwrap();
         aliases.set(device(3), b"").unwrap();
-        assert_eq!(aliases, AliasMap { next: aliases.next, ..AliasMap::new() });
+        assert_eq!(aliases, AliasMap::new());
     }
 }

@@ -40,6 +40,8 @@
 //! A call that timed out closes its connection, since the answer may still come and must not be taken for another
 //! one's. Where another call has asked for it, the connection goes on, and the late answer is dropped.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod address;
 #[cfg(any(feature = "server", feature = "sim"))]
 mod aliases;
@@ -66,7 +68,7 @@ pub use owproto_core;
 pub use tap::Traffic;
 
 /// The code in the READMEs is tested with the documentation.
-#[cfg(all(doctest, feature = "tokio", feature = "server", feature = "sim"))]
+#[cfg(all(doctest, in_repository, feature = "tokio", feature = "server", feature = "sim"))]
 mod readmes {
     #[doc = include_str!("../../README.md")]
     struct Project;

@@ -1,4 +1,4 @@
-//! What memory the blocking client takes: none in its steady state, and never much, whatever a server sends.
+//! The memory of the blocking client: it allocates nothing in its steady state, and little whatever a server sends.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use owproto_std::{Client, DirOptions, Error};
 use owproto_tests::frames::{self, header_announcing};
 use owproto_tests::peer::Peer;
 
-/// The value of a property is its path, or nothing.
+/// The value of a property is its path, or empty.
 fn answer(request: &[u8]) -> Vec<u8> {
     let header = Header::from_bytes(request.first_chunk().unwrap());
     let path = request[24..].split(|&byte| byte == 0).next().unwrap();
@@ -46,14 +46,14 @@ fn reading_into_a_buffer_allocates_nothing() {
     });
     assert_eq!(info.count_total, 0, "{info:?}");
     assert_eq!(server.connections(), 1);
-    // That the counter counts.
+    // The counter counts.
     let info = measure(|| drop(client.read("/a").unwrap()));
     assert_eq!((info.count_total, info.bytes_max), (1, 2), "{info:?}");
 }
 
-/// Calls `call` on a new client of a server that answers everything with `bytes`, and gives the most memory that the
-/// client had at once.
-fn most_memory(bytes: &[u8], call: impl FnOnce(&Client) -> Result<(), Error>) -> (u64, Error) {
+/// Makes a call with a new client to a server that answers everything with `bytes`. Returns the peak of the client's memory
+/// and the error of the call.
+fn peak_memory(bytes: &[u8], call: impl FnOnce(&Client) -> Result<(), Error>) -> (u64, Error) {
     let bytes = bytes.to_vec();
     let server = Peer::serve(move |_| bytes.clone());
     let client = Client::builder()
@@ -64,11 +64,11 @@ fn most_memory(bytes: &[u8], call: impl FnOnce(&Client) -> Result<(), Error>) ->
         .build();
     let mut error = None;
     let info = measure(|| error = call(&client).err());
-    (info.bytes_max, error.expect("it is no answer"))
+    (info.bytes_max, error.expect("the bytes are not a valid reply"))
 }
 
 #[test]
-fn what_a_server_sends_never_takes_much_memory() {
+fn no_reply_of_a_server_takes_much_memory() {
     /// The buffers of a connection.
     const BUFFERS: u64 = 100_000;
     let read = |client: &Client| client.read("/a").map(drop);
@@ -79,22 +79,22 @@ fn what_a_server_sends_never_takes_much_memory() {
     let too_long = [header_announcing(1001), vec![b'x'; 2_000_000]].concat();
     for payload in [1001, 100_000, i32::MAX] {
         for call in [read, get] {
-            let (bytes, error) = most_memory(&[header_announcing(payload), too_long.clone()].concat(), call);
+            let (bytes, error) = peak_memory(&[header_announcing(payload), too_long.clone()].concat(), call);
             assert!(bytes < BUFFERS, "{bytes} bytes for {payload}: {error}");
             assert!(error.to_string().contains("the limit is 1000"), "{error}");
         }
-        let (bytes, error) = most_memory(&header_announcing(payload.max(10_001)), dir);
+        let (bytes, error) = peak_memory(&header_announcing(payload.max(10_001)), dir);
         assert!(bytes < BUFFERS, "{bytes} bytes for {payload}: {error}");
         assert!(error.to_string().contains("the limit is 10000"), "{error}");
     }
 
-    // A million entries, and the server would go on.
+    // A million entries, and no last frame.
     let endless = frames::persistent(frames::entry("/a")).repeat(1_000_000);
-    let (bytes, error) = most_memory(&endless, stream);
+    let (bytes, error) = peak_memory(&endless, stream);
     assert!(bytes < 3 * BUFFERS, "{bytes} bytes: {error}");
     assert!(error.to_string().contains("the limit is 10000"), "{error}");
 
-    // Keepalives as fast as they go.
+    // Keepalives without a pause.
     let keepalives = Header::KEEPALIVE.to_bytes().repeat(100_000);
     let server = Peer::serve(move |_| keepalives.clone());
     let client = Client::builder().address(server.address().into()).build();
@@ -104,6 +104,6 @@ fn what_a_server_sends_never_takes_much_memory() {
     assert!(info.bytes_max < BUFFERS, "{info:?}");
 
     // Not an owserver.
-    let (bytes, error) = most_memory(&b"HTTP/1.1 200 OK\r\n".repeat(100_000), read);
+    let (bytes, error) = peak_memory(&b"HTTP/1.1 200 OK\r\n".repeat(100_000), read);
     assert!(bytes < BUFFERS, "{bytes} bytes: {error}");
 }

@@ -1,4 +1,4 @@
-//! What a call costs as calls at once grow from 1 to 100,000: the same.
+//! A call costs the same whether 1 or 100,000 calls run concurrently.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -11,10 +11,10 @@ use owproto_tests::peer::Peer;
 
 const CONNECTIONS: usize = 4;
 
-/// The most bytes that a task with a call that waits may take, the task itself included.
+/// The most bytes for a task whose call waits, including the task itself.
 const TASK_BUDGET: u64 = 2048;
 
-/// The most bytes that the connections and the runtime may take.
+/// The most bytes for the connections and the runtime.
 const FIXED_BUDGET: u64 = CONNECTIONS as u64 * (80 << 10) + (64 << 10);
 
 /// The value of a property is its path.
@@ -26,8 +26,8 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// So many tasks at once, each of which reads a value of its own.
-async fn read_at_once(client: &Client, tasks: usize) {
+/// Runs this number of concurrent tasks, each of which reads a value of its own.
+async fn read_concurrently(client: &Client, tasks: usize) {
     let tasks: Vec<_> = (0..tasks)
         .map(|number| {
             let client = client.clone();
@@ -45,30 +45,30 @@ async fn read_at_once(client: &Client, tasks: usize) {
 }
 
 #[test]
-fn tasks_share_a_few_connections_and_each_costs_the_same() {
+fn concurrent_calls_share_a_few_connections_and_each_costs_the_same() {
     let run = |tasks: usize| {
         let server = Peer::serve(answer);
         let measured = measure(|| {
             let runtime = runtime();
             let builder = Builder::default().address(server.address().into()).connections(CONNECTIONS);
             let client = builder.build_tokio();
-            runtime.block_on(read_at_once(&client, tasks));
+            runtime.block_on(read_concurrently(&client, tasks));
         });
         assert!(server.connections() <= CONNECTIONS, "{} connections", server.connections());
         measured
     };
     run(100);
-    println!("calls at once  allocations  most bytes at once");
+    println!("concurrent calls  allocations  peak of the heap");
     let mut allocations = Vec::new();
     for tasks in [1, 100, 10_000, 100_000] {
         let measured = run(tasks);
-        println!("{tasks:13}  {:11}  {:18}", measured.count_total, measured.bytes_max);
-        assert_eq!(measured.bytes_current, 0, "bytes are left");
+        println!("{tasks:16}  {:11}  {:16}", measured.count_total, measured.bytes_max);
+        assert_eq!(measured.bytes_current, 0, "memory was leaked");
         let most = FIXED_BUDGET + TASK_BUDGET * tasks as u64;
-        assert!(measured.bytes_max <= most, "{} bytes, and no more than {most} wanted", measured.bytes_max);
+        assert!(measured.bytes_max <= most, "{} bytes, more than {most}", measured.bytes_max);
         allocations.push(measured.count_total as f64 / tasks as f64);
     }
-    // A call that waits keeps its question, and the answer that another call got for it.
+    // A waiting call stores its request, and the value that another call received for it.
     assert!(allocations[2] < 5.0 && allocations[3] < allocations[2] + 0.1, "{allocations:?} for each call");
 }
 
@@ -92,15 +92,15 @@ fn threads_share_a_connection_in_100_000_calls() {
 }
 
 #[test]
-fn of_identical_reads_at_once_the_server_sees_one() {
+fn the_server_gets_one_request_for_concurrent_identical_reads() {
     for tasks in [1, 100, 10_000, 100_000] {
-        let asked = Arc::new(AtomicUsize::new(0));
+        let requests = Arc::new(AtomicUsize::new(0));
         let (release, released) = mpsc::channel::<()>();
         let server = {
-            let (asked, released) = (Arc::clone(&asked), std::sync::Mutex::new(released));
+            let (requests, released) = (Arc::clone(&requests), std::sync::Mutex::new(released));
             Peer::serve(move |request| {
-                asked.fetch_add(1, Ordering::SeqCst);
-                // Not before all have begun.
+                requests.fetch_add(1, Ordering::SeqCst);
+                // The reply waits until all reads have begun.
                 let _ = released.lock().unwrap().recv();
                 answer(request)
             })
@@ -126,6 +126,6 @@ fn of_identical_reads_at_once_the_server_sees_one() {
                 assert_eq!(call.await.unwrap(), b"/shared");
             }
         });
-        assert_eq!((asked.load(Ordering::SeqCst), server.connections()), (1, 1), "{tasks} reads");
+        assert_eq!((requests.load(Ordering::SeqCst), server.connections()), (1, 1), "{tasks} reads");
     }
 }

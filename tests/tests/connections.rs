@@ -1,8 +1,8 @@
-//! What a connection to our server costs: memory for 1, 100 and 10,000 clients that wait, and whether another one is
-//! served meanwhile.
+//! What an idle connection to our server costs: memory for 1, 100 and 10,000 of them, and whether one more client is served
+//! meanwhile.
 //!
-//! `cargo test -p owproto-tests --test connections -- --nocapture` prints the figures. The clients are in a process of
-//! their own, so that each side has all the files that a process may open.
+//! `cargo test -p owproto-tests --test connections -- --nocapture` prints the figures. The clients are in another process, so
+//! that each side can open as many files as a process may.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,21 +13,21 @@ use owproto_core::tree::{Tree, tester::Tester};
 use owproto_std::server::{PersistentLimits, Server};
 use owproto_tests::file_limit;
 
-/// Bytes of heap that a connection may cost which waits for its next request.
+/// The most bytes of heap for an idle connection.
 const BUDGET: u64 = 2048;
 
-/// Files that the server's process needs besides those of its connections.
+/// Files of the server's process besides those of its connections.
 const OTHER_FILES: u64 = 64;
 
-/// The environment variable that makes a process of this program the clients.
+/// The environment variable that makes this program run the clients.
 const CLIENTS: &str = "OWPROTO_TEST_CLIENTS";
 
-/// A NOP that asks for the connection to be kept.
+/// A NOP that asks for persistence.
 const NOP: [u8; 24] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// The other process: holds connections, each of which has had an answer, until its standard input ends.
+/// The other process: holds connections, each of which has had a reply, until its standard input ends.
 #[test]
-#[ignore = "is run by the test below, as a process of its own"]
+#[ignore = "the test below runs it, in a process of its own"]
 fn clients() {
     let Ok(arguments) = std::env::var(CLIENTS) else { return };
     let (address, count) = arguments.split_once(' ').unwrap();
@@ -40,7 +40,7 @@ fn clients() {
             stream.write_all(&NOP).unwrap();
             let mut reply = [0; 24];
             stream.read_exact(&mut reply).unwrap();
-            assert_eq!(reply[15], 4, "not kept");
+            assert_eq!(reply[15], 4, "persistence is refused");
             stream
         })
         .collect();
@@ -59,11 +59,11 @@ fn start_clients(address: SocketAddr, count: u64) -> Child {
 }
 
 struct Measured {
-    /// Bytes of heap while all wait.
+    /// Bytes of heap while all connections are idle.
     heap: u64,
-    /// Bytes of the process in memory while all wait, where the system tells.
+    /// Bytes of the process in memory while all connections are idle, if the system shows it.
     resident: Option<u64>,
-    /// How long one more client took for a connection and a NOP, the median of some.
+    /// How long one more client took to connect and to get the reply to a NOP: a median.
     next_client: Duration,
 }
 
@@ -72,7 +72,7 @@ fn resident() -> Option<u64> {
     Some(statm.split_whitespace().nth(1)?.parse::<u64>().ok()? * 4096)
 }
 
-/// Serves so many clients on this thread, whose allocations are counted.
+/// Serves this number of clients on this thread, whose allocations are counted.
 fn measure(count: u64) -> Measured {
     let mut measured = None;
     let heap = allocation_counter::measure(|| {
@@ -112,11 +112,11 @@ fn measure(count: u64) -> Measured {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             let resident = resident();
-            // Counted here: what is allocated while the clients wait is what is left when nothing is given back.
+            // The heap now is what is left at the end, since nothing is freed.
             measured = Some((resident, next_client));
             (server, clients.take(), count)
         });
-        // Not given back before the end of the measurement.
+        // Not freed before the end of the measurement.
         std::mem::forget((runtime, server));
     });
     let (resident, next_client) = measured.unwrap();
@@ -124,7 +124,7 @@ fn measure(count: u64) -> Measured {
 }
 
 #[test]
-fn an_idle_connection_costs_little() {
+fn an_idle_connection_costs_little_memory_and_delays_no_other_client() {
     let files = file_limit::raise();
     let none = measure(0);
     println!("clients  bytes of heap for each  resident bytes for each  one more client");
@@ -132,7 +132,7 @@ fn an_idle_connection_costs_little() {
         let count = wanted.min(files.saturating_sub(OTHER_FILES));
         if count < wanted {
             println!(
-                "!!!!!!!! {wanted} CONNECTIONS COULD NOT BE TRIED: this process may open only {files} files; {count} instead"
+                "!!!!!!!! ONLY {count} OF {wanted} CONNECTIONS WERE TRIED: this process may open only {files} files"
             );
         }
         let measured = measure(count);

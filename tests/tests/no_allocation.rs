@@ -1,6 +1,6 @@
 //! The core allocates nothing: not for a request, not for a reply of any form, not for a whole exchange.
 //!
-//! Everything runs on the exchanges that were captured. What a test needs for itself it allocates before.
+//! The tests use the captured exchanges. What they need for themselves they allocate before they count.
 
 use allocation_counter::measure;
 use owproto_core::client::{Connection, Event, Step};
@@ -10,7 +10,7 @@ use owproto_core::wire::{Flags, Header, Tokens};
 use owproto_core::{ReplyEvent, ReplyParser, Request, RequestEvent, RequestParser};
 use owproto_tests::vectors;
 
-/// Runs `work`, which tells how many things it did, and counts allocations.
+/// Runs `work`, checks that it allocates nothing, and returns its result: how much it did.
 fn without_allocation(work: impl FnOnce() -> usize) -> usize {
     let mut done = 0;
     let info = measure(|| done = work());
@@ -20,12 +20,12 @@ fn without_allocation(work: impl FnOnce() -> usize) -> usize {
 
 #[test]
 #[should_panic(expected = "1000 bytes were allocated")]
-fn the_counter_counts() {
+fn the_counter_counts_an_allocation() {
     without_allocation(|| std::hint::black_box(Vec::<u8>::with_capacity(1000)).capacity());
 }
 
 #[test]
-fn requests_are_made_and_encoded() {
+fn making_and_encoding_requests_allocates_nothing() {
     let tokens = [[7; 16]; 3];
     let mut buffer = [0; 256];
     let mut header = [0; 24];
@@ -58,7 +58,7 @@ fn requests_are_made_and_encoded() {
 }
 
 #[test]
-fn replies_are_parsed() {
+fn parsing_replies_allocates_nothing() {
     let vectors = vectors::all();
     let mut storage = vec![0; 40_000];
     let mut ready = heapless::Vec::<u8, 1024>::new();
@@ -101,7 +101,7 @@ fn replies_are_parsed() {
         });
         assert_eq!(frames, 657);
     }
-    // heapless storage too.
+    // With storage of heapless too.
     let reply = &vectors::named("dirallslash_structure").reply;
     let parsed = without_allocation(|| {
         let mut parser = ReplyParser::new(std::mem::take(&mut ready));
@@ -114,7 +114,7 @@ fn replies_are_parsed() {
 }
 
 #[test]
-fn requests_are_parsed() {
+fn parsing_requests_allocates_nothing() {
     let vectors = vectors::all();
     let mut storage = vec![0; 100_050];
     for size in [1, 30, usize::MAX] {
@@ -137,7 +137,7 @@ fn requests_are_parsed() {
 }
 
 #[test]
-fn errors_are_made() {
+fn errors_allocate_nothing() {
     let done = without_allocation(|| {
         let odd = Header { payload: 100_000, ..Header::default() }.to_bytes();
         let mut connection: Connection<_, _> = Connection::new([0; 64], [0; 8]);
@@ -150,9 +150,9 @@ fn errors_are_made() {
     assert_eq!(done, 1);
 }
 
-/// Values, both forms of listings, keepalives, writes: all sessions, each on a connection that is kept.
+/// All captured sessions, each on a persistent connection: values, both forms of listings, keepalives, writes.
 #[test]
-fn whole_exchanges_are_driven() {
+fn whole_exchanges_allocate_nothing() {
     let sessions = vectors::sessions();
     let mut replies = 0;
     let mut entries = 0;

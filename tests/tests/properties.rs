@@ -1,8 +1,8 @@
-//! The properties of the fuzz targets, on stable and without a fuzzer: with every captured exchange, whole and damaged,
-//! with words of the protocol in any order, and with anything.
+//! The properties of the fuzz targets, on stable Rust and without a fuzzer: with every captured exchange, whole and damaged,
+//! with words of the protocol in any order, and with random bytes.
 //!
-//! `PROPTEST_CASES` says how many inputs each gets. One that fails is made small and kept in
-//! `properties.proptest-regressions`; it becomes a test with a name, here or beside the code that it broke.
+//! The environment variable `PROPTEST_CASES` sets the number of inputs for each target. Proptest shrinks an input that fails
+//! and stores it in `properties.proptest-regressions`; it then becomes a named test, here or beside the code that it broke.
 
 use owproto_fuzz::{TARGETS, seeds};
 use proptest::collection::vec;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 
-/// What is done to a seed.
+/// A change of a seed.
 #[derive(Clone, Debug)]
 enum Damage {
     Truncate(Index),
@@ -50,7 +50,7 @@ fn damaged(mut seed: Vec<u8>, damages: &[Damage]) -> Vec<u8> {
     seed
 }
 
-/// Input for a target: numbers of operations are small, so small bytes are frequent.
+/// Input for a target. Small bytes are frequent, since they are numbers of operations.
 fn input(target: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     let words = seeds::dictionary();
     let seeds: Vec<Vec<u8>> =
@@ -68,9 +68,9 @@ fn input(target: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     ]
 }
 
-/// Tries one target with generated input.
-fn holds(target: &str) {
-    let check = TARGETS.iter().find(|(name, _)| *name == target).expect("there is such a target").1;
+/// Checks one target with generated inputs.
+fn check_target(target: &str) {
+    let check = TARGETS.iter().find(|(name, _)| *name == target).expect("a target has this name").1;
     let persistence = FileFailurePersistence::WithSource("proptest-regressions");
     let config = Config {
         failure_persistence: Some(Box::new(persistence)),
@@ -91,12 +91,12 @@ macro_rules! targets {
         $(
             #[test]
             fn $target() {
-                holds(stringify!($target));
+                check_target(stringify!($target));
             }
         )*
 
         #[test]
-        fn no_target_is_left_out() {
+        fn every_target_has_a_test() {
             assert!(TARGETS.iter().map(|(name, _)| *name).eq([$(stringify!($target)),*]));
         }
     };
@@ -114,7 +114,7 @@ targets! {
 }
 
 #[test]
-fn every_seed_holds() {
+fn every_seed_passes() {
     for (target, check) in TARGETS {
         let mut count = 0;
         for (name, seed) in seeds::of(target) {
@@ -127,7 +127,7 @@ fn every_seed_holds() {
 }
 
 #[test]
-fn short_inputs_hold() {
+fn all_short_inputs_pass() {
     for (_, check) in TARGETS {
         check(&[]);
         for first in 0..=255 {
@@ -137,12 +137,12 @@ fn short_inputs_hold() {
     }
 }
 
-/// What fuzzing has found; the tests beside the code say the same in a readable way.
+/// Inputs that fuzzing has found. The tests beside the code check the same in a readable form.
 #[test]
-fn what_was_found_is_mended() {
+fn inputs_that_once_failed_pass() {
     let found: [(&str, &str, &[u8]); 1] = [(
         "tree",
-        "an entry that is gone before all of it was sent",
+        "an entry that disappears before all of it was sent",
         b"\xff\xff\0\xff\0\x03\0\x80\0\x04\x04\xff\x80\0\x04\x04\x04\x04",
     )];
     for (target, what, input) in found {

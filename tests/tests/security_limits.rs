@@ -1,4 +1,4 @@
-//! The tables of limits in SECURITY.md say what the code does.
+//! The tables of limits in SECURITY.md agree with the code.
 
 use owproto_core::client;
 use owproto_core::codec::DEFAULT_PAYLOAD_LIMIT;
@@ -10,7 +10,7 @@ use owproto_std::server::{Builder, PersistentLimits};
 
 const SECURITY: &str = include_str!("../../SECURITY.md");
 
-/// The number at the front of the limit in the row that begins so; `None` for "none".
+/// The number at the beginning of the limit in the row with this name; `None` for "none".
 fn limit(what: &str) -> Option<u64> {
     let row = format!("| {what} | ");
     let mut rows = SECURITY.lines().filter_map(|line| line.strip_prefix(&row));
@@ -29,15 +29,15 @@ fn seconds(time: Duration) -> Option<u64> {
     (!time.is_zero()).then(|| time.as_micros() / 1_000_000)
 }
 
-/// The number of a field as a builder shows itself.
+/// The number of a field in the `Debug` output of a builder.
 fn shown(builder: &str, field: &str) -> Option<u64> {
-    let (_, behind) =
+    let (_, rest) =
         builder.split_once(&format!(" {field}: ")).unwrap_or_else(|| panic!("no {field} in {builder}"));
-    behind.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 #[test]
-fn limits_of_clients_are_those_of_the_table() {
+fn the_limits_of_clients_are_those_of_the_table() {
     let timeouts = client::Timeouts::DEFAULT;
     assert_eq!(limit("payload of a reply"), bytes(DEFAULT_PAYLOAD_LIMIT));
     assert_eq!(limit("payload of a comma list"), bytes(client::DEFAULT_LIST_LIMIT));
@@ -50,7 +50,7 @@ fn limits_of_clients_are_those_of_the_table() {
 }
 
 #[test]
-fn limits_of_servers_are_those_of_the_table() {
+fn the_limits_of_servers_are_those_of_the_table() {
     let timeouts = server::Timeouts::DEFAULT;
     let builder = format!("{:?}", Builder::new());
     assert_eq!(limit("concurrent connections"), shown(&builder, "max_connections"));
@@ -74,12 +74,12 @@ fn limits_of_servers_are_those_of_the_table() {
         limit("time for requests in progress when the server stops"),
         shown(&builder, "shutdown_grace")
     );
-    assert!(builder.contains("127.0.0.1:4304"), "it listens elsewhere: {builder}");
+    assert!(builder.contains("127.0.0.1:4304"), "the default address is another one: {builder}");
 }
 
-/// A row that no test reads could say anything.
+/// A row that no test reads could be wrong.
 #[test]
-fn every_row_is_compared() {
+fn every_row_of_the_tables_is_compared() {
     let (_, tables) = SECURITY.split_once("## Limits").unwrap();
     let rows = tables.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| limit "));
     let source = include_str!("security_limits.rs");

@@ -1,4 +1,4 @@
-//! Our server's connection and tree without a heap: 10,000 devices through 512 bytes.
+//! The server's connection and tree without a heap: 10,000 devices through 512 bytes.
 
 use std::task::{Context, Poll, Waker};
 
@@ -12,17 +12,17 @@ use owproto_core::{Request, ReturnCode};
 
 const DEVICES: usize = 10_000;
 
-/// Many thermometers.
-struct Many;
+/// A bus with many thermometers.
+struct ManyThermometers;
 
-impl Many {
+impl ManyThermometers {
     fn id(n: usize) -> RomId {
         let [a, b, ..] = n.to_le_bytes();
         RomId::new(0x28, [a, b, 0, 0, 0, 0])
     }
 }
 
-impl Bus for Many {
+impl Bus for ManyThermometers {
     fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
         Poll::Ready(Ok((n < DEVICES).then(|| Self::id(n))))
     }
@@ -42,22 +42,22 @@ impl Bus for Many {
     }
 }
 
-/// What came back, without keeping it.
+/// A summary of the answer to a request.
 #[derive(Default)]
-struct Seen {
+struct Summary {
     bytes: usize,
     largest_write: usize,
     writes: usize,
-    /// A sum over all bytes, so that none is left out or comes twice.
+    /// A checksum over all bytes.
     sum: u64,
 }
 
-fn serve(tree: &mut Tree<Many, AliasTable<2>>, request: &[u8]) -> Seen {
+fn serve(tree: &mut Tree<ManyThermometers, AliasTable<2>>, request: &[u8]) -> Summary {
     let mut connection = Connection::new([0; 512], [0; 512]);
     let mut job = Job::new();
     let mut context = Context::from_waker(Waker::noop());
     let mut input = request;
-    let mut seen = Seen::default();
+    let mut summary = Summary::default();
     let now = Instant::ZERO;
     loop {
         match connection.step() {
@@ -66,15 +66,15 @@ fn serve(tree: &mut Tree<Many, AliasTable<2>>, request: &[u8]) -> Seen {
             Step::Write => {
                 let bytes = connection.poll_transmit();
                 for byte in bytes {
-                    seen.sum = seen.sum.wrapping_mul(31).wrapping_add(u64::from(*byte));
+                    summary.sum = summary.sum.wrapping_mul(31).wrapping_add(u64::from(*byte));
                 }
                 let n = bytes.len();
-                seen.bytes += n;
-                seen.writes += 1;
-                seen.largest_write = seen.largest_write.max(n);
+                summary.bytes += n;
+                summary.writes += 1;
+                summary.largest_write = summary.largest_write.max(n);
                 connection.handle_transmitted(n, now);
             }
-            Step::Close => return seen,
+            Step::Close => return summary,
         }
     }
 }
@@ -85,9 +85,9 @@ fn sum(parts: impl Iterator<Item = Vec<u8>>) -> u64 {
 
 #[test]
 fn ten_thousand_devices_pass_through_512_bytes_without_an_allocation() {
-    let kitchen = Many::id(9_000);
-    let device = format!("/{}/temperature", Many::id(9_999));
-    let mut tree = Tree::new(Many).with_aliases(AliasTable::<2>::new());
+    let kitchen = ManyThermometers::id(9_000);
+    let device = format!("/{}/temperature", ManyThermometers::id(9_999));
+    let mut tree = Tree::new(ManyThermometers).with_aliases(AliasTable::<2>::new());
     let requests = [
         Request::dir("/").unwrap(),
         Request::dirall("/").unwrap(),
@@ -109,20 +109,20 @@ fn ten_thousand_devices_pass_through_512_bytes_without_an_allocation() {
         bytes
     });
     assert_eq!(kitchen.to_string(), "28.282300000000");
-    let mut seen = [const { None }; 13];
+    let mut summary = [const { None }; 13];
     let info = measure(|| {
-        for (request, seen) in requests.iter().zip(&mut seen) {
-            *seen = Some(serve(&mut tree, request));
+        for (request, summary) in requests.iter().zip(&mut summary) {
+            *summary = Some(serve(&mut tree, request));
         }
     });
     assert_eq!(info.count_total, 0, "{} bytes were allocated", info.bytes_total);
-    let seen = seen.map(Option::unwrap);
-    assert!(seen.iter().all(|seen| seen.largest_write <= 512));
+    let summary = summary.map(Option::unwrap);
+    assert!(summary.iter().all(|summary| summary.largest_write <= 512));
 
     // 16 characters a device; an entry of DIR has a header and a NUL, one of the list a comma.
-    let dir = &seen[0];
+    let dir = &summary[0];
     assert_eq!(dir.bytes, DEVICES * (24 + 17) + 24);
-    let dirall = &seen[1];
+    let dirall = &summary[1];
     assert_eq!(dirall.bytes, 24 + DEVICES * 17);
     println!(
         "DIR {} bytes in {} writes, DIRALL {} in {}",
@@ -135,22 +135,21 @@ fn ten_thousand_devices_pass_through_512_bytes_without_an_allocation() {
         head[20..].copy_from_slice(&offset.to_be_bytes());
         head.to_vec()
     };
-    let path = |n| format!("/{}", Many::id(n));
+    let path = |n| format!("/{}", ManyThermometers::id(n));
     let list = (0..DEVICES).map(path).collect::<Vec<_>>().join(",") + "\0";
     assert_eq!(dirall.sum, sum([head(list.len(), 0x8002), list.into_bytes()].into_iter()));
     let mut last = head(1, 0x8002);
     last[4..8].fill(0);
     let entries = (0..DEVICES).map(|n| [head(17, 0), path(n).into_bytes(), vec![0]].concat());
     assert_eq!(dir.sum, sum(entries.chain([last])));
-    assert_eq!(seen[3].bytes, 24 + 12);
-    assert_eq!(seen[6].bytes, 24 + "2828230000000000=kitchen\r\n".len());
-    assert_eq!(seen[7].bytes, 24 + 4983);
-    assert_eq!((seen[10].bytes, seen[11].bytes, seen[12].bytes), (32, 33, 24));
+    assert_eq!(summary[3].bytes, 24 + 12);
+    assert_eq!(summary[6].bytes, 24 + "2828230000000000=kitchen\r\n".len());
+    assert_eq!(summary[7].bytes, 24 + 4983);
+    assert_eq!((summary[10].bytes, summary[11].bytes, summary[12].bytes), (32, 33, 24));
 }
 
-/// Memory of one connection on a small machine.
 #[test]
-fn a_connection_with_512_bytes_each_way_is_small() {
+fn a_connection_takes_little_memory_besides_its_buffers() {
     let connection = size_of::<Connection<[u8; 512], [u8; 512]>>();
     let job = size_of::<Job>();
     println!("a connection takes {connection} bytes, its job {job}");

@@ -1,4 +1,4 @@
-//! What firmware leaves out of its tree is not there, and everything else is as it was.
+//! HasScope of the tree that firmware leaves out are absent, and all other parts stay the same.
 
 use std::marker::PhantomData;
 use std::task::{Context, Poll, Waker};
@@ -15,11 +15,11 @@ use owproto_core::{Request, ReturnCode};
 /// A tester bus whose tree has another scope.
 struct Scoped<S>(Tester<'static>, PhantomData<S>);
 
-trait Parts {
+trait HasScope {
     const SCOPE: Scope;
 }
 
-impl<S: Parts> Bus for Scoped<S> {
+impl<S: HasScope> Bus for Scoped<S> {
     const SCOPE: Scope = S::SCOPE;
 
     fn device(
@@ -58,14 +58,14 @@ impl<S: Parts> Bus for Scoped<S> {
     }
 }
 
-/// One of each family that there is.
-fn tree<S: Parts>() -> Tree<Scoped<S>> {
+/// A tree with one device of each family.
+fn tree<S: HasScope>() -> Tree<Scoped<S>> {
     let codes: Vec<u8> = families::ALL.iter().filter_map(|family| family.code).collect();
     Tree::new(Scoped(Tester::new(codes.leak()), PhantomData))
 }
 
-/// All bytes of the answer to a request.
-fn ask<B: Bus>(tree: &mut Tree<B>, request: Request<'_>) -> Vec<u8> {
+/// All bytes of the reply to a request.
+fn reply_to<B: Bus>(tree: &mut Tree<B>, request: Request<'_>) -> Vec<u8> {
     let mut buffer = [0; 512];
     let mut input = request.encode(&mut buffer).unwrap();
     let (mut connection, mut job) = (Connection::new([0; 512], [0; 512]), Job::new());
@@ -90,19 +90,19 @@ fn ret(reply: &[u8]) -> i32 {
     i32::from_be_bytes(reply[8..12].try_into().unwrap())
 }
 
-/// The entries of a directory, each with a slash if it is one itself.
+/// The entries of a directory. Those that are directories end with a slash.
 fn list<B: Bus>(tree: &mut Tree<B>, path: &str, flags: Flags) -> Vec<String> {
-    let reply = ask(tree, Request::dirallslash(path).unwrap().with_flags(flags));
+    let reply = reply_to(tree, Request::dirallslash(path).unwrap().with_flags(flags));
     assert_eq!(ret(&reply), 0, "{path}");
     let text = String::from_utf8(reply[24..].to_vec()).unwrap();
     text.trim_end_matches('\0').split_terminator(",").map(str::to_owned).collect()
 }
 
-/// Makes the type that names a scope.
+/// Defines a type for each scope.
 macro_rules! scopes {
     ($($name:ident = $scope:expr;)*) => {$(
         struct $name;
-        impl Parts for $name {
+        impl HasScope for $name {
             const SCOPE: Scope = $scope;
         }
     )*};
@@ -156,36 +156,36 @@ fn devices_are_the_same_byte_for_byte() {
                 Request::write(path, b"-17.5").unwrap(),
             ] {
                 let request = request.with_flags(flags);
-                // Directories, which may have dates in them, are listed below.
+                // Directories may have dates as entries: they are compared below.
                 if request.message_type() != MessageType::GET || !path.ends_with('/') {
-                    assert_eq!(ask(&mut full, request), ask(&mut least, request), "{request:?}");
+                    assert_eq!(reply_to(&mut full, request), reply_to(&mut least, request), "{request:?}");
                     compared += 1;
                 }
             }
         }
     }
     assert!(compared > 10_000, "{compared}");
-    // Listings of devices without dates; of those with dates all else is there.
+    // Listings are the same, except that dates are absent.
     for directory in devices.iter().chain(paths.iter().filter(|path| path.ends_with('/'))) {
         let mut expected = list(&mut full, directory, Flags::NONE);
         expected.retain(|path| !is_date(path));
         assert_eq!(list(&mut least, directory, Flags::NONE), expected);
         let request = Request::dir(directory).unwrap();
         if list(&mut full, directory, Flags::NONE).len() == expected.len() {
-            assert_eq!(ask(&mut full, request), ask(&mut least, request), "{directory}");
+            assert_eq!(reply_to(&mut full, request), reply_to(&mut least, request), "{directory}");
         }
     }
     assert!(paths.iter().any(|path| is_date(path)));
     for path in paths.iter().filter(|path| is_date(path)) {
         for request in [Request::read(path).unwrap(), Request::presence(path).unwrap()] {
-            assert_eq!(ret(&ask(&mut least, request)), -1, "{path}");
-            assert_ne!(ret(&ask(&mut full, request)), -1, "{path}");
+            assert_eq!(ret(&reply_to(&mut least, request)), -1, "{path}");
+            assert_ne!(ret(&reply_to(&mut full, request)), -1, "{path}");
         }
     }
 }
 
 #[test]
-fn the_least_has_devices_alone() {
+fn the_least_scope_has_only_devices() {
     let mut least = tree::<Writing>();
     let devices = list(&mut least, "/", Flags::NONE);
     let mut expected = devices.clone();
@@ -221,14 +221,14 @@ fn the_least_has_devices_alone() {
             Request::presence(path).unwrap(),
             Request::write(path, b"1").unwrap(),
         ] {
-            assert_eq!(ret(&ask(&mut least, request)), -1, "{request:?}");
+            assert_eq!(ret(&reply_to(&mut least, request)), -1, "{request:?}");
         }
-        assert_eq!(ret(&ask(&mut tree::<Full>(), Request::presence(path).unwrap())), 0, "{path}");
+        assert_eq!(ret(&reply_to(&mut tree::<Full>(), Request::presence(path).unwrap())), 0, "{path}");
     }
 }
 
 #[test]
-fn each_part_can_be_had_alone() {
+fn each_part_can_be_added_alone() {
     scopes! {
         SettingsOnly = Scope::SETTINGS;
         SystemOnly = Scope::SYSTEM;
@@ -237,7 +237,7 @@ fn each_part_can_be_had_alone() {
         StructureOnly = Scope::STRUCTURE;
         SimultaneousOnly = Scope::SIMULTANEOUS;
     }
-    fn extra<S: Parts>() -> Vec<String> {
+    fn extra<S: HasScope>() -> Vec<String> {
         let (mut tree, mut least) = (tree::<S>(), tree::<Least>());
         let mut all = list(&mut tree, "/", Flags::BUS_LIST);
         all.extend(list(&mut tree, "/bus.0", Flags::NONE));
@@ -260,15 +260,15 @@ fn each_part_can_be_had_alone() {
     let described = list(&mut structure, "/structure", Flags::NONE);
     assert_eq!(described.len(), families::ALL.len());
     assert_eq!(list(&mut tree::<Full>(), "/structure", Flags::NONE).len(), families::ALL.len() + 2);
-    // Clocks are there, their dates are not.
+    // Clocks are present, but not their dates.
     let rows = list(&mut structure, "/structure/27", Flags::NONE);
     assert!(rows.contains(&"/structure/27/udate".into()) && !rows.contains(&"/structure/27/date".into()));
     let date = Request::read("/structure/27/date").unwrap();
-    assert_eq!(ret(&ask(&mut structure, date)), -1);
+    assert_eq!(ret(&reply_to(&mut structure, date)), -1);
 }
 
 #[test]
-fn without_writes_a_server_is_read_only() {
+fn a_scope_without_writes_is_like_a_read_only_server() {
     let (mut full, mut least) = (tree::<Full>().with_permission(Permission::ReadOnly), tree::<Least>());
     let mut device =
         list(&mut full, "/", Flags::NONE).into_iter().find(|path| path.starts_with("/28")).unwrap();
@@ -282,7 +282,7 @@ fn without_writes_a_server_is_read_only() {
         ("/nothing".into(), -1),
     ] {
         let request = Request::write(&path, b"12").unwrap();
-        assert_eq!(ret(&ask(&mut least, request)), code, "{path}");
-        assert_eq!(ask(&mut full, request), ask(&mut least, request), "{path}");
+        assert_eq!(ret(&reply_to(&mut least, request)), code, "{path}");
+        assert_eq!(reply_to(&mut full, request), reply_to(&mut least, request), "{path}");
     }
 }

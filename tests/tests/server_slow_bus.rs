@@ -1,4 +1,4 @@
-//! A bus that takes its time, fails, or changes: what clients see of it. Times are milliseconds of virtual time.
+//! What clients see of a bus that is slow, fails, or changes. Times are milliseconds of virtual time.
 
 use std::collections::BTreeMap;
 use std::task::{Context, Poll, Waker};
@@ -10,21 +10,21 @@ use owproto_core::tree::{Access, Bus, Element, Job, Operation, Refresh, Tree};
 use owproto_core::wire::Flags;
 use owproto_core::{ReplyEvent, ReplyParser, Request, ReturnCode};
 
-/// Thermometers, of which each conversion takes a while, and some devices more to be listed.
+/// A bus with thermometers whose conversions take a while, and with more devices in its listings.
 #[derive(Default)]
 struct Slow {
     now: u64,
     /// How long a conversion takes.
     takes: u64,
-    /// When the work of each operation is done.
+    /// When each operation is done.
     done_at: BTreeMap<Operation, u64>,
     cancelled: Vec<Operation>,
     devices: usize,
-    /// From this device on, the search takes until then, and then fails or not.
+    /// From this device number on, the search takes until this time, and then fails or not.
     search: Option<(usize, u64, Option<ReturnCode>)>,
-    /// Digits that a temperature has more with each read.
+    /// By how many digits a temperature grows with each read.
     growing: Option<f64>,
-    /// The page from which on memory cannot be read.
+    /// Pages of memory from this number on cannot be read.
     broken_page: Option<u32>,
     written: Vec<(String, String)>,
     uncached: Vec<bool>,
@@ -65,7 +65,7 @@ impl Bus for Slow {
             return Poll::Pending;
         }
         self.renewed.push(what);
-        // Once for each request, the long ones too.
+        // Once for each request, also for one that takes several steps.
         assert!(self.renewed.len() < 10);
         Poll::Ready(Ok(()))
     }
@@ -124,7 +124,7 @@ impl Bus for Slow {
     }
 }
 
-/// A client, and what it saw when.
+/// A client, and what it received when.
 struct Client {
     connection: Connection<[u8; 256], [u8; 256]>,
     job: Job,
@@ -141,15 +141,15 @@ impl Client {
         Self { connection, job: Job::new(), seen: Vec::new(), parser: ReplyParser::new(Vec::new()) }
     }
 
-    /// Goes on until it has to wait.
-    fn go_on(&mut self, tree: &mut Tree<Slow>) {
+    /// Runs until it waits for the bus.
+    fn run_until_blocked(&mut self, tree: &mut Tree<Slow>) {
         let now = Instant::from_millis(tree.bus().now);
         let mut context = Context::from_waker(Waker::noop());
         loop {
             match self.connection.step() {
                 Step::Answer => {
                     let poll = tree.serve(&mut self.connection, &mut self.job, now, &mut context);
-                    // What was put before the bus had to wait goes out first.
+                    // Output from before the wait is sent first.
                     if poll.is_pending() && self.connection.step() != Step::Write {
                         return;
                     }
@@ -179,7 +179,7 @@ impl Client {
 fn run(tree: &mut Tree<Slow>, clients: &mut [Client], until: u64) {
     loop {
         for client in clients.iter_mut() {
-            client.go_on(tree);
+            client.run_until_blocked(tree);
         }
         if tree.bus().now >= until {
             return;
@@ -201,7 +201,7 @@ fn slow() -> Slow {
 }
 
 #[test]
-fn keepalives_come_while_a_conversion_takes_its_time_and_others_are_served() {
+fn keepalives_are_sent_during_a_conversion_and_other_clients_are_served() {
     let mut tree = Tree::new(slow());
     let mut clients = [
         Client::ask(Request::read("/28.010000000000/temperature").unwrap(), 0),
@@ -218,7 +218,7 @@ fn keepalives_come_while_a_conversion_takes_its_time_and_others_are_served() {
 }
 
 #[test]
-fn work_is_given_up_when_its_client_is_gone() {
+fn a_read_is_cancelled_when_its_client_disconnects() {
     let mut tree = Tree::new(slow());
     let mut clients = [Client::ask(Request::read("/28.010000000000/temperature").unwrap(), 0)];
     run(&mut tree, &mut clients, 500);
@@ -232,7 +232,7 @@ fn work_is_given_up_when_its_client_is_gone() {
 }
 
 #[test]
-fn a_search_that_takes_long_or_fails_comes_after_the_entries_that_it_found() {
+fn entries_found_before_a_search_waits_or_fails_are_sent_first() {
     for (code, last) in [(None, "0 /28.020000000000\\x00"), (Some(ReturnCode::IO), "-5 ")] {
         let mut bus = slow();
         bus.search = Some((2, 2500, code));
@@ -249,7 +249,7 @@ fn a_search_that_takes_long_or_fails_comes_after_the_entries_that_it_found() {
         assert_eq!(seen(&clients[0])[..5], expected);
         assert_eq!(seen(&clients[0]).len(), if code.is_some() { 5 } else { 6 });
     }
-    // All at once there is nothing before the error.
+    // A DIRALL reply has no entries before the error.
     let mut bus = slow();
     bus.search = Some((2, 0, Some(ReturnCode::IO)));
     let mut tree = Tree::new(bus);
@@ -266,7 +266,7 @@ fn a_listing_that_changes_between_counting_and_sending_ends_the_connection() {
         let mut tree = Tree::new(bus);
         let mut client = Client::ask(Request::dirall("/").unwrap(), 0);
         let mut context = Context::from_waker(Waker::noop());
-        // 256 bytes hold the head and the first entries.
+        // 256 bytes hold the header and the first entries.
         let now = Instant::ZERO;
         let mut connection = Connection::new([0; 64], [0; 64]);
         let mut bytes = [0; 64];
@@ -302,13 +302,13 @@ fn a_value_that_grows_between_counting_and_sending_is_not_cut() {
     let mut clients = [Client::ask(read.with_flags(Flags::TRIM), 0), Client::ask(read, 0)];
     run(&mut tree, &mut clients, 10);
     assert_eq!(clients[0].connection.end(), Some(End::AnswerAborted));
-    // With padding all have the same length.
+    // With padding, all values have the same length.
     assert_eq!(clients[1].connection.end(), None);
     assert_eq!(clients[1].seen.len(), 1);
 }
 
 #[test]
-fn the_second_reading_may_come_from_a_cache() {
+fn a_second_read_of_the_same_request_may_come_from_a_cache() {
     let mut tree = Tree::new(Slow { takes: 0, ..slow() });
     let read = Request::read("/uncached/20.000000000000/volt.ALL").unwrap();
     let mut clients = [Client::ask(read, 0)];
@@ -317,7 +317,7 @@ fn the_second_reading_may_come_from_a_cache() {
 }
 
 #[test]
-fn uncached_listings_and_presence_look_at_the_bus_anew() {
+fn uncached_listings_and_presence_search_the_bus_again() {
     let uncached = |request: Request<'static>| request.with_flags(request.flags() | Flags::UNCACHED);
     let device = Refresh::Presence(id(1));
     for (request, renewed) in [
@@ -332,7 +332,7 @@ fn uncached_listings_and_presence_look_at_the_bus_anew() {
         (Request::presence("/uncached").unwrap(), vec![]),
         (Request::dirall("/uncached/28.010000000000").unwrap(), vec![]),
         (Request::dirall("/uncached/settings").unwrap(), vec![]),
-        // Reads and writes say it with each value.
+        // Reads and writes pass it with each access.
         (Request::read("/uncached/28.010000000000/temperature").unwrap(), vec![]),
     ] {
         let mut tree = Tree::new(Slow { takes: 30, devices: 60, ..slow() });
@@ -346,7 +346,7 @@ fn uncached_listings_and_presence_look_at_the_bus_anew() {
 }
 
 #[test]
-fn an_error_before_the_first_byte_is_an_error_and_later_ends_the_connection() {
+fn an_error_is_returned_before_the_first_byte_and_ends_the_connection_after_it() {
     let read = Request::read("/20.000000000000/pages/page.ALL").unwrap();
     for (broken, end) in [(0, None), (2, Some(End::AnswerAborted))] {
         let mut tree = Tree::new(Slow { takes: 0, broken_page: Some(broken), ..slow() });
@@ -358,7 +358,7 @@ fn an_error_before_the_first_byte_is_an_error_and_later_ends_the_connection() {
 }
 
 #[test]
-fn what_a_bus_gets_wrong_is_an_io_error() {
+fn a_value_of_the_wrong_type_is_an_io_error() {
     let mut tree = Tree::new(Slow { takes: 0, ..slow() });
     for path in ["/28.010000000000/templow", "/28.010000000000/power"] {
         let mut clients = [Client::ask(Request::read(path).unwrap(), 0)];
@@ -395,7 +395,7 @@ fn arrays_are_written_element_by_element() {
 }
 
 #[test]
-fn the_time_for_sending_runs_while_the_bus_is_busy() {
+fn the_send_timeout_runs_while_the_bus_is_busy() {
     let mut tree = Tree::new(slow());
     let mut client = Client::ask(Request::dir("/").unwrap(), 0);
     let mut context = Context::from_waker(Waker::noop());

@@ -1,7 +1,7 @@
-//! The core's server connection and tree, over the tester bus, against what the real owserver answered.
+//! The core's server connection and tree, over the tester bus, give the same bytes as the real owserver.
 //!
-//! Every exchange that was captured from an `owserver --tester` is sent to ours, and the bytes have to be the same.
-//! Those that cannot be are named here with the reason; the counts are printed.
+//! The requests of every exchange that was captured from an `owserver --tester` are sent to our server, and its replies must
+//! have the same bytes. Exchanges for which that is not possible are listed here with the reason. The test prints the counts.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ const EXCLUDED: [(&str, &str); 4] = [
     ("read_system_pid", "the value is the process id of the real server"),
     (
         "dir_two_buses",
-        "owserver walks two buses at once, in no order, and loses directory flags; ours goes one by one",
+        "owserver reads two buses concurrently, in no order, and loses directory flags; ours reads one after the other",
     ),
-    ("null_path_read", "a negative payload, which one token makes up for: undefined there, malformed here"),
-    ("crash_after_null_paths", "the real server died of what went before"),
+    ("null_path_read", "a negative payload, balanced by one token: undefined in owserver, malformed in ours"),
+    ("crash_after_null_paths", "the real server died of the requests before it"),
 ];
 
-/// Before this exchange the alias of this device was removed, by a request that is not in the set: `kitchen` is
-/// unknown, and later listings show another alias that was set before.
+/// Before this exchange, a request that is not in the set removed the alias of this device: `kitchen` is unknown, and later
+/// listings show another alias that was set before.
 const ALIAS_REMOVED_BEFORE: (&str, &str) = ("alias_unknown", "28.000028D70100");
 
-/// Exchanges on the connection of an earlier one.
+/// Exchanges on the connection of an earlier exchange, which comes second.
 const CONTINUED: [(&str, &str); 1] = [("persistence_limit_kept", "persistence_limit_first")];
 
-/// What the client of an exchange does after its last byte.
-fn then(vector: &Vector) -> AfterInput {
+/// What the client of an exchange did after its last byte.
+fn after_input(vector: &Vector) -> AfterInput {
     let is_whole = vector.request_is_whole();
     if vector.name.contains("half_closed") {
         AfterInput::HalfClose
@@ -39,12 +39,12 @@ fn then(vector: &Vector) -> AfterInput {
     }
 }
 
-/// All exchanges of a set-up with a tester bus, in the order in which they were made.
+/// All exchanges with a tester bus, in the order of their capture.
 fn tester_vectors() -> Vec<&'static Vector> {
     vectors::all().iter().filter(|vector| CoreServer::new(&vector.setup).is_some()).collect()
 }
 
-/// Answers all of them, and says which differ and how.
+/// Sends the requests of all of them. Returns the names of those that differ, and how.
 fn differing(chunking: Chunking) -> BTreeMap<&'static str, String> {
     let mut differing = BTreeMap::new();
     let mut servers: BTreeMap<(&str, &str), CoreServer> = BTreeMap::new();
@@ -62,26 +62,26 @@ fn differing(chunking: Chunking) -> BTreeMap<&'static str, String> {
             (None, None) => vector.name.clone(),
         };
         let client = clients.entry(conversation).or_insert_with(|| CoreConnection::new(server, chunking));
-        let said = client.exchange(server, &vector.request, then(vector));
+        let sent = client.exchange(server, &vector.request, after_input(vector));
         let is_race = vector.volatile.iter().any(|reason| reason.contains("a race"));
-        let closed = said.closed_after.is_some();
-        let late = match (vector.close_ms, said.closed_after) {
-            (Some(there), Some(here)) if then(vector) == AfterInput::WaitForClose => {
+        let closed = sent.closed_after.is_some();
+        let late = match (vector.close_ms, sent.closed_after) {
+            (Some(there), Some(here)) if after_input(vector) == AfterInput::WaitForClose => {
                 here.as_micros().abs_diff(there * 1000) > 200_000
             }
             _ => false,
         };
-        if said.bytes != vector.reply {
+        if sent.bytes != vector.reply {
             let show = |bytes: &[u8]| bytes.escape_ascii().to_string();
             differing.insert(
                 vector.name.as_str(),
-                format!("\n  theirs {}\n  ours   {}", show(&vector.reply), show(&said.bytes)),
+                format!("\n  theirs {}\n  ours   {}", show(&vector.reply), show(&sent.bytes)),
             );
         } else if !is_race && closed != vector.closed_by_server {
-            let what = format!("closed: theirs {}, ours {closed} ({:?})", vector.closed_by_server, said.end);
+            let what = format!("closed: theirs {}, ours {closed} ({:?})", vector.closed_by_server, sent.end);
             differing.insert(vector.name.as_str(), what);
         } else if late {
-            let what = format!("closed after {:?} ms, ours {:?}", vector.close_ms, said.closed_after);
+            let what = format!("closed after {:?} ms, ours {:?}", vector.close_ms, sent.closed_after);
             differing.insert(vector.name.as_str(), what);
         }
     }
@@ -96,10 +96,10 @@ fn check(chunking: Chunking) {
         assert!(tester_vectors().iter().any(|vector| vector.name == name), "there is no {name}");
         differing.remove(name);
         excluded += 1;
-        println!("excluded {name}: {reason}");
+        println!("excluded: {name}: {reason}");
     }
     for (name, what) in &differing {
-        println!("differs {name}: {what}");
+        println!("differs: {name}: {what}");
     }
     let exact = all - excluded - differing.len();
     println!("{chunking:?}: {exact} exact, {} differing, {excluded} excluded, of {all}", differing.len());
@@ -108,24 +108,24 @@ fn check(chunking: Chunking) {
 }
 
 #[test]
-fn answers_as_the_real_one_with_much_memory() {
+fn replies_are_those_of_the_real_server_with_a_large_buffer() {
     check(Chunking::Whole);
 }
 
 #[test]
-fn answers_as_the_real_one_from_512_bytes() {
+fn replies_are_those_of_the_real_server_with_a_buffer_of_512_bytes() {
     check(Chunking::SmallBuffer);
 }
 
 #[test]
-fn answers_as_the_real_one_byte_by_byte_from_64_bytes() {
+fn replies_are_those_of_the_real_server_byte_by_byte_with_a_buffer_of_64_bytes() {
     check(Chunking::ByteByByte);
 }
 
 #[test]
-fn nothing_is_excluded_without_need() {
+fn every_excluded_exchange_differs() {
     let differing = differing(Chunking::Whole);
     for (name, _) in EXCLUDED {
-        assert!(differing.contains_key(name), "{name} is the same on both sides");
+        assert!(differing.contains_key(name), "{name} does not differ");
     }
 }

@@ -23,7 +23,7 @@ struct Exchange {
 
 /// A file of captures.
 pub(crate) fn vectors(file: &str) -> Vec<Json> {
-    let path = format!("{}/../tests/vectors/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/vectors/{file}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 

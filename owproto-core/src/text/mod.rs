@@ -55,7 +55,7 @@ pub use ascii::Ascii;
 pub(crate) use ascii::AsciiWriter;
 pub use crc8::crc8;
 pub use date::{Date, DateError, Weekday};
-pub(crate) use digit::{digit_value, hex_digit};
+pub(crate) use digit::digit_value;
 pub(crate) use elements::split_at_comma;
 pub use elements::{Elements, list_element};
 pub(crate) use float::{Base, BigUint, arithmetic, parse_float_prefix, split_sign};

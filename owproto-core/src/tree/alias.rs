@@ -1,3 +1,4 @@
+use super::scratch::ScratchWriter;
 use crate::message::ReturnCode;
 use crate::text::RomId;
 
@@ -6,9 +7,9 @@ pub const MAX_ALIAS_LEN: usize = 256;
 
 /// Names that clients give to devices.
 ///
-/// Whoever runs the server owns them: a table in memory ([`AliasTable`]), a file, or none at all (`()`).
+/// They are kept by the program: in a table in memory ([`AliasTable`]), in a file, or not at all (`()`).
 pub trait Aliases {
-    /// How many devices can have one, at most. With 0 there are none, and what has to do with them is not linked.
+    /// The maximum number of devices with an alias. With 0 the code for aliases is not linked.
     const CAPACITY: usize = usize::MAX;
 
     /// The alias of a device.
@@ -17,21 +18,20 @@ pub trait Aliases {
     /// The device with an alias.
     fn device(&self, alias: &[u8]) -> Option<RomId>;
 
-    /// The `n`th device that has an alias, from 0, for `/settings/alias/list`.
+    /// The `n`th device with an alias, from 0, and its alias: the lines of `/settings/alias/list`.
     fn nth(&self, n: usize) -> Option<(RomId, &[u8])>;
 
-    /// Gives a device an alias instead of the one that it has; an empty one takes it away. If another device has it,
-    /// that one loses it.
+    /// Replaces the alias of a device; an empty one removes it. Another device with the same alias loses it.
     ///
-    /// The alias was checked: 0 to [`MAX_ALIAS_LEN`] bytes, no `/`, no NUL, no blank at either end, nothing that stands
-    /// for a special directory.
+    /// The tree has checked the alias: 0 to [`MAX_ALIAS_LEN`] bytes, no `/`, no NUL, no blank at either end, and not the
+    /// name of a special directory.
     ///
     /// # Errors
-    /// A code for the client, such as [`ReturnCode::OUT_OF_MEMORY`].
+    /// The code for the client, such as [`ReturnCode::OUT_OF_MEMORY`].
     fn set(&mut self, device: RomId, alias: &[u8]) -> Result<(), ReturnCode>;
 }
 
-/// No aliases: none is there, none can be set.
+/// No device has an alias, and none can be set.
 impl Aliases for () {
     const CAPACITY: usize = 0;
 
@@ -66,7 +66,7 @@ impl<A: Aliases + ?Sized> Aliases for &mut A {
     }
 }
 
-/// Up to `N` aliases of up to `LEN` bytes each, kept in place. What is longer, or has no place, is refused with
+/// Up to `N` aliases of up to `LEN` bytes each, without a heap. Longer ones, and more of them, are refused with
 /// [`ReturnCode::OUT_OF_MEMORY`].
 ///
 /// ```
@@ -82,8 +82,8 @@ impl<A: Aliases + ?Sized> Aliases for &mut A {
 /// ```
 #[derive(Clone, Debug)]
 pub struct AliasTable<const N: usize, const LEN: usize = 32> {
-    /// The first `len` places are used, in the order in which they were set.
-    places: [Alias<LEN>; N],
+    /// The first `len` slots are in use, in the order in which the aliases were set.
+    slots: [Alias<LEN>; N],
     len: usize,
 }
 
@@ -104,17 +104,17 @@ impl<const N: usize, const LEN: usize> AliasTable<N, LEN> {
     /// An empty table.
     #[must_use]
     pub const fn new() -> Self {
-        let nothing = Alias { device: RomId::new(0, [0; 6]), bytes: [0; LEN], len: 0 };
-        Self { places: [nothing; N], len: 0 }
+        let empty = Alias { device: RomId::new(0, [0; 6]), bytes: [0; LEN], len: 0 };
+        Self { slots: [empty; N], len: 0 }
     }
 
     fn used(&self) -> &[Alias<LEN>] {
-        self.places.get(..self.len).unwrap_or_default()
+        self.slots.get(..self.len).unwrap_or_default()
     }
 
-    fn remove(&mut self, gone: impl Fn(&Alias<LEN>) -> bool) {
-        while let Some(at) = self.used().iter().position(&gone) {
-            if let Some(rest) = self.places.get_mut(at..self.len) {
+    fn remove(&mut self, is_removed: impl Fn(&Alias<LEN>) -> bool) {
+        while let Some(at) = self.used().iter().position(&is_removed) {
+            if let Some(rest) = self.slots.get_mut(at..self.len) {
                 rest.rotate_left(1);
             }
             self.len = self.len.saturating_sub(1);
@@ -132,41 +132,77 @@ impl<const N: usize, const LEN: usize> Aliases for AliasTable<N, LEN> {
     const CAPACITY: usize = N;
 
     fn of(&self, device: RomId) -> Option<&[u8]> {
-        self.used().iter().find(|place| place.device == device).map(Alias::bytes)
+        self.used().iter().find(|slot| slot.device == device).map(Alias::bytes)
     }
 
     fn device(&self, alias: &[u8]) -> Option<RomId> {
-        self.used().iter().find(|place| place.bytes() == alias).map(|place| place.device)
+        self.used().iter().find(|slot| slot.bytes() == alias).map(|slot| slot.device)
     }
 
     fn nth(&self, n: usize) -> Option<(RomId, &[u8])> {
-        self.used().get(n).map(|place| (place.device, place.bytes()))
+        self.used().get(n).map(|slot| (slot.device, slot.bytes()))
     }
 
     fn set(&mut self, device: RomId, alias: &[u8]) -> Result<(), ReturnCode> {
         let mut new = Alias { device, bytes: [0; LEN], len: alias.len() };
         new.bytes.get_mut(..alias.len()).ok_or(ReturnCode::OUT_OF_MEMORY)?.copy_from_slice(alias);
-        let is_replaced = |place: &Alias<LEN>| place.device == device || place.bytes() == alias;
+        let is_replaced = |slot: &Alias<LEN>| slot.device == device || slot.bytes() == alias;
         let has_room = self.len < N || self.used().iter().any(is_replaced);
         if !alias.is_empty() && !has_room {
             return Err(ReturnCode::OUT_OF_MEMORY);
         }
         self.remove(is_replaced);
         if !alias.is_empty()
-            && let Some(place) = self.places.get_mut(self.len)
+            && let Some(slot) = self.slots.get_mut(self.len)
         {
-            *place = new;
+            *slot = new;
             self.len = self.len.saturating_add(1);
         }
         Ok(())
     }
 }
 
-/// What a client wrote as alias, ready to be set: blanks at both ends dropped (owfs: `ow_alias.c`).
+/// Sets the alias of a device to what a client wrote.
+pub(super) fn write<A: Aliases>(aliases: &mut A, device: RomId, data: &[u8]) -> Result<(), ReturnCode> {
+    if A::CAPACITY == 0 {
+        return if data.iter().all(u8::is_ascii_whitespace) {
+            Ok(())
+        } else {
+            Err(ReturnCode::OPERATION_NOT_SUPPORTED)
+        };
+    }
+    aliases.set(device, check(data)?)
+}
+
+/// The number of lines of `/settings/alias/list`.
+pub(super) fn list_len<A: Aliases>(aliases: &A) -> u32 {
+    let mut lines = 0u32;
+    while aliases.nth(usize::try_from(lines).unwrap_or(usize::MAX)).is_some() {
+        lines = lines.wrapping_add(1);
+    }
+    lines
+}
+
+/// A line of `/settings/alias/list`: `28010000000000A5=kitchen` and a line end. Empty after the last one.
+pub(super) fn list_line<'s, A: Aliases>(aliases: &A, line: u32, scratch: &'s mut [u8]) -> &'s [u8] {
+    let mut text = ScratchWriter::new(scratch);
+    if let Some((device, alias)) = aliases.nth(usize::try_from(line).unwrap_or(usize::MAX)) {
+        text.push_hex(device.as_bytes());
+        text.push(b"=");
+        text.push(alias);
+        text.push(b"\r\n");
+    }
+    text.finish()
+}
+
+/// The longest line of `/settings/alias/list`, in bytes.
+pub(super) const MAX_LIST_LINE_LEN: usize = 2 * RomId::LEN + 1 + MAX_ALIAS_LEN + 2;
+
+/// Checks an alias and removes blanks at both ends (owfs: `ow_alias.c`).
 ///
 /// # Errors
-/// [`ReturnCode::INVALID_VALUE`] for names that stand for special directories, and for those that no path can hold.
-pub(super) fn check(alias: &[u8]) -> Result<&[u8], ReturnCode> {
+/// [`ReturnCode::INVALID_VALUE`] for the name of a special directory, and for a name that a path cannot contain.
+fn check(alias: &[u8]) -> Result<&[u8], ReturnCode> {
     const RESERVED: [&str; 9] = [
         "interface",
         "settings",
@@ -194,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_belongs_to_one_device_and_a_device_has_one() {
+    fn an_alias_names_one_device_and_a_device_has_one_alias() {
         let mut aliases = AliasTable::<2, 8>::new();
         aliases.set(device(1), b"a").unwrap();
         aliases.set(device(2), b"b").unwrap();
@@ -211,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_directories_are_reserved() {
+    fn the_name_of_a_special_directory_cannot_be_an_alias() {
         assert_eq!(check(b" back door "), Ok(&b"back door"[..]));
         assert_eq!(check(b"  "), Ok(&b""[..]));
         for alias in ["settings", "Alarm", "bus.1", "BUS.x", "a/b", "a\0b"] {
@@ -223,7 +259,29 @@ mod tests {
     }
 
     #[test]
-    fn without_a_table_there_are_none() {
+    fn a_client_can_remove_an_alias_even_if_none_can_be_set() {
+        assert_eq!(write(&mut (), device(1), b" \n"), Ok(()));
+        assert_eq!(write(&mut (), device(1), b"a"), Err(ReturnCode::OPERATION_NOT_SUPPORTED));
+        let mut aliases = AliasTable::<1>::new();
+        write(&mut aliases, device(1), b" a ").unwrap();
+        assert_eq!(aliases.of(device(1)), Some(&b"a"[..]));
+        assert_eq!(write(&mut aliases, device(1), b"alarm"), Err(ReturnCode::INVALID_VALUE));
+    }
+
+    #[test]
+    fn the_list_has_a_line_for_each_alias() {
+        let mut aliases = AliasTable::<2>::new();
+        let mut scratch = [0; MAX_LIST_LINE_LEN];
+        assert_eq!((list_len(&aliases), list_line(&aliases, 0, &mut scratch)), (0, &b""[..]));
+        aliases.set(RomId::new(0x28, [0, 0, 0x28, 0xd7, 1, 0]), b"kitchen").unwrap();
+        assert_eq!(
+            (list_len(&aliases), list_line(&aliases, 0, &mut scratch)),
+            (1, &b"28000028D70100D5=kitchen\r\n"[..])
+        );
+    }
+
+    #[test]
+    fn without_a_table_no_alias_can_be_set() {
         let mut none = ();
         assert_eq!(none.set(device(1), b"a"), Err(ReturnCode::OPERATION_NOT_SUPPORTED));
         assert_eq!(none.set(device(1), b""), Ok(()));
@@ -235,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_borrowed_table_is_the_table() {
+    fn a_borrowed_table_behaves_as_the_table() {
         fn set_and_look<A: Aliases>(mut aliases: A) {
             aliases.set(device(1), b"a").unwrap();
             assert_eq!((aliases.of(device(1)), aliases.device(b"a")), (Some(&b"a"[..]), Some(device(1))));

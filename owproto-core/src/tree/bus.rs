@@ -1,39 +1,42 @@
 use core::task::{Context, Poll};
 
+use super::model::family::Family;
+use super::model::property::{Element, Property};
+use super::model::scope::Scope;
 use crate::message::ReturnCode;
 use crate::text::{Date, RomId, Value};
 use crate::time::Instant;
-use crate::tree::model::property::{Element, Family, Property};
-use crate::tree::model::scope::Scope;
 
-/// What a read or a write is about.
+/// The code for a value that a bus does not have, or has in another type than the table.
+pub(super) const NO_VALUE: ReturnCode = ReturnCode::IO;
+
+/// What a client reads or writes.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Access<'p> {
-    /// The device. It was found on the bus when the request began.
+    /// The device. It was on the bus when the request started.
     pub device: RomId,
-    /// The bus that it was found on.
+    /// The bus that the device was found on.
     pub bus: u16,
-    /// The table of its family.
+    /// The family of the device.
     pub family: &'static Family,
     /// The property.
     pub property: &'static Property,
-    /// The element: the only one, a number, a name, or [`Element::Byte`]. Never [`Element::All`], which is taken apart
-    /// before.
+    /// The element. Never [`Element::All`]: the tree reads and writes its elements one by one.
     pub element: Element<'p>,
-    /// For bytes and text: the first one wanted, or to be written. 0 for other types.
+    /// For bytes and text: the first byte to be read or written. 0 for other types.
     pub offset: usize,
-    /// Whether the client wants no value from a cache.
+    /// Whether the client wants a value from the device, and not from a cache.
     pub is_uncached: bool,
-    /// The time of now, as the driver sees it.
+    /// The present time of the driver's clock.
     pub now: Instant,
-    /// The same for all calls that a request makes, and different from those of other requests that are under way.
+    /// The same for all calls for one request, and different for each other request that is not answered yet.
     pub operation: Operation,
 }
 
 impl<'p> Access<'p> {
-    /// An access from the first byte on, to what may come from a cache, at time 0. A tree makes its own; this is for a
-    /// [`Bus`] that uses another one, and for tests.
+    /// An access to a cached value from offset 0 at time 0. The tree makes its own; this is for tests, and for a [`Bus`]
+    /// that calls another one.
     #[must_use]
     pub const fn new(
         device: RomId,
@@ -55,14 +58,14 @@ impl<'p> Access<'p> {
         }
     }
 
-    /// The same from this byte on.
+    /// Sets the offset.
     #[must_use]
     pub const fn with_offset(mut self, offset: usize) -> Self {
         self.offset = offset;
         self
     }
 
-    /// The same on another bus.
+    /// Sets the bus.
     #[must_use]
     pub const fn with_bus(mut self, bus: u16) -> Self {
         self.bus = bus;
@@ -70,12 +73,13 @@ impl<'p> Access<'p> {
     }
 }
 
-/// Names the work that one request makes.
+/// Identifies the request that a bus works for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Operation(pub(super) u32);
+pub struct Operation(pub(in crate::tree) u32);
 
-/// A conversion that all devices of a bus can do simultaneously. owserver has these two, so a [`Bus`] matches both.
+/// A conversion that all devices of a bus can do simultaneously. owserver knows these two, and a [`Bus`] has to handle
+/// both, so this is exhaustive.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Conversion {
@@ -95,27 +99,28 @@ pub enum ConversionCommand {
     Forget,
 }
 
-/// What a client wants to know from the bus, and not from what a [`Bus`] remembers.
+/// What a [`Bus`] has to look up on the wire, because the client wants no cached answer.
 ///
 /// A bus handles a variant that it does not know as [`Devices`](Self::Devices), which includes all others.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Refresh {
-    /// Which devices there are, and which of them are in alarm: a directory of devices is about to be listed.
+    /// Which devices are on the bus, and which of them are in alarm: a directory of devices will be listed.
     Devices,
-    /// Whether this device is there.
+    /// Whether this device is on the bus.
     Presence(RomId),
 }
 
-/// The devices of a server: implement this, and [`Tree`](super::Tree) makes an owserver of it.
+/// The devices of a server. Implement this for your sensors, and [`Tree`](super::Tree) makes an owserver of them.
 ///
-/// What is slow may take as long as it needs: it says [`Poll::Pending`], and is called again when the [`Context`]'s
-/// waker was used, or when the driver looks again anyway. Until then other clients are served. The same call may also
-/// come again because the answer did not fit at once, so a read should have no effect of its own.
+/// A call may take as long as it needs: return [`Poll::Pending`], and the tree calls again once the [`Context`]'s waker
+/// is used, or earlier. The server answers other clients in the meantime. The tree also repeats a call if there was no
+/// room for the whole answer, so a read should have no side effect.
 ///
-/// Temperatures are in degrees Celsius and pressures in mbar; scales, formats and offsets are done elsewhere. What is
-/// `address`, `id`, `family`, `crc8`, `type`, `alias` and the like never arrives here.
+/// Temperatures are in degrees Celsius and pressures in mbar; the tree converts scales, renders text and applies
+/// offsets. It also answers `address`, `alias`, `type` and the other [common properties](super::families::COMMON), so a
+/// bus never receives these.
 ///
 /// ```
 /// use core::task::{Context, Poll};
@@ -152,18 +157,18 @@ pub enum Refresh {
 /// }
 /// ```
 pub trait Bus {
-    /// What the tree has besides devices. What is not in it is not linked, which is for firmware that has no room; all
-    /// by default.
+    /// What the tree has besides devices: everything by default. Parts outside of the scope are not linked, which saves
+    /// flash.
     const SCOPE: Scope = Scope::FULL;
 
-    /// How many bus masters there are: `bus.0`, `bus.1` and so on.
+    /// The number of bus masters: `bus.0`, `bus.1` and so on.
     fn buses(&self) -> u16 {
         1
     }
 
-    /// The `n`th device on a bus, from 0; `None` behind the last. Listings ask in this order, and one after the other.
+    /// The `n`th device on a bus, from 0; `None` after the last. A listing calls this for 0, 1, 2 and so on.
     ///
-    /// An error ends a listing, after the devices that came before it.
+    /// An error ends the listing after the devices before it.
     fn device(
         &mut self,
         bus: u16,
@@ -171,7 +176,7 @@ pub trait Bus {
         context: &mut Context<'_>,
     ) -> Poll<Result<Option<RomId>, ReturnCode>>;
 
-    /// The bus that a device is on; `None` if it is on none. Looks at all devices, unless it is written anew.
+    /// The bus that a device is on; `None` if it is on none. The default goes through all devices.
     fn find(&mut self, device: RomId, context: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
         for bus in 0..self.buses() {
             let mut n = 0usize;
@@ -188,9 +193,9 @@ pub trait Bus {
         Poll::Ready(Ok(None))
     }
 
-    /// Looks at the bus anew: a listing or a PRESENCE below `/uncached`, or with the uncached flag. Comes once for such
-    /// a request, before its other calls; reads and writes have [`Access::is_uncached`] instead. For a bus that
-    /// remembers which devices there are.
+    /// Searches the bus again, for a listing or a PRESENCE below `/uncached` or with the uncached flag. The tree calls this
+    /// until it is ready, once for such a request and before its other calls; reads and writes have
+    /// [`Access::is_uncached`] instead. A bus that caches which devices are on it implements this.
     fn refresh(
         &mut self,
         _what: Refresh,
@@ -200,25 +205,25 @@ pub trait Bus {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether a device is in alarm: those that are show in `/alarm`.
+    /// Whether a device is in alarm, so that `/alarm` lists it.
     fn is_in_alarm(&mut self, _device: RomId, _context: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
         Poll::Ready(Ok(false))
     }
 
-    /// Whether a property that only some models of a family have shows in the directory of this one
+    /// Whether the directory of this device shows a property that only some models of its family have
     /// ([`Visibility::ByModel`](super::Visibility::ByModel)).
     fn is_visible(&self, _device: RomId, _property: &Property) -> bool {
         false
     }
 
-    /// Reads a property: a value of its type, or a code that goes to the client, such as [`ReturnCode::IO`].
+    /// Reads a property: a value of its type, or the code for the client, such as [`ReturnCode::IO`].
     ///
-    /// - An element of a bit field is a yes/no, and its [`Element::Byte`] an unsigned number with all of them.
-    /// - Bytes are wanted from [`offset`](Access::offset) on, as many as `scratch` holds, or more. Fewer than that is
-    ///   taken for an error.
-    /// - Text is wanted whole. What is longer than the property's length is cut.
+    /// - An element of a bit field is a yes/no; its [`Element::Byte`] is an unsigned number with all of them.
+    /// - Bytes start at [`offset`](Access::offset), and are at least as many as `scratch` has. Fewer are an error.
+    /// - Text is always whole. The tree cuts it to the length of the property.
     ///
-    /// `scratch` is memory for bytes or text that are made at this moment; what lies somewhere can be given from there.
+    /// `scratch` is memory for bytes or text that the bus makes for this call. Those that it already has can be borrowed
+    /// from the bus instead.
     fn read<'a>(
         &'a mut self,
         access: &Access<'_>,
@@ -226,11 +231,11 @@ pub trait Bus {
         context: &mut Context<'_>,
     ) -> Poll<Result<Value<'a>, ReturnCode>>;
 
-    /// Writes a property that the table calls writable. The value is of its type, in degrees Celsius and mbar. Text and
-    /// bytes go to [`offset`](Access::offset), and fit.
+    /// Writes a property that is writable by its table. The value has its type, in degrees Celsius and mbar. Text and bytes
+    /// start at [`offset`](Access::offset), and end within the length of the property.
     ///
-    /// An `.ALL` comes element by element, and the next only after the one before was written; that of a bit field
-    /// comes as one number for its [`Element::Byte`]. The first error ends it.
+    /// An `.ALL` is written element by element, each after the one before is done; that of a bit field is one number for
+    /// its [`Element::Byte`]. The first error ends it.
     fn write(
         &mut self,
         _access: &Access<'_>,
@@ -240,7 +245,7 @@ pub trait Bus {
         Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED))
     }
 
-    /// Starts a conversion on all devices of a bus, or of all buses, or forgets an earlier one. Only with
+    /// Starts a conversion on all devices of a bus, or of all buses (`None`), or forgets an earlier one. Only with
     /// [`Scope::SIMULTANEOUS`].
     fn convert(
         &mut self,
@@ -252,15 +257,15 @@ pub trait Bus {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether such a conversion is still good to be read.
+    /// Whether the values of such a conversion can still be read.
     fn is_converted(&self, _bus: Option<u16>, _what: Conversion) -> bool {
         false
     }
 
-    /// The request that this work was done for has lost its client. What was begun for it may be given up.
+    /// The client of this request has disconnected: work for it may be given up.
     fn cancel(&mut self, _operation: Operation) {}
 
-    /// The date and time of now, for clients that write an empty date; `None` if nobody knows. Only with
+    /// The present date and time, for clients that write an empty date; `None` without a clock. Only with
     /// [`Scope::DATES`].
     fn clock(&self) -> Option<Date> {
         None
@@ -271,13 +276,13 @@ pub trait Bus {
         "owproto"
     }
 
-    /// Where the bus master is: `bus.N/interface/settings/address`. Written to the front of `scratch`, or given from
-    /// elsewhere.
+    /// The address of the bus master, such as a device file: `bus.N/interface/settings/address`. It is written to the
+    /// start of `scratch`, or borrowed from the bus.
     fn interface_address<'a>(&'a self, _bus: u16, _scratch: &'a mut [u8]) -> &'a [u8] {
         b""
     }
 
-    /// The number of the kind of bus master: `bus.N/interface/settings/version`.
+    /// The number of this kind of bus master: `bus.N/interface/settings/version`.
     fn interface_version(&self, _bus: u16) -> u32 {
         0
     }
@@ -360,237 +365,4 @@ impl<B: Bus + ?Sized> Bus for &mut B {
 }
 
 #[cfg(test)]
-mod tests {
-    use core::task::Waker;
-
-    use super::*;
-    use crate::tree::families;
-
-    fn id(n: u8) -> RomId {
-        RomId::new(0x28, [n, 0, 0, 0, 0, 0])
-    }
-
-    fn temperature(device: RomId) -> Access<'static> {
-        let family = families::family(families::ALL, 0x28);
-        Access {
-            device,
-            bus: 0,
-            family,
-            property: family.property(b"temperature").unwrap(),
-            element: Element::Only,
-            offset: 0,
-            is_uncached: false,
-            now: Instant::ZERO,
-            operation: Operation(7),
-        }
-    }
-
-    /// What has to be written, and nothing else: devices 1 to 3, one after the other.
-    struct Least;
-
-    impl Bus for Least {
-        fn device(
-            &mut self,
-            _: u16,
-            n: usize,
-            _: &mut Context<'_>,
-        ) -> Poll<Result<Option<RomId>, ReturnCode>> {
-            Poll::Ready(Ok([id(1), id(2), id(3)].get(n).copied()))
-        }
-        fn read<'a>(
-            &'a mut self,
-            _: &Access<'_>,
-            _: &'a mut [u8],
-            _: &mut Context<'_>,
-        ) -> Poll<Result<Value<'a>, ReturnCode>> {
-            Poll::Ready(Err(ReturnCode::IO))
-        }
-    }
-
-    #[test]
-    fn what_is_not_written_is_as_the_documentation_says() {
-        let (mut bus, mut context) = (Least, Context::from_waker(Waker::noop()));
-        let access = temperature(id(1));
-        let ok = Poll::Ready(Ok(()));
-        assert_eq!((Least::SCOPE, bus.buses(), bus.clock()), (Scope::FULL, 1, None));
-        assert_eq!(
-            (bus.interface_name(0), bus.interface_address(0, &mut []), bus.interface_version(0)),
-            ("owproto", &b""[..], 0)
-        );
-        assert_eq!(bus.refresh(Refresh::Devices, Operation(7), &mut context), ok);
-        assert_eq!(bus.is_in_alarm(id(1), &mut context), Poll::Ready(Ok(false)));
-        assert!(!bus.is_visible(id(1), access.property));
-        assert_eq!(
-            bus.write(&access, Value::Float(1.0), &mut context),
-            Poll::Ready(Err(ReturnCode::OPERATION_NOT_SUPPORTED))
-        );
-        assert_eq!(bus.convert(None, Conversion::Voltage, ConversionCommand::Start, &mut context), ok);
-        assert!(!bus.is_converted(None, Conversion::Voltage));
-    }
-
-    /// Two buses: the second has device 9, answers late, and then fails.
-    struct Two {
-        calls: usize,
-    }
-
-    impl Bus for Two {
-        fn buses(&self) -> u16 {
-            2
-        }
-        fn device(
-            &mut self,
-            bus: u16,
-            n: usize,
-            context: &mut Context<'_>,
-        ) -> Poll<Result<Option<RomId>, ReturnCode>> {
-            if bus == 0 {
-                return Least.device(bus, n, context);
-            }
-            self.calls += 1;
-            match (self.calls, n) {
-                (1, _) => Poll::Pending,
-                (_, 0) => Poll::Ready(Ok(Some(id(9)))),
-                (..5, _) => Poll::Ready(Ok(None)),
-                _ => Poll::Ready(Err(ReturnCode::BUS_NOT_RECONNECTED)),
-            }
-        }
-        fn read<'a>(
-            &'a mut self,
-            _: &Access<'_>,
-            _: &'a mut [u8],
-            _: &mut Context<'_>,
-        ) -> Poll<Result<Value<'a>, ReturnCode>> {
-            Poll::Ready(Err(ReturnCode::IO))
-        }
-    }
-
-    #[test]
-    fn a_device_is_looked_for_on_all_buses() {
-        let (mut bus, mut context) = (Two { calls: 0 }, Context::from_waker(Waker::noop()));
-        for n in 1..4 {
-            assert_eq!(bus.find(id(n), &mut context), Poll::Ready(Ok(Some(0))));
-        }
-        assert_eq!(bus.find(id(9), &mut context), Poll::Pending);
-        assert_eq!(bus.find(id(9), &mut context), Poll::Ready(Ok(Some(1))));
-        assert_eq!(bus.find(id(4), &mut context), Poll::Ready(Ok(None)));
-        assert_eq!(bus.find(id(4), &mut context), Poll::Ready(Err(ReturnCode::BUS_NOT_RECONNECTED)));
-    }
-
-    /// Answers everything in another way than a bus that writes nothing.
-    #[derive(Default)]
-    struct Own {
-        written: bool,
-        cancelled: Option<Operation>,
-    }
-
-    impl Bus for Own {
-        const SCOPE: Scope = Scope::LEAST;
-        fn buses(&self) -> u16 {
-            3
-        }
-        fn device(
-            &mut self,
-            bus: u16,
-            _: usize,
-            _: &mut Context<'_>,
-        ) -> Poll<Result<Option<RomId>, ReturnCode>> {
-            Poll::Ready(Ok((bus == 2).then_some(id(9))))
-        }
-        fn find(&mut self, _: RomId, _: &mut Context<'_>) -> Poll<Result<Option<u16>, ReturnCode>> {
-            Poll::Ready(Ok(Some(2)))
-        }
-        fn refresh(
-            &mut self,
-            what: Refresh,
-            _: Operation,
-            _: &mut Context<'_>,
-        ) -> Poll<Result<(), ReturnCode>> {
-            if what == Refresh::Devices { Poll::Pending } else { Poll::Ready(Err(ReturnCode::BUSY)) }
-        }
-        fn is_in_alarm(&mut self, device: RomId, _: &mut Context<'_>) -> Poll<Result<bool, ReturnCode>> {
-            Poll::Ready(Ok(device == id(9)))
-        }
-        fn is_visible(&self, device: RomId, _: &Property) -> bool {
-            device == id(9)
-        }
-        fn read<'a>(
-            &'a mut self,
-            access: &Access<'_>,
-            _: &'a mut [u8],
-            _: &mut Context<'_>,
-        ) -> Poll<Result<Value<'a>, ReturnCode>> {
-            Poll::Ready(Ok(Value::Unsigned(access.operation.0)))
-        }
-        fn write(
-            &mut self,
-            _: &Access<'_>,
-            _: Value<'_>,
-            _: &mut Context<'_>,
-        ) -> Poll<Result<(), ReturnCode>> {
-            self.written = true;
-            Poll::Pending
-        }
-        fn convert(
-            &mut self,
-            bus: Option<u16>,
-            what: Conversion,
-            command: ConversionCommand,
-            _: &mut Context<'_>,
-        ) -> Poll<Result<(), ReturnCode>> {
-            assert_eq!((bus, what, command), (Some(2), Conversion::Temperature, ConversionCommand::Start));
-            Poll::Ready(Err(ReturnCode::BUSY))
-        }
-        fn is_converted(&self, bus: Option<u16>, what: Conversion) -> bool {
-            (bus, what) == (Some(2), Conversion::Temperature)
-        }
-        fn cancel(&mut self, operation: Operation) {
-            self.cancelled = Some(operation);
-        }
-        fn clock(&self) -> Option<Date> {
-            Some(Date::MAX)
-        }
-        fn interface_name(&self, bus: u16) -> &str {
-            if bus == 2 { "third" } else { "other" }
-        }
-        fn interface_address<'a>(&'a self, _: u16, scratch: &'a mut [u8]) -> &'a [u8] {
-            scratch
-        }
-        fn interface_version(&self, bus: u16) -> u32 {
-            bus.into()
-        }
-    }
-
-    #[test]
-    fn a_borrowed_bus_is_the_bus() {
-        fn ask<B: Bus>(mut bus: B) {
-            let mut context = Context::from_waker(Waker::noop());
-            let access = temperature(id(9));
-            assert_eq!((B::SCOPE, bus.buses(), bus.clock()), (Scope::LEAST, 3, Some(Date::MAX)));
-            assert_eq!(
-                (bus.interface_name(2), bus.interface_address(2, &mut [1, 2]), bus.interface_version(2)),
-                ("third", &[1, 2][..], 2)
-            );
-            assert_eq!(bus.device(2, 0, &mut context), Poll::Ready(Ok(Some(id(9)))));
-            assert_eq!(bus.device(1, 0, &mut context), Poll::Ready(Ok(None)));
-            assert_eq!(bus.find(id(9), &mut context), Poll::Ready(Ok(Some(2))));
-            assert_eq!(bus.refresh(Refresh::Devices, Operation(7), &mut context), Poll::Pending);
-            let busy = Poll::Ready(Err(ReturnCode::BUSY));
-            assert_eq!(bus.refresh(Refresh::Presence(id(9)), Operation(7), &mut context), busy);
-            assert_eq!(bus.is_in_alarm(id(9), &mut context), Poll::Ready(Ok(true)));
-            assert_eq!(bus.is_in_alarm(id(1), &mut context), Poll::Ready(Ok(false)));
-            assert!(bus.is_visible(id(9), access.property) && !bus.is_visible(id(1), access.property));
-            assert_eq!(bus.read(&access, &mut [], &mut context), Poll::Ready(Ok(Value::Unsigned(7))));
-            assert_eq!(bus.write(&access, Value::Float(1.0), &mut context), Poll::Pending);
-            assert_eq!(
-                bus.convert(Some(2), Conversion::Temperature, ConversionCommand::Start, &mut context),
-                busy
-            );
-            assert!(bus.is_converted(Some(2), Conversion::Temperature));
-            assert!(!bus.is_converted(Some(1), Conversion::Temperature));
-            bus.cancel(Operation(7));
-        }
-        let mut bus = Own::default();
-        ask(&mut bus);
-        assert!(bus.written && bus.cancelled == Some(Operation(7)));
-    }
-}
+mod tests;

@@ -1,16 +1,17 @@
-//! The tree of an owserver, without I/O: paths, devices and typed properties, rendering, listings, `/structure`.
+//! The tree of an owserver, without I/O: paths, devices and typed properties, their text, listings, `/structure`.
 //!
-//! Whoever has sensors implements [`Bus`] for them; [`Tree`] does the rest, and a
-//! [`server::Connection`](crate::server::Connection) carries it to clients.
+//! Implement [`Bus`] for your sensors. [`Tree`] answers requests for them, and a
+//! [`server::Connection`](crate::server::Connection) carries these to and from clients.
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`Route`] | a path, taken apart |
-//! | [`families`], [`Family`], [`Property`] | tables of what each family of devices offers; listings, parsing and `/structure` come from them |
-//! | [`Bus`] | the devices: which there are, their values |
-//! | [`Scope`] | what there is besides devices; firmware that has no room leaves it out |
+//! | [`Tree`], [`Job`] | answers requests, in pieces that fit the connection's storage |
+//! | [`Bus`], [`Access`] | the devices: which there are, and their values |
+//! | [`families`], [`Family`], [`Property`] | tables of the properties of each family of devices, and how to write one |
+//! | [`ParsedPath`] | a path |
+//! | [`Scope`] | what a tree has besides devices; firmware leaves out what it has no flash for |
 //! | [`Aliases`] | names for devices |
-//! | [`Tree`], [`Job`] | answers to requests, in pieces as small as the connection's storage wants them |
+//! | [`Settings`], [`System`], [`Statistics`] | values of the server itself |
 //! | [`tester`] | a bus with the devices and values of owserver's `--tester` |
 //!
 //! ```
@@ -40,7 +41,7 @@
 //!     }
 //! }
 //!
-//! /// What a driver does: `received` comes from a socket, what is given back goes to it.
+//! /// What a driver does: `received` is from a socket, and the returned bytes are sent to it.
 //! fn answer(tree: &mut Tree<MySensors>, mut received: &[u8]) -> Vec<u8> {
 //!     let (mut connection, mut job) = (Connection::new([0; 512], [0; 512]), Job::new());
 //!     let (mut sent, now) = (Vec::new(), Instant::ZERO);
@@ -63,10 +64,10 @@
 //! # use owproto_core::Request;
 //! # let mut buffer = [0; 64];
 //! # let mut tree = Tree::new(MySensors);
-//! # let mut ask = |request: Request<'_>| answer(&mut tree, request.encode(&mut buffer).unwrap());
+//! # let mut request = |request: Request<'_>| answer(&mut tree, request.encode(&mut buffer).unwrap());
 //!
-//! assert_eq!(&ask(Request::read("/28.010000000000/temperature")?)[24..], b"        21.5");
-//! assert_eq!(&ask(Request::dirall("/")?)[24..], b"/28.010000000000\0");
+//! assert_eq!(&request(Request::read("/28.010000000000/temperature")?)[24..], b"        21.5");
+//! assert_eq!(&request(Request::dirall("/")?)[24..], b"/28.010000000000\0");
 //! # Ok::<(), owproto_core::RequestError>(())
 //! ```
 //!
@@ -78,15 +79,19 @@ mod bus;
 mod engine;
 pub mod families;
 mod model;
+mod scratch;
 pub mod tester;
 #[cfg(test)]
 mod tests;
 
 pub use alias::{AliasTable, Aliases, MAX_ALIAS_LEN};
-pub use builtin::{Settings, Statistics, System};
+pub use builtin::settings::Settings;
+pub use builtin::statistics::Statistics;
+pub use builtin::system::System;
 pub use bus::{Access, Bus, Conversion, ConversionCommand, Operation, Refresh};
-pub use engine::dispatch::{Permission, Support, Tree};
 pub use engine::job::Job;
-pub use model::path::{DeviceName, MAX_TREE_PATH_LEN, Place, Route};
-pub use model::property::{Array, Element, Family, Node, Property, Visibility};
+pub use engine::tree::{Permission, Support, Tree};
+pub use model::family::{Family, Node};
+pub use model::path::{BuiltinDirectory, DeviceName, MAX_TREE_PATH_LEN, ParsedPath, PathKind};
+pub use model::property::{Array, Element, Property, Visibility};
 pub use model::scope::Scope;

@@ -1,5 +1,5 @@
-//! The bound: a loop over epoll that reads as many bytes as a request has and writes those of its answer, without
-//! looking at anything.
+//! The bound for any server: an epoll loop that reads the bytes of a request and writes those of its answer, without parsing
+//! anything.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,10 +7,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 
-/// The number under which the listener is watched.
+/// The number of the listener in events.
 const LISTENER: u64 = u64::MAX;
 
-/// Serves for ever, on this thread. `ready` is told the address.
+/// Serves on this thread until the process is killed. Calls `ready` with the address.
 pub(crate) fn serve(request_len: usize, reply_len: usize, ready: impl FnOnce(SocketAddr)) -> ! {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let watch = epoll::create(epoll::CreateFlags::CLOEXEC).expect("there is epoll");
@@ -29,7 +29,7 @@ pub(crate) fn serve(request_len: usize, reply_len: usize, ready: impl FnOnce(Soc
             if number == LISTENER {
                 let (socket, _) = listener.accept().expect("there is a file for it");
                 socket.set_nodelay(true).expect("it is a TCP socket");
-                let number = data(u64::try_from(sockets.len()).expect("there are not so many"));
+                let number = data(u64::try_from(sockets.len()).expect("it fits"));
                 epoll::add(&watch, &socket, number, epoll::EventFlags::IN).expect("it can be watched");
                 sockets.push(Some(socket));
                 continue;

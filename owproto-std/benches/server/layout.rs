@@ -1,4 +1,4 @@
-//! Where servers and clients run, and how much of a processor's time a server takes.
+//! Which processors servers and clients use, and the processor time of a server.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 
 use super::common;
 
-/// Which processors there are for servers and for clients.
+/// The processors of servers and of clients.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
     pub(crate) name: &'static str,
@@ -16,36 +16,36 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Pins this process. All share one processor, and, if this process might use another one, servers and clients have
-    /// one each.
+    /// Pins this process. Returns a layout with one processor for all and, if this process may use a second one, a layout
+    /// with one for servers and one for clients.
     pub(crate) fn all() -> (Self, Option<Self>) {
         let processors = common::pin();
         let (Some(first), Some(last)) = (processors.first(), processors.last()) else {
-            unreachable!("this runs on one");
+            unreachable!("this process runs on a processor");
         };
         let shared = Self { name: "one processor", servers: *last, clients: *last };
         let apart = Self { name: "two processors", servers: *last, clients: *first };
         (shared, (first != last).then_some(apart))
     }
 
-    /// Processes that are started from now on run where servers do.
+    /// Processes that are started from now on use the processor of servers.
     pub(crate) fn starts_servers(&self) {
         common::pin_to(self.servers);
     }
 
-    /// Processes that are started from now on run where clients do.
+    /// Processes that are started from now on use the processor of clients.
     pub(crate) fn starts_clients(&self) {
         common::pin_to(self.clients);
     }
 }
 
-/// The time that a process has taken of processors, with what the system did for it, and all its threads, those that
-/// have ended as well: owserver has a new one for each request.
-pub(crate) struct OwnTime(ClockId);
+/// The processor time of a process: of all its threads, including those that have ended (owserver starts one for each
+/// request), and with the work of the kernel for it.
+pub(crate) struct ProcessorTime(ClockId);
 
-impl OwnTime {
+impl ProcessorTime {
     pub(crate) fn of(process: u32) -> Self {
-        let process = Pid::from_raw(process.try_into().expect("it was a number of a process"));
+        let process = Pid::from_raw(process.try_into().expect("a process id is positive"));
         Self(clock_getcpuclockid(process).expect("it runs"))
     }
 

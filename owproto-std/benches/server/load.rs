@@ -1,4 +1,4 @@
-//! The clients: a process that has so many connections, and asks over them in turns or over several at once.
+//! The clients: a process that sends requests on many connections, one after the other or on several concurrently.
 
 use std::io::{BufRead, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,38 +6,38 @@ use std::time::{Duration, Instant};
 
 use super::role::Process;
 
-/// What the clients do.
+/// What the clients send and receive.
 #[derive(Clone)]
 pub(crate) struct Load {
-    /// What is sent at once over a connection: one request or several.
+    /// What is sent in one write on a connection: one request or several.
     pub(crate) batch: Vec<u8>,
-    /// How many bytes come back.
+    /// The length of all answers to it.
     pub(crate) reply_len: usize,
     pub(crate) connections: usize,
-    /// Over how many connections it is sent before an answer is read.
-    pub(crate) at_once: usize,
-    /// Whether what comes is acknowledged at once. owserver sends a listing, and several answers, with several
+    /// The number of connections on which it is sent before an answer is read.
+    pub(crate) concurrent: usize,
+    /// Whether answers are acknowledged immediately (TCP_QUICKACK). owserver sends a listing, or several answers, in several
     /// writes, and would wait 40 ms between them.
     pub(crate) acknowledges: bool,
 }
 
 impl Load {
-    /// Starts it as a process, which has connected when this returns, and has had an answer over each connection.
+    /// Starts the clients as a process. When this returns, they have received an answer on each connection.
     pub(crate) fn start(&self, server: SocketAddr) -> Process {
-        let Self { batch, reply_len, connections, at_once, acknowledges } = self;
+        let Self { batch, reply_len, connections, concurrent, acknowledges } = self;
         let bytes = batch.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let acknowledges = u8::from(*acknowledges);
         let mut process = Process::start(&format!(
-            "load {server} {reply_len} {connections} {at_once} {acknowledges} {bytes}"
+            "load {server} {reply_len} {connections} {concurrent} {acknowledges} {bytes}"
         ));
         assert_eq!(process.line(), "ready");
         process
     }
 
-    /// What that process does: for each number on its standard input it exchanges so often, and tells how many nanoseconds
-    /// that took.
+    /// Runs that process: for each number on its standard input it makes that number of exchanges, and prints how many
+    /// nanoseconds they took.
     pub(crate) fn run(arguments: &[&str]) {
-        let [server, reply_len, connections, at_once, acknowledges, bytes] = arguments else {
+        let [server, reply_len, connections, concurrent, acknowledges, bytes] = arguments else {
             panic!("{arguments:?}")
         };
         let number = |text: &str| text.parse::<usize>().expect("it is a number");
@@ -46,7 +46,7 @@ impl Load {
             batch: (0..bytes.len()).step_by(2).map(byte).collect(),
             reply_len: number(reply_len),
             connections: number(connections),
-            at_once: number(at_once),
+            concurrent: number(concurrent),
             acknowledges: number(acknowledges) > 0,
         };
         let _ = owproto_tests::file_limit::raise();
@@ -67,16 +67,16 @@ impl Load {
             let start = Instant::now();
             let mut left = count;
             while left > 0 {
-                let together = load.at_once.min(left);
-                // Their numbers go round.
-                for at in 0..together {
+                let batch = load.concurrent.min(left);
+                // The connections are used in a circle.
+                for at in 0..batch {
                     load.send(&mut sockets[(next + at) % load.connections]);
                 }
-                for at in 0..together {
+                for at in 0..batch {
                     load.receive(&mut sockets[(next + at) % load.connections], &mut answer);
                 }
-                next = (next + together) % load.connections;
-                left -= together;
+                next = (next + batch) % load.connections;
+                left -= batch;
             }
             println!("{}", start.elapsed().as_nanos());
         }
@@ -93,14 +93,14 @@ impl Load {
                 socket2::SockRef::from(&*socket).set_tcp_quickack(true).expect("it is a TCP socket");
             }
             let n = socket.read(&mut answer[have..]).expect("the server answers");
-            assert!(n > 0, "the server has closed");
+            assert!(n > 0, "the server closed the connection");
             have += n;
         }
     }
 }
 
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("the server takes connections");
+    let stream = TcpStream::connect(address).expect("the server accepts connections");
     stream.set_nodelay(true).expect("it is a TCP socket");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("it is a TCP socket");
     stream

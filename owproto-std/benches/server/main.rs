@@ -1,13 +1,14 @@
-//! Our server beside the real owserver and beside a bare loop over epoll, which knows the lengths of all requests and
-//! answers and looks at nothing: what the sockets alone cost.
+//! Compares our server with owserver and with a bare epoll loop, which knows the lengths of all requests and answers and does
+//! not parse anything: it shows what the sockets alone cost.
 //!
 //! `cargo bench -p owproto-std --features server --bench server [-- --quick] [--only=TEXT] [--write]`
 //!
-//! All three get the same bytes from the same clients, in turns, and the medians of the rounds count. Servers and clients
-//! are processes, since 10,000 connections need 10,000 files on either side. They share one processor, so that nothing but
-//! the work counts, and then they have one each. Beside the time that a client waits for its answer stands the time of a
-//! processor that the server takes for it. `--only` measures the cases with that text in their names. What cannot run is
-//! named, loudly, and left out. `--write` puts the tables and a picture into `owproto-std/benchmarks-server.*`.
+//! In each round, the three servers get the same bytes from the same clients, one server after the other; the results are
+//! medians of the rounds. Servers and clients are separate processes, because 10,000 connections need 10,000 open files on
+//! each side. First they share one processor, so that only the work counts; then servers and clients have one each. The
+//! tables show the time from one answer to the next, and the processor time of the server in it. `--only` measures the cases
+//! whose names contain the text. What cannot be measured is printed in capitals and skipped. `--write` writes the tables and
+//! a picture to `owproto-std/benchmarks-server.*`.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod bare;
@@ -32,7 +33,7 @@ const FAMILIES: [u8; 20] = [
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn main() {
-    if role::play() {
+    if role::run() {
         return;
     }
     measure::all();
@@ -40,5 +41,5 @@ fn main() {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn main() {
-    println!("!!!!!!!! there is no epoll here: NOTHING WAS MEASURED");
+    println!("!!!!!!!! this system has no epoll: NOTHING WAS MEASURED");
 }

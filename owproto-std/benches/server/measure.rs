@@ -1,4 +1,4 @@
-//! The cases, and how they are measured.
+//! The cases, and their measurement.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -11,84 +11,85 @@ use owproto_core::wire::Flags;
 use owproto_tests::file_limit;
 use owproto_tests::owserver::Owserver;
 
-use super::layout::{Layout, OwnTime};
+use super::layout::{Layout, ProcessorTime};
 use super::load::{Load, connect};
-use super::report::{Bar, Case, Memory, Report, Times};
+use super::report::{Case, Memory, Report, Target, Times};
 use super::role::{self, Process};
 use super::{FAMILIES, common};
 
-/// Files that a process needs besides those of its connections.
+/// Open files of a process in addition to those of its connections.
 const OTHER_FILES: u64 = 64;
 
-/// owserver has a thread for each connection, and ends by itself at about 1015 connections (observed, 3.2p4).
+/// owserver has a thread for each connection, and exits at about 1015 connections (observed, 3.2p4).
 const OWSERVER_CONNECTIONS: usize = 1000;
 
 const READ: &str = "READ, 1 connection";
-const READ_100: &str = "READ, 100 connections in turns";
-const READ_100_AT_ONCE: &str = "READ, 100 connections at once";
-const READ_10_000: &str = "READ, 10,000 connections in turns";
-const READ_10_000_SOME: &str = "READ, 10,000 connections, 100 at once";
+const READ_100: &str = "READ, 100 connections one after the other";
+const READ_100_CONCURRENTLY: &str = "READ, 100 connections concurrently";
+const READ_10_000: &str = "READ, 10,000 connections one after the other";
+const READ_10_000_CONCURRENTLY: &str = "READ, 10,000 connections, 100 concurrently";
 
-/// What must hold.
-const BARS: [Bar; 8] = [
-    Bar { case: READ, of: "bare", at_least: 0.6 },
-    Bar { case: READ_100, of: "bare", at_least: 0.6 },
-    Bar { case: READ_100_AT_ONCE, of: "bare", at_least: 0.6 },
-    Bar { case: READ_10_000, of: "bare", at_least: 0.6 },
-    Bar { case: READ_10_000_SOME, of: "bare", at_least: 0.6 },
-    Bar { case: READ, of: "owserver", at_least: 4.0 },
-    Bar { case: READ_100, of: "owserver", at_least: 4.0 },
-    Bar { case: READ_100_AT_ONCE, of: "owserver", at_least: 4.0 },
+/// The required rates.
+const TARGETS: [Target; 8] = [
+    Target { case: READ, of: "bare", at_least: 0.6 },
+    Target { case: READ_100, of: "bare", at_least: 0.6 },
+    Target { case: READ_100_CONCURRENTLY, of: "bare", at_least: 0.6 },
+    Target { case: READ_10_000, of: "bare", at_least: 0.6 },
+    Target { case: READ_10_000_CONCURRENTLY, of: "bare", at_least: 0.6 },
+    Target { case: READ, of: "owserver", at_least: 4.0 },
+    Target { case: READ_100, of: "owserver", at_least: 4.0 },
+    Target { case: READ_100_CONCURRENTLY, of: "owserver", at_least: 4.0 },
 ];
 
-/// What is measured: a request, over how many connections, over how many of them at once, and how many together.
-struct Wanted {
+/// A case: a request, the number of connections, on how many of them it is sent concurrently, and how many requests are
+/// pipelined on each.
+struct Setup {
     name: &'static str,
     request: Vec<u8>,
     connections: usize,
-    at_once: usize,
-    together: usize,
+    concurrent: usize,
+    pipelined: usize,
 }
 
-impl Wanted {
+impl Setup {
     fn new(name: &'static str, request: Result<Request<'_>, RequestError>) -> Self {
-        let request = request.expect("the path is one").with_flags(Flags::PERSISTENCE);
+        let request = request.expect("the path is valid").with_flags(Flags::PERSISTENCE);
         let mut bytes = vec![0; request.encoded_len()];
         request.encode(&mut bytes).expect("there is room for it");
-        Self { name, request: bytes, connections: 1, at_once: 1, together: 1 }
+        Self { name, request: bytes, connections: 1, concurrent: 1, pipelined: 1 }
     }
 }
 
-/// One of the servers under the clients of a case.
-struct Way {
+/// One of the servers, with the clients of a case.
+struct Subject {
     name: &'static str,
-    server: OwnTime,
+    server: ProcessorTime,
     clients: Process,
     /// Exchanges in a turn.
     count: u64,
-    /// Of all rounds.
+    /// The times of all rounds.
     times: Vec<Times>,
 }
 
-impl Way {
-    /// Starts the clients, and finds out how many exchanges are a turn.
+impl Subject {
+    /// Starts the clients, and determines the number of exchanges in a turn.
     fn new(name: &'static str, load: &Load, server: (u32, SocketAddr), turn: Duration) -> Self {
         let (pid, address) = server;
         let mut clients = load.start(address);
-        let mut count = load.at_once as u64;
-        while u128::from(clients.ask(count)) < turn.as_nanos() {
+        let mut count = load.concurrent as u64;
+        while u128::from(clients.call(count)) < turn.as_nanos() {
             count *= 2;
         }
-        Self { name, server: OwnTime::of(pid), clients, count, times: Vec::new() }
+        Self { name, server: ProcessorTime::of(pid), clients, count, times: Vec::new() }
     }
 
-    /// A turn, with so many requests in an exchange.
-    fn take_turn(&mut self, together: usize) {
-        let requests = self.count as f64 * together as f64;
+    /// Measures a turn, with this number of requests in an exchange.
+    fn take_turn(&mut self, pipelined: usize) {
+        let requests = self.count as f64 * pipelined as f64;
         let before = self.server.now();
-        let whole = self.clients.ask(self.count) as f64 / requests;
-        let own = (self.server.now() - before).as_nanos() as f64 / requests;
-        self.times.push(Times { whole, own });
+        let total = self.clients.call(self.count) as f64 / requests;
+        let server = (self.server.now() - before).as_nanos() as f64 / requests;
+        self.times.push(Times { total, server });
     }
 }
 
@@ -100,110 +101,113 @@ pub(crate) fn all() {
     if Command::new("owserver").arg("--version").output().is_err() {
         report.has_no_owserver();
     }
-    let read = |name| Wanted::new(name, Request::read("/28.000028D70100/temperature"));
+    let read = |name| Setup::new(name, Request::read("/28.000028D70100/temperature"));
     let cases = [
-        Wanted::new("NOP, 1 connection", Ok(Request::nop())),
+        Setup::new("NOP, 1 connection", Ok(Request::nop())),
         read(READ),
-        Wanted { connections: 100, ..read(READ_100) },
-        Wanted { connections: 100, at_once: 100, ..read(READ_100_AT_ONCE) },
-        Wanted { connections: 10_000, ..read(READ_10_000) },
-        Wanted { connections: 10_000, at_once: 100, ..read(READ_10_000_SOME) },
-        Wanted { together: 16, ..read("READ, 16 together over 1 connection") },
-        Wanted::new("DIRALL of 20", Request::dirall("/")),
-        Wanted::new("DIR of 20", Request::dir("/")),
-        Wanted::new("DIRALL of a DS2438", Request::dirall("/26.000026D90200")),
+        Setup { connections: 100, ..read(READ_100) },
+        Setup { connections: 100, concurrent: 100, ..read(READ_100_CONCURRENTLY) },
+        Setup { connections: 10_000, ..read(READ_10_000) },
+        Setup { connections: 10_000, concurrent: 100, ..read(READ_10_000_CONCURRENTLY) },
+        Setup { pipelined: 16, ..read("READ, 16 pipelined on 1 connection") },
+        Setup::new("DIRALL of 20", Request::dirall("/")),
+        Setup::new("DIR of 20", Request::dir("/")),
+        Setup::new("DIRALL of a DS2438", Request::dirall("/26.000026D90200")),
     ];
     let only = std::env::args().find_map(|argument| Some(argument.strip_prefix("--only=")?.to_owned()));
     let mut cases: Vec<_> =
         cases.into_iter().filter(|case| only.as_ref().is_none_or(|only| case.name.contains(only))).collect();
-    for wanted in &mut cases {
-        let most = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
-        if wanted.connections > most {
-            println!("!!!!!!!! {}: ONLY {most}, since a process may open only {files} files", wanted.name);
-            wanted.connections = most;
+    for setup in &mut cases {
+        let limit = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
+        if setup.connections > limit {
+            println!("!!!!!!!! {}: ONLY {limit}, because a process may open only {files} files", setup.name);
+            setup.connections = limit;
         }
     }
     let (shared, apart) = Layout::all();
     let layouts = [Some(shared), apart];
     for layout in layouts.into_iter().flatten() {
         report.begin(layout.name);
-        for wanted in &cases {
-            measure(&mut report, wanted, layout);
+        for setup in &cases {
+            measure(&mut report, setup, layout);
         }
     }
     if apart.is_none() {
         report.has_no_second_processor();
     }
-    for wanted in cases.iter().filter(|wanted| [READ, READ_100, READ_10_000].contains(&wanted.name)) {
-        report.memory(memory(wanted));
+    for setup in cases.iter().filter(|setup| [READ, READ_100, READ_10_000].contains(&setup.name)) {
+        report.memory(memory(setup));
     }
-    report.judge(&BARS);
+    report.compare(&TARGETS);
     if common::has("--write") {
         report.write();
     }
 }
 
-fn measure(report: &mut Report, wanted: &Wanted, layout: Layout) {
+fn measure(report: &mut Report, setup: &Setup, layout: Layout) {
     layout.starts_servers();
-    let (ours, address) = role::server(&format!("ours {}", wanted.connections + 10));
-    let load = load(wanted, address);
+    let (ours, address) = role::server(&format!("ours {}", setup.connections + 10));
+    let load = load(setup, address);
     let (bare, bare_address) = role::server(&format!("bare {} {}", load.batch.len(), load.reply_len));
-    // As many places as there are connections, instead of 20: otherwise it would close all others after each answer.
-    let real = (report.has_owserver() && wanted.connections <= OWSERVER_CONNECTIONS).then(|| {
-        let places = u32::try_from(wanted.connections + 10).expect("they are few");
-        Owserver::builder().tester(&families()).clients_persistent_high(places).start()
+    // Otherwise owserver would close all but 20 connections after each answer.
+    let real = (report.has_owserver() && setup.connections <= OWSERVER_CONNECTIONS).then(|| {
+        let limit = u32::try_from(setup.connections + 10).expect("they are few");
+        Owserver::builder().tester(&families()).clients_persistent_high(limit).start()
     });
     layout.starts_clients();
-    let mut ways = vec![
-        Way::new("bare", &load, (bare.pid(), bare_address), report.turn()),
-        Way::new("ours", &load, (ours.pid(), address), report.turn()),
+    let mut subjects = vec![
+        Subject::new("bare", &load, (bare.pid(), bare_address), report.turn()),
+        Subject::new("ours", &load, (ours.pid(), address), report.turn()),
     ];
     if let Some(real) = &real {
-        assert_eq!(reply_len(real.address(), &load), load.reply_len, "owserver answers the same");
-        ways.push(Way::new("owserver", &load, (real.pid(), real.address()), report.turn()));
+        assert_eq!(reply_len(real.address(), &load), load.reply_len, "owserver gives the same answer");
+        subjects.push(Subject::new("owserver", &load, (real.pid(), real.address()), report.turn()));
     }
     for _ in 0..report.rounds() {
-        for way in &mut ways {
-            way.take_turn(wanted.together);
+        for subject in &mut subjects {
+            subject.take_turn(setup.pipelined);
         }
     }
-    report.add(Case::new(wanted.name, ways.into_iter().map(|way| (way.name, way.times)).collect()));
+    report.add(Case::new(
+        setup.name,
+        subjects.into_iter().map(|subject| (subject.name, subject.times)).collect(),
+    ));
 }
 
-/// What the clients of a case do.
-fn load(wanted: &Wanted, server: SocketAddr) -> Load {
+/// The load of a case.
+fn load(setup: &Setup, server: SocketAddr) -> Load {
     let load = Load {
-        batch: wanted.request.repeat(wanted.together),
+        batch: setup.request.repeat(setup.pipelined),
         reply_len: 0,
-        connections: wanted.connections,
-        at_once: wanted.at_once,
-        acknowledges: wanted.name.starts_with("DIR ") || wanted.together > 1,
+        connections: setup.connections,
+        concurrent: setup.concurrent,
+        acknowledges: setup.name.starts_with("DIR ") || setup.pipelined > 1,
     };
     Load { reply_len: reply_len(server, &load), ..load }
 }
 
-/// What each of the connections costs our server when all of them wait.
-fn memory(wanted: &Wanted) -> Memory {
-    let (nothing, _) = role::server("ours 10");
-    let heap_of_none = nothing.end();
-    let (ours, address) = role::server(&format!("ours {}", wanted.connections + 10));
-    let load = load(wanted, address);
+/// The memory of our server for each connection, when all of them are idle.
+fn memory(setup: &Setup) -> Memory {
+    let (empty, _) = role::server("ours 10");
+    let heap_without = empty.end();
+    let (ours, address) = role::server(&format!("ours {}", setup.connections + 10));
+    let load = load(setup, address);
     let without = ours.resident();
     let mut clients = load.start(address);
-    clients.ask(wanted.connections as u64);
-    let connections = wanted.connections as u64;
+    clients.call(setup.connections as u64);
+    let connections = setup.connections as u64;
     let resident = ours.resident().saturating_sub(without) / connections;
-    // The clients are still there.
-    let heap = ours.end().saturating_sub(heap_of_none) / connections;
+    // The clients are still connected.
+    let heap = ours.end().saturating_sub(heap_without) / connections;
     Memory { connections, heap, resident }
 }
 
-/// As owserver wants them.
+/// The devices in the notation of owserver.
 fn families() -> String {
     FAMILIES.map(|family| format!("{family:02X}")).join(",")
 }
 
-/// Bytes of all answers to what is sent together.
+/// The length of all answers to one write.
 fn reply_len(server: SocketAddr, load: &Load) -> usize {
     let mut stream = connect(server);
     stream.write_all(&load.batch).expect("the server reads");

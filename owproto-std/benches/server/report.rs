@@ -1,4 +1,4 @@
-//! Tables, a picture, and whether the bars are met.
+//! The tables and the picture, and whether the targets are met.
 
 use std::fmt::Write;
 use std::fs;
@@ -7,35 +7,35 @@ use std::time::Duration;
 
 use super::common::chart;
 
-/// A share of another server's rate that ours must reach in a case.
-pub(crate) struct Bar {
+/// The rate that our server must reach in a case, relative to another server.
+pub(crate) struct Target {
     pub(crate) case: &'static str,
     pub(crate) of: &'static str,
     pub(crate) at_least: f64,
 }
 
-/// Nanoseconds for a request.
+/// Nanoseconds per request.
 #[derive(Clone, Copy)]
 pub(crate) struct Times {
     /// From one answer to the next.
-    pub(crate) whole: f64,
-    /// Those of a processor that the server took.
-    pub(crate) own: f64,
+    pub(crate) total: f64,
+    /// The processor time of the server.
+    pub(crate) server: f64,
 }
 
-/// One of them.
+/// Selects one of them.
 type Time = fn(&Times) -> f64;
 
-const WHOLE: Time = |times| times.whole;
-const OWN: Time = |times| times.own;
+const TOTAL: Time = |times| times.total;
+const SERVER: Time = |times| times.server;
 
-/// What was measured of a case, round by round, by the names of the servers.
+/// The measurements of a case: the times of all rounds, by the names of the servers.
 pub(crate) struct Case {
     name: &'static str,
-    ways: Vec<(&'static str, Vec<Times>)>,
+    servers: Vec<(&'static str, Vec<Times>)>,
 }
 
-/// Bytes that a connection to our server costs.
+/// The memory of our server for each connection, in bytes.
 pub(crate) struct Memory {
     pub(crate) connections: u64,
     pub(crate) heap: u64,
@@ -43,24 +43,24 @@ pub(crate) struct Memory {
 }
 
 impl Case {
-    pub(crate) fn new(name: &'static str, ways: Vec<(&'static str, Vec<Times>)>) -> Self {
-        Self { name, ways }
+    pub(crate) fn new(name: &'static str, servers: Vec<(&'static str, Vec<Times>)>) -> Self {
+        Self { name, servers }
     }
 
-    fn times(&self, way: &str) -> Option<&[Times]> {
-        self.ways.iter().find(|(name, _)| *name == way).map(|(_, times)| &times[..])
+    fn times(&self, server: &str) -> Option<&[Times]> {
+        self.servers.iter().find(|(name, _)| *name == server).map(|(_, times)| &times[..])
     }
 
-    /// Microseconds.
-    fn time(&self, way: &str, time: Time) -> Option<f64> {
-        Some(median(self.times(way)?.iter().map(time).collect()) / 1000.0)
+    /// The median in microseconds.
+    fn time(&self, server: &str, time: Time) -> Option<f64> {
+        Some(median(self.times(server)?.iter().map(time).collect()) / 1000.0)
     }
 
-    /// The rate of a server as a share of another one's: the median of the shares in each round, since what else the
-    /// machine does changes from round to round.
-    fn share(&self, way: &str, of: &str, time: Time) -> Option<f64> {
-        let rounds = self.times(of)?.iter().zip(self.times(way)?);
-        Some(median(rounds.map(|(of, way)| time(of) / time(way)).collect()))
+    /// The rate of a server relative to another server. It is the median of the ratios in each round, because the load of the
+    /// machine changes from round to round.
+    fn ratio(&self, server: &str, of: &str, time: Time) -> Option<f64> {
+        let rounds = self.times(of)?.iter().zip(self.times(server)?);
+        Some(median(rounds.map(|(of, server)| time(of) / time(server)).collect()))
     }
 }
 
@@ -69,25 +69,25 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// All that was measured.
+/// All measurements.
 pub(crate) struct Report {
     rounds: usize,
     turn: Duration,
     has_owserver: bool,
-    /// The cases of each layout, by its name.
+    /// The cases of each layout, by the name of the layout.
     layouts: Vec<(&'static str, Vec<Case>)>,
     memory: Vec<Memory>,
-    bars: String,
+    targets: String,
 }
 
-const HEAD: &str = "bare, µs | ours, µs | owserver, µs | rate, of bare | of owserver \
-    | the server: bare, µs | ours, µs | owserver, µs | rate, of bare | of owserver |\n|---|";
+const HEAD: &str = "bare, µs | ours, µs | owserver, µs | rate / bare | rate / owserver \
+    | processor time: bare, µs | ours, µs | owserver, µs | rate / bare | rate / owserver |\n|---|";
 
-/// The ways of looking at a rate, by which each bar is judged: the name, the layout by its number, and the time.
+/// The views in which each target is checked: the name, the index of the layout, and the time.
 const VIEWS: [(&str, usize, Time); 3] = [
-    ("of the server's own time", 0, OWN),
-    ("of what clients see, one processor", 0, WHOLE),
-    ("of what clients see, two processors", 1, WHOLE),
+    ("processor time of the server", 0, SERVER),
+    ("clients on the same processor", 0, TOTAL),
+    ("clients on another processor", 1, TOTAL),
 ];
 
 impl Report {
@@ -98,7 +98,7 @@ impl Report {
             has_owserver: true,
             layouts: Vec::new(),
             memory: Vec::new(),
-            bars: String::new(),
+            targets: String::new(),
         }
     }
 
@@ -115,15 +115,15 @@ impl Report {
     }
 
     pub(crate) fn has_no_owserver(&mut self) {
-        println!("!!!!!!!! owserver is not installed: THE COMPARISON WITH THE REAL ONE DID NOT RUN");
+        println!("!!!!!!!! owserver is not installed: NOTHING WAS COMPARED WITH IT");
         self.has_owserver = false;
     }
 
     pub(crate) fn has_no_second_processor(&self) {
-        println!("!!!!!!!! this process may use one processor only: NOTHING WAS MEASURED ON TWO");
+        println!("!!!!!!!! this process may use only one processor: NOTHING WAS MEASURED ON TWO");
     }
 
-    /// What comes is measured in this layout.
+    /// Starts the cases of a layout.
     pub(crate) fn begin(&mut self, layout: &'static str) {
         print!("\n{}", head(layout));
         self.layouts.push((layout, Vec::new()));
@@ -144,25 +144,25 @@ impl Report {
         self.layouts.get(layout).map_or(&[], |(_, cases)| cases)
     }
 
-    /// Prints which bars are met, and what a connection costs.
-    pub(crate) fn judge(&mut self, bars: &[Bar]) {
-        let mut table = String::from("| bar | wanted |");
+    /// Prints which targets are met, and the memory of connections.
+    pub(crate) fn compare(&mut self, targets: &[Target]) {
+        let mut table = String::from("| rate | target |");
         // Writing to a string cannot fail.
         for (view, ..) in VIEWS {
             let _ = write!(table, " {view} |");
         }
         let _ = writeln!(table, "\n|---|---:|{}", "---|".repeat(VIEWS.len()));
-        for Bar { case, of, at_least } in bars {
-            let _ = write!(table, "| {case}, of {of} | {at_least} |");
+        for Target { case, of, at_least } in targets {
+            let _ = write!(table, "| {case} / {of} | {at_least} |");
             for (_, layout, time) in VIEWS {
                 let found = self.cases(layout).iter().find(|found| found.name == *case);
-                let share = |way| found.and_then(|case| case.share(way, of, time));
-                let _ = match share("ours") {
+                let ratio = |server| found.and_then(|case| case.ratio(server, of, time));
+                let _ = match ratio("ours") {
                     Some(reached) if reached >= *at_least => write!(table, " {reached:.2}, met"),
                     Some(reached) => write!(table, " {reached:.2}, MISSED"),
                     None => write!(table, " NOT MEASURED"),
                 };
-                let _ = match share("bare") {
+                let _ = match ratio("bare") {
                     Some(bare) if *of != "bare" => write!(table, "; bare {bare:.2} |"),
                     _ => write!(table, " |"),
                 };
@@ -170,12 +170,12 @@ impl Report {
             table.push('\n');
         }
         println!("\n{table}\n{}", self.memory_table());
-        self.bars = table;
+        self.targets = table;
     }
 
     fn memory_table(&self) -> String {
         let mut table = String::from(
-            "| connections to our server | bytes of heap for each | resident bytes for each |\n|---:|---:|---:|\n",
+            "| connections | heap per connection, bytes | resident memory per connection, bytes |\n|---:|---:|---:|\n",
         );
         for Memory { connections, heap, resident } in &self.memory {
             let _ = writeln!(table, "| {connections} | {heap} | {resident} |");
@@ -183,7 +183,7 @@ impl Report {
         table
     }
 
-    /// Writes `benchmarks-server.md` and `benchmarks-server.svg` into the package's folder.
+    /// Writes `benchmarks-server.md` and `benchmarks-server.svg` to the folder of the package.
     pub(crate) fn write(&self) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut tables = String::new();
@@ -191,53 +191,53 @@ impl Report {
             let _ = writeln!(tables, "{}{}", head(layout), cases.iter().map(row).collect::<String>());
         }
         if self.layouts.len() < 2 {
-            tables.push_str("**There was one processor only: nothing was measured on two.**\n\n");
+            tables
+                .push_str("**This process could use only one processor: nothing was measured on two.**\n\n");
         }
         let text = format!(
             "# How fast the server is\n\n\
-             Written by `cargo bench -p owproto-std --features server --bench server -- --write`: the time of a request and the shares, the \
-             medians of {} rounds, in which each server has a turn of {} ms or a little more. Servers and clients are \
-             processes. *bare* is a loop over epoll that knows the lengths of all requests and answers, and looks at nothing. In \
-             turns means that one connection after the other asks; at once, that 100 have asked before the first answer is \
-             read.\n\n\
-             owserver keeps no more than 20 connections unless told otherwise; here it is told to keep all \
-             (`--clients_persistent_high`). 10,000 it cannot have: it has a thread for each, and ends by itself at about \
-             1015.\n\n\
-             ## Three ways to look at a rate\n\n\
-             - **The server's own time**: how long a processor works for the server, the system's work for it and all its \
-             threads counted in, until a request is answered. It is what a server can be faster by, and what decides how many \
-             requests a second it answers when it never waits.\n\
-             - **What clients see on one processor**, shared with the server: from one answer to the next. The client's own work \
-             is in it, with the system's for it, and is the same beside each server. With one connection it is half of the \
-             time beside ours.\n\
-             - **What clients see on two processors**, the server on one and the clients on the other. With 100 at once the \
-             server always has work, and it is the rate at which it can go on. With one connection, or in turns, either side \
-             waits for the other most of the time, and to wake a processor takes longer than to answer, in a virtual machine \
-             many times as long.\n\n\
-             A bar is judged in each of them; what the bare loop reaches beside owserver is the bound for any server.\n\n\
-             ![the rate of our server as a share of another one's](benchmarks-server.svg)\n\n\
+             Written by `cargo bench -p owproto-std --features server --bench server -- --write`. All numbers are medians of {} \
+             rounds, in each of which every server is measured for {} ms or a little longer. Servers and clients are separate \
+             processes. *bare* is an epoll loop that knows the lengths of all requests and answers, and does not parse anything. \
+             *One after the other*: the next connection sends its request after the answer to the one before. *Concurrently*: 100 \
+             connections send their requests before the first answer is read.\n\n\
+             By default owserver keeps at most 20 connections open; here it keeps all of them (`--clients_persistent_high`). It \
+             cannot have 10,000: it has a thread for each, and exits at about 1015.\n\n\
+             ## Three views of a rate\n\n\
+             - **Processor time of the server**: the time of a processor that the server and all its threads use for a request, \
+             including the kernel's work for them. This is what a faster server saves, and it limits the rate of a server that \
+             never waits.\n\
+             - **Clients on the same processor**: the time from one answer to the next. It includes the work of the client and \
+             the kernel's work for it, which are the same with each server. With one connection they are half of the time with our \
+             server.\n\
+             - **Clients on another processor**: the same, with one processor for the server and one for the clients. With 100 \
+             concurrent connections the server always has work, so this is the rate that it can sustain. With one connection, or one \
+             after the other, each side mostly waits for the other, and waking a processor takes longer than answering a request, \
+             in a virtual machine many times as long.\n\n\
+             Each target is checked in all views. The rate of the bare loop is the upper bound for any server.\n\n\
+             ![the rate of our server relative to another server](benchmarks-server.svg)\n\n\
              {}\n{tables}\
-             What a connection costs that waits for its next request: the heap as it is counted by the allocator, and the \
-             memory of the process as the system counts it, in pages.\n\n{}",
+             The memory of a connection that waits for its next request: the heap, as counted by the allocator, and the resident \
+             memory of the process, which the kernel counts in pages.\n\n{}",
             self.rounds,
             self.turn.as_millis(),
-            self.bars,
+            self.targets,
             self.memory_table()
         );
         fs::write(folder.join("benchmarks-server.md"), text).expect("the package's folder can be written to");
-        let title = "the rate of our server as a share of another one's, up to 12";
-        chart::draw(&folder.join("benchmarks-server.svg"), title, &self.bars_of_chart(), 12.0)
+        let title = "the rate of our server relative to another server, up to 12";
+        chart::draw(&folder.join("benchmarks-server.svg"), title, &self.chart_rows(), 12.0)
             .expect("the picture can be drawn");
     }
 
-    /// All shares on one processor.
-    fn bars_of_chart(&self) -> Vec<chart::Row> {
+    /// All ratios on one processor.
+    fn chart_rows(&self) -> Vec<chart::Row> {
         let mut rows = Vec::new();
         for (number, case) in self.cases(0).iter().enumerate() {
             for of in ["bare", "owserver"] {
-                for (what, time) in [("own time", OWN), ("seen", WHOLE)] {
-                    if let Some(share) = case.share("ours", of, time) {
-                        rows.push((format!("{}, of {of}, {what}", case.name), share, number));
+                for (what, time) in [("processor time", SERVER), ("clients", TOTAL)] {
+                    if let Some(ratio) = case.ratio("ours", of, time) {
+                        rows.push((format!("{} / {of}, {what}", case.name), ratio, number));
                     }
                 }
             }
@@ -252,10 +252,10 @@ fn head(layout: &str) -> String {
 
 fn row(case: &Case) -> String {
     let mut row = format!("| {} |", case.name);
-    for time in [WHOLE, OWN] {
-        let times = ["bare", "ours", "owserver"].map(|way| case.time(way, time));
-        let shares = ["bare", "owserver"].map(|of| case.share("ours", of, time));
-        for number in times.into_iter().chain(shares) {
+    for time in [TOTAL, SERVER] {
+        let times = ["bare", "ours", "owserver"].map(|server| case.time(server, time));
+        let ratios = ["bare", "owserver"].map(|of| case.ratio("ours", of, time));
+        for number in times.into_iter().chain(ratios) {
             // Writing to a string cannot fail.
             let _ = match number {
                 Some(number) => write!(row, " {number:.2} |"),

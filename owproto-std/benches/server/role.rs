@@ -1,4 +1,4 @@
-//! The processes of the benchmark: this program once more, with a role.
+//! The processes of the benchmark: this program again, with a role.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use owproto_std::server::{PersistentLimits, Server};
 
 use super::{FAMILIES, bare, load::Load};
 
-/// The environment variable that says what a process is to do.
+/// The environment variable with the role of a process.
 const ROLE: &str = "OWPROTO_BENCH_ROLE";
 
-/// A process with a role, which ends when this is dropped.
+/// A process with a role. Dropping it kills the process.
 pub(crate) struct Process {
     child: Child,
     input: Option<ChildStdin>,
@@ -39,14 +39,14 @@ impl Process {
         line.trim_end().to_owned()
     }
 
-    /// The number that it prints when it is told one.
-    pub(crate) fn ask(&mut self, number: u64) -> u64 {
-        let input = self.input.as_mut().expect("it was not closed");
+    /// Sends it a number, and returns the number that it prints.
+    pub(crate) fn call(&mut self, number: u64) -> u64 {
+        let input = self.input.as_mut().expect("it is open");
         writeln!(input, "{number}").expect("it reads");
         self.line().parse().expect("it prints a number")
     }
 
-    /// The number that it prints when its input ends.
+    /// Ends its input, and returns the number that it prints then.
     pub(crate) fn end(mut self) -> u64 {
         self.input = None;
         self.line().parse().expect("it prints a number")
@@ -56,7 +56,7 @@ impl Process {
         self.child.id()
     }
 
-    /// Bytes of it that are in memory.
+    /// Its resident memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
         resident(self.pid())
     }
@@ -70,22 +70,22 @@ impl Drop for Process {
     }
 }
 
-/// Bytes of a process that are in memory.
+/// The resident memory of a process in bytes.
 pub(crate) fn resident(process: u32) -> u64 {
     let statm = std::fs::read_to_string(format!("/proc/{process}/statm")).expect("it runs");
     let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok());
     pages.expect("the second word is a number") * 4096
 }
 
-/// A server, as a process.
+/// Starts a server as a process.
 pub(crate) fn server(role: &str) -> (Process, SocketAddr) {
     let mut process = Process::start(role);
-    let address = process.line().parse().expect("it prints where it listens");
+    let address = process.line().parse().expect("it prints its address");
     (process, address)
 }
 
-/// Does what the role of this process is. False if it has none.
-pub(crate) fn play() -> bool {
+/// Runs the role of this process. False if it has none.
+pub(crate) fn run() -> bool {
     let Ok(role) = std::env::var(ROLE) else { return false };
     let words: Vec<&str> = role.split(' ').collect();
     let _ = owproto_tests::file_limit::raise();
@@ -94,21 +94,21 @@ pub(crate) fn play() -> bool {
             let number = |text: &str| text.parse().expect("it is a number");
             bare::serve(number(request_len), number(reply_len), |address| println!("{address}"));
         }
-        ["ours", most] => ours(most.parse().expect("it is a number")),
+        ["ours", connections] => ours(connections.parse().expect("it is a number")),
         ["load", ref arguments @ ..] => Load::run(arguments),
         _ => panic!("{role}"),
     }
     true
 }
 
-/// Our server for so many connections: one thread, until standard input ends. Then it prints how many bytes of heap it
-/// has.
-fn ours(most: usize) {
+/// Runs our server with one thread for at most `connections`, until standard input ends. Then it prints the bytes of heap in
+/// use.
+fn ours(connections: usize) {
     let heap = measure(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
         let server = runtime.block_on(async {
-            let limits = PersistentLimits::new(most, most);
-            let builder = Server::builder().port(0).max_connections(most).persistent_limits(limits);
+            let limits = PersistentLimits::new(connections, connections);
+            let builder = Server::builder().port(0).max_connections(connections).persistent_limits(limits);
             let server = builder.start(Tree::new(Tester::new(&FAMILIES))).await.expect("a port is free");
             println!("{}", server.local_addr());
             let (ended, end) = tokio::sync::oneshot::channel();
@@ -119,7 +119,7 @@ fn ours(most: usize) {
             let _ = end.await;
             server
         });
-        // What is not given back is counted.
+        // So that its memory counts.
         std::mem::forget((runtime, server));
     });
     println!("{}", heap.bytes_current);

@@ -27,5 +27,5 @@ pub(crate) use self::transport::{Blocking, poll_once};
 #[cfg(test)]
 pub(crate) use self::calls::Shared;
 
-#[cfg(all(test, not(owproto_loom)))]
+#[cfg(all(test, in_repository, not(owproto_loom)))]
 mod tests;

@@ -202,8 +202,8 @@ impl Builder {
         A: Aliases + Send + 'static,
     {
         let mut tree = match self.permission {
-            Permission::ReadOnly => tree.with_permission(Permission::ReadOnly),
             Permission::ReadWrite => tree,
+            permission => tree.with_permission(permission),
         };
         if tree.system.process_id == System::DEFAULT.process_id {
             tree.system.process_id = std::process::id();

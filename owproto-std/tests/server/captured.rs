@@ -1,5 +1,5 @@
-//! What was captured from a real owserver, over sockets: sessions and whatever comes in odd shapes, and the inputs
-//! that kill or confuse the real one.
+//! Exchanges captured from a real owserver, over TCP: sessions, requests in unusual pieces, and inputs that crash or confuse
+//! the real one.
 
 use std::io::Write;
 use std::net::{Shutdown, SocketAddr};
@@ -14,15 +14,15 @@ fn is_of_plain_tester(vector: &&Vector) -> bool {
     vector.setup == plain && vector.volatile.is_empty() && vector.server_crashed.is_none()
 }
 
-/// Sends a request, in whatever pieces it was sent, and closes the sending side, so that the server need not wait for
-/// what was announced and not sent.
+/// Sends a request in the given pieces and closes the sending side, so the server does not wait for bytes that were announced
+/// and never sent.
 fn exchange(address: SocketAddr, request: &[u8], pieces: &[usize]) -> Vec<u8> {
-    let mut client = Raw::connect(address);
+    let mut client = RawClient::connect(address);
     let mut rest = request;
     for piece in pieces {
-        let (first, behind) = rest.split_at((*piece).min(rest.len()));
+        let (first, remaining) = rest.split_at((*piece).min(rest.len()));
         client.send(first);
-        rest = behind;
+        rest = remaining;
     }
     // The server may have closed before it has read everything.
     let _ = client.stream.write_all(rest);
@@ -31,14 +31,14 @@ fn exchange(address: SocketAddr, request: &[u8], pieces: &[usize]) -> Vec<u8> {
 }
 
 #[test]
-fn malformed_requests_are_answered_or_closed_as_by_owserver() {
+fn malformed_requests_get_the_captured_reply_or_close() {
     let server = server(TESTER);
     let mut compared = 0;
     for vector in vectors::in_file("malformed").filter(is_of_plain_tester) {
         let pieces = vector.sent_in_pieces.as_deref().unwrap_or_default();
         let reply = exchange(server.local_addr(), &vector.request, pieces);
         assert_eq!(reply, vector.reply, "{}", vector.name);
-        is_served_at_once(server.local_addr());
+        assert_served_immediately(server.local_addr());
         compared += 1;
     }
     assert!(compared >= 15, "only {compared} were compared");
@@ -47,7 +47,7 @@ fn malformed_requests_are_answered_or_closed_as_by_owserver() {
 }
 
 #[test]
-fn exchanges_are_answered_as_captured() {
+fn single_requests_get_the_captured_reply() {
     let server = server(TESTER);
     let mut compared = 0;
     for file in ["dir", "presence", "message_types", "flags", "persistence"] {
@@ -67,11 +67,11 @@ fn exchanges_are_answered_as_captured() {
 }
 
 #[test]
-fn sessions_are_answered_as_captured() {
+fn sessions_get_the_captured_replies() {
     let server = server(TESTER);
     let mut compared = 0;
     for session in ["persistent_mixed", "persistent_survives_errors"] {
-        let mut client = Raw::connect(server.local_addr());
+        let mut client = RawClient::connect(server.local_addr());
         let steps = vectors::in_file("persistence")
             .filter(|vector| vector.session.as_ref().is_some_and(|step| step.name == session));
         for vector in steps {
@@ -88,8 +88,8 @@ fn sessions_are_answered_as_captured() {
     assert_eq!(compared, 15);
 }
 
-/// The list in section "bad input" of the protocol's description: inputs that were tried on the real server. Those
-/// that are not single vectors are tests of their own here and in `limits` and `slow`.
+/// Inputs that were tried on the real server. Those that need several connections or a slow client are tests of their own,
+/// here and in `limits` and `slow`.
 const BAD_INPUT: [(&str, Outcome); 24] = [
     ("payload_minus_1", Outcome::Closed),
     ("payload_minus_100", Outcome::Closed),
@@ -117,38 +117,38 @@ const BAD_INPUT: [(&str, Outcome); 24] = [
     ("version_7", Outcome::Value),
 ];
 
-/// Those that are not among the vectors.
-fn made(name: &str) -> Vec<u8> {
+/// The inputs that were not captured.
+fn generated(name: &str) -> Vec<u8> {
     use owproto_core::wire::MessageType;
     let request = match name {
         "type_huge" => Request::raw(MessageType(i32::MAX), b""),
         "presence_long_payload" => {
             let mut payload = b"/28.000028D70100\0".to_vec();
             payload.resize(5000, b'x');
-            return bytes(Request::raw(MessageType::PRESENCE, &payload));
+            return encode(Request::raw(MessageType::PRESENCE, &payload));
         }
         _ => panic!("{name} is not a vector"),
     };
-    bytes(request)
+    encode(request)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Outcome {
-    /// Nothing is said, and the connection ends.
+    /// No reply; the server closes the connection.
     Closed,
     /// A return code.
     Return(i32),
-    /// Some bytes.
+    /// A value of one or more bytes.
     Value,
 }
 
 #[test]
-fn bad_input_by_name_leaves_the_server_alive_and_the_next_client_served() {
+fn after_bad_input_the_next_client_is_served() {
     let server = server(TESTER);
     for (name, expected) in BAD_INPUT {
         let vector = vectors::all().iter().find(|vector| vector.name == name);
-        let request = vector.map_or_else(|| made(name), |vector| vector.request.clone());
-        // Three times: what spoils the state of a server shows only later.
+        let request = vector.map_or_else(|| generated(name), |vector| vector.request.clone());
+        // Three times, because a corrupted state may show only later.
         for _ in 0..3 {
             let start = Instant::now();
             let reply = exchange(server.local_addr(), &request, &[]);
@@ -159,21 +159,21 @@ fn bad_input_by_name_leaves_the_server_alive_and_the_next_client_served() {
                 Some(n) => Outcome::Return(n),
             };
             assert_eq!(outcome, expected, "{name}");
-            assert!(start.elapsed() < AT_ONCE, "{name} took {:?}", start.elapsed());
-            is_served_at_once(server.local_addr());
+            assert!(start.elapsed() < IMMEDIATELY, "{name} took {:?}", start.elapsed());
+            assert_served_immediately(server.local_addr());
         }
     }
     wait_until("all connections end", || server.statistics().connections == 0);
 }
 
 #[test]
-fn the_own_token_in_any_place_ends_the_connection() {
+fn the_token_of_this_server_at_any_position_ends_the_connection() {
     use owproto_core::wire::Tokens;
     let own = *b"0123456789abcdef";
     let builder = sim::Server::builder(sim::Simulator::new("tester:10".parse().unwrap()));
     let server = builder.server(|server| server.token(own)).start().unwrap();
     let damaged = *b"\x00123456789abcdef";
-    for (tokens, is_ours) in [
+    for (tokens, is_own) in [
         (vec![own], true),
         (vec![[7; 16], own], true),
         (vec![damaged], true),
@@ -182,9 +182,9 @@ fn the_own_token_in_any_place_ends_the_connection() {
     ] {
         let request =
             Request::dirall("/").and_then(|request| request.with_tokens(Tokens::new(&tokens).unwrap()));
-        let mut client = Raw::connect(server.local_addr());
-        client.send(&bytes(request));
-        assert_eq!(client.rest().is_empty(), is_ours, "{tokens:?}");
+        let mut client = RawClient::connect(server.local_addr());
+        client.send(&encode(request));
+        assert_eq!(client.rest().is_empty(), is_own, "{tokens:?}");
     }
     assert_eq!(server.statistics().loops, 3);
 }

@@ -1,4 +1,4 @@
-//! Our clients against our server.
+//! The clients of this crate, connected to its server.
 
 use owproto_std::{Builder, Client, DirOptions};
 
@@ -10,7 +10,7 @@ fn builder(server: &sim::Server) -> Builder {
 
 const PATH: &str = "/28.000028D70100/temperature";
 
-fn ask_everything(client: &Client) {
+fn make_all_calls(client: &Client) {
     client.ping().unwrap();
     assert_eq!(client.dir("/").unwrap().len(), 19);
     assert_eq!(client.dir_with("/", DirOptions::new().streamed()).unwrap().len(), 19);
@@ -28,17 +28,17 @@ fn ask_everything(client: &Client) {
 }
 
 #[test]
-fn blocking_clients() {
+fn all_calls_of_the_blocking_client_work_with_and_without_persistence() {
     let server = server(TESTER);
     for persistent in [true, false] {
-        ask_everything(&builder(&server).persistent(persistent).build());
+        make_all_calls(&builder(&server).persistent(persistent).build());
     }
     wait_until("all connections end", || server.statistics().connections == 0);
     assert_eq!(server.statistics().lost, 0);
 }
 
 #[test]
-fn tokio_clients() {
+fn calls_of_the_tokio_client_work_with_and_without_persistence() {
     let server = server(TESTER);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -55,7 +55,7 @@ fn tokio_clients() {
 }
 
 #[test]
-fn many_threads_and_tasks_at_once() {
+fn concurrent_clients_get_correct_values_and_each_request_is_counted() {
     let server = server(TESTER);
     std::thread::scope(|scope| {
         for number in 0..8 {
@@ -71,7 +71,7 @@ fn many_threads_and_tasks_at_once() {
 }
 
 #[test]
-fn a_server_in_the_runtime_of_its_client() {
+fn a_server_and_its_client_can_share_a_runtime() {
     use owproto_core::tree::{Tree, tester::Tester};
     use owproto_std::server::Server;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -89,21 +89,21 @@ fn a_server_in_the_runtime_of_its_client() {
 }
 
 #[test]
-fn requests_may_come_byte_by_byte_and_many_at_once() {
+fn requests_are_answered_in_order_byte_by_byte_and_many_in_one_write() {
     let server = server(TESTER);
-    let mut client = Raw::connect(server.local_addr());
-    for byte in kept(Request::read(PATH)) {
+    let mut client = RawClient::connect(server.local_addr());
+    for byte in encode_persistent(Request::read(PATH)) {
         client.send(&[byte]);
     }
     assert_eq!(client.frame().1, b"         4.1");
 
-    // More than is read at once, and more than is gathered: nothing is lost, and the order stays.
+    // More than one read takes, and more answers than one write gathers.
     let mut requests = Vec::new();
     for n in 0..2000 {
         match n % 3 {
-            0 => requests.extend(kept(Request::read(PATH))),
-            1 => requests.extend(kept(Request::read("/no/such/path"))),
-            _ => requests.extend(kept(Request::dirall("/"))),
+            0 => requests.extend(encode_persistent(Request::read(PATH))),
+            1 => requests.extend(encode_persistent(Request::read("/no/such/path"))),
+            _ => requests.extend(encode_persistent(Request::dirall("/"))),
         }
     }
     let mut stream = client.stream.try_clone().unwrap();
@@ -121,10 +121,10 @@ fn requests_may_come_byte_by_byte_and_many_at_once() {
 }
 
 #[test]
-fn a_streamed_listing_comes_in_few_pieces() {
+fn a_listing_of_200_entries_is_sent_in_few_pieces() {
     let server = server("tester:28*200");
-    let mut client = Raw::connect(server.local_addr());
-    client.send(&kept(Request::dir("/")));
+    let mut client = RawClient::connect(server.local_addr());
+    client.send(&encode_persistent(Request::dir("/")));
     let whole = 201 * HEADER_LEN + 200 * 17;
     let (mut received, mut pieces) = (0, 0);
     let mut buffer = vec![0; 64 << 10];

@@ -1,4 +1,4 @@
-//! Ends of connections and of servers.
+//! How connections and servers end.
 
 use owproto_core::tree::{Tree, tester::Tester};
 use owproto_std::server::Server;
@@ -6,36 +6,35 @@ use owproto_std::server::Server;
 use super::*;
 
 #[test]
-fn a_server_that_is_dropped_is_gone() {
+fn dropping_a_server_closes_its_connections_and_frees_its_port() {
     let server = server("tester:28");
     let address = server.local_addr();
-    let mut idle = Raw::connect(address);
-    idle.send(&kept(Ok(Request::nop())));
+    let mut idle = RawClient::connect(address);
+    idle.send(&encode_persistent(Ok(Request::nop())));
     idle.frame();
     drop(server);
     assert_eq!(idle.rest(), b"");
     assert!(TcpStream::connect(address).is_err());
-    // And its port is free.
     let simulator = sim::Simulator::new("tester:28".parse().unwrap());
     let again = sim::Server::builder(simulator).server(|server| server.listen(address)).start().unwrap();
-    is_served_at_once(again.local_addr());
+    assert_served_immediately(again.local_addr());
 }
 
 #[test]
-fn shutting_down_finishes_what_is_under_way_and_nothing_else() {
+fn a_shutdown_finishes_answers_in_progress_and_closes_all_other_connections() {
     let server = server("tester:28,10");
     server.simulator().device("28").unwrap().set_latency(Duration::from_millis(400));
     let address = server.local_addr();
-    let mut idle = Raw::connect(address);
-    idle.send(&kept(Ok(Request::nop())));
+    let mut idle = RawClient::connect(address);
+    idle.send(&encode_persistent(Ok(Request::nop())));
     idle.frame();
-    let mut half = Raw::connect(address);
+    let mut half = RawClient::connect(address);
     half.send(&nop()[..10]);
-    let mut working = Raw::connect(address);
-    working.send(&kept(Request::read("/28.000028D70000/temperature")));
-    wait_until("it is at work", || server.statistics().requests == 2);
-    let mut silent = Raw::connect(address);
-    wait_until("all are there", || server.statistics().connections == 4);
+    let mut working = RawClient::connect(address);
+    working.send(&encode_persistent(Request::read("/28.000028D70000/temperature")));
+    wait_until("the request is in progress", || server.statistics().requests == 2);
+    let mut silent = RawClient::connect(address);
+    wait_until("all clients are connected", || server.statistics().connections == 4);
 
     let start = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -47,7 +46,7 @@ fn shutting_down_finishes_what_is_under_way_and_nothing_else() {
     }
     let (header, payload) = working.frame();
     assert_eq!(payload, b"           4");
-    assert!(!header.flags.contains(Flags::PERSISTENCE), "nothing is kept any more");
+    assert!(!header.flags.contains(Flags::PERSISTENCE), "no connection stays open during a shutdown");
     assert_eq!(working.rest(), b"");
     shutdown.join().unwrap();
     assert!(TcpStream::connect(address).is_err());
@@ -55,16 +54,16 @@ fn shutting_down_finishes_what_is_under_way_and_nothing_else() {
 }
 
 #[test]
-fn shutting_down_does_not_wait_for_ever() {
+fn a_shutdown_waits_no_longer_than_the_grace_period() {
     let simulator = sim::Simulator::new("tester:28".parse().unwrap());
     simulator.device("28").unwrap().set_latency(Duration::from_secs(3600));
     let server = sim::Server::builder(simulator)
         .server(|server| server.shutdown_grace(Duration::from_millis(200)))
         .start()
         .unwrap();
-    let mut working = Raw::connect(server.local_addr());
-    working.send(&bytes(Request::read("/28.000028D70000/temperature")));
-    wait_until("it is at work", || server.statistics().requests == 1);
+    let mut working = RawClient::connect(server.local_addr());
+    working.send(&encode(Request::read("/28.000028D70000/temperature")));
+    wait_until("the request is in progress", || server.statistics().requests == 1);
     let start = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(server.handle().shutdown());
@@ -74,7 +73,7 @@ fn shutting_down_does_not_wait_for_ever() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_an_error() {
+fn an_address_in_use_is_an_error() {
     let first = server("tester:28");
     let simulator = sim::Simulator::new("tester:28".parse().unwrap());
     let second = sim::Server::builder(simulator).server(|server| server.listen(first.local_addr())).start();
@@ -82,35 +81,34 @@ fn an_address_that_is_taken_is_an_error() {
 }
 
 #[test]
-fn a_socket_that_listens_already_can_be_given() {
+fn a_server_can_start_on_a_listening_socket() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let _inside = runtime.enter();
     let server = Server::builder().start_on(listener, Tree::new(Tester::new(&[0x28]))).unwrap();
     assert_eq!(server.local_addr(), address);
-    is_served_at_once(address);
+    assert_served_immediately(address);
 }
 
-/// The end of a connection is not a reset while the client has not read its answer, even if it has sent more than was
-/// wanted.
+/// A server that closes with unread bytes makes TCP send a reset, which would discard the reply.
 #[test]
-fn replies_arrive_although_more_was_sent() {
+fn the_last_reply_arrives_although_the_client_sent_more() {
     let server = server("tester:28*500");
     for more in [1, 24, 5000, 100_000] {
-        let mut client = Raw::connect(server.local_addr());
-        // Not to be kept: what follows is not read as requests.
-        let mut request = bytes(Request::dirall("/"));
+        let mut client = RawClient::connect(server.local_addr());
+        // Without persistence, so the server does not read the rest as requests.
+        let mut request = encode(Request::dirall("/"));
         request.resize(request.len() + more, 0);
         client.send(&request);
         std::thread::sleep(Duration::from_millis(30));
         let mut reply = Vec::new();
         client.stream.read_to_end(&mut reply).unwrap();
-        assert_eq!(reply.len(), HEADER_LEN + 500 * 17, "with {more} bytes more");
+        assert_eq!(reply.len(), HEADER_LEN + 500 * 17, "with {more} more bytes");
     }
-    // The same in front of a malformed request.
-    let mut client = Raw::connect(server.local_addr());
-    let mut requests = kept(Request::dirall("/"));
+    // The same before a malformed request.
+    let mut client = RawClient::connect(server.local_addr());
+    let mut requests = encode_persistent(Request::dirall("/"));
     requests.extend([0xff; 3000]);
     client.send(&requests);
     std::thread::sleep(Duration::from_millis(30));
@@ -120,7 +118,7 @@ fn replies_arrive_although_more_was_sent() {
 }
 
 #[test]
-fn a_bus_that_panics_costs_one_connection() {
+fn a_panic_of_the_bus_ends_only_one_connection() {
     use owproto_core::ReturnCode;
     use owproto_core::text::{RomId, Value};
     use owproto_core::tree::{Access, Bus};
@@ -142,14 +140,14 @@ fn a_bus_that_panics_costs_one_connection() {
             _: &'a mut [u8],
             _: &mut Context<'_>,
         ) -> Poll<Result<Value<'a>, ReturnCode>> {
-            panic!("a bug in a bus, made on purpose")
+            panic!("a deliberate panic of a bus")
         }
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(Server::builder().port(0).start(Tree::new(Panics))).unwrap();
-    let mut client = Raw::connect(server.local_addr());
-    client.send(&bytes(Request::read("/28.000000000000/temperature")));
+    let mut client = RawClient::connect(server.local_addr());
+    client.send(&encode(Request::read("/28.000000000000/temperature")));
     assert_eq!(client.rest(), b"");
-    is_served_at_once(server.local_addr());
-    wait_until("nothing is left of it", || server.statistics().connections == 0);
+    assert_served_immediately(server.local_addr());
+    wait_until("the connection ends", || server.statistics().connections == 0);
 }

@@ -1,4 +1,4 @@
-//! The server, over real sockets.
+//! The server, over TCP.
 
 mod captured;
 mod clients;
@@ -15,11 +15,12 @@ use owproto_core::Request;
 use owproto_core::wire::{Flags, HEADER_LEN, Header};
 use owproto_std::sim;
 
-/// How long anything may take.
+/// The maximum time of any step of a test.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// "At once": before anything that could hold it up has passed, on however busy a machine.
-const AT_ONCE: Duration = Duration::from_secs(8);
+/// The maximum time of an answer that waits for nothing, on a busy machine. It is shorter than every timeout that could delay
+/// the answer.
+const IMMEDIATELY: Duration = Duration::from_secs(8);
 
 /// The devices of the captured exchanges.
 const TESTER: &str = "tester:10,28,26,05,20,29,12,1D,2D,1F,01,04,24,FF,3A,21,EF,99,DD";
@@ -28,12 +29,12 @@ fn server(spec: &str) -> sim::Server {
     sim::Server::start(spec.parse().unwrap()).unwrap()
 }
 
-/// A client that sees each frame.
-struct Raw {
+/// A client that sends bytes and receives frames.
+struct RawClient {
     stream: TcpStream,
 }
 
-impl Raw {
+impl RawClient {
     fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -55,7 +56,7 @@ impl Raw {
         (header, payload)
     }
 
-    /// All that comes until the server closes; whether it did so by a reset does not matter.
+    /// Everything that arrives until the server closes the connection, by an orderly close or a reset.
     fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         match self.stream.read_to_end(&mut bytes) {
@@ -67,34 +68,34 @@ impl Raw {
     }
 }
 
-fn bytes(request: Result<Request<'_>, owproto_core::RequestError>) -> Vec<u8> {
+fn encode(request: Result<Request<'_>, owproto_core::RequestError>) -> Vec<u8> {
     let request = request.unwrap();
     let mut buffer = vec![0; request.encoded_len()];
     request.encode(&mut buffer).unwrap().to_vec()
 }
 
-fn kept(request: Result<Request<'_>, owproto_core::RequestError>) -> Vec<u8> {
-    bytes(request.map(|request| request.with_flags(Flags::PERSISTENCE)))
+fn encode_persistent(request: Result<Request<'_>, owproto_core::RequestError>) -> Vec<u8> {
+    encode(request.map(|request| request.with_flags(Flags::PERSISTENCE)))
 }
 
 fn nop() -> Vec<u8> {
-    bytes(Ok(Request::nop()))
+    encode(Ok(Request::nop()))
 }
 
-/// The answer to a NOP, at once.
-fn is_served_at_once(address: SocketAddr) {
+/// Checks that a new client gets the answer to a NOP immediately.
+fn assert_served_immediately(address: SocketAddr) {
     let start = Instant::now();
-    let mut client = Raw::connect(address);
+    let mut client = RawClient::connect(address);
     client.send(&nop());
     assert_eq!(client.rest(), [0; HEADER_LEN]);
-    assert!(start.elapsed() < AT_ONCE, "served after {:?}", start.elapsed());
+    assert!(start.elapsed() < IMMEDIATELY, "served after {:?}", start.elapsed());
 }
 
-/// Waits until something is so.
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+/// Waits until a condition holds.
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + DEADLINE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}: not so after {DEADLINE:?}");
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}: not after {DEADLINE:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

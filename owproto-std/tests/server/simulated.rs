@@ -1,4 +1,4 @@
-//! The simulator, seen by a client.
+//! Simulated devices, as a client sees them.
 
 use owproto_core::ReturnCode;
 use owproto_core::text::Value;
@@ -17,7 +17,7 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 #[test]
-fn every_property_of_every_family_can_be_read_or_says_why_not() {
+fn every_property_of_every_family_can_be_read_unless_it_is_write_only() {
     let codes: Vec<String> =
         families::ALL.iter().filter_map(|family| family.code).map(|code| format!("{code:02X}")).collect();
     for prefix in ["", "tester:"] {
@@ -55,7 +55,7 @@ fn every_property_of_every_family_can_be_read_or_says_why_not() {
 }
 
 #[test]
-fn two_simulators_with_the_same_seed_agree_and_others_do_not() {
+fn values_depend_only_on_seed_and_time() {
     let at = |seed, seconds| {
         let spec = "10,12,1D,20,21,26,28,29,3A,EE,F0".parse().unwrap();
         let date = owproto_core::text::Date::MIN;
@@ -80,7 +80,7 @@ fn two_simulators_with_the_same_seed_agree_and_others_do_not() {
 }
 
 #[test]
-fn what_is_written_is_kept() {
+fn written_values_can_be_read_back() {
     let server = server("23=mem,28=t,29=io,21=log,26=bat,1D=c");
     let client = client(&server);
     let write_read = |path: &str, data: &[u8]| {
@@ -95,17 +95,17 @@ fn what_is_written_is_kept() {
     assert_eq!(client.read("/io/PIO.ALL").unwrap(), b"0,1,0,1,0,1,0,1");
     assert_eq!(write_read("/io/PIO.ALL", b"1,1,1,1,0,0,0,0"), "1,1,1,1,0,0,0,0");
     assert_eq!(client.read_number("/io/PIO.BYTE").unwrap(), 15.0);
-    // An output that is on pulls its pin down.
+    // An output that is on pulls its pin low.
     assert_eq!(&client.read("/io/sensed.ALL").unwrap()[..7], b"0,0,0,0");
 
-    // A page is a part of the memory.
+    // Pages are parts of the memory.
     client.write_at("/mem/pages/page.2", "hello", 10).unwrap();
     assert_eq!(client.read_at("/mem/memory", 5, 2 * 32 + 10).unwrap(), b"hello");
     client.write("/mem/memory", &[7; 512]).unwrap();
     assert_eq!(client.read("/mem/pages/page.15").unwrap(), [7; 32]);
     assert_eq!(client.read("/mem/memory").unwrap(), [7; 512]);
 
-    // Two names of one clock, which runs.
+    // Both properties show the same running clock.
     client.write("/log/clock/udate", "1000000000").unwrap();
     let date = text(client.read("/log/clock/date").unwrap());
     assert!(date.starts_with("Sun Sep  9 01:46:4") && date.ends_with("2001"), "{date}");
@@ -114,7 +114,7 @@ fn what_is_written_is_kept() {
 }
 
 #[test]
-fn latches_say_what_has_changed_since_they_were_cleared() {
+fn latches_show_changes_since_they_were_cleared() {
     let server = server("29=io");
     let (client, simulator) = (client(&server), server.simulator());
     simulator.set_time(Duration::from_secs(100));
@@ -125,7 +125,7 @@ fn latches_say_what_has_changed_since_they_were_cleared() {
 }
 
 #[test]
-fn values_move_with_time_and_agree_with_each_other() {
+fn values_change_with_time_and_related_values_agree() {
     let server = server("28=t,10=s,1D=c,20=v");
     let (client, simulator) = (client(&server), server.simulator());
     let mut temperatures = Vec::new();
@@ -138,12 +138,12 @@ fn values_move_with_time_and_agree_with_each_other() {
         assert_eq!(f64::from(i16::from_le_bytes([pad[0], pad[1]])) / 16.0, celsius);
         assert_eq!(owproto_core::text::crc8(&pad), 0);
         assert!((client.read_number("/t/temperature9").unwrap() - celsius).abs() <= 0.25 + 0.0625);
-        // A DS18S20: half degrees, and what is left of one in the count.
+        // A DS18S20: half degrees, and the rest in the count.
         let pad = client.read("/s/scratchpad").unwrap();
         let half = f64::from(i16::from_le_bytes([pad[0], pad[1]]) >> 1);
         let fine = half - 0.25 + (16.0 - f64::from(pad[6])) / 16.0;
-        let said = client.read_number("/s/temperature").unwrap();
-        assert!((fine - said).abs() < 0.6, "{fine} {said}");
+        let read = client.read_number("/s/temperature").unwrap();
+        assert!((fine - read).abs() < 0.6, "{fine} {read}");
         temperatures.push(celsius);
         let now = client.read_number("/c/counter.A").unwrap();
         assert!(now >= counter);
@@ -156,7 +156,7 @@ fn values_move_with_time_and_agree_with_each_other() {
 }
 
 #[test]
-fn devices_fail_come_and_go_and_say_85_degrees() {
+fn devices_can_fail_be_absent_be_in_alarm_and_read_85_degrees() {
     let server = server("28=t,05");
     let (client, simulator) = (client(&server), server.simulator());
     let t = simulator.device("t").unwrap();
@@ -199,7 +199,7 @@ fn devices_fail_come_and_go_and_say_85_degrees() {
 }
 
 #[test]
-fn values_can_be_set_and_released() {
+fn a_test_can_set_values_and_release_them() {
     let server = server("28=t,29=io,1D=c,23=mem");
     let client = client(&server);
     let device = |name| server.simulator().device(name).unwrap();
@@ -228,7 +228,7 @@ fn values_can_be_set_and_released() {
 }
 
 #[test]
-fn several_buses_and_aliases() {
+fn devices_are_listed_by_bus_and_aliases_can_change() {
     let server = server("28=a,10+28=b,05+");
     let client = client(&server);
     assert_eq!(client.dir("/").unwrap().len(), 4);
@@ -243,7 +243,7 @@ fn several_buses_and_aliases() {
 }
 
 #[test]
-fn time_stands_still_for_a_slow_request() {
+fn all_values_of_a_slow_request_belong_to_one_moment() {
     let server = server("20=v");
     let (client, simulator) = (client(&server), server.simulator());
     let v = simulator.device("v").unwrap();
@@ -251,15 +251,15 @@ fn time_stands_still_for_a_slow_request() {
     simulator.set_time(Duration::from_secs(100));
     std::thread::scope(|scope| {
         let answer = scope.spawn(|| client.read("/v/volt.ALL").unwrap());
-        wait_until("it is at work", || v.requests() == 1);
+        wait_until("the device is at work", || v.requests() == 1);
         simulator.set_time(Duration::from_secs(109));
         simulator.set_time(Duration::from_secs(500));
         let all = answer.join().unwrap();
-        // What they were when the device was done.
+        // The values at the time when the device was ready.
         v.set_latency(Duration::ZERO);
         simulator.set_time(Duration::from_secs(110));
         assert_eq!(all, client.read("/v/volt.ALL").unwrap());
     });
-    // One request to the device for all four.
+    // All four values were one request to the device.
     assert_eq!(v.requests(), 2);
 }

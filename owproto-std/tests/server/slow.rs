@@ -1,4 +1,4 @@
-//! Devices and clients that take their time.
+//! Slow devices, and slow clients.
 
 use owproto_std::Builder;
 
@@ -14,15 +14,15 @@ fn with_slow_device(latency: Duration) -> sim::Server {
 }
 
 #[test]
-fn keepalives_come_each_second_and_the_answer_in_due_time() {
+fn keepalives_arrive_each_second_until_the_answer() {
     let server = with_slow_device(Duration::from_millis(2300));
-    let mut client = Raw::connect(server.local_addr());
+    let mut client = RawClient::connect(server.local_addr());
     let start = Instant::now();
-    client.send(&kept(Request::read(SLOW)));
+    client.send(&encode_persistent(Request::read(SLOW)));
     for (seconds, is_keepalive) in [(1.0, true), (2.0, true), (2.3, false)] {
         let (header, payload) = client.frame();
         let elapsed = start.elapsed().as_secs_f64();
-        // Not before its time. How late it may be is for a machine that has nothing else to do.
+        // Not too early. How late it may be depends on the load of the machine.
         assert!(elapsed > seconds - 0.005, "{elapsed} instead of {seconds}");
         if is_keepalive {
             assert_eq!(header, Header::KEEPALIVE);
@@ -30,13 +30,13 @@ fn keepalives_come_each_second_and_the_answer_in_due_time() {
             assert_eq!(payload, b"           4");
         }
     }
-    // The connection is as good as before.
-    client.send(&bytes(Request::read(FAST)));
+    // The connection can still be used.
+    client.send(&encode(Request::read(FAST)));
     assert_eq!(client.frame().1, b"         1.7");
 }
 
 #[test]
-fn a_client_with_little_patience_waits_for_a_slow_device() {
+fn keepalives_keep_a_client_waiting_beyond_its_inactivity_timeout() {
     let server = with_slow_device(Duration::from_millis(2500));
     let builder = || Builder::default().server(&server.local_addr().to_string()).unwrap();
     let patient = builder().inactivity_timeout(Duration::from_millis(1500)).build();
@@ -46,29 +46,29 @@ fn a_client_with_little_patience_waits_for_a_slow_device() {
 }
 
 #[test]
-fn slow_devices_hold_up_nobody_else() {
+fn slow_devices_do_not_delay_other_clients() {
     let server = with_slow_device(Duration::from_secs(5));
-    let mut waiting: Vec<Raw> = (0..20).map(|_| Raw::connect(server.local_addr())).collect();
+    let mut waiting: Vec<RawClient> = (0..20).map(|_| RawClient::connect(server.local_addr())).collect();
     for client in &mut waiting {
-        client.send(&bytes(Request::read(SLOW)));
+        client.send(&encode(Request::read(SLOW)));
     }
-    wait_until("all are being served", || server.statistics().requests == 20);
+    wait_until("all requests are in progress", || server.statistics().requests == 20);
     let start = Instant::now();
     for _ in 0..20 {
-        let mut client = Raw::connect(server.local_addr());
-        client.send(&bytes(Request::read(FAST)));
+        let mut client = RawClient::connect(server.local_addr());
+        client.send(&encode(Request::read(FAST)));
         assert_eq!(client.frame().1, b"         1.7");
     }
-    // All of them before the first of the others.
+    // All of them before the first slow answer.
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
-fn a_listing_that_is_slow_streams_with_keepalives() {
+fn entries_of_a_slow_listing_arrive_between_keepalives() {
     let server = server("tester:10,28");
     server.simulator().set_search_latency(Duration::from_millis(1200));
-    let mut client = Raw::connect(server.local_addr());
-    client.send(&bytes(Request::dir("/")));
+    let mut client = RawClient::connect(server.local_addr());
+    client.send(&encode(Request::dir("/")));
     let mut frames = Vec::new();
     loop {
         let (header, payload) = client.frame();
@@ -83,35 +83,35 @@ fn a_listing_that_is_slow_streams_with_keepalives() {
 }
 
 #[test]
-fn the_work_for_a_client_that_is_gone_is_given_up() {
+fn a_reset_by_the_client_cancels_its_request() {
     let server = with_slow_device(Duration::from_secs(60));
-    let mut client = Raw::connect(server.local_addr());
-    client.send(&bytes(Request::read(SLOW)));
+    let mut client = RawClient::connect(server.local_addr());
+    client.send(&encode(Request::read(SLOW)));
     wait_until("the device is at work", || server.simulator().device("28").unwrap().requests() == 1);
-    // A reset, as when a program is killed with data unread.
+    // A reset, as when a program with unread data is killed.
     socket2::SockRef::from(&client.stream).set_linger(Some(Duration::ZERO)).unwrap();
     drop(client);
-    wait_until("the work is given up", || server.simulator().cancelled() == 1);
+    wait_until("the request is cancelled", || server.simulator().cancelled() == 1);
     wait_until("the connection ends", || server.statistics().connections == 0);
     assert_eq!(server.statistics().lost, 1);
 }
 
 #[test]
-fn a_client_that_just_closes_is_noticed_by_its_keepalives() {
+fn a_keepalive_notices_a_closed_client_and_cancels_its_request() {
     let server = with_slow_device(Duration::from_secs(60));
-    let mut client = Raw::connect(server.local_addr());
-    client.send(&bytes(Request::read(SLOW)));
+    let mut client = RawClient::connect(server.local_addr());
+    client.send(&encode(Request::read(SLOW)));
     wait_until("the device is at work", || server.simulator().device("28").unwrap().requests() == 1);
     drop(client);
-    wait_until("the work is given up", || server.simulator().cancelled() == 1);
+    wait_until("the request is cancelled", || server.simulator().cancelled() == 1);
 }
 
 #[test]
-fn a_client_that_closes_its_side_still_gets_its_answer() {
+fn a_client_that_closes_its_sending_side_still_gets_its_answers() {
     let server = with_slow_device(Duration::from_millis(200));
-    let mut client = Raw::connect(server.local_addr());
-    client.send(&kept(Request::read(SLOW)));
-    client.send(&kept(Request::read(FAST)));
+    let mut client = RawClient::connect(server.local_addr());
+    client.send(&encode_persistent(Request::read(SLOW)));
+    client.send(&encode_persistent(Request::read(FAST)));
     client.stream.shutdown(std::net::Shutdown::Write).unwrap();
     assert_eq!(client.frame().1, b"           4");
     assert_eq!(client.frame().1, b"         1.7");
@@ -119,17 +119,17 @@ fn a_client_that_closes_its_side_still_gets_its_answer() {
 }
 
 #[test]
-fn a_client_that_does_not_read_holds_up_nobody_else() {
+fn a_client_that_does_not_read_does_not_delay_other_clients() {
     let server = server("tester:28*2000,10");
-    // Each listing is much more than the sockets hold, and each of these asks for many.
-    let mut lazy: Vec<Raw> = (0..10).map(|_| Raw::connect(server.local_addr())).collect();
-    for client in &mut lazy {
+    // Each listing is longer than the buffers of the sockets, and each client requests 100.
+    let mut blocked: Vec<RawClient> = (0..10).map(|_| RawClient::connect(server.local_addr())).collect();
+    for client in &mut blocked {
         for _ in 0..100 {
-            client.send(&kept(Request::dir("/")));
+            client.send(&encode_persistent(Request::dir("/")));
         }
     }
-    let wanted = bytes(Request::dir("/"));
-    // Until none of them has room for more.
+    let wanted = encode(Request::dir("/"));
+    // Until the server cannot take more of their requests.
     let mut before = 0;
     while before < 10 || server.statistics().requests > before {
         before = server.statistics().requests;
@@ -137,14 +137,14 @@ fn a_client_that_does_not_read_holds_up_nobody_else() {
     }
     for _ in 0..5 {
         let start = Instant::now();
-        let mut client = Raw::connect(server.local_addr());
+        let mut client = RawClient::connect(server.local_addr());
         client.send(&wanted);
         assert_eq!(client.rest().len(), 2002 * HEADER_LEN + 2001 * 17);
-        assert!(start.elapsed() < AT_ONCE, "listed after {:?}", start.elapsed());
-        is_served_at_once(server.local_addr());
+        assert!(start.elapsed() < IMMEDIATELY, "listed after {:?}", start.elapsed());
+        assert_served_immediately(server.local_addr());
     }
-    // One begins to read again, and gets all that it asked for.
-    let mut late = lazy.remove(0);
+    // One of them starts to read, and gets all its listings.
+    let mut late = blocked.remove(0);
     late.stream.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut ends = 0;
     while ends < 100 {

@@ -1,4 +1,4 @@
-//! A client that takes all that it can get: its listings are made in pieces, and between them others have their turn.
+//! A client that requests listings without end. The server makes them in pieces, and serves others between the pieces.
 
 use std::net::Shutdown;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use owproto_tests::bad_requests::request_of_words;
 
 use super::*;
 
-/// Listings of 10,000 devices that are asked for at once.
+/// Listings of 10,000 devices that are requested in one write.
 const LISTINGS: usize = 20;
 
 const READS: usize = 51;
 
-/// Asks for many listings, and takes them as quickly as they come. How many bytes they were.
-fn take_all(address: SocketAddr, listings: usize) -> u64 {
+/// Requests many listings, and reads them as quickly as they arrive. Returns how many bytes they were.
+fn read_listings(address: SocketAddr, listings: usize) -> u64 {
     let mut stream = connect(address);
     stream.write_all(&request_of_words([0, 2, 7, 0x104, 0, 0], b"/\0").repeat(listings)).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
@@ -23,29 +23,29 @@ fn take_all(address: SocketAddr, listings: usize) -> u64 {
 }
 
 #[test]
-fn nobody_waits_for_a_whole_listing_of_another_one() {
+fn no_client_waits_for_a_whole_listing_of_another_client() {
     let server = start("tester:28*10000", |server| server);
     let address = server.local_addr();
     let begin = Instant::now();
-    let len = take_all(address, 3);
+    let len = read_listings(address, 3);
     let listing = begin.elapsed() / 3;
     let is_over = Arc::new(AtomicBool::new(false));
     let greedy = thread::spawn({
         let is_over = is_over.clone();
         move || {
-            let mut taken = 0;
+            let mut received = 0;
             while !is_over.load(Ordering::Relaxed) {
-                taken += take_all(address, LISTINGS);
+                received += read_listings(address, LISTINGS);
             }
-            taken
+            received
         }
     });
     let listed = server.statistics().requests;
-    wait_until("it is at work", || server.statistics().requests > listed);
+    wait_until("the greedy client has begun", || server.statistics().requests > listed);
     let mut client = connect(address);
     let mut times: Vec<Duration> = (0..READS as u64)
         .map(|round| {
-            // So as not to be in step with it.
+            // The pauses differ, so as not to be in step with the greedy client.
             thread::sleep(Duration::from_micros(700 * (round % 7)));
             let begin = Instant::now();
             client.write_all(&request_of_words([0, 29, 2, 0x104, 100, 0], PATH)).unwrap();
@@ -58,7 +58,7 @@ fn nobody_waits_for_a_whole_listing_of_another_one() {
     times.sort();
     let median = times[READS / 2];
     println!(
-        "a listing takes {listing:?}; others wait for {median:?}, and at most for {:?}",
+        "a listing takes {listing:?}; other clients wait for {median:?} (median), at most for {:?}",
         times[READS - 1]
     );
     assert!(median < listing, "{median:?} instead of {listing:?}");

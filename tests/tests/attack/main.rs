@@ -1,4 +1,5 @@
-//! Our server under attack, over real sockets: what is wrong, what is too much, and what others notice of it.
+//! Our server under attack, over real sockets: by malformed requests, by too many of them, and how well-behaved clients are
+//! served meanwhile.
 //!
 //! `cargo test -p owproto-tests --test attack -- --nocapture` prints the figures.
 
@@ -15,13 +16,13 @@ use owproto_std::server::Builder;
 use owproto_std::sim;
 use owproto_tests::bad_requests::request;
 
-/// How long anything may take.
+/// The longest time for anything.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// "At once": before a time limit of the server could have freed something, on however busy a machine.
-const AT_ONCE: Duration = Duration::from_secs(8);
+/// The longest time for a well-behaved client: shorter than the timeouts of the server that would end an attack.
+const PROMPT: Duration = Duration::from_secs(8);
 
-/// The value of the next client.
+/// The path that a well-behaved client reads.
 const PATH: &[u8] = b"/28.000028D70100/temperature\0";
 
 fn start(spec: &str, settings: impl FnOnce(Builder) -> Builder) -> sim::Server {
@@ -37,8 +38,8 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// All that comes until the server closes; whether it did so by a reset does not matter.
-fn rest(stream: &mut TcpStream) -> Vec<u8> {
+/// Reads until the server closes, in order or by a reset.
+fn read_to_close(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
         Ok(_) => {}
@@ -48,27 +49,27 @@ fn rest(stream: &mut TcpStream) -> Vec<u8> {
     bytes
 }
 
-/// What a server says to bytes on a connection of their own, until it closes.
-fn say(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+/// Sends bytes on a new connection, and returns what the server sends until it closes.
+fn send_and_read(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(address);
     // A server that closes early may reset.
     let _ = stream.write_all(bytes);
-    rest(&mut stream)
+    read_to_close(&mut stream)
 }
 
-/// The next client gets its temperature, at once.
+/// Checks that a well-behaved client gets its temperature promptly.
 fn next_client_is_served(address: SocketAddr, after: &str) {
     let start = Instant::now();
-    let said = say(address, &request(2, 100, PATH));
-    assert_eq!(said.get(24..), Some(&b"         4.1"[..]), "after {after}");
-    assert!(start.elapsed() < AT_ONCE, "after {after}: {:?}", start.elapsed());
+    let reply = send_and_read(address, &request(2, 100, PATH));
+    assert_eq!(reply.get(24..), Some(&b"         4.1"[..]), "after {after}");
+    assert!(start.elapsed() < PROMPT, "after {after}: {:?}", start.elapsed());
 }
 
-/// Waits until something is so.
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+/// Waits until a condition holds.
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + DEADLINE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}: not so after {DEADLINE:?}");
+    while !holds() {
+        assert!(Instant::now() < deadline, "not after {DEADLINE:?}: {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

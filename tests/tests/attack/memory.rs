@@ -1,4 +1,4 @@
-//! The memory of all requests and answers under way together has a limit, whoever sends or asks what.
+//! The limit of the memory for all requests and answers in progress, of all connections together.
 
 use owproto_core::ReturnCode;
 use owproto_core::tree::{Tree, tester::Tester};
@@ -9,18 +9,18 @@ use super::*;
 
 const LIMIT: usize = 1 << 20;
 
-/// What a long answer takes of it.
-const OF_ANSWER: usize = (32 << 10) - 512;
+/// The part of it that a long answer takes.
+const PER_ANSWER: usize = (32 << 10) - 512;
 
-/// What a connection may cost that has nothing of the shared memory.
-const OF_EACH: u64 = 4096;
+/// The most that a connection may take besides the shared memory.
+const PER_CONNECTION: u64 = 4096;
 
-/// Growing buffers are copied: for a moment the old one is there as well.
+/// Growing buffers are copied: for a moment the old one takes memory too.
 const SLACK: u64 = 256 << 10;
 
-/// Serves on this thread, whose allocations are counted, while the clients have a thread of their own. Gives the most
-/// bytes that there were, and what the server has counted when all clients are gone.
-fn attacked(
+/// Runs the server on this thread, whose allocations are counted, and the clients on another one. Returns the peak of the
+/// heap, and the statistics once all clients have disconnected.
+fn serve_attackers(
     families: usize,
     clients: impl FnOnce(SocketAddr, &dyn Fn() -> Statistics) + Send + 'static,
 ) -> (u64, Statistics) {
@@ -49,26 +49,26 @@ fn attacked(
 }
 
 fn assert_bounded(what: &str, peak: u64, clients: u64) {
-    let bound = LIMIT as u64 + clients * OF_EACH + SLACK;
+    let bound = LIMIT as u64 + clients * PER_CONNECTION + SLACK;
     println!("{clients} {what}: {peak} bytes of heap at most, {bound} allowed");
     assert!(peak <= bound, "{what}: {peak} > {bound}");
 }
 
 #[test]
-fn requests_that_are_half_sent_share_what_there_is() {
+fn incomplete_requests_are_limited_together_and_the_last_are_refused() {
     const CLIENTS: usize = 200;
-    let (peak, after) = attacked(2, |address, statistics| {
+    let (peak, after) = serve_attackers(2, |address, statistics| {
         let whole = request_of_words([0, 100_050, 6, 0x104, 0, 0], &[b'/'; 100_050]);
         let mut attackers: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(address)).collect();
         for stream in &mut attackers {
             stream.write_all(&whole[..90_000]).unwrap();
         }
         assert!(statistics().memory_in_use <= LIMIT);
-        // Who sends little is served nonetheless.
-        let told = say(address, &request(2, 100, b"/28.000028D70000/temperature\0"));
-        assert_eq!(told.len(), 36);
-        assert!(say(address, &request(4, 0, b"/\0")).len() > 48);
-        // The last ones come late: they hear it, and may go on.
+        // Short requests are served nevertheless.
+        let reply = send_and_read(address, &request(2, 100, b"/28.000028D70000/temperature\0"));
+        assert_eq!(reply.len(), 36);
+        assert!(send_and_read(address, &request(4, 0, b"/\0")).len() > 48);
+        // The last ones find no memory: they get an error, and the connection can go on.
         let mut refused = 0;
         for stream in &mut attackers {
             stream.write_all(&whole[90_000..]).unwrap();
@@ -76,7 +76,7 @@ fn requests_that_are_half_sent_share_what_there_is() {
             stream.read_exact(&mut reply).unwrap();
             let is_refused = Outcome::of(&reply) == Outcome::Answered(ReturnCode::OUT_OF_MEMORY.to_ret());
             refused += u64::from(is_refused);
-            // Only twenty are kept.
+            // The server keeps only twenty connections.
             if is_refused && reply[15] & 4 != 0 {
                 stream.write_all(&request(1, 0, b"")).unwrap();
                 stream.read_exact(&mut reply).unwrap();
@@ -85,30 +85,33 @@ fn requests_that_are_half_sent_share_what_there_is() {
         }
         assert!(refused > 100, "{refused}");
         assert_eq!(statistics().memory_refused, refused);
-        // What is free again is given to the next.
+        // Memory that is free again is used for the next request.
         drop(attackers);
-        wait_until("memory is given back", || statistics().memory_in_use < LIMIT / 2);
-        assert_eq!(Outcome::of(&say(address, &request(6, 0, &[b'/'; 100_050]))), Outcome::Answered(-1));
+        wait_until("the memory is free again", || statistics().memory_in_use < LIMIT / 2);
+        assert_eq!(
+            Outcome::of(&send_and_read(address, &request(6, 0, &[b'/'; 100_050]))),
+            Outcome::Answered(-1)
+        );
     });
     assert_eq!(after.memory_in_use, 0);
-    assert_bounded("half-sent requests", peak, CLIENTS as u64);
+    assert_bounded("incomplete requests", peak, CLIENTS as u64);
 }
 
 #[test]
-fn answers_that_are_not_read_share_what_there_is_and_come_whole() {
+fn answers_that_are_not_read_are_limited_together_and_further_ones_are_still_whole() {
     const CLIENTS: usize = 200;
-    let (peak, after) = attacked(10_000, |address, statistics| {
-        let expected = say(address, &request(7, 0, b"/\0"));
+    let (peak, after) = serve_attackers(10_000, |address, statistics| {
+        let expected = send_and_read(address, &request(7, 0, b"/\0"));
         let mut attackers: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(address)).collect();
         for stream in &mut attackers {
             socket2::SockRef::from(&*stream).set_recv_buffer_size(4096).unwrap();
             stream.write_all(&request(7, 0, b"/\0")).unwrap();
         }
-        wait_until("all are at work", || statistics().requests > CLIENTS as u64);
-        wait_until("there is no memory for one more", || statistics().memory_in_use > LIMIT - OF_ANSWER);
+        wait_until("all requests have begun", || statistics().requests > CLIENTS as u64);
+        wait_until("no memory is left for one more", || statistics().memory_in_use > LIMIT - PER_ANSWER);
         assert!(statistics().memory_in_use <= LIMIT);
-        // It comes in small pieces, and is the same.
-        assert!(say(address, &request(7, 0, b"/\0")) == expected);
+        // It is sent in small pieces, and is the same.
+        assert!(send_and_read(address, &request(7, 0, b"/\0")) == expected);
         drop(attackers);
     });
     assert_eq!((after.memory_in_use, after.memory_refused), (0, 0));

@@ -1,4 +1,4 @@
-//! The clients, called alike, and what they give in one form.
+//! All clients with the same calls, and their results in the same form.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use owproto_std::{Builder, Client, DirOptions, Error, Listing};
 use crate::embedded::{self, STORAGE};
 use crate::network_stacks::{OnEmbassyNet, OnSmoltcp};
 
-/// Something to ask for.
+/// A call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Call {
     Read(&'static str),
@@ -21,14 +21,14 @@ pub(crate) enum Call {
     ReadMany(&'static [&'static str]),
 }
 
-/// What a call gave.
+/// The result of a call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum CallResult {
     Value(Vec<u8>),
     Entries(Vec<Vec<u8>>),
     Present(bool),
     Took(usize),
-    /// One for each path; clients of `owproto-embedded` leave those out that are behind a failure.
+    /// One for each path. Clients of `owproto-embedded` leave out the paths after a failure.
     Many(Vec<CallResult>),
     Fails(ErrorClass),
 }
@@ -36,9 +36,9 @@ pub(crate) enum CallResult {
 /// The errors of all clients.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum ErrorClass {
-    /// The server says no.
+    /// The server returned an error.
     Server,
-    /// It is no reply of an owserver, or one that is too long.
+    /// The bytes are not a valid reply, or one that is too long.
     Decode,
     UnexpectedData,
     Stale,
@@ -47,33 +47,33 @@ pub(crate) enum ErrorClass {
     PersistenceWithdrawn,
     TimedOut,
     NotTried,
-    /// The client has seen before that its connection has ended.
+    /// The client had noticed earlier that its connection has ended.
     Ended,
-    /// The transport's own error.
+    /// An error of the transport.
     Transport,
-    /// All others, which none of the faults should cause.
+    /// All others. No fault should cause them.
     Other,
 }
 
-/// What a client does by itself when a connection ends.
+/// What a client does when a connection ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Recovery {
-    /// Those of `owproto-std` connect again, ask again, and give each path of many a result of its own.
+    /// Those of `owproto-std` connect, send the request again, and return a result for each of many paths.
     Std,
-    /// Those of `owproto-embedded` over a transport that is connected do nothing.
+    /// Those of `owproto-embedded` over a connected transport do nothing.
     Driver,
-    /// The one for smoltcp connects again for the next request.
+    /// The one for smoltcp connects for the next request.
     Smoltcp,
-    /// The one that connects by itself also asks again.
+    /// The reconnecting one connects and sends the request again.
     Reconnecting,
 }
 
 pub(crate) trait TestClient {
-    /// Calls, for so long at most.
+    /// Makes a call with this total timeout.
     fn call(&mut self, call: &Call, limit: Duration) -> CallResult;
 }
 
-/// One of the clients.
+/// The clients.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ClientKind {
     Blocking,
@@ -122,7 +122,7 @@ impl ClientKind {
         matches!(self, Self::Smoltcp | Self::EmbassyNet)
     }
 
-    /// The longest payload that it takes.
+    /// The longest payload that it accepts.
     pub(crate) fn payload_limit(self) -> usize {
         match self.recovery() {
             Recovery::Std => owproto_core::codec::DEFAULT_PAYLOAD_LIMIT,
@@ -132,7 +132,7 @@ impl ClientKind {
 
     /// A new client of this kind.
     pub(crate) fn client(self, server: SocketAddr) -> Box<dyn TestClient> {
-        // One timeout alone, that of the call.
+        // Only the timeout of the call.
         let builder = || Builder::default().address(server.into()).inactivity_timeout(Duration::ZERO);
         match self {
             Self::Blocking => Box::new(builder().build()),
@@ -154,18 +154,20 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 
 struct OnTokio(owproto_std::tokio::Client, tokio::runtime::Runtime);
 
-/// A call by way of `$run`, which waits for a future, or has nothing to do.
+/// Makes a call. `$run` gives the output of a future, or a value as it is.
 macro_rules! call_std {
     ($call:expr, $client:expr, $run:ident) => {
         match $call {
-            Call::Read(path) => given($run!($client.read(path)), CallResult::Value),
-            Call::Write(path, data) => given($run!($client.write(path, data)), CallResult::Took),
-            Call::Dir => given($run!($client.dir_with("/", DirOptions::new().streamed())), entries),
-            Call::Dirall => given($run!($client.dir("/")), entries),
-            Call::Present(path) => given($run!($client.present(path)), CallResult::Present),
+            Call::Read(path) => call_result($run!($client.read(path)), CallResult::Value),
+            Call::Write(path, data) => call_result($run!($client.write(path, data)), CallResult::Took),
+            Call::Dir => call_result($run!($client.dir_with("/", DirOptions::new().streamed())), entries),
+            Call::Dirall => call_result($run!($client.dir("/")), entries),
+            Call::Present(path) => call_result($run!($client.present(path)), CallResult::Present),
             Call::ReadMany(paths) => {
                 let values = $run!($client.read_many(paths));
-                CallResult::Many(values.into_iter().map(|value| given(value, CallResult::Value)).collect())
+                CallResult::Many(
+                    values.into_iter().map(|value| call_result(value, CallResult::Value)).collect(),
+                )
             }
         }
     };
@@ -203,7 +205,7 @@ fn entries(listing: Listing) -> CallResult {
     CallResult::Entries(listing.iter().map(<[u8]>::to_vec).collect())
 }
 
-fn given<T>(result: Result<T, Error>, form: impl FnOnce(T) -> CallResult) -> CallResult {
+fn call_result<T>(result: Result<T, Error>, form: impl FnOnce(T) -> CallResult) -> CallResult {
     match result {
         Ok(value) => form(value),
         Err(error) => CallResult::Fails(match error {
@@ -229,8 +231,8 @@ pub(crate) fn lost(error: ConnectionError) -> ErrorClass {
     }
 }
 
-/// All bytes that a server answers to these, which are all that the client sends.
-pub(crate) fn answer_to(server: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+/// Sends these bytes, closes the sending side, and returns all bytes that the server sends.
+pub(crate) fn server_answer(server: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut socket = TcpStream::connect(server).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     socket.write_all(bytes).unwrap();
@@ -238,7 +240,7 @@ pub(crate) fn answer_to(server: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut answer = Vec::new();
     match socket.read_to_end(&mut answer) {
         Ok(_) => {}
-        // It closes with unread bytes.
+        // The server closes with unread bytes.
         Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
         Err(error) => panic!("the server did not close: {error}"),
     }

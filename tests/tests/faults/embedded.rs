@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 
 use crate::clients::{Call, CallResult, ErrorClass, TestClient, awaited, by_itself, lost, runtime};
 
-/// Bytes for a reply, and for an entry.
+/// Bytes of storage for a reply or an entry.
 pub(crate) const STORAGE: usize = 256;
 
 pub(crate) type Memory = Connection<[u8; 512], [u8; STORAGE], 4>;
@@ -30,7 +30,7 @@ pub(crate) fn memory() -> Memory {
     Connection::new([0xa5; 512], [0xa5; STORAGE])
 }
 
-/// A socket of this machine, as a driver for a small one would be.
+/// A socket of this machine, with the interface of a driver for a small one.
 struct Socket(FromStd<TcpStream>);
 
 impl ErrorType for Socket {
@@ -67,7 +67,7 @@ pub(crate) fn clock() -> time::Instant {
     time::Instant::ZERO + START.get_or_init(Instant::now).elapsed().into()
 }
 
-fn rest() {
+fn sleep_a_little() {
     std::thread::sleep(Duration::from_millis(1));
 }
 
@@ -79,27 +79,27 @@ impl DelayNs for Delay {
     }
 }
 
-/// One timeout alone, that of the request.
-pub(crate) fn within(limit: Duration) -> Timeouts {
+/// Only a total timeout.
+pub(crate) fn total_timeout(limit: Duration) -> Timeouts {
     Timeouts::NONE.with_total(limit.into())
 }
 
-/// No pause that is worth the name: what a client does after it is looked at.
+/// A short pause, since this test is about what happens after it.
 pub(crate) const BACKOFF: Backoff =
     Backoff::new(time::Duration::from_millis(1), time::Duration::from_millis(1));
 
-/// A call by way of `$run`, which waits for a future, or has nothing to do.
-macro_rules! call_small {
+/// Makes a call. `$run` gives the output of a future, or a value as it is.
+macro_rules! call_embedded {
     ($call:expr, $client:expr, $limit:expr, $run:ident) => {{
-        $client.set_timeouts($crate::embedded::within($limit));
+        $client.set_timeouts($crate::embedded::total_timeout($limit));
         let mut buffer = [0xa5; 64];
         let mut listed = Vec::new();
         match $call {
             Call::Read(path) => {
                 let value = $run!($client.read(path, &mut buffer));
-                given(value, |value| CallResult::Value(value.to_vec()))
+                call_result(value, |value| CallResult::Value(value.to_vec()))
             }
-            Call::Write(path, data) => given($run!($client.write(path, data)), CallResult::Took),
+            Call::Write(path, data) => call_result($run!($client.write(path, data)), CallResult::Took),
             Call::Dir => {
                 let request = Request::dir("/").unwrap().with_flags(Flags::PERSISTENCE);
                 let result = $run!($client.exchange(
@@ -108,13 +108,13 @@ macro_rules! call_small {
                     |reply| reply.into_result().map(|_| ()),
                 ));
                 let result = result.and_then(|result| result.map_err(Error::Server));
-                given(result, |()| CallResult::Entries(listed))
+                call_result(result, |()| CallResult::Entries(listed))
             }
             Call::Dirall => {
                 let result = $run!($client.dir("/", |entry| listed.push(entry.to_vec())));
-                given(result, |_| CallResult::Entries(listed))
+                call_result(result, |_| CallResult::Entries(listed))
             }
-            Call::Present(path) => given($run!($client.present(path)), CallResult::Present),
+            Call::Present(path) => call_result($run!($client.present(path)), CallResult::Present),
             Call::ReadMany(paths) => {
                 let mut values = Vec::new();
                 let read = $client.read_many(*paths, |number, value| {
@@ -126,7 +126,7 @@ macro_rules! call_small {
                     });
                 });
                 if let Err(error) = $run!(read) {
-                    values.push(given(Err::<(), _>(error), |()| CallResult::Fails(ErrorClass::Other)));
+                    values.push(call_result(Err::<(), _>(error), |()| CallResult::Fails(ErrorClass::Other)));
                 }
                 CallResult::Many(values)
             }
@@ -134,9 +134,12 @@ macro_rules! call_small {
     }};
 }
 
-pub(crate) use call_small;
+pub(crate) use call_embedded;
 
-pub(crate) fn given<T, E>(result: Result<T, Error<E>>, form: impl FnOnce(T) -> CallResult) -> CallResult {
+pub(crate) fn call_result<T, E>(
+    result: Result<T, Error<E>>,
+    form: impl FnOnce(T) -> CallResult,
+) -> CallResult {
     match result {
         Ok(value) => form(value),
         Err(error) => CallResult::Fails(match error {
@@ -169,9 +172,9 @@ impl TestClient for Blocking {
         let connect = || {
             let socket = TcpStream::connect(server).unwrap();
             socket.set_nodelay(true).unwrap();
-            // Reads are asked for only when they have something, and requests are small.
+            // Reads are made only when they have something, and requests are small.
             socket.set_nonblocking(true).unwrap();
-            Polled::new(Socket(FromStd::new(socket)), rest as fn())
+            Polled::new(Socket(FromStd::new(socket)), sleep_a_little as fn())
         };
         let client = self.client.get_or_insert_with(|| {
             blocking::Client::new(connect(), clock as fn() -> time::Instant, memory(), [0xa5; 512])
@@ -179,7 +182,7 @@ impl TestClient for Blocking {
         if !client.is_open() {
             client.reconnect(connect());
         }
-        call_small!(call, client, limit, by_itself)
+        call_embedded!(call, client, limit, by_itself)
     }
 }
 
@@ -219,7 +222,7 @@ impl TestClient for Asynchronous {
                 }
             }
             let client = client.as_mut().unwrap();
-            call_small!(call, client, limit, awaited)
+            call_embedded!(call, client, limit, awaited)
         })
     }
 }
@@ -265,6 +268,6 @@ impl Reconnecting {
 impl TestClient for Reconnecting {
     fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
         let Self { runtime, client } = self;
-        runtime.block_on(async { call_small!(call, client, limit, awaited) })
+        runtime.block_on(async { call_embedded!(call, client, limit, awaited) })
     }
 }

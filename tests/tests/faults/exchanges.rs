@@ -1,4 +1,4 @@
-//! The exchanges that have faults, as they are without.
+//! The exchanges, recorded without faults.
 
 use std::net::SocketAddr;
 
@@ -37,10 +37,10 @@ pub(crate) const ALL: &[(&str, &[Call])] = &[
     ),
 ];
 
-/// What is asked for behind each exchange, with another answer than all in it.
+/// The call after each exchange. Its value differs from all values of the exchange.
 pub(crate) const NEXT: (Call, &str) = (Call::Read("/28.000028D70100/address"), "28000028D70100D5");
 
-/// Calls over one connection, and what they give and send.
+/// Calls over one connection, with their right results and the bytes of both directions.
 pub(crate) struct Exchange {
     pub(crate) name: &'static str,
     pub(crate) calls: &'static [Call],
@@ -52,7 +52,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Carries it out once, without faults.
+    /// Makes the calls once, without faults.
     pub(crate) fn record(
         client_kind: ClientKind,
         server: SocketAddr,
@@ -65,14 +65,14 @@ impl Exchange {
         let right: Vec<CallResult> = calls
             .iter()
             .map(|call| {
-                let given = client.call(call, ENOUGH);
+                let result = client.call(call, ENOUGH);
                 let traffic = &proxy.traffic()[0];
                 ends.push((traffic.to_server.len(), traffic.to_client.len()));
-                given
+                result
             })
             .collect();
         let mut traffic = proxy.traffic();
-        assert_eq!(traffic.len(), 1, "{name} takes one connection");
+        assert_eq!(traffic.len(), 1, "{name} uses one connection");
         let traffic = traffic.remove(0);
         let (mut request_ends, mut answer_ends): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
         if let [Call::ReadMany(paths)] = calls {
@@ -90,7 +90,7 @@ impl Exchange {
         }
     }
 
-    /// How many bytes go that way.
+    /// How many bytes are sent in a direction.
     pub(crate) fn len(&self, direction: Direction) -> usize {
         match direction {
             Direction::ToServer => self.requests.len(),
@@ -98,7 +98,7 @@ impl Exchange {
         }
     }
 
-    /// Where each unit ends: a call, or one of many reads.
+    /// Where each unit ends. A unit is a call, or one of many reads.
     pub(crate) fn ends(&self, direction: Direction) -> &[usize] {
         match direction {
             Direction::ToServer => &self.request_ends,
@@ -125,7 +125,7 @@ fn frame_ends(bytes: &[u8]) -> Vec<usize> {
     ends
 }
 
-/// That the exchanges without faults give what the tester's rules say.
+/// Checks that the exchanges without faults return the values of the tester bus.
 pub(crate) fn assert_right(exchange: &Exchange) {
     let value = |text: &str| CallResult::Value(text.as_bytes().to_vec());
     let devices: Vec<Vec<u8>> = vec![b"/10.000010EF0000".to_vec(), b"/28.000028D70100".to_vec()];

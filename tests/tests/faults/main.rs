@@ -1,8 +1,8 @@
-//! A fault at every byte of exchanges between each client and our server, over real sockets: what the caller gets, how
-//! long it takes, and whether the next call works.
+//! A fault at every byte of exchanges between each client and our server, over real sockets: what the caller gets, how long
+//! it takes, and whether the next call works.
 //!
-//! What is expected is said in `expected.rs`, and for people in the README beside it. What came of it is printed as
-//! tables. What is about exact times is tried in virtual time, in the tests of `owproto-std` and `owproto-embedded`.
+//! The expected results are in `expected.rs`, and for people in the README in this folder. The test prints tables of the
+//! results. Exact times are tested in virtual time, by `owproto-std` and `owproto-embedded`.
 
 mod clients;
 mod embedded;
@@ -30,24 +30,24 @@ use table::Table;
 
 const FAMILIES: &str = "10,28";
 
-/// For calls that end by themselves.
+/// The timeout of calls that must not time out.
 const ENOUGH: Duration = Duration::from_secs(20);
 
-/// For calls that do not.
+/// The timeout of calls that must time out.
 const LIMIT: Duration = Duration::from_millis(100);
 
-/// By how much a call may miss its limit, on a machine that does a hundred things at the same time. Exactness is a
-/// matter of virtual time.
+/// By how much a call may miss its timeout, on a machine that runs a hundred calls concurrently. Exact times are tested in
+/// virtual time.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// Pauses that nobody needs to notice.
+/// Pauses that must have no effect.
 const SPLIT: Duration = Duration::from_millis(2);
 const DELAY: Duration = Duration::from_millis(20);
 
-/// A pause that is longer than the limit.
+/// A pause that is longer than the timeout.
 const LONG: Duration = Duration::from_millis(150);
 
-/// Most of them only wait.
+/// More threads than processors, since most of them wait.
 const THREADS: usize = 96;
 
 const KEEPALIVES: [u8; 48] = {
@@ -59,7 +59,7 @@ const KEEPALIVES: [u8; 48] = {
     bytes
 };
 
-/// The faults, as the table names them.
+/// The faults, with their names in the table.
 const KINDS: &[(&str, FaultKind)] = &[
     ("cut", FaultKind::Cut),
     ("reset", FaultKind::Reset),
@@ -79,9 +79,9 @@ fn cases<'a>(client_kind: ClientKind, exchanges: &'a [Exchange]) -> Vec<(&'stati
             for direction in [Direction::ToClient, Direction::ToServer] {
                 let is_single = exchange.ends(direction).len() == 1;
                 let is_tried = match (kind, direction) {
-                    // Keepalives are answers.
+                    // Only servers send keepalives.
                     (FaultKind::Keepalives(_), Direction::ToServer) => false,
-                    // What a server answers to a request that is changed is asked of itself, for one request.
+                    // The expected answer to a changed request comes from the server, for a single request.
                     (FaultKind::Flip(_), Direction::ToServer) => is_single,
                     _ => true,
                 };
@@ -96,49 +96,49 @@ fn cases<'a>(client_kind: ClientKind, exchanges: &'a [Exchange]) -> Vec<(&'stati
     cases
 }
 
-/// What the call with the fault gave, and by how much it missed its limit, if it did.
+/// The result of the call with the fault, and by how much it missed its timeout, if it did.
 type Hit = (CallResult, Option<Duration>);
 
-/// Runs a case, and says what is not as expected.
+/// Runs a case. The error describes what is not as expected.
 fn run(case: &Case<'_>, proxy: &Proxy, server: SocketAddr) -> Result<Hit, String> {
     proxy.set_fault(case.fault);
     let mut client = case.client_kind.client(proxy.address());
     let mut hit = None;
     for (number, call) in case.exchange.calls.iter().enumerate() {
         let accepted = case.accepted(server, number);
-        let waits = accepted.iter().any(|given| error_of(given) == Some(ErrorClass::TimedOut));
+        let waits = accepted.iter().any(|result| error_of(result) == Some(ErrorClass::TimedOut));
         let limit = if waits { LIMIT } else { ENOUGH };
         let start = Instant::now();
-        let given = client.call(call, limit);
+        let result = client.call(call, limit);
         let took = start.elapsed();
-        if !accepted.contains(&given) {
-            return Err(format!("call {number} gives {given:?} instead of {accepted:?}"));
+        if !accepted.contains(&result) {
+            return Err(format!("call {number} returned {result:?} instead of {accepted:?}"));
         }
-        // Timers may be early by less than they can tell.
+        // Timers may expire early by less than their resolution.
         let is_early =
-            error_of(&given) == Some(ErrorClass::TimedOut) && took + Duration::from_millis(2) < limit;
+            error_of(&result) == Some(ErrorClass::TimedOut) && took + Duration::from_millis(2) < limit;
         if is_early || took > limit + SLACK {
-            return Err(format!("call {number} takes {took:?}"));
+            return Err(format!("call {number} took {took:?}"));
         }
         if case.exchange.calls.len() == 1 || number == case.unit() {
-            hit = Some((given, took.checked_sub(limit)));
+            hit = Some((result, took.checked_sub(limit)));
         }
     }
     let (call, value) = NEXT;
-    let mut failures = case.failures_behind();
+    let mut failures = case.later_failures();
     loop {
         let limit = if failures > 0 { LIMIT } else { ENOUGH };
         match client.call(&call, limit) {
             CallResult::Value(next) if next == value.as_bytes() => break,
             CallResult::Fails(_) if failures > 0 => failures -= 1,
-            next => return Err(format!("the next call gives {next:?}")),
+            next => return Err(format!("the next call returned {next:?}")),
         }
     }
-    hit.ok_or_else(|| "no call has the fault".into())
+    hit.ok_or_else(|| "no call had the fault".into())
 }
 
-fn error_of(given: &CallResult) -> Option<ErrorClass> {
-    match given {
+fn error_of(result: &CallResult) -> Option<ErrorClass> {
+    match result {
         CallResult::Many(all) => all.iter().find_map(error_of),
         CallResult::Fails(why) => Some(*why),
         _ => None,
@@ -146,7 +146,7 @@ fn error_of(given: &CallResult) -> Option<ErrorClass> {
 }
 
 #[test]
-fn a_fault_at_every_byte() {
+fn a_fault_at_any_byte_gives_the_caller_a_documented_result_and_the_next_call_works() {
     let simulator = Simulator::new(format!("tester:{FAMILIES}").parse().unwrap());
     let limits = PersistentLimits::new(4 * THREADS, 4 * THREADS);
     let server = sim::Server::builder(simulator)
@@ -185,7 +185,7 @@ fn a_fault_at_every_byte() {
                 };
                 while let Some((name, case)) = next() {
                     match run(&case, &proxy, address) {
-                        Ok((given, late)) => table.lock().unwrap().add(name, &case, &given, late),
+                        Ok((result, late)) => table.lock().unwrap().add(name, &case, &result, late),
                         Err(message) => {
                             let (client_kind, exchange) = (case.client_kind.name(), case.exchange.name);
                             let failure =

@@ -1,4 +1,4 @@
-//! The clients of `owproto-embedded` on machines that are made of memory, with a relay to a real socket.
+//! The clients of `owproto-embedded` for embassy-net and smoltcp, on machines in memory with a relay to a real socket.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -28,31 +28,31 @@ use smoltcp::wire::IpCidr;
 use tokio::runtime::Runtime;
 
 use crate::clients::{Call, CallResult, ErrorClass, TestClient, awaited, lost, runtime};
-use crate::embedded::{BACKOFF, STORAGE, call_small, clock, given, memory, within};
+use crate::embedded::{BACKOFF, STORAGE, call_embedded, call_result, clock, memory, total_timeout};
 
 const PORT: u16 = 4304;
 
-/// Where the relay runs.
+/// The number of the machine with the relay.
 const FAR: u8 = 2;
 
-/// Threads that may have such machines: embassy's timers have place for 128 wakers, and a thread may have three.
+/// The most threads with such machines: embassy's timers have room for 128 wakers, and a thread uses up to three.
 pub(crate) const THREADS: usize = 40;
 
 thread_local! {
-    /// Of the client, on whichever machine it is.
+    /// The waker of the client, on embassy-net or smoltcp.
     static CLIENT: Arc<OwnWaker> = Arc::default();
 }
 
-/// What lives in the memory of this thread, besides the client's own machine.
-struct World {
+/// The network of this thread, without the client's machine.
+struct Network {
     runtime: Runtime,
     server: Rc<Cell<SocketAddr>>,
-    /// All that runs beside the client.
+    /// The machines, the cable and the relay.
     network: Pin<Box<dyn Future<Output = ()>>>,
 }
 
-impl World {
-    /// With the client's machine: what has to be polled for it, and its end of the cable.
+impl Network {
+    /// With the future that must be polled for the client's machine, and its end of the cable.
     fn new(near: impl Future + 'static, near_plug: owproto_tests::machines::Plug) -> Self {
         let server = Rc::new(Cell::new(SocketAddr::from(([127, 0, 0, 1], 0))));
         let to = server.clone();
@@ -60,13 +60,13 @@ impl World {
         let network = async move {
             let machines = async { tokio::join!(near, far_runner.run(), cable(near_plug, far_plug, 0)) };
             let relay = || poll_when_woken(Arc::default(), relay(far, PORT, &to));
-            // A connection that the client has given up may last for a while.
+            // Several relays, since a connection that the client has dropped may last for a while.
             tokio::join!(poll_when_woken(Arc::default(), machines), relay(), relay(), relay(), relay());
         };
         Self { runtime: runtime(), server, network: Box::pin(network) }
     }
 
-    /// Runs the client with all the others.
+    /// Runs the client and the network.
     fn run<T>(&mut self, client: impl Future<Output = T>) -> T {
         let Self { runtime, network, .. } = self;
         let client = poll_when_woken(CLIENT.with(Arc::clone), client);
@@ -74,31 +74,31 @@ impl World {
             tokio::select! {
                 biased;
                 done = client => done,
-                () = network => unreachable!("it runs for ever"),
+                () = network => unreachable!("the network runs without end"),
             }
         })
     }
 }
 
-// On embassy-net.
+// embassy-net.
 
 thread_local! {
-    static EMBASSY_NET: RefCell<(World, &'static Dialer<'static>)> = RefCell::new({
+    static EMBASSY_NET: RefCell<(Network, &'static Dialer<'static>)> = RefCell::new({
         let (stack, runner, plug) = machine(1);
         let runner = Box::leak(Box::new(runner));
         let buffer = || vec![0xa5; 512].leak();
         let dialer = Box::leak(Box::new(Dialer::new(TcpSocket::new(stack, buffer(), buffer()))));
-        (World::new(runner.run(), plug), dialer)
+        (Network::new(runner.run(), plug), dialer)
     });
 }
 
-/// There is one at a time in each thread.
+/// A client on embassy-net. Each thread has one at a time.
 pub(crate) struct OnEmbassyNet(EmbassyNetClient<'static, 'static, [u8; 512], [u8; STORAGE], [u8; 512], 4>);
 
 impl OnEmbassyNet {
     pub(crate) fn new(server: SocketAddr) -> Self {
-        EMBASSY_NET.with_borrow(|(world, dialer)| {
-            world.server.set(server);
+        EMBASSY_NET.with_borrow(|(network, dialer)| {
+            network.server.set(server);
             let far = SocketAddr::from((address(FAR), PORT));
             Self(client(dialer, far, memory(), [0xa5; 512]).with_backoff(BACKOFF))
         })
@@ -108,17 +108,18 @@ impl OnEmbassyNet {
 impl TestClient for OnEmbassyNet {
     fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
         let Self(client) = self;
-        EMBASSY_NET
-            .with_borrow_mut(|(world, _)| world.run(async { call_small!(call, client, limit, awaited) }))
+        EMBASSY_NET.with_borrow_mut(|(network, _)| {
+            network.run(async { call_embedded!(call, client, limit, awaited) })
+        })
     }
 }
 
-// On smoltcp.
+// smoltcp.
 
 thread_local! {
-    static SMOLTCP: RefCell<(World, Machine)> = RefCell::new({
+    static SMOLTCP: RefCell<(Network, Machine)> = RefCell::new({
         let (device, plug) = device(1);
-        (World::new(std::future::ready(()), plug), Machine::new(device))
+        (Network::new(std::future::ready(()), plug), Machine::new(device))
     });
 }
 
@@ -132,7 +133,7 @@ struct Machine {
     interface: Interface,
     sockets: SocketSet<'static>,
     handle: SocketHandle,
-    /// Clients on it so far. Each takes ports of its own.
+    /// Clients on it so far. Each uses other ports.
     clients: u16,
 }
 
@@ -148,20 +149,20 @@ impl Machine {
         Self { device, interface, sockets, handle, clients: 0 }
     }
 
-    /// Lets packets in and out.
+    /// Receives and sends packets.
     fn poll(&mut self, context: &mut Context<'_>) {
         self.interface.poll(now(), &mut Plugged(&mut self.device, context), &mut self.sockets);
     }
 }
 
-/// There is one at a time in each thread.
+/// A client on smoltcp. Each thread has one at a time.
 pub(crate) struct OnSmoltcp(SmoltcpClient<[u8; 512], [u8; STORAGE], 4>);
 
 impl OnSmoltcp {
     pub(crate) fn new(server: SocketAddr) -> Self {
-        SMOLTCP.with_borrow_mut(|(world, machine)| {
-            world.server.set(server);
-            // The other side of the last one's connection is told.
+        SMOLTCP.with_borrow_mut(|(network, machine)| {
+            network.server.set(server);
+            // Resets the connection of the previous client.
             machine.sockets.get_mut::<tcp::Socket<'_>>(machine.handle).abort();
             machine.poll(&mut Context::from_waker(Waker::noop()));
             machine.clients = machine.clients.wrapping_add(1);
@@ -174,15 +175,16 @@ impl OnSmoltcp {
 
 impl TestClient for OnSmoltcp {
     fn call(&mut self, call: &Call, limit: Duration) -> CallResult {
-        self.0.set_timeouts(within(limit));
-        let mut asking = Asking::new(call);
+        self.0.set_timeouts(total_timeout(limit));
+        let mut progress = CallInProgress::new(call);
         let Self(client) = self;
-        SMOLTCP.with_borrow_mut(|(world, machine)| {
-            world.run(async {
+        SMOLTCP.with_borrow_mut(|(network, machine)| {
+            network.run(async {
                 loop {
-                    let given = poll_fn(|context| Poll::Ready(asking.go_on(client, machine, context))).await;
-                    if let Some(given) = given {
-                        return given;
+                    let result =
+                        poll_fn(|context| Poll::Ready(progress.advance(client, machine, context))).await;
+                    if let Some(result) = result {
+                        return result;
                     }
                     let times = [machine.interface.poll_at(now(), &machine.sockets), client.poll_at()];
                     let (at, now) = (times.into_iter().flatten().min(), now());
@@ -191,7 +193,7 @@ impl TestClient for OnSmoltcp {
                             Duration::MAX,
                             |at| if at > now { (at - now).into() } else { Duration::ZERO },
                         );
-                    // Or until a packet comes, for which the device has the waker.
+                    // Or until a packet arrives: the device wakes the task.
                     let _ = tokio::time::timeout(wait, once_woken()).await;
                 }
             })
@@ -205,26 +207,26 @@ async fn once_woken() {
     poll_fn(|_| if std::mem::replace(&mut is_woken, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
-/// A call that is under way.
-struct Asking<'c> {
+/// A call in progress.
+struct CallInProgress<'c> {
     call: &'c Call,
-    /// Requests that wait for their answer, in order.
-    asked: Vec<RequestId>,
+    /// Requests that wait for their reply, in order.
+    in_flight: Vec<RequestId>,
     values: Vec<CallResult>,
     listed: Vec<Vec<u8>>,
 }
 
-impl<'c> Asking<'c> {
+impl<'c> CallInProgress<'c> {
     fn new(call: &'c Call) -> Self {
-        Self { call, asked: Vec::new(), values: Vec::new(), listed: Vec::new() }
+        Self { call, in_flight: Vec::new(), values: Vec::new(), listed: Vec::new() }
     }
 
     fn requests(&self) -> usize {
         if let Call::ReadMany(paths) = self.call { paths.len() } else { 1 }
     }
 
-    /// What the call gives, as soon as that is known.
-    fn go_on(
+    /// Advances the call. Returns its result as soon as it is known.
+    fn advance(
         &mut self,
         client: &mut SmoltcpClient<[u8; 512], [u8; STORAGE], 4>,
         machine: &mut Machine,
@@ -238,19 +240,21 @@ impl<'c> Asking<'c> {
                 match event {
                     Event::Entries(_, entries) => self.listed.extend(entries.map(<[u8]>::to_vec)),
                     Event::Reply(id, reply) => {
-                        assert_eq!(id, self.asked.remove(0));
+                        assert_eq!(id, self.in_flight.remove(0));
                         let value = self.value(reply);
                         self.values.push(value);
                     }
                     Event::Lost(lost) => {
-                        assert_eq!(lost.id, self.asked.remove(0));
+                        assert_eq!(lost.id, self.in_flight.remove(0));
                         is_lost = true;
                     }
-                    Event::Disconnected(why) if is_lost => failure = Some(CallResult::Fails(because(why))),
+                    Event::Disconnected(reason) if is_lost => {
+                        failure = Some(CallResult::Fails(error_class(reason)))
+                    }
                     Event::Disconnected(_) | Event::Connected | Event::Progress => {}
                 }
             }
-            // What is behind it is said now.
+            // Sends what the events caused.
             machine.poll(context);
             let is_done = self.values.len() == self.requests();
             if is_done || failure.is_some() {
@@ -261,9 +265,9 @@ impl<'c> Asking<'c> {
                 });
             }
             let mut is_new = false;
-            while self.values.len() + self.asked.len() < self.requests() && client.room() > 0 {
-                let id = self.ask(client);
-                self.asked.push(id);
+            while self.values.len() + self.in_flight.len() < self.requests() && client.room() > 0 {
+                let id = self.request_next(client);
+                self.in_flight.push(id);
                 is_new = true;
             }
             if !is_new {
@@ -273,17 +277,17 @@ impl<'c> Asking<'c> {
     }
 
     /// Makes the next request.
-    fn ask(&self, client: &mut SmoltcpClient<[u8; 512], [u8; STORAGE], 4>) -> RequestId {
+    fn request_next(&self, client: &mut SmoltcpClient<[u8; 512], [u8; STORAGE], 4>) -> RequestId {
         let now = now();
-        let asked = match self.call {
+        let id = match self.call {
             Call::Read(path) => client.read(path, now),
             Call::Write(path, data) => client.write(path, data, now),
             Call::Dir => client.request(&Request::dir("/").unwrap().with_flags(Flags::PERSISTENCE), now),
             Call::Dirall => client.dir("/", now),
             Call::Present(path) => client.present(path, now),
-            Call::ReadMany(paths) => client.read(paths[self.values.len() + self.asked.len()], now),
+            Call::ReadMany(paths) => client.read(paths[self.values.len() + self.in_flight.len()], now),
         };
-        asked.unwrap()
+        id.unwrap()
     }
 
     fn value(&mut self, reply: owproto_core::Reply<'_>) -> CallResult {
@@ -300,15 +304,15 @@ impl<'c> Asking<'c> {
     }
 }
 
-fn because(why: DisconnectReason) -> ErrorClass {
-    match why {
+fn error_class(reason: DisconnectReason) -> ErrorClass {
+    match reason {
         DisconnectReason::Reset => ErrorClass::Transport,
         DisconnectReason::Failed(error) => lost(error),
         _ => ErrorClass::Other,
     }
 }
 
-/// A device as smoltcp wants it, and who is told when there is something new.
+/// A device with the interface of smoltcp, and the task to wake when a packet arrives.
 struct Plugged<'d, 'c, 'w>(&'d mut Device, &'c mut Context<'w>);
 
 impl phy::Device for Plugged<'_, '_, '_> {

@@ -1,4 +1,4 @@
-//! What a byte stream says, read as simply as it can be: the clients have to agree with it.
+//! A decoder of replies that is as simple as possible. The clients must agree with it.
 
 use owproto_core::Reply;
 use owproto_core::client::DEFAULT_LIST_LIMIT;
@@ -7,21 +7,21 @@ use owproto_core::wire::{Flags, Header};
 
 use crate::clients::{Call, CallResult, ErrorClass};
 
-/// What a call gives that finds these bytes on its connection, and no end behind them.
+/// What these bytes are to a call, if the connection stays open after them.
 pub(crate) enum Decoded {
     Answer {
-        given: CallResult,
-        /// Whether the server keeps the connection.
+        result: CallResult,
+        /// Whether persistence is granted.
         is_kept: bool,
-        /// How many bytes are the answer.
+        /// The length of the answer.
         len: usize,
     },
-    /// This message type is not supported.
+    /// The message type is not supported.
     Refused,
-    /// These are no reply.
+    /// An invalid reply.
     Malformed,
-    /// More have to come.
-    Waits,
+    /// A part of an answer.
+    Incomplete,
 }
 
 pub(crate) fn decode(call: &Call, bytes: &[u8], payload_limit: usize) -> Decoded {
@@ -29,7 +29,9 @@ pub(crate) fn decode(call: &Call, bytes: &[u8], payload_limit: usize) -> Decoded
     let mut listed = Vec::new();
     let mut at = 0;
     loop {
-        let Some(header) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else { return Decoded::Waits };
+        let Some(header) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
+            return Decoded::Incomplete;
+        };
         let header = Header::from_bytes(header);
         at += 24;
         if header.version.0 != 0 {
@@ -40,17 +42,17 @@ pub(crate) fn decode(call: &Call, bytes: &[u8], payload_limit: usize) -> Decoded
         if len > limit {
             return Decoded::Malformed;
         }
-        let Some(payload) = bytes.get(at..at + len) else { return Decoded::Waits };
+        let Some(payload) = bytes.get(at..at + len) else { return Decoded::Incomplete };
         at += len;
         let reply = Reply::new(header, payload);
         if *call == Call::Dir && len > 0 && header.code >= 0 {
             listed.extend(Entries::one(payload).map(<[u8]>::to_vec));
             continue;
         }
-        let given = match call {
-            // "No such path" is no error.
+        let result = match call {
+            // "No such path" is not an error of PRESENCE.
             Call::Present(_) if header.code == -1 => CallResult::Present(false),
-            // Asked again by DIR.
+            // The client sends DIR instead.
             Call::Dirall if header.code == -42 => return Decoded::Refused,
             _ if header.code < 0 => CallResult::Fails(ErrorClass::Server),
             Call::Present(_) => CallResult::Present(true),
@@ -59,6 +61,6 @@ pub(crate) fn decode(call: &Call, bytes: &[u8], payload_limit: usize) -> Decoded
             Call::Dir => CallResult::Entries(listed),
             Call::Dirall => CallResult::Entries(reply.entries().map(<[u8]>::to_vec).collect()),
         };
-        return Decoded::Answer { given, is_kept: header.flags.contains(Flags::PERSISTENCE), len: at };
+        return Decoded::Answer { result, is_kept: header.flags.contains(Flags::PERSISTENCE), len: at };
     }
 }

@@ -1,4 +1,4 @@
-//! What came of the faults, summed up.
+//! A summary of the results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,12 +12,12 @@ use crate::expected::Case;
 
 const README: &str = include_str!("README.md");
 
-/// What a fault gives to the caller.
+/// What the caller got.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Effect {
-    /// The right answer.
+    /// The right result.
     Right,
-    /// Another answer: what the changed bytes say.
+    /// Another result: the one that the changed bytes encode.
     Another,
     Fails(ErrorClass),
 }
@@ -27,7 +27,7 @@ impl fmt::Display for Effect {
         match self {
             Self::Right => f.write_str("right"),
             Self::Another => f.write_str("another"),
-            Self::Fails(why) => why.fmt(f),
+            Self::Fails(error) => error.fmt(f),
         }
     }
 }
@@ -38,7 +38,7 @@ impl fmt::Display for ErrorClass {
     }
 }
 
-/// Words of a header, and what follows it.
+/// The words of a header, and the data after it.
 const FIELDS: [&str; 7] = ["version", "payload", "ret", "flags", "size", "offset", "data"];
 
 #[derive(Default)]
@@ -47,14 +47,14 @@ struct Row {
     latest: Duration,
 }
 
-/// What came of the faults.
+/// The results of all cases.
 #[derive(Default)]
 pub(crate) struct Table {
     /// By fault, direction and client.
     rows: BTreeMap<(usize, &'static str, &'static str, &'static str), Row>,
-    /// By fault, direction and recovery of client.
+    /// By fault, direction and recovery.
     effects: BTreeMap<(&'static str, &'static str, &'static str), BTreeSet<Effect>>,
-    /// What changed bits in each part of an answer give.
+    /// By the part of a reply with a changed bit.
     fields: BTreeMap<usize, BTreeMap<Effect, usize>>,
 }
 
@@ -63,16 +63,16 @@ impl Table {
         &mut self,
         name: &'static str,
         case: &Case<'_>,
-        given: &CallResult,
+        result: &CallResult,
         late: Option<Duration>,
     ) {
         let direction = match case.fault.direction {
             Direction::ToClient => "answer",
             Direction::ToServer => "request",
         };
-        let effect = match error_of(given) {
-            Some(why) => Effect::Fails(why),
-            None if case.exchange.right.contains(given) => Effect::Right,
+        let effect = match error_of(result) {
+            Some(error) => Effect::Fails(error),
+            None if case.exchange.right.contains(result) => Effect::Right,
             None => Effect::Another,
         };
         let place = crate::KINDS.iter().position(|(kind, _)| *kind == name).unwrap_or_default();
@@ -86,7 +86,7 @@ impl Table {
             Recovery::Reconnecting => "reconnecting",
         };
         self.effects.entry((name, direction, recovery)).or_default().insert(effect);
-        // The frames of a DIR are several, all others one.
+        // A DIR has several frames, all others one.
         let is_dir = case.exchange.name == "DIR";
         if let (FaultKind::Flip(_), Direction::ToClient, false) =
             (case.fault.kind, case.fault.direction, is_dir)
@@ -96,7 +96,7 @@ impl Table {
         }
     }
 
-    /// That the README says which effects each fault has, and which changed bits can be seen: no other was observed.
+    /// Checks that the README lists all effects of each fault, and of changed bits.
     pub(crate) fn assert_documented(&self) {
         let assert_row = |row: &str, effects: &BTreeSet<Effect>| {
             let rest = README.lines().find_map(|line| line.strip_prefix(row));
@@ -107,7 +107,7 @@ impl Table {
                 .collect();
             let missing: Vec<_> =
                 effects.iter().filter(|effect| !documented.contains(&effect.to_string())).collect();
-            assert!(missing.is_empty(), "the README does not say {missing:?} in {row:?}");
+            assert!(missing.is_empty(), "the README does not list {missing:?} in {row:?}");
         };
         for ((name, direction, recovery), effects) in &self.effects {
             assert_row(&format!("| {name} | {direction} | {recovery} |"), effects);
@@ -124,7 +124,7 @@ impl fmt::Display for Table {
             let counts: Vec<_> = effects.iter().map(|(effect, count)| format!("{effect} {count}")).collect();
             counts.join(", ")
         };
-        writeln!(f, "| fault | in the | client | what the caller got, and how often | at most so late |")?;
+        writeln!(f, "| fault | in the | client | what the caller got, and how often | latest |")?;
         writeln!(f, "|---|---|---|---|---:|")?;
         for ((_, name, direction, client), row) in &self.rows {
             let (counts, late) = (counts(&row.effects), row.latest.as_millis());

@@ -1,4 +1,4 @@
-//! Whole exchanges through the client connection.
+//! Whole exchanges with the client connection.
 
 use owproto_core::client::{
     Connection, ConnectionError, Event, Lost, Resend, SendError, Step, Timeout, Timeouts,
@@ -21,7 +21,7 @@ enum Seen {
     Reply(Header, Vec<u8>),
 }
 
-/// How the answer to an exchange ended.
+/// How many exchanges ended in which way.
 #[derive(Default, PartialEq, Eq, Debug)]
 struct Outcomes {
     good: usize,
@@ -34,12 +34,12 @@ struct Outcomes {
 }
 
 #[test]
-fn every_exchange_has_its_result() {
+fn every_exchange_gives_the_captured_result() {
     let mut outcomes = Outcomes::default();
     let mut driven = 0;
     for vector in with_whole_requests() {
         if vector.requests.len() > 1 {
-            // Of several requests at once a new connection sends the first only: `pipelined_requests_…` below.
+            // A new connection sends only the first of several requests: see `pipelined_requests_are_answered_in_order`.
             assert_eq!(vector.name, "persistent_pipelined");
             continue;
         }
@@ -61,10 +61,10 @@ fn every_exchange_has_its_result() {
     );
 }
 
-/// What no client would send has no request to make it, but the answer, or the close in place of it, is for the
-/// same message type without a path.
+/// No builder makes these requests, so a request of the same message type without a path is sent: the reply, or the close
+/// instead of it, is the captured one.
 #[test]
-fn exchanges_with_malformed_requests_have_their_result() {
+fn exchanges_with_malformed_requests_give_the_captured_result() {
     let mut outcomes = Outcomes::default();
     for (name, _) in REFUSED_AT_HEADER {
         let vector = vectors::named(name);
@@ -73,7 +73,7 @@ fn exchanges_with_malformed_requests_have_their_result() {
         drive(vector, &request.with_flags(Flags(wanted.flags)), &mut outcomes);
     }
     assert_eq!(outcomes, Outcomes { server_error: 1, ended: 1, closed: 8, ..Outcomes::default() });
-    // Not even a header went out: the server waited for the rest, so a write would be as safe.
+    // Less than a header was sent: the server waited for the rest, so resending even a write would be safe.
     for name in WITHOUT_HEADER {
         let vector = vectors::named(name);
         assert!(vector.closed_by_server && vector.reply.is_empty());
@@ -86,7 +86,7 @@ fn exchanges_with_malformed_requests_have_their_result() {
     }
 }
 
-/// One exchange on a connection of its own, its reply cut in every way.
+/// One exchange on a new connection, its reply cut in every way.
 fn drive(vector: &Vector, request: &Request<'_>, outcomes: &mut Outcomes) {
     let name = &vector.name;
     let expected = expected(request.message_type(), &vector.replies);
@@ -97,7 +97,7 @@ fn drive(vector: &Vector, request: &Request<'_>, outcomes: &mut Outcomes) {
     for_every_split(&vector.reply, |pieces| {
         let mut connection: Connection<_, _> = Connection::new(&mut transmit[..], &mut receive[..]);
         let id = connection.request(request, NOW).unwrap();
-        // In pieces, as a socket may take it.
+        // In pieces, as a socket may accept it.
         let mut sent = Vec::new();
         while connection.step() == Step::Write {
             let bytes = connection.poll_transmit();
@@ -131,7 +131,7 @@ fn drive(vector: &Vector, request: &Request<'_>, outcomes: &mut Outcomes) {
         assert_eq!(seen, expected, "{name}");
 
         if vector.final_reply().is_none() {
-            // The server closed in place of an answer.
+            // The server closed instead of replying.
             assert_eq!(connection.step(), Step::Read, "{name}");
             assert_eq!(connection.handle_eof(), Err(ConnectionError::Closed), "{name}");
             let resend = match request.message_type().is_idempotent() {
@@ -147,7 +147,7 @@ fn drive(vector: &Vector, request: &Request<'_>, outcomes: &mut Outcomes) {
         assert_eq!(connection.is_reusable(), asked && granted, "{name}");
         if asked && granted {
             assert_eq!((connection.step(), connection.room()), (Step::Idle, 1), "{name}");
-            // Servers close it one day, before or after the next request.
+            // Servers close an idle connection, before or after the next request.
             let mut later = connection;
             let id = later.request(request, NOW).unwrap();
             assert_eq!(later.handle_eof(), Err(ConnectionError::Stale), "{name}");
@@ -195,8 +195,8 @@ fn pipelined_requests_are_answered_in_order() {
     }
 }
 
-/// Requests that came one after the other from one connection of a program that exists: pyownet with persistence,
-/// and an owserver whose server grants, refuses, or breaks its word.
+/// Consecutive requests of real programs on one connection: pyownet with persistence, and an owserver whose server grants
+/// persistence, refuses it, or closes in spite of granting it.
 #[test]
 fn connections_of_real_clients_run_as_one_connection() {
     let mut connections: Vec<(String, Vec<&Vector>)> = Vec::new();
@@ -212,8 +212,7 @@ fn connections_of_real_clients_run_as_one_connection() {
             None => connections.push((key, vec![vector])),
         }
     }
-    // The others are single exchanges, which have their own test, or end without an answer: see
-    // `a_kept_connection_that_is_closed_is_stale`.
+    // The others are single exchanges, or end without a reply: see `a_persistent_connection_that_is_closed_is_stale`.
     connections.retain(|(_, steps)| steps.len() > 1 && steps.iter().all(|step| !step.replies.is_empty()));
     for (key, steps) in &connections {
         let requests: Vec<u8> = steps.iter().flat_map(|step| step.request.clone()).collect();
@@ -227,7 +226,7 @@ fn connections_of_real_clients_run_as_one_connection() {
     assert_eq!(connections.iter().map(|(_, steps)| steps.len()).collect::<Vec<_>>(), [2, 11, 3, 2, 2, 3, 2]);
 }
 
-/// Sends `requests` over one connection, as early as it takes them, and looks for their answers in `replies`.
+/// Sends `requests` over one connection, as early as it accepts them, and checks that it gives `replies`.
 fn converse(name: &str, requests: &[u8], replies: &[Reply], depth: usize, stays_open: bool) {
     let bytes: Vec<u8> = replies.iter().flat_map(Reply::to_bytes).collect();
     with_requests(requests, |requests| {
@@ -265,7 +264,7 @@ fn converse(name: &str, requests: &[u8], replies: &[Reply], depth: usize, stays_
                 }
             };
             ask(&mut connection, &mut ids);
-            assert_eq!(ids.len(), 1, "a new connection takes one request");
+            assert_eq!(ids.len(), 1, "a new connection accepts one request");
             for &piece in pieces {
                 let mut input = piece;
                 while !input.is_empty() {
@@ -284,7 +283,7 @@ fn converse(name: &str, requests: &[u8], replies: &[Reply], depth: usize, stays_
                         }
                     }
                 }
-                // A list is over when its last entry was taken, without another byte.
+                // A list ends with its last entry, without another byte.
                 if let Ok(Event::Reply(id, reply)) = connection.handle_input(&mut input, NOW) {
                     assert_eq!(id, ids[seen.len()]);
                     open.push(Seen::Reply(reply.header(), reply.payload().to_vec()));
@@ -301,9 +300,9 @@ fn converse(name: &str, requests: &[u8], replies: &[Reply], depth: usize, stays_
     });
 }
 
-/// The server that closes in place of the second answer on one connection of an owserver.
+/// A server that granted persistence to an owserver closes instead of the second reply.
 #[test]
-fn a_kept_connection_that_is_closed_is_stale() {
+fn a_persistent_connection_that_is_closed_is_stale() {
     let steps = ["stub_closed_without_reply_back_0", "stub_closed_without_reply_back_1"].map(vectors::named);
     assert_eq!(steps[0].connection, steps[1].connection);
     let mut connection: Connection<_, _> = Connection::new([0; 128], [0; 64]);
@@ -320,9 +319,9 @@ fn a_kept_connection_that_is_closed_is_stale() {
     });
 }
 
-/// A stub could send any version; the connection takes none but 0.
+/// The connection accepts no version but 0.
 #[test]
-fn an_answer_of_another_version_ends_every_exchange() {
+fn a_reply_of_another_version_is_an_error() {
     let mut tried = 0;
     for vector in with_whole_requests().filter(|vector| vector.requests.len() == 1) {
         let Some((last, first)) = vector.replies.split_last() else { continue };
@@ -341,7 +340,7 @@ fn an_answer_of_another_version_ends_every_exchange() {
                     loop {
                         match connection.handle_input(&mut input, NOW)? {
                             Event::NeedMore(_) => return Ok(()),
-                            Event::Reply(..) => panic!("{}: taken for an answer", vector.name),
+                            Event::Reply(..) => panic!("{}: accepted as a reply", vector.name),
                             Event::Keepalive | Event::Entries(..) => {}
                         }
                     }
@@ -354,9 +353,9 @@ fn an_answer_of_another_version_ends_every_exchange() {
     assert_eq!(tried, 453);
 }
 
-/// The frames of slow servers, at the times at which they came.
+/// The frames of slow servers, at the captured times.
 #[test]
-fn keepalives_hold_off_the_timeout_as_long_as_they_come() {
+fn each_keepalive_restarts_the_inactivity_timeout() {
     let mut replayed = 0;
     for vector in vectors::all() {
         let Some(times) = vector.frame_ms.as_ref().filter(|times| !times.is_empty()) else { continue };
@@ -365,7 +364,7 @@ fn keepalives_hold_off_the_timeout_as_long_as_they_come() {
         let gaps = times.iter().zip([0].iter().chain(times)).map(|(time, before)| time - before);
         let longest = gaps.max().unwrap();
         let total = *times.last().unwrap();
-        // With time enough, and then with a limit that is reached before the longest gap ends, or before the end.
+        // With enough time, and then with a timeout that expires in the longest gap, or before the end.
         let outcome = |inactivity, total| {
             replay(vector, Timeouts::NONE.with_inactivity(micros(inactivity)).with_total(micros(total)))
         };
@@ -393,7 +392,7 @@ fn replay(vector: &Vector, timeouts: Timeouts) -> Result<(), ConnectionError> {
         connection.handle_transmitted(usize::MAX, Instant::ZERO);
         for (reply, &time) in vector.replies.iter().zip(vector.frame_ms.as_ref().unwrap()) {
             let now = Instant::from_millis(time);
-            // A driver wakes at the moment it was told, or when the frame comes, whichever is first.
+            // A driver wakes at the timeout or when the frame arrives, whichever is first.
             if let Some((at, _)) = connection.poll_timeout()
                 && at < now
             {
@@ -409,7 +408,7 @@ fn replay(vector: &Vector, timeouts: Timeouts) -> Result<(), ConnectionError> {
     })
 }
 
-/// The requests that a client sent, ready to be sent again.
+/// Calls `then` with the requests that a client sent.
 fn with_requests<T>(bytes: &[u8], then: impl FnOnce(&[Request<'_>]) -> T) -> T {
     let frames: Vec<&[u8]> = {
         let mut rest = bytes;
@@ -434,7 +433,7 @@ fn with_requests<T>(bytes: &[u8], then: impl FnOnce(&[Request<'_>]) -> T) -> T {
     then(&requests)
 }
 
-/// The events that an answer to this type of message is.
+/// The events for the replies to this message type.
 fn expected(message_type: MessageType, replies: &[Reply]) -> Vec<Seen> {
     let is_list = matches!(message_type, MessageType::DIRALL | MessageType::DIRALLSLASH);
     let mut seen = Vec::new();
@@ -455,7 +454,7 @@ fn expected(message_type: MessageType, replies: &[Reply]) -> Vec<Seen> {
     seen
 }
 
-/// Storage for the answer: no more than its longest value takes, or its longest entry with a comma.
+/// The size of storage for the replies: that of the longest value, or of the longest entry with a comma.
 fn room(message_type: MessageType, replies: &[Reply]) -> usize {
     match message_type {
         MessageType::DIRALL | MessageType::DIRALLSLASH => replies

@@ -1,4 +1,4 @@
-//! Bytes to fields, however they are cut.
+//! Bytes decoded to fields, however they are cut.
 
 use owproto_core::codec::{Decoder, Frame};
 use owproto_core::wire::{HEADER_LEN, Header, Version};
@@ -10,7 +10,7 @@ use owproto_tests::vectors::{self, Reply, Request};
 
 use crate::{REFUSED_AT_HEADER, Refusal, WITHOUT_HEADER, reply_header, request_header, with_whole_requests};
 
-/// The largest payload of most exchanges. Few are larger, and those get arrays of their own.
+/// The largest payload of most exchanges. The few larger ones get arrays of other sizes.
 const ORDINARY: usize = 1024;
 const LARGEST_REPLY: usize = 32_704;
 const LARGEST_REQUEST: usize = 100_050;
@@ -84,7 +84,7 @@ fn every_request_decodes_to_its_fields() {
             check_bare(Decoder::requests(), &request_frames(requests), &bare_ends, pieces, trailing, name);
         };
         for_every_split(&vector.request, |pieces| check(pieces, 0));
-        // One of 100 KB after itself, byte by byte, shows nothing that the others do not.
+        // A request of 100 KB, repeated byte by byte, would take long and test nothing else.
         if vector.request.len() < 10_000 {
             for_every_split_with_trailing(&vector.request, &mut check);
         }
@@ -93,7 +93,7 @@ fn every_request_decodes_to_its_fields() {
 }
 
 #[test]
-fn what_a_server_passes_on_decodes_to_its_fields() {
+fn every_forwarded_request_decodes_to_its_fields() {
     let mut passed_on = 0;
     for forwarded in vectors::all().iter().flat_map(|vector| vector.forwarded.iter().flatten()) {
         passed_on += 1;
@@ -108,7 +108,7 @@ fn what_a_server_passes_on_decodes_to_its_fields() {
 }
 
 #[test]
-fn refused_requests_are_refused_at_their_header_however_they_are_cut() {
+fn invalid_requests_are_refused_at_their_header_however_they_are_cut() {
     for (name, refusal) in REFUSED_AT_HEADER {
         let vector = vectors::named(name);
         let expected = match refusal {
@@ -134,7 +134,7 @@ fn refused_requests_are_refused_at_their_header_however_they_are_cut() {
 }
 
 #[test]
-fn less_than_a_header_is_asked_for_the_rest() {
+fn less_than_a_header_needs_the_rest_of_it() {
     for name in WITHOUT_HEADER {
         let vector = vectors::named(name);
         let mut parser = RequestParser::new([0; 0]);
@@ -146,7 +146,7 @@ fn less_than_a_header_is_asked_for_the_rest() {
 }
 
 #[test]
-fn a_byte_too_little_is_an_error_at_the_header_however_it_is_cut() {
+fn storage_a_byte_too_small_is_an_error_at_the_header_however_it_is_cut() {
     let mut with_payload = 0;
     for vector in vectors::all() {
         let largest = largest(&vector.replies);
@@ -154,7 +154,7 @@ fn a_byte_too_little_is_an_error_at_the_header_however_it_is_cut() {
             continue;
         }
         with_payload += 1;
-        // Up to the first frame that does not fit, all is well.
+        // The frames before the first one that does not fit are decoded.
         let fitting = vector.replies.iter().take_while(|reply| reply.payload_bytes.len() < largest);
         let before: usize = fitting.clone().map(|reply| reply.to_bytes().len()).sum();
         let fitting = fitting.count();
@@ -174,7 +174,7 @@ fn a_byte_too_little_is_an_error_at_the_header_however_it_is_cut() {
 }
 
 #[test]
-fn a_frame_that_lies_whole_in_the_input_is_not_copied() {
+fn a_frame_entirely_in_the_input_is_not_copied() {
     let (mut replies, mut requests) = (0, 0);
     for vector in vectors::all() {
         let mut parser = ReplyParser::new([0xa5; LARGEST_REPLY]);
@@ -203,9 +203,9 @@ fn a_frame_that_lies_whole_in_the_input_is_not_copied() {
     assert_eq!((replies, requests), (428, 435));
 }
 
-/// owserver sends version 0 only; a stub could send any. Each exchange is tried with other words in place of it.
+/// owserver sends version 0 only, other servers could send any. Each exchange is tried with other version words.
 #[test]
-fn replies_of_another_version_need_to_be_asked_for() {
+fn replies_of_another_version_are_errors_unless_allowed() {
     let mut tried = 0;
     for vector in vectors::all().iter().filter(|vector| !vector.replies.is_empty()) {
         for version in [1, 7, -1, 0x0001_0002, i32::from_be_bytes(*b"HTTP")] {
@@ -221,7 +221,7 @@ fn replies_of_another_version_need_to_be_asked_for() {
                 let parser = ReplyParser::new(&mut storage[..]);
                 let error = DecodeError::UnexpectedVersion { version: Version(version) };
                 assert_eq!(until_error(parser, &pieces), (replies.len() - 1, error), "{}", vector.name);
-                // Its tokens, if the word speaks of some, are none of a reply.
+                // A reply has no tokens, even if its version word announces some.
                 let mut parser = ReplyParser::new(&mut storage[..]).with_any_version();
                 check_replies(&mut parser, &replies, &ends, &pieces, 0, &vector.name);
                 let decoder = Decoder::replies().with_any_version();
@@ -236,8 +236,8 @@ fn largest(replies: &[Reply]) -> usize {
     replies.iter().map(|reply| reply.payload_bytes.len()).max().unwrap_or(0)
 }
 
-/// Where the parts of frames end in their stream: each header, each payload, all tokens of a frame together. (To the
-/// parsers payload and tokens are one part, the body.)
+/// Where the parts of frames end in their stream: each header, each payload, all tokens of a frame together. (The parsers
+/// read payload and tokens as one part, the body.)
 fn part_ends(frames: impl Iterator<Item = (usize, usize)>) -> Vec<usize> {
     let mut at = 0;
     let mut ends = Vec::new();
@@ -250,16 +250,14 @@ fn part_ends(frames: impl Iterator<Item = (usize, usize)>) -> Vec<usize> {
     ends
 }
 
-/// How far it is from `at` to the end of its part. For parsers that take payload and tokens as one part too: any
-/// end up to that of the frame would do, so they are told by `body`.
+/// How many bytes are missing from `at` to the end of its part.
 fn missing(ends: &[usize], at: usize) -> usize {
     let next = ends.iter().find(|&&end| end > at);
-    // Behind the last frame comes a header.
+    // The last frame is followed by a header.
     next.map_or_else(|| ends.last().copied().unwrap_or(0) + HEADER_LEN, |&end| end) - at
 }
 
-/// Feeds `pieces` and looks for exactly the frames of `expected`, in their order, with nothing of the `trailing`
-/// bytes used.
+/// Parses `pieces` and checks that the frames are exactly those of `expected`, in order, and that no trailing byte is used.
 fn check_replies<S: Storage>(
     parser: &mut ReplyParser<S>,
     expected: &[Reply],
@@ -347,7 +345,7 @@ fn check_request(request: &RequestFrame<'_>, wanted: &Request, name: &str) {
             }
             assert_eq!(data, wanted.data, "{name}");
         }
-        // The data leave no byte for a path: nothing that owserver answers, either.
+        // The data leaves no byte for a path. owserver does not answer this either.
         (None, None) => assert!(
             ["write_size_eq_payload", "write_size_gt_payload", "crash_write_size_minus_1"].contains(&name),
             "{name}"
@@ -356,7 +354,7 @@ fn check_request(request: &RequestFrame<'_>, wanted: &Request, name: &str) {
     }
 }
 
-/// A frame as the bare decoder tells it. A keepalive has no content.
+/// A frame as the decoder without storage gives it. `None` is a keepalive.
 type BareFrame = Option<(Header, Vec<u8>, Vec<u8>)>;
 
 fn reply_frames(replies: &[Reply]) -> Vec<BareFrame> {
@@ -415,12 +413,12 @@ fn check_bare(
         }
     }
     assert!(open.is_none(), "{name}");
-    assert!(seen == expected, "{name}: other frames");
+    assert!(seen == expected, "{name}: the frames differ");
     assert_eq!(at, total, "{name}");
     assert!(decoder.is_between_frames(), "{name}");
 }
 
-/// How many frames come before the error, and the error, which has to stay.
+/// How many frames come before the error, and the error, which each later call must return again.
 fn until_error<S: Storage>(mut parser: ReplyParser<S>, pieces: &[&[u8]]) -> (usize, DecodeError) {
     let mut frames = 0;
     for &piece in pieces {
@@ -438,5 +436,5 @@ fn until_error<S: Storage>(mut parser: ReplyParser<S>, pieces: &[&[u8]]) -> (usi
             }
         }
     }
-    panic!("no error came");
+    panic!("there was no error");
 }

@@ -1,4 +1,4 @@
-//! Fields to bytes: what was captured is made again.
+//! Fields encoded to bytes: the same as the captured ones.
 
 use owproto_core::wire::{Flags, HEADER_LEN, Header, MessageType, Tokens, Version};
 use owproto_core::{Request, RequestError, RequestEvent, RequestFrame, RequestParser};
@@ -27,7 +27,7 @@ fn every_request_encodes_to_its_bytes() {
 fn every_header_encodes_to_its_bytes() {
     let (mut requests, mut replies) = (0, 0);
     for vector in vectors::all() {
-        // Also those that are refused: a proxy must not lose a bit of them.
+        // Refused headers too: a proxy must not change a bit of them.
         let mut at = 0;
         for request in &vector.requests {
             let bytes = &vector.request[at..at + HEADER_LEN];
@@ -53,7 +53,7 @@ fn every_header_encodes_to_its_bytes() {
 const REPLY_FRAMES: usize = 657;
 
 #[test]
-fn more_than_a_server_takes_is_not_encoded() {
+fn a_request_longer_than_a_server_accepts_is_not_encoded() {
     let vector = vectors::named("tokens_over_limit");
     let mut parser = RequestParser::new(Vec::new()).with_limit(usize::MAX);
     let RequestEvent::Request(frame) = parser.parse(&mut &vector.request[..]).unwrap() else { panic!() };
@@ -61,9 +61,8 @@ fn more_than_a_server_takes_is_not_encoded() {
     assert_eq!(frame.to_request(), Err(RequestError::BodyTooLarge { len }));
 }
 
-/// Requests of programs that exist can all be made with the builders.
 #[test]
-fn builders_make_what_real_clients_sent() {
+fn the_builders_make_every_request_of_real_clients() {
     let mut made = 0;
     for vector in vectors::in_file("clients") {
         assert!(check_built(vector), "{} cannot be built", vector.name);
@@ -73,7 +72,7 @@ fn builders_make_what_real_clients_sent() {
 }
 
 #[test]
-fn builders_make_every_request_that_is_not_odd_on_purpose() {
+fn the_builders_make_all_requests_but_those_listed() {
     let mut made = 0;
     for vector in vectors::all() {
         let listed = NOT_BUILDABLE.iter().any(|(name, _)| *name == vector.name);
@@ -87,17 +86,17 @@ fn builders_make_every_request_that_is_not_odd_on_purpose() {
     }
 }
 
-/// Requests that the builders refuse to make, or have no name for; `Request::raw` makes them, as
-/// [`every_request_encodes_to_its_bytes`] shows.
+/// Requests that the builders refuse to make, or have no method for, and why. `Request::raw` makes them: see
+/// [`every_request_encodes_to_its_bytes`].
 #[rustfmt::skip]
 const NOT_BUILDABLE: [(&str, &str); 48] = [
     ("nop_size_offset", "a NOP with a size"),
     ("size_root", "SIZE is obsolete"),
     ("get_root", "size 0"),
     ("getslash_root", "size 0"),
-    ("type_error_0", "no type to ask with"),
-    ("type_11", "a type without a name"),
-    ("type_minus_1", "a type without a name"),
+    ("type_error_0", "the message type ERROR"),
+    ("type_11", "an unknown message type"),
+    ("type_minus_1", "an unknown message type"),
     ("no_payload_read", "no path"),
     ("no_payload_write", "no path"),
     ("no_payload_dir", "no path"),
@@ -105,16 +104,16 @@ const NOT_BUILDABLE: [(&str, &str); 48] = [
     ("no_payload_get", "no path"),
     ("no_payload_dirallslash", "no path"),
     ("get_device_size0", "size 0"),
-    ("dirall_nul_missing", "no NUL behind the path"),
+    ("dirall_nul_missing", "no NUL after the path"),
     ("read_offset_negative", "a negative offset"),
     ("read_size_zero", "size 0"),
     ("read_size_negative", "a negative size"),
     ("read_size_max_plus_1", "a size above the limit"),
     ("read_size_int_max", "a size above the limit"),
-    ("read_path_without_nul", "no NUL behind the path"),
-    ("read_path_junk_after_nul", "bytes behind the NUL"),
-    ("write_path_without_nul", "no NUL behind the path"),
-    ("write_path_without_nul_binary", "no NUL behind the path"),
+    ("read_path_without_nul", "no NUL after the path"),
+    ("read_path_junk_after_nul", "bytes after the NUL"),
+    ("write_path_without_nul", "no NUL after the path"),
+    ("write_path_without_nul_binary", "no NUL after the path"),
     ("write_size_eq_payload", "no byte for a path"),
     ("write_size_gt_payload", "no byte for a path"),
     ("presence_size_offset_ignored", "a PRESENCE with a size"),
@@ -126,23 +125,23 @@ const NOT_BUILDABLE: [(&str, &str); 48] = [
     ("payload_huge", "payload that was not sent"),
     ("payload_limit_plus_1", "payload that was not sent"),
     ("payload_limit", "a path above the limit"),
-    ("payload_4096_read", "bytes behind the NUL"),
-    ("payload_4095_read", "bytes behind the NUL"),
-    ("payload_4096_dirall", "bytes behind the NUL"),
-    ("payload_4096_dir", "bytes behind the NUL"),
-    ("garbage_path", "no NUL behind the path"),
-    ("newline_path", "no NUL behind the path"),
+    ("payload_4096_read", "bytes after the NUL"),
+    ("payload_4095_read", "bytes after the NUL"),
+    ("payload_4096_dirall", "bytes after the NUL"),
+    ("payload_4096_dir", "bytes after the NUL"),
+    ("garbage_path", "no NUL after the path"),
+    ("newline_path", "no NUL after the path"),
     ("http_request", "HTTP"),
     ("all_ff", "a negative payload"),
-    ("all_zero", "no type to ask with"),
+    ("all_zero", "the message type ERROR"),
     ("crash_write_size_minus_1", "a negative size"),
     ("null_path_read", "a negative payload"),
     ("version_minus_1", "tokens that were not sent"),
     ("tokens_over_limit", "tokens above the limit"),
 ];
 
-/// Builds the requests of a vector from what they mean. False if one cannot be said with the builders; if it can,
-/// its bytes have to be those that were sent.
+/// Builds the requests of a vector from their meaning, and checks that the bytes are the captured ones. Returns false if the
+/// builders cannot make one of them.
 fn check_built(vector: &Vector) -> bool {
     let mut at = 0;
     for wanted in &vector.requests {
@@ -171,7 +170,7 @@ fn check_built(vector: &Vector) -> bool {
         let Ok(placed) = request.with_offset(offset) else { return false };
         let tokens = Tokens::new(&wanted.tokens).unwrap();
         let Ok(request) = placed.with_flags(Flags(wanted.flags)).with_tokens(tokens) else { return false };
-        // Tokens set the version. Other words than 0 without tokens are odd, but servers do not mind them.
+        // Tokens set the version. A version other than 0 without tokens is unusual, but servers accept it.
         let version = Version(wanted.version);
         if usize::from(version.token_count()) != wanted.tokens.len() {
             return false;
@@ -188,7 +187,7 @@ fn check_built(vector: &Vector) -> bool {
     at == vector.request.len()
 }
 
-/// Calls `check` with each request in `bytes` and its bytes, and gives their number.
+/// Calls `check` with each request in `bytes` and its bytes, and returns the number of requests.
 fn each_request(bytes: &[u8], mut check: impl FnMut(RequestFrame<'_>, &[u8])) -> usize {
     let mut parser = RequestParser::new(Vec::new());
     let mut input = bytes;
@@ -205,7 +204,8 @@ fn each_request(bytes: &[u8], mut check: impl FnMut(RequestFrame<'_>, &[u8])) ->
     }
 }
 
-/// The request is these bytes: in one piece, in parts, and with no byte of its buffer too few or too many.
+/// Checks that the request encodes to these bytes: in one piece, in parts, and with a buffer of the exact size but not
+/// with one that is a byte smaller.
 fn check_encoded(request: &Request<'_>, bytes: &[u8], name: &str) {
     let len = bytes.len();
     assert_eq!(request.encoded_len(), len, "{name}");

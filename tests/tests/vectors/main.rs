@@ -1,7 +1,7 @@
-//! The captured exchanges, each through the core: bytes to fields, fields to bytes, and whole conversations.
+//! The captured exchanges in the core: bytes decoded to fields, fields encoded to bytes, and whole conversations.
 //!
-//! A vector that a test leaves out is in a list here, by name and with the reason; the lists are checked to be
-//! complete and without excess.
+//! The vectors that a test leaves out are in lists here, by name and with the reason. A test checks that no list has a vector
+//! too few or too many.
 
 mod connection;
 mod decode;
@@ -10,19 +10,19 @@ mod encode;
 use owproto_core::wire::{Flags, Header, Version};
 use owproto_tests::vectors::{self, Reply, Request, Vector};
 
-/// Captured with not even a header in the request.
+/// Exchanges whose request is shorter than a header.
 const WITHOUT_HEADER: [&str; 2] = ["first_request_never_sent", "half_header"];
 
-/// Requests that a server must refuse at their header: what is wrong with each.
+/// Requests that a server must refuse at their header, and what is wrong with each.
 const REFUSED_AT_HEADER: [(&str, Refusal); 9] = [
     ("payload_minus_1", Refusal::Negative),
     ("payload_minus_100", Refusal::Negative),
     ("all_ff", Refusal::Negative),
-    // owserver answers this one by mistake: payload −16 and one token make 0 bytes (owfs: `from_client.c`).
+    // owserver answers this one by mistake: a payload of −16 and one token are 0 bytes together (owfs: `from_client.c`).
     ("null_path_read", Refusal::Negative),
     ("payload_huge", Refusal::TooLarge(i32::MAX as u32)),
     ("payload_limit_plus_1", Refusal::TooLarge(100_051)),
-    // "GET " for a version has the bit of a server message set.
+    // The version "GET " has the bit for a server message.
     ("http_request", Refusal::TooLarge(0x2f20_4854 + 0x5420 * 16)),
     ("version_minus_1", Refusal::TooLarge(29 + 65_535 * 16)),
     ("tokens_over_limit", Refusal::TooLarge(29 + 6252 * 16)),
@@ -32,7 +32,7 @@ const REFUSED_AT_HEADER: [(&str, Refusal); 9] = [
 enum Refusal {
     /// The payload word is negative.
     Negative,
-    /// So many bytes are announced, more than owserver takes.
+    /// It announces this number of bytes, more than owserver accepts.
     TooLarge(u32),
 }
 
@@ -40,7 +40,7 @@ fn refusal(vector: &Vector) -> Option<Refusal> {
     REFUSED_AT_HEADER.iter().find(|(name, _)| *name == vector.name).map(|&(_, refusal)| refusal)
 }
 
-/// The vectors whose requests are well-formed frames.
+/// The vectors whose requests are whole, valid frames.
 fn with_whole_requests() -> impl Iterator<Item = &'static Vector> {
     vectors::all()
         .iter()
@@ -72,7 +72,7 @@ fn request_header(request: &Request) -> Header {
 }
 
 #[test]
-fn the_lists_name_vectors_and_cover_all_of_them() {
+fn the_lists_have_no_vector_too_few_or_too_many() {
     for name in WITHOUT_HEADER {
         let vector = vectors::named(name);
         assert!(vector.requests.is_empty() && vector.request.len() < 24 && vector.replies.is_empty());

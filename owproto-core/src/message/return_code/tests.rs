@@ -16,7 +16,7 @@ struct Captured {
 
 #[test]
 fn all_texts_are_those_of_owserver() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/return_codes.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/return_codes.json");
     let codes: Vec<Captured> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     assert_eq!(codes.len(), 211);
     for (n, captured) in (0..).zip(&codes) {

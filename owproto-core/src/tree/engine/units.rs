@@ -1,24 +1,24 @@
-//! Scales: what the flags of a request ask for, to and from degrees Celsius and mbar.
+//! Conversion between the scales of a request's flags, and degrees Celsius and mbar.
 
 use crate::text::{ValueType, arithmetic};
 use crate::wire::{Flags, TemperatureScale};
 
-/// A number of this type as the client wants it (owfs: `ow_temp.c`, `ow_pressure.c`).
-pub(in crate::tree) fn to_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
+/// Converts a value of this type to the scale of the flags (owfs: `ow_temp.c`, `ow_pressure.c`).
+pub(super) fn to_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
     let (factor, summands) = conversion(value_type, flags);
     let number = factor.map_or(number, |factor| arithmetic::multiply(number, *factor));
     summands.iter().fold(number, |number, summand| arithmetic::add(number, *summand))
 }
 
-/// A number of this type that the client wrote; the inverse of [`to_client`].
-pub(in crate::tree) fn from_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
+/// The inverse of [`to_client`].
+pub(super) fn from_client(value_type: ValueType, number: f64, flags: Flags) -> f64 {
     let (factor, summands) = conversion(value_type, flags);
     let number = summands.iter().fold(number, |number, summand| arithmetic::add(number, -summand));
     factor.map_or(number, |factor| arithmetic::divide(number, *factor))
 }
 
-/// The factor from our scale to that of the client, if there is one, and what is then added, one after the other as
-/// owserver does it.
+/// The factor from our scale to that of the client, unless it is 1, and the summands, which are added one by one as in
+/// owserver.
 fn conversion(value_type: ValueType, flags: Flags) -> (Option<&'static f64>, &'static [f64]) {
     let (factor, summands): (Option<&f64>, &[f64]) = match flags.temperature_scale() {
         TemperatureScale::Celsius => (None, &[]),
@@ -29,7 +29,7 @@ fn conversion(value_type: ValueType, flags: Flags) -> (Option<&'static f64>, &'s
     match value_type {
         ValueType::Temperature => (factor, summands),
         ValueType::TemperatureDifference => (factor, &[]),
-        // The first scale is ours.
+        // The first scale is mbar, which needs no factor.
         ValueType::Pressure => {
             let scale = usize::from(flags.pressure_scale() as u8);
             (PER_MILLIBAR.get(scale.wrapping_sub(1)), &[])
@@ -48,7 +48,7 @@ mod tests {
     use crate::wire::PressureScale;
 
     #[test]
-    fn there_and_back() {
+    fn a_value_is_the_same_after_both_conversions() {
         for scale in [
             TemperatureScale::Celsius,
             TemperatureScale::Fahrenheit,
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn known_points() {
+    fn known_values_are_converted() {
         let fahrenheit = Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit);
         assert!((to_client(ValueType::Temperature, 100.0, fahrenheit) - 212.0).abs() < 1e-9);
         assert!((to_client(ValueType::TemperatureDifference, 10.0, fahrenheit) - 18.0).abs() < 1e-9);

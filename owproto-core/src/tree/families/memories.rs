@@ -1,123 +1,127 @@
 //! Memories of all kinds.
 
-use super::row::*;
+use super::table::*;
 
-/// DS1993.
-pub static FAMILY_06: Family = Family::new(0x06, "06", "DS1993").properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(512),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(16).len(32),
+/// DS1993: a memory of 512 bytes.
+pub static FAMILY_06: Family = Family::new(0x06, "DS1993").with_properties(&[
+    Property::read_write("memory", Bytes).with_len(512),
+    Property::read_write("pages/page", Bytes).numbered(16).with_len(32),
 ]);
 
-/// DS1992.
-pub static FAMILY_08: Family = Family::new(0x08, "08", "DS1992").properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(128),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(4).len(32),
+/// DS1992: a memory of 128 bytes.
+pub static FAMILY_08: Family = Family::new(0x08, "DS1992").with_properties(&[
+    Property::read_write("memory", Bytes).with_len(128),
+    Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
 ]);
 
-/// DS2502.
-pub static FAMILY_09: Family = Family::new(0x09, "09", "DS2502").properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(128),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(4).len(32),
+/// DS2502: an EPROM of 128 bytes.
+pub static FAMILY_09: Family = Family::new(0x09, "DS2502").with_properties(&[
+    Property::read_write("memory", Bytes).with_len(128),
+    Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
 ]);
 
-/// DS1995.
-pub static FAMILY_0A: Family = Family::new(0x0A, "0A", "DS1995").flags(&[OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(2048),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(64).len(32),
+/// DS1995: a memory of 2 KB.
+pub static FAMILY_0A: Family = Family::new(0x0A, "DS1995").with_flags(OVERDRIVE).with_properties(&[
+    Property::read_write("memory", Bytes).with_len(2048),
+    Property::read_write("pages/page", Bytes).numbered(64).with_len(32),
 ]);
 
-/// DS2505.
-pub static FAMILY_0B: Family = Family::new(0x0B, "0B", "DS2505").properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(2048),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(64).len(32),
-    row("status/page", Bytes, RW, STABLE).numbered(11).len(8),
+/// DS2505: an EPROM of 2 KB.
+pub static FAMILY_0B: Family = Family::new(0x0B, "DS2505").with_properties(&[
+    Property::read_write("memory", Bytes).with_len(2048),
+    Property::read_write("pages/page", Bytes).numbered(64).with_len(32),
+    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(8),
 ]);
 
-/// DS1996.
-pub static FAMILY_0C: Family = Family::new(0x0C, "0C", "DS1996").flags(&[OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(8192),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(256).len(32),
+/// DS1996: a memory of 8 KB.
+pub static FAMILY_0C: Family = Family::new(0x0C, "DS1996").with_flags(OVERDRIVE).with_properties(&[
+    Property::read_write("memory", Bytes).with_len(8192),
+    Property::read_write("pages/page", Bytes).numbered(256).with_len(32),
 ]);
 
-/// DS2506.
-pub static FAMILY_0F: Family = Family::new(0x0F, "0F", "DS2506").flags(&[OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(8192),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(256).len(32),
-    row("status/page", Bytes, RW, STABLE).numbered(11).len(32),
+/// DS2506: an EPROM of 8 KB.
+pub static FAMILY_0F: Family = Family::new(0x0F, "DS2506").with_flags(OVERDRIVE).with_properties(&[
+    Property::read_write("memory", Bytes).with_len(8192),
+    Property::read_write("pages/page", Bytes).numbered(256).with_len(32),
+    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(32),
 ]);
 
-/// DS2430A.
-pub static FAMILY_14: Family = Family::new(0x14, "14", "DS2430A").properties(&[
-    row("application", Bytes, RW, STABLE).len(8),
-    row("memory", Bytes, RW, VOLATILE).len(32),
-    row("status", Unsigned, RO, STABLE),
+/// DS2430A: an EEPROM of 32 bytes.
+pub static FAMILY_14: Family = Family::new(0x14, "DS2430A").with_properties(&[
+    Property::read_write("application", Bytes).stable().with_len(8),
+    Property::read_write("memory", Bytes).with_len(32),
+    Property::read_only("status", Unsigned).stable(),
 ]);
 
-/// DS1963S.
-pub static FAMILY_18: Family = Family::new(0x18, "18", "DS1963S").flags(&[RESUME, OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(512),
-    row("pages/count", Unsigned, RO, VOLATILE).numbered(16),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(16).len(32),
-    row("pages/password", Bytes, WO, STABLE).len(8),
-    row("password", Bytes, WO, STABLE).len(8),
+/// DS1963S: a memory of 512 bytes with secrets.
+pub static FAMILY_18: Family =
+    Family::new(0x18, "DS1963S").with_flags(RESUME).with_flags(OVERDRIVE).with_properties(&[
+        Property::read_write("memory", Bytes).with_len(512),
+        Property::read_only("pages/count", Unsigned).numbered(16),
+        Property::read_write("pages/page", Bytes).numbered(16).with_len(32),
+        Property::write_only("pages/password", Bytes).stable().with_len(8),
+        Property::write_only("password", Bytes).stable().with_len(8),
+    ]);
+
+/// DS1963L: a memory of 512 bytes that counts writes.
+pub static FAMILY_1A: Family = Family::new(0x1A, "DS1963L").with_flags(OVERDRIVE).with_properties(&[
+    Property::read_write("memory", Bytes).with_len(512),
+    Property::read_only("pages/count", Unsigned).numbered(16),
+    Property::read_write("pages/page", Bytes).numbered(16).with_len(32),
 ]);
 
-/// DS1963L.
-pub static FAMILY_1A: Family = Family::new(0x1A, "1A", "DS1963L").flags(&[OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(512),
-    row("pages/count", Unsigned, RO, VOLATILE).numbered(16),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(16).len(32),
+/// DS2433: an EEPROM of 512 bytes.
+pub static FAMILY_23: Family = Family::new(0x23, "DS2433").with_flags(OVERDRIVE).with_properties(&[
+    Property::read_write("memory", Bytes).with_len(512),
+    Property::read_write("pages/page", Bytes).numbered(16).with_len(32),
 ]);
 
-/// DS2433.
-pub static FAMILY_23: Family = Family::new(0x23, "23", "DS2433").flags(&[OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(512),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(16).len(32),
+/// DS2431: an EEPROM of 128 bytes.
+pub static FAMILY_2D: Family =
+    Family::new(0x2D, "DS2431").with_flags(RESUME).with_flags(OVERDRIVE).with_properties(&[
+        Property::read_write("memory", Bytes).with_len(128),
+        Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
+    ]);
+
+/// DS1977: a memory of 32 KB with passwords.
+pub static FAMILY_37: Family =
+    Family::new(0x37, "DS1977").with_flags(RESUME).with_flags(OVERDRIVE).with_properties(&[
+        Property::read_write("memory", Bytes).with_len(32704),
+        Property::read_write("pages/page", Bytes).numbered(511).with_len(64),
+        Property::read_write("set_password/enabled", YesNo).stable(),
+        Property::write_only("set_password/full", Bytes).stable().with_len(8),
+        Property::write_only("set_password/read", Bytes).stable().with_len(8),
+        Property::write_only("use_password/full", Bytes).stable().with_len(8),
+        Property::write_only("use_password/read", Bytes).stable().with_len(8),
+        Property::read_only("version", Unsigned).stable(),
+    ]);
+
+/// DS28EC20: an EEPROM of 2560 bytes.
+pub static FAMILY_43: Family =
+    Family::new(0x43, "DS28EC20").with_flags(RESUME).with_flags(OVERDRIVE).with_properties(&[
+        Property::read_write("memory", Bytes).with_len(2560),
+        Property::read_write("pages/page", Bytes).numbered(80).with_len(32),
+    ]);
+
+/// DS1982U: an EPROM of 128 bytes with an Ethernet address.
+pub static FAMILY_89: Family = Family::new(0x89, "DS1982U").with_properties(&[
+    Property::read_only("mac_e", Bytes).stable().with_len(6),
+    Property::read_only("mac_fw", Bytes).stable().with_len(8),
+    Property::read_write("memory", Bytes).with_len(128),
+    Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
+    Property::read_only("project", Bytes).stable().with_len(4),
 ]);
 
-/// DS2431.
-pub static FAMILY_2D: Family = Family::new(0x2D, "2D", "DS2431").flags(&[RESUME, OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(128),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(4).len(32),
+/// DS1985U: an EPROM of 2 KB.
+pub static FAMILY_8B: Family = Family::new(0x8B, "DS1985U").with_properties(&[
+    Property::read_write("memory", Bytes).with_len(2048),
+    Property::read_write("pages/page", Bytes).numbered(64).with_len(32),
+    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(8),
 ]);
 
-/// DS1977.
-pub static FAMILY_37: Family = Family::new(0x37, "37", "DS1977").flags(&[RESUME, OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(32704),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(511).len(64),
-    row("set_password/enabled", YesNo, RW, STABLE),
-    row("set_password/full", Bytes, WO, STABLE).len(8),
-    row("set_password/read", Bytes, WO, STABLE).len(8),
-    row("use_password/full", Bytes, WO, STABLE).len(8),
-    row("use_password/read", Bytes, WO, STABLE).len(8),
-    row("version", Unsigned, RO, STABLE),
-]);
-
-/// DS28EC20.
-pub static FAMILY_43: Family = Family::new(0x43, "43", "DS28EC20").flags(&[RESUME, OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(2560),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(80).len(32),
-]);
-
-/// DS1982U.
-pub static FAMILY_89: Family = Family::new(0x89, "89", "DS1982U").properties(&[
-    row("mac_e", Bytes, RO, STABLE).len(6),
-    row("mac_fw", Bytes, RO, STABLE).len(8),
-    row("memory", Bytes, RW, VOLATILE).len(128),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(4).len(32),
-    row("project", Bytes, RO, STABLE).len(4),
-]);
-
-/// DS1985U.
-pub static FAMILY_8B: Family = Family::new(0x8B, "8B", "DS1985U").properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(2048),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(64).len(32),
-    row("status/page", Bytes, RW, STABLE).numbered(11).len(8),
-]);
-
-/// DS1986U.
-pub static FAMILY_8F: Family = Family::new(0x8F, "8F", "DS1986U").flags(&[OVERDRIVE]).properties(&[
-    row("memory", Bytes, RW, VOLATILE).len(8192),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(256).len(32),
-    row("status/page", Bytes, RW, STABLE).numbered(11).len(32),
+/// DS1986U: an EPROM of 8 KB.
+pub static FAMILY_8F: Family = Family::new(0x8F, "DS1986U").with_flags(OVERDRIVE).with_properties(&[
+    Property::read_write("memory", Bytes).with_len(8192),
+    Property::read_write("pages/page", Bytes).numbered(256).with_len(32),
+    Property::read_write("status/page", Bytes).stable().numbered(11).with_len(32),
 ]);

@@ -1,97 +1,106 @@
 //! Switches, couplers and potentiometers.
 
-use super::row::*;
+use super::table::*;
 
-/// DS2405.
-pub static FAMILY_05: Family = Family::new(0x05, "05", "DS2405")
-    .flags(&[ALARM])
-    .properties(&[row("PIO", YesNo, RW, STABLE), row("sensed", YesNo, RO, VOLATILE)]);
+/// DS2405: a switch.
+pub static FAMILY_05: Family = Family::new(0x05, "DS2405")
+    .with_flags(ALARM)
+    .with_properties(&[Property::read_write("PIO", YesNo).stable(), Property::read_only("sensed", YesNo)]);
 
-/// DS2406.
-pub static FAMILY_12: Family = Family::new(0x12, "12", "DS2406").flags(&[ALARM]).properties(&[
-    row("PIO", BitField, RW, STABLE).lettered(2),
-    row("T8A/volt", Float, RO, VOLATILE).numbered(8).by_model(),
-    row("TAI8570/C", Unsigned, RO, FIXED).numbered(6).hidden(),
-    row("TAI8570/D1", Unsigned, RO, VOLATILE).hidden(),
-    row("TAI8570/D2", Unsigned, RO, VOLATILE).hidden(),
-    row("TAI8570/DA5534/pressure", Pressure, RO, VOLATILE),
-    row("TAI8570/DA5534/temperature", Temperature, RO, VOLATILE),
-    row("TAI8570/DA5540/pressure", Pressure, RO, VOLATILE),
-    row("TAI8570/DA5540/temperature", Temperature, RO, VOLATILE),
-    row("TAI8570/pressure", Pressure, RO, VOLATILE),
-    row("TAI8570/sibling", Text, RO, STABLE).len(16),
-    row("TAI8570/temperature", Temperature, RO, VOLATILE),
-    row("aux", Directory, OO, VOLATILE).len(8),
-    row("channels", Unsigned, RO, STABLE),
-    row("flipflop", BitField, RO, VOLATILE).lettered(2),
-    row("infobyte", Unsigned, RO, VOLATILE).hidden(),
-    row("latch", BitField, RW, VOLATILE).lettered(2),
-    row("memory", Bytes, RW, VOLATILE).len(128),
-    row("pages/page", Bytes, RW, VOLATILE).numbered(4).len(32),
-    row("power", YesNo, RO, VOLATILE),
-    row("sensed", BitField, RO, VOLATILE).lettered(2),
-    row("set_alarm", Unsigned, RW, STABLE),
+/// DS2406: two switches and a memory. The TAI8570 (a barometer) and the T8A (a voltmeter) are made of it.
+pub static FAMILY_12: Family = Family::new(0x12, "DS2406").with_flags(ALARM).with_properties(&[
+    Property::read_write("PIO", BitField).stable().lettered(2),
+    Property::read_only("T8A/volt", Float).numbered(8).by_model(),
+    Property::read_only("TAI8570/C", Unsigned).fixed().numbered(6).hidden(),
+    Property::read_only("TAI8570/D1", Unsigned).hidden(),
+    Property::read_only("TAI8570/D2", Unsigned).hidden(),
+    Property::read_only("TAI8570/DA5534/pressure", Pressure),
+    Property::read_only("TAI8570/DA5534/temperature", Temperature),
+    Property::read_only("TAI8570/DA5540/pressure", Pressure),
+    Property::read_only("TAI8570/DA5540/temperature", Temperature),
+    Property::read_only("TAI8570/pressure", Pressure),
+    Property::read_only("TAI8570/sibling", Text).stable().with_len(16),
+    Property::read_only("TAI8570/temperature", Temperature),
+    Property::inaccessible("aux", Directory).with_len(8),
+    Property::read_only("channels", Unsigned).stable(),
+    Property::read_only("flipflop", BitField).lettered(2),
+    Property::read_only("infobyte", Unsigned).hidden(),
+    Property::read_write("latch", BitField).lettered(2),
+    Property::read_write("memory", Bytes).with_len(128),
+    Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
+    Property::read_only("power", YesNo),
+    Property::read_only("sensed", BitField).lettered(2),
+    Property::read_write("set_alarm", Unsigned).stable(),
 ]);
 
-/// DS28E04.
+/// DS28E04: two switches and a memory.
 pub static FAMILY_1C: Family =
-    Family::new(0x1C, "1C", "DS28E04").flags(&[RESUME, ALARM, OVERDRIVE]).properties(&[
-        row("PIO", BitField, RW, STABLE).numbered(2),
-        row("latch", BitField, RW, VOLATILE).numbered(2),
-        row("memory", Bytes, RW, VOLATILE).len(550),
-        row("pages/page", Bytes, RW, VOLATILE).numbered(16).len(32),
-        row("polarity", YesNo, RO, VOLATILE),
-        row("por", YesNo, RW, VOLATILE),
-        row("power", YesNo, RO, VOLATILE),
-        row("sensed", BitField, RO, VOLATILE).numbered(2),
-        row("set_alarm", Unsigned, RW, STABLE),
-    ]);
+    Family::new(0x1C, "DS28E04").with_flags(RESUME).with_flags(ALARM).with_flags(OVERDRIVE).with_properties(
+        &[
+            Property::read_write("PIO", BitField).stable().numbered(2),
+            Property::read_write("latch", BitField).numbered(2),
+            Property::read_write("memory", Bytes).with_len(550),
+            Property::read_write("pages/page", Bytes).numbered(16).with_len(32),
+            Property::read_only("polarity", YesNo),
+            Property::read_write("por", YesNo),
+            Property::read_only("power", YesNo),
+            Property::read_only("sensed", BitField).numbered(2),
+            Property::read_write("set_alarm", Unsigned).stable(),
+        ],
+    );
 
-/// DS2409.
-pub static FAMILY_1F: Family = Family::new(0x1F, "1F", "DS2409").properties(&[
-    row("aux", Directory, OO, VOLATILE).len(8),
-    row("branch", BitField, RW, VOLATILE).numbered(2),
-    row("clearevent", YesNo, WO, STABLE),
-    row("control", Unsigned, RW, STABLE),
-    row("discharge", YesNo, WO, STABLE),
-    row("event", BitField, RO, VOLATILE).numbered(2),
-    row("main", Directory, OO, VOLATILE).len(8),
-    row("sensed", BitField, RO, VOLATILE).numbered(2),
+/// DS2409: a hub with two branches.
+pub static FAMILY_1F: Family = Family::new(0x1F, "DS2409").with_properties(&[
+    Property::inaccessible("aux", Directory).with_len(8),
+    Property::read_write("branch", BitField).numbered(2),
+    Property::write_only("clearevent", YesNo).stable(),
+    Property::read_write("control", Unsigned).stable(),
+    Property::write_only("discharge", YesNo).stable(),
+    Property::read_only("event", BitField).numbered(2),
+    Property::inaccessible("main", Directory).with_len(8),
+    Property::read_only("sensed", BitField).numbered(2),
 ]);
 
-/// DS2408.
+/// DS2408: eight switches. The two displays (`LCD_H`, `LCD_M`) are driven by it.
 pub static FAMILY_29: Family =
-    Family::new(0x29, "29", "DS2408").flags(&[RESUME, ALARM, OVERDRIVE]).properties(&[
-        row("LCD_H/clear", YesNo, WO, STABLE),
-        row("LCD_H/home", YesNo, WO, STABLE),
-        row("LCD_H/message", Text, WO, STABLE).len(128),
-        row("LCD_H/onoff", Unsigned, WO, STABLE),
-        row("LCD_H/redefchar", Bytes, WO, STABLE).numbered(8).len(8),
-        row("LCD_H/redefchar_hex", Bytes, WO, STABLE).numbered(8).len(8),
-        row("LCD_H/screen", Text, WO, STABLE).len(128),
-        row("LCD_H/screenyx", Text, WO, STABLE).len(128),
-        row("LCD_M/clear", YesNo, WO, STABLE),
-        row("LCD_M/home", YesNo, WO, STABLE),
-        row("LCD_M/message", Text, WO, STABLE).len(128),
-        row("LCD_M/screen", Text, WO, STABLE).len(128),
-        row("PIO", BitField, RW, STABLE).numbered(8),
-        row("latch", BitField, RW, VOLATILE).numbered(8),
-        row("out_of_testmode", YesNo, WO, VOLATILE),
-        row("por", YesNo, RW, STABLE),
-        row("power", YesNo, RO, VOLATILE),
-        row("sensed", BitField, RO, VOLATILE).numbered(8),
-        row("set_alarm", Unsigned, RW, STABLE),
-        row("strobe", YesNo, RW, STABLE),
+    Family::new(0x29, "DS2408").with_flags(RESUME).with_flags(ALARM).with_flags(OVERDRIVE).with_properties(
+        &[
+            Property::write_only("LCD_H/clear", YesNo).stable(),
+            Property::write_only("LCD_H/home", YesNo).stable(),
+            Property::write_only("LCD_H/message", Text).stable().with_len(128),
+            Property::write_only("LCD_H/onoff", Unsigned).stable(),
+            Property::write_only("LCD_H/redefchar", Bytes).stable().numbered(8).with_len(8),
+            Property::write_only("LCD_H/redefchar_hex", Bytes).stable().numbered(8).with_len(8),
+            Property::write_only("LCD_H/screen", Text).stable().with_len(128),
+            Property::write_only("LCD_H/screenyx", Text).stable().with_len(128),
+            Property::write_only("LCD_M/clear", YesNo).stable(),
+            Property::write_only("LCD_M/home", YesNo).stable(),
+            Property::write_only("LCD_M/message", Text).stable().with_len(128),
+            Property::write_only("LCD_M/screen", Text).stable().with_len(128),
+            Property::read_write("PIO", BitField).stable().numbered(8),
+            Property::read_write("latch", BitField).numbered(8),
+            Property::write_only("out_of_testmode", YesNo),
+            Property::read_write("por", YesNo).stable(),
+            Property::read_only("power", YesNo),
+            Property::read_only("sensed", BitField).numbered(8),
+            Property::read_write("set_alarm", Unsigned).stable(),
+            Property::read_write("strobe", YesNo).stable(),
+        ],
+    );
+
+/// DS2890: a potentiometer.
+pub static FAMILY_2C: Family =
+    Family::new(0x2C, "DS2890").with_flags(RESUME).with_flags(ALARM).with_flags(OVERDRIVE).with_properties(
+        &[
+            Property::read_write("chargepump", YesNo).stable(),
+            Property::read_write("wiper", Unsigned).stable(),
+        ],
+    );
+
+/// DS2413: two switches.
+pub static FAMILY_3A: Family =
+    Family::new(0x3A, "DS2413").with_flags(RESUME).with_flags(OVERDRIVE).with_properties(&[
+        Property::read_write("PIO", BitField).lettered(2),
+        Property::read_write("piostate", Unsigned).hidden(),
+        Property::read_only("sensed", BitField).lettered(2),
     ]);
-
-/// DS2890.
-pub static FAMILY_2C: Family = Family::new(0x2C, "2C", "DS2890")
-    .flags(&[RESUME, ALARM, OVERDRIVE])
-    .properties(&[row("chargepump", YesNo, RW, STABLE), row("wiper", Unsigned, RW, STABLE)]);
-
-/// DS2413.
-pub static FAMILY_3A: Family = Family::new(0x3A, "3A", "DS2413").flags(&[RESUME, OVERDRIVE]).properties(&[
-    row("PIO", BitField, RW, VOLATILE).lettered(2),
-    row("piostate", Unsigned, RW, VOLATILE).hidden(),
-    row("sensed", BitField, RO, VOLATILE).lettered(2),
-]);

@@ -1,79 +1,212 @@
 use core::num::NonZeroU16;
 
-use crate::message::ReturnCode;
-use crate::text::{AccessMode, ChangeRate, Index, Shape, Structure, ValueType, digit_value};
-use crate::tree::model::path::is;
-use crate::wire::DirectoryFlags;
+use super::segment::{decimal, is_word};
+use crate::text::{AccessMode, ChangeRate, Index, Shape, Structure, ValueType};
 
-/// How many elements a property has, and how they are named.
+/// A property of a family: what a path ends in, and what `/structure` describes.
+///
+/// Tables are built from constants, so they are in flash:
+///
+/// ```
+/// use owproto_core::text::ValueType::{BitField, Bytes, Temperature};
+/// use owproto_core::tree::Property;
+/// const PROPERTIES: &[Property] = &[
+///     Property::read_write("PIO", BitField).numbered(8).stable(),
+///     Property::read_write("pages/page", Bytes).numbered(4).with_len(32),
+///     Property::read_only("temperature", Temperature),
+/// ];
+/// assert_eq!(PROPERTIES[1].elements(), Some(4));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct Property {
+    /// The name with its subdirectory and without an index: `pages/page`.
+    pub name: &'static str,
+    /// The type of one element. [`ValueType::BitField`] is an array of yes/no that also has a `.BYTE`.
+    pub value_type: ValueType,
+    /// How many elements there are, and how a path names them.
+    pub array: Array,
+    /// Whether it can be read and written.
+    pub access: AccessMode,
+    /// The longest value of one element when it is read, in bytes.
+    pub len: u32,
+    /// How often the value changes.
+    pub change: ChangeRate,
+    /// Which listings show it.
+    pub visibility: Visibility,
+}
+
+/// How many elements a property has, and how a path names them. owserver has no other arrays, so this is exhaustive.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Array {
-    /// No array.
+    /// One value, no array.
     Scalar,
     /// `name.0`, `name.1` and so on, and `name.ALL`.
     Numbered(NonZeroU16),
-    /// `name.A`, `name.B` and so on, and `name.ALL`. At most 26.
+    /// `name.A`, `name.B` and so on, and `name.ALL`. At most 26 elements.
     Lettered(NonZeroU16),
-    /// `name.N` for any number; no `.ALL`.
+    /// `name.N` for any number. There is no `.ALL`.
     SparseNumbers,
-    /// `name.TEXT` for any text; no `.ALL`.
+    /// `name.TEXT` for any text. There is no `.ALL`.
     SparseLetters,
 }
 
-/// Where a property shows.
+/// Which listings show a property.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Visibility {
-    /// In the directory of every device of its family, and under `/structure`.
+    /// The directory of each device of its family, and `/structure`.
     Always,
-    /// Under `/structure`, and in the directory of those devices for which [`Bus::is_visible`](super::Bus::is_visible) says so:
-    /// a family code may stand for several models.
+    /// `/structure`, and the directory of a device for which [`Bus::is_visible`](crate::tree::Bus::is_visible) is true:
+    /// several models can have the same family code.
     ByModel,
-    /// Nowhere. It can be used by those who know its name.
+    /// None. A client that knows its name can still use it.
     Hidden,
 }
 
-/// A property of a family: what a path ends in, and what `/structure` describes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub struct Property {
-    /// The name, with its subdirectory: `pages/page`. Without an index.
-    pub name: &'static str,
-    /// The type of one element. [`ValueType::BitField`] is an array of yes/no that also has a `.BYTE`.
-    pub value_type: ValueType,
-    /// How many elements there are.
-    pub array: Array,
-    /// Who may do what.
-    pub access: AccessMode,
-    /// Bytes of one element as it is read, at most.
-    pub len: u32,
-    /// How it changes.
-    pub change: ChangeRate,
-    /// Where it shows.
-    pub visibility: Visibility,
-}
-
-/// Which element of a property a path names.
+/// The element of a property that a path names. A [`Bus`](crate::tree::Bus) has to handle each kind, so this is
+/// exhaustive.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Element<'p> {
-    /// The property is no array.
+    /// The value of a property that is not an array.
     Only,
-    /// The element with this number, from 0; letters count as numbers, `A` is 0.
+    /// The element with this number, from 0. Letters count as numbers: `A` is 0.
     Number(u32),
     /// `.ALL`: all elements.
     All,
-    /// `.BYTE`: all elements as the bits of one number, element 0 the lowest.
+    /// `.BYTE`: all elements as the bits of one number. Element 0 is the lowest bit.
     Byte,
     /// An element of a sparse array with letters.
     Named(&'p [u8]),
 }
 
 impl Property {
-    /// The element that the text behind the dot names; `None` behind it: no dot. Gives `None` for what the property
-    /// does not have, which makes the path wrong.
+    /// A property that clients can read: one volatile value, always visible. See the other methods for what differs.
+    ///
+    /// Values of types without a fixed length, such as text and bytes, also need [`with_len`](Self::with_len).
+    #[must_use]
+    pub const fn read_only(name: &'static str, value_type: ValueType) -> Self {
+        Self::new(name, value_type, AccessMode::ReadOnly)
+    }
+
+    /// As [`read_only`](Self::read_only), for a property that clients can read and write.
+    #[must_use]
+    pub const fn read_write(name: &'static str, value_type: ValueType) -> Self {
+        Self::new(name, value_type, AccessMode::ReadWrite)
+    }
+
+    /// As [`read_only`](Self::read_only), for a property that clients can only write.
+    #[must_use]
+    pub const fn write_only(name: &'static str, value_type: ValueType) -> Self {
+        Self::new(name, value_type, AccessMode::WriteOnly)
+    }
+
+    /// As [`read_only`](Self::read_only), for a property that clients can neither read nor write, such as a branch of a
+    /// hub.
+    #[must_use]
+    pub const fn inaccessible(name: &'static str, value_type: ValueType) -> Self {
+        Self::new(name, value_type, AccessMode::Neither)
+    }
+
+    const fn new(name: &'static str, value_type: ValueType, access: AccessMode) -> Self {
+        let element = match value_type {
+            ValueType::BitField => ValueType::YesNo,
+            other => other,
+        };
+        let len = match element.rendered_len() {
+            Some(len) => len,
+            None => 0,
+        };
+        Self {
+            name,
+            value_type,
+            array: Array::Scalar,
+            access,
+            len,
+            change: ChangeRate::Volatile,
+            visibility: Visibility::Always,
+        }
+    }
+
+    /// The longest value of one element, in bytes.
+    #[must_use]
+    pub const fn with_len(self, len: u32) -> Self {
+        Self { len, ..self }
+    }
+
+    /// The value never changes.
+    #[must_use]
+    pub const fn fixed(self) -> Self {
+        Self { change: ChangeRate::Fixed, ..self }
+    }
+
+    /// The value changes only when it is written.
+    #[must_use]
+    pub const fn stable(self) -> Self {
+        Self { change: ChangeRate::Stable, ..self }
+    }
+
+    /// The value changes every second.
+    #[must_use]
+    pub const fn every_second(self) -> Self {
+        Self { change: ChangeRate::EverySecond, ..self }
+    }
+
+    /// An array with the indices `0`, `1` and so on.
+    ///
+    /// # Panics
+    /// Without elements. In a constant this is a compile error.
+    #[must_use]
+    pub const fn numbered(self, elements: u16) -> Self {
+        assert!(elements > 0, "an array has one element or more");
+        match NonZeroU16::new(elements) {
+            Some(elements) => Self { array: Array::Numbered(elements), ..self },
+            None => self,
+        }
+    }
+
+    /// An array with the indices `A`, `B` and so on.
+    ///
+    /// # Panics
+    /// Without elements, or with more than 26. In a constant this is a compile error.
+    #[must_use]
+    pub const fn lettered(self, elements: u16) -> Self {
+        assert!(elements > 0 && elements <= 26, "an array with letters has 1 to 26 elements");
+        match NonZeroU16::new(elements) {
+            Some(elements) => Self { array: Array::Lettered(elements), ..self },
+            None => self,
+        }
+    }
+
+    /// An array that has any number as index, and no `.ALL`.
+    #[must_use]
+    pub const fn sparse_numbers(self) -> Self {
+        Self { array: Array::SparseNumbers, ..self }
+    }
+
+    /// An array that has any text as index, and no `.ALL`.
+    #[must_use]
+    pub const fn sparse_letters(self) -> Self {
+        Self { array: Array::SparseLetters, ..self }
+    }
+
+    /// Visible only for models that have it: [`Visibility::ByModel`].
+    #[must_use]
+    pub const fn by_model(self) -> Self {
+        Self { visibility: Visibility::ByModel, ..self }
+    }
+
+    /// Not listed: [`Visibility::Hidden`].
+    #[must_use]
+    pub const fn hidden(self) -> Self {
+        Self { visibility: Visibility::Hidden, ..self }
+    }
+
+    /// The element with this index: the text after the dot, or `None` if the path has no dot. `None` if the property has
+    /// no such element, so that the path does not exist.
     #[must_use]
     pub fn element<'p>(&self, index: Option<&'p [u8]>) -> Option<Element<'p>> {
         let Some(index) = index else {
@@ -82,23 +215,24 @@ impl Property {
         match self.array {
             Array::Scalar => None,
             Array::SparseLetters => (!index.is_empty()).then_some(Element::Named(index)),
-            Array::SparseNumbers => number(index).map(Element::Number),
-            _ if is(index, "ALL") => Some(Element::All),
-            _ if self.has_byte() && is(index, "BYTE") => Some(Element::Byte),
+            Array::SparseNumbers => decimal(index).map(Element::Number),
+            _ if is_word(index, "ALL") => Some(Element::All),
+            _ if self.has_byte() && is_word(index, "BYTE") => Some(Element::Byte),
             Array::Numbered(elements) => {
-                number(index).filter(|&number| number < elements.get().into()).map(Element::Number)
+                decimal(index).filter(|&number| number < elements.get().into()).map(Element::Number)
             }
             Array::Lettered(elements) => match *index {
                 [letter] => {
                     let number = u32::from(letter.to_ascii_uppercase().wrapping_sub(b'A'));
-                    (number < elements.get().into()).then_some(Element::Number(number)) // letters are < 26
+                    // At most 26 elements, so that only letters are found.
+                    (number < elements.get().into()).then_some(Element::Number(number))
                 }
                 _ => None,
             },
         }
     }
 
-    /// How many elements `.ALL` has; `None` if there is no `.ALL`.
+    /// The number of elements of `.ALL`; `None` if there is no `.ALL`.
     #[must_use]
     pub const fn elements(&self) -> Option<u32> {
         match self.array {
@@ -114,7 +248,7 @@ impl Property {
         matches!(self.value_type, ValueType::BitField)
     }
 
-    /// The type of what is read at this element: an element of a bit field is a yes/no.
+    /// The type of this element: those of a bit field are yes/no.
     #[must_use]
     pub fn type_of(&self, element: Element<'_>) -> ValueType {
         match (self.value_type, element) {
@@ -124,7 +258,7 @@ impl Property {
         }
     }
 
-    /// Bytes of what is read at this element, at most (owfs: `ow_filelength.c`).
+    /// The longest value of this element when it is read, in bytes (owfs: `ow_filelength.c`).
     #[must_use]
     pub fn len_of(&self, element: Element<'_>) -> u32 {
         match element {
@@ -134,7 +268,7 @@ impl Property {
         }
     }
 
-    /// The record in `/structure`.
+    /// The record of this element in `/structure`.
     #[must_use]
     pub fn record(&self, element: Element<'_>) -> Structure {
         Structure {
@@ -158,155 +292,80 @@ impl Property {
     }
 }
 
-/// The property with a name, or the first one in a subdirectory with it, which has no index. No property has the name of
-/// a subdirectory.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn beginning(among: &'static [Property], name: &[u8], has_index: bool) -> Option<&'static Property> {
-    among.iter().find(|property| match property.name.as_bytes().strip_prefix(name) {
-        Some([]) => true,
-        Some([b'/', ..]) => !has_index,
-        _ => false,
-    })
-}
-
-/// Digits and nothing else, as a number; at least one.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-pub(in crate::tree) fn number(text: &[u8]) -> Option<u32> {
-    if text.is_empty() {
-        return None;
-    }
-    text.iter()
-        .try_fold(0u32, |number, byte| number.checked_mul(10)?.checked_add(digit_value(*byte, 10)?.into()))
-}
-
-/// A kind of device, or of something that looks like one: the properties of one directory.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Family {
-    /// The family code; `None` for what is no device: `simultaneous`, `/settings` ...
-    pub code: Option<u8>,
-    /// The name under `/structure`: the code as two upper case hexadecimal digits, or a word.
-    pub name: &'static str,
-    /// What the property `type` says of it.
-    pub type_name: &'static str,
-    /// What its devices can do, as listings tell it.
-    pub flags: DirectoryFlags,
-    /// Which of the properties that most devices have these devices have.
-    pub common: &'static [Property],
-    /// Its own properties, sorted by name. One with the name of a common one stands in its place.
-    pub properties: &'static [Property],
-}
-
-/// What a path names within a family.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Node<'p> {
-    /// The directory itself (empty), or a subdirectory: its name without slashes at the ends.
-    Directory(&'static str),
-    /// A property.
-    Property(&'static Property, Element<'p>),
-}
-
-impl Family {
-    /// What the rest of a path behind the directory of this family names; `None` if there is no such thing. A slash
-    /// at the end is allowed for directories.
-    #[must_use]
-    pub fn find<'p>(&self, rest: &'p [u8]) -> Option<Node<'p>> {
-        let body = rest.strip_suffix(b"/").unwrap_or(rest);
-        if rest.is_empty() {
-            return Some(Node::Directory(""));
-        }
-        let (name, index) = match body.iter().position(|&byte| byte == b'.') {
-            Some(dot) => (body.get(..dot)?, Some(body.get(dot.saturating_add(1)..)?)),
-            None => (body, None),
-        };
-        let has_index = index.is_some();
-        let own = beginning(self.properties, name, has_index);
-        let property = own.or_else(|| beginning(self.common, name, has_index))?;
-        if property.name.len() > name.len() {
-            return property.name.get(..name.len()).map(Node::Directory);
-        }
-        let element = property.element(index)?;
-        let is_branch = property.value_type == ValueType::Directory;
-        (body.len() == rest.len() || is_branch).then_some(Node::Property(property, element))
-    }
-
-    /// The property with this name; its own come before common ones.
-    #[must_use]
-    pub fn property(&self, name: &[u8]) -> Option<&'static Property> {
-        let own = self.properties.binary_search_by(|property| property.name.as_bytes().cmp(name));
-        match own {
-            Ok(at) => self.properties.get(at),
-            Err(_) => self.common.iter().find(|property| property.name.as_bytes() == name),
-        }
-    }
-}
-
-/// What a bus or a table says when it does not have a value.
-pub(crate) const NOT_THERE: ReturnCode = ReturnCode::IO;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::families::{
-        ALL, INTERFACE, SETTINGS, SIMULTANEOUS, STATISTICS, SYSTEM, THERMOSTAT, UNKNOWN,
-    };
+
+    const PLAIN: Property = Property::read_only("a", ValueType::Text);
 
     #[test]
-    fn names_are_those_of_one_thing() {
-        let others = [&INTERFACE, &SETTINGS, &SIMULTANEOUS, &STATISTICS, &SYSTEM, &THERMOSTAT, &UNKNOWN];
-        for family in ALL.iter().copied().chain(others) {
-            for property in family.properties.iter().chain(family.common) {
-                let name = property.name;
-                assert!(!name.contains('.') && !name.starts_with('/') && !name.ends_with('/'), "{name}");
-                let is_directory = |other: &Property| {
-                    other.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
-                };
-                assert!(!family.properties.iter().any(is_directory), "{} {name}", family.name);
-                let index = match property.array {
-                    Array::Scalar => "",
-                    Array::Lettered(_) => ".B",
-                    _ => ".1",
-                };
-                let path = std::format!("{name}{index}");
-                let found = family.find(path.as_bytes());
-                let own = family.property(name.as_bytes()).unwrap();
-                assert!(matches!(found, Some(Node::Property(property, _)) if property == own), "{path}");
-                if let Some((directory, _)) = name.rsplit_once('/') {
-                    assert_eq!(family.find(directory.as_bytes()), Some(Node::Directory(directory)));
-                    assert_eq!(family.find(std::format!("{directory}.0").as_bytes()), None);
-                }
+    fn a_constructor_sets_only_the_access_mode() {
+        assert_eq!(
+            PLAIN,
+            Property {
+                name: "a",
+                value_type: ValueType::Text,
+                array: Array::Scalar,
+                access: AccessMode::ReadOnly,
+                len: 0,
+                change: ChangeRate::Volatile,
+                visibility: Visibility::Always,
             }
-        }
-    }
-
-    #[test]
-    fn numbers_are_digits_that_fit() {
-        for (text, expected) in [
-            ("0", Some(0)),
-            ("007", Some(7)),
-            ("4294967295", Some(u32::MAX)),
-            ("4294967296", None),
-            ("42949672950", None),
-            ("", None),
-            ("+1", None),
-            ("1a", None),
-            ("-1", None),
+        );
+        for (property, access) in [
+            (Property::read_write("a", ValueType::Text), AccessMode::ReadWrite),
+            (Property::write_only("a", ValueType::Text), AccessMode::WriteOnly),
+            (Property::inaccessible("a", ValueType::Text), AccessMode::Neither),
         ] {
-            assert_eq!(number(text.as_bytes()), expected, "{text:?}");
+            assert_eq!(property, Property { access, ..PLAIN });
         }
+        assert_eq!(Property::read_only("a", ValueType::BitField).len, 1, "the length of one element");
+        assert_eq!(Property::read_only("a", ValueType::Float).len, 12);
     }
 
     #[test]
-    fn an_index_names_one_element_or_none() {
-        let family = |code| crate::tree::families::family(ALL, code);
-        let bits = family(0x29).property(b"PIO").unwrap();
-        let letters = family(0x20).property(b"volt").unwrap();
-        let one = family(0x28).property(b"temperature").unwrap();
+    fn a_builder_method_changes_one_field() {
+        let size = |elements: u16| NonZeroU16::new(elements).unwrap();
+        assert_eq!(PLAIN.numbered(3), Property { array: Array::Numbered(size(3)), ..PLAIN });
+        assert_eq!(PLAIN.lettered(26), Property { array: Array::Lettered(size(26)), ..PLAIN });
+        assert_eq!(PLAIN.sparse_numbers(), Property { array: Array::SparseNumbers, ..PLAIN });
+        assert_eq!(PLAIN.sparse_letters(), Property { array: Array::SparseLetters, ..PLAIN });
+        assert_eq!(PLAIN.with_len(7), Property { len: 7, ..PLAIN });
+        assert_eq!(PLAIN.fixed(), Property { change: ChangeRate::Fixed, ..PLAIN });
+        assert_eq!(PLAIN.stable(), Property { change: ChangeRate::Stable, ..PLAIN });
+        assert_eq!(PLAIN.every_second(), Property { change: ChangeRate::EverySecond, ..PLAIN });
+        assert_eq!(PLAIN.by_model(), Property { visibility: Visibility::ByModel, ..PLAIN });
+        assert_eq!(PLAIN.hidden(), Property { visibility: Visibility::Hidden, ..PLAIN });
+    }
+
+    #[test]
+    #[should_panic(expected = "one element or more")]
+    fn an_array_with_numbers_has_elements() {
+        let _ = PLAIN.numbered(0);
+    }
+
+    #[test]
+    #[should_panic(expected = "1 to 26 elements")]
+    fn an_array_with_letters_has_elements() {
+        let _ = PLAIN.lettered(0);
+    }
+
+    #[test]
+    #[should_panic(expected = "1 to 26 elements")]
+    fn an_array_with_letters_has_no_more_elements_than_letters() {
+        let _ = PLAIN.lettered(27);
+    }
+
+    #[test]
+    fn an_index_names_an_element_that_exists() {
+        let bits = Property::read_write("PIO", ValueType::BitField).numbered(8);
+        let letters = Property::read_only("volt", ValueType::Float).lettered(4);
+        let scalar = Property::read_only("temperature", ValueType::Temperature);
         let number = |number| Some(Element::Number(number));
         for (property, index, expected) in [
-            (one, None, Some(Element::Only)),
-            (one, Some("0"), None),
-            (one, Some("ALL"), None),
+            (scalar, None, Some(Element::Only)),
+            (scalar, Some("0"), None),
+            (scalar, Some("ALL"), None),
             (bits, None, None),
             (bits, Some("0"), number(0)),
             (bits, Some("7"), number(7)),
@@ -326,21 +385,6 @@ mod tests {
             (letters, Some("BYTE"), None),
         ] {
             assert_eq!(property.element(index.map(str::as_bytes)), expected, "{} {index:?}", property.name);
-        }
-    }
-
-    #[test]
-    fn a_family_is_known_by_its_code_with_or_without_bit_7() {
-        for (code, name) in
-            [(0x10, "10"), (0x90, "10"), (0x81, "81"), (0x28, "28"), (0xa8, "28"), (0xfc, "FC")]
-        {
-            assert_eq!(crate::tree::families::family(ALL, code).name, name, "{code:02X}");
-        }
-        for code in [0x00, 0x13, 0x93] {
-            assert_eq!(crate::tree::families::family(ALL, code).name, UNKNOWN.name, "{code:02X}");
-        }
-        for family in ALL.iter().copied() {
-            assert_eq!(crate::tree::families::family(ALL, family.code.unwrap()).name, family.name);
         }
     }
 }

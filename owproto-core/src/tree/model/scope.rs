@@ -1,11 +1,11 @@
+use super::property::Property;
 use crate::text::ValueType;
-use crate::tree::model::property::Property;
 
-/// What a tree has besides devices and their values: a [`Bus`](super::Bus) says it, once and for all.
+/// What a tree has besides devices and their values: a constant of its [`Bus`](crate::tree::Bus).
 ///
-/// A server on a computer has all of it. A small microcontroller may want the flash for something else: what is not in
-/// the scope is not linked. It is not listed either, and a path that leads there is answered as one that does not exist.
-/// Devices and all else are the same in every scope, byte for byte.
+/// A server on a computer has all of it. Firmware with little flash leaves parts out: code for a part outside of the
+/// scope is not linked. Such a part is not listed, and a path into it gets the answer for a path that does not exist.
+/// Everything else is the same in every scope, byte for byte.
 ///
 /// | part | what it is | bytes of flash, about |
 /// |---|---|---|
@@ -18,8 +18,8 @@ use crate::tree::model::property::Property;
 /// | [`DATES`](Self::DATES) | properties whose values are dates | 800 |
 /// | [`WRITES`](Self::WRITES) | WRITE | 2900 |
 ///
-/// (Code and constants for a Cortex-M3, optimized for size with LTO; [`LEAST`](Self::LEAST) with the server's connection
-/// and two families takes 14,600, [`FULL`](Self::FULL) 35,000.)
+/// (Code and constants for a Cortex-M3, optimized for size with LTO. With the server's connection and two families,
+/// [`LEAST`](Self::LEAST) takes 14,600 bytes and [`FULL`](Self::FULL) 35,000.)
 ///
 /// ```
 /// use owproto_core::tree::Scope;
@@ -32,48 +32,47 @@ use crate::tree::model::property::Property;
 pub struct Scope(u8);
 
 impl Scope {
-    /// Devices and nothing else: their directories, `/alarm`, `/uncached`, `/bus.N`.
+    /// Devices only: their directories, `/alarm`, `/uncached`, `/bus.N`.
     pub const LEAST: Self = Self(0);
-    /// `/settings`: the units, timeouts and texts of return codes that clients may look at.
+    /// `/settings`: units, timeouts and the texts of return codes.
     pub const SETTINGS: Self = Self(0x01);
     /// `/system`: the version.
     pub const SYSTEM: Self = Self(0x02);
-    /// `/statistics`. What is counted can be had from [`Tree::statistics`](super::Tree::statistics) in any case.
+    /// `/statistics`. [`Tree::statistics`](crate::tree::Tree::statistics) has the counters in every scope.
     pub const STATISTICS: Self = Self(0x04);
     /// `/bus.N/interface`: name, address and version of the bus master.
     pub const INTERFACES: Self = Self(0x08);
-    /// `/structure`: what properties there are, and of which types. Clients that do not know the devices ask for it;
-    /// most do know them.
+    /// `/structure`: the names and types of properties, for clients that do not know the devices. Most clients know them.
     pub const STRUCTURE: Self = Self(0x10);
-    /// `simultaneous`, which starts conversions on all devices at once, and `thermostat`.
+    /// `simultaneous`, which starts conversions on all devices, and `thermostat`.
     pub const SIMULTANEOUS: Self = Self(0x20);
     /// Properties of the type [`Date`](ValueType::Date). Devices without a clock have none.
     pub const DATES: Self = Self(0x40);
-    /// WRITE. Without it the server is read-only, as with [`Permission::ReadOnly`](super::Permission::ReadOnly).
+    /// WRITE. Without it the server is read-only, as with [`Permission::ReadOnly`](crate::tree::Permission::ReadOnly).
     pub const WRITES: Self = Self(0x80);
-    /// Everything.
+    /// All parts.
     pub const FULL: Self = Self(0xff);
 
-    /// This and `other`.
+    /// This scope and `other`.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// This, but for `other`.
+    /// This scope without `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Whether all of `other` is in this.
+    /// Whether this scope has all parts of `other`.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether a property is in this.
-    pub(in crate::tree) fn has(self, property: &Property) -> bool {
+    /// Whether a property exists in this scope.
+    pub(in crate::tree) fn includes(self, property: &Property) -> bool {
         self.contains(Self::DATES) || property.value_type != ValueType::Date
     }
 }
@@ -81,10 +80,9 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::families;
 
     #[test]
-    fn parts_are_added_and_left_out() {
+    fn with_adds_parts_and_without_removes_them() {
         let two = Scope::LEAST.with(Scope::SYSTEM).with(Scope::DATES);
         assert!(two.contains(Scope::SYSTEM) && two.contains(Scope::DATES) && !two.contains(Scope::WRITES));
         assert_eq!(two.with(Scope::SYSTEM), two);
@@ -94,10 +92,10 @@ mod tests {
     }
 
     #[test]
-    fn without_dates_only_properties_that_are_dates_are_missing() {
-        let clock = families::family(families::ALL, 0x24);
-        let (date, number) = (clock.property(b"date").unwrap(), clock.property(b"udate").unwrap());
-        assert!(Scope::FULL.has(date) && Scope::FULL.has(number));
-        assert!(!Scope::FULL.without(Scope::DATES).has(date) && Scope::LEAST.has(number));
+    fn a_scope_without_dates_excludes_only_properties_that_are_dates() {
+        let date = Property::read_write("date", ValueType::Date);
+        let number = Property::read_write("udate", ValueType::Unsigned);
+        assert!(Scope::FULL.includes(&date) && Scope::FULL.includes(&number));
+        assert!(!Scope::FULL.without(Scope::DATES).includes(&date) && Scope::LEAST.includes(&number));
     }
 }

@@ -1,4 +1,4 @@
-//! What a real server answered with simulated devices, answered by the tree.
+//! The captured exchanges of a real server with simulated devices, answered by the tree.
 
 use std::format;
 use std::string::String;
@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use crate::text::captured::{from_hex, vectors};
 use crate::tree::tester::Tester;
-use crate::tree::tests::serve::{answer, asked_in_bytes};
+use crate::tree::tests::serve::{connection_with_bytes, serve_connection};
 use crate::tree::{AliasTable, Permission, System, Tree};
 
 /// The devices of the standard set-up.
@@ -25,7 +25,7 @@ struct Exchange {
     reply: Vec<u8>,
 }
 
-/// The exchanges of a file of captures with the standard set-up, one request each, that got a reply.
+/// The exchanges of a file that have the standard set-up and a reply. Each has one request.
 fn exchanges(file: &str) -> Vec<Exchange> {
     let setup = format!("owserver --foreground --nozero -p HOST:PORT --tester={FAMILIES}");
     let read_only = setup.replace("--tester", "--readonly --tester");
@@ -42,23 +42,24 @@ fn exchanges(file: &str) -> Vec<Exchange> {
         .collect()
 }
 
-/// Those of a file whose answers differ, if they go through so much room.
+/// The exchanges of a file that the tree answers differently, through a transmit storage of `ROOM` bytes.
 fn differing<const ROOM: usize>(file: &str, codes: &[u8]) -> Vec<String> {
     let system = System::DEFAULT.with_version("3.2p4");
     let tree = || Tree::new(Tester::new(codes)).with_aliases(AliasTable::<4, 256>::new()).with_system(system);
-    // They follow each other: settings and aliases stay.
+    // All exchanges share a tree, because settings and aliases are kept.
     let (mut usual, mut read_only) = (tree(), tree().with_permission(Permission::ReadOnly));
     let mut all = exchanges(file);
     assert!(!all.is_empty(), "{file}");
     all.retain(|exchange| {
         let tree = if exchange.is_read_only { &mut read_only } else { &mut usual };
-        answer(tree, asked_in_bytes::<ROOM>(&exchange.request), |_| ()).sent != exchange.reply
+        serve_connection(tree, connection_with_bytes::<ROOM>(&exchange.request), |_| ()).sent
+            != exchange.reply
     });
     all.into_iter().map(|exchange| exchange.name).collect()
 }
 
 #[test]
-fn answers_are_those_of_a_real_server() {
+fn the_tree_answers_captured_requests_as_the_real_server() {
     let codes: Vec<u8> = FAMILIES.split(',').map(|code| u8::from_str_radix(code, 16).unwrap()).collect();
     let (mut in_one_piece, mut in_pieces) = (Vec::new(), Vec::new());
     for file in ["dir", "flags", "message_types", "presence", "read", "settings", "structure", "write"] {

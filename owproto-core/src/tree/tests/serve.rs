@@ -1,4 +1,4 @@
-//! How the tests of the tree have a request answered.
+//! Serves a request of a test to the end of its answer.
 
 use core::task::{Context, Waker};
 use std::vec::Vec;
@@ -8,25 +8,25 @@ use crate::server::{Connection, End, Event, Step};
 use crate::time::Instant;
 use crate::tree::{Aliases, Bus, Job, Tree};
 
-/// A connection with so much room for the answer.
-pub(in crate::tree) type Asked<const ROOM: usize> = Connection<[u8; ROOM], [u8; 4400]>;
+/// A connection whose transmit storage has `ROOM` bytes.
+pub(in crate::tree) type TestConnection<const ROOM: usize> = Connection<[u8; ROOM], [u8; 4400]>;
 
-/// A connection that has taken a request.
-pub(in crate::tree) fn asked<const ROOM: usize>(request: &Request<'_>) -> Asked<ROOM> {
+/// A connection that has received a request.
+pub(in crate::tree) fn connection_with<const ROOM: usize>(request: &Request<'_>) -> TestConnection<ROOM> {
     let mut buffer = [0; 256];
-    asked_in_bytes(request.encode(&mut buffer).unwrap())
+    connection_with_bytes(request.encode(&mut buffer).unwrap())
 }
 
-/// A connection that has taken the bytes of a request.
-pub(in crate::tree) fn asked_in_bytes<const ROOM: usize>(mut request: &[u8]) -> Asked<ROOM> {
+/// A connection that has received the bytes of a request.
+pub(in crate::tree) fn connection_with_bytes<const ROOM: usize>(mut request: &[u8]) -> TestConnection<ROOM> {
     let mut connection = Connection::new([0; ROOM], [0; 4400]);
     assert_eq!(connection.handle_input(&mut request, Instant::ZERO), Event::Request);
     connection
 }
 
-/// What came of a request.
+/// The outcome of a request.
 pub(in crate::tree) struct Served {
-    /// All that was sent.
+    /// All bytes that were sent.
     pub(in crate::tree) sent: Vec<u8>,
     /// How the connection ended.
     pub(in crate::tree) end: Option<End>,
@@ -34,20 +34,20 @@ pub(in crate::tree) struct Served {
     pub(in crate::tree) waits: usize,
 }
 
-/// Serves a request through so much room; who is not ready is asked again. `change` has its turn when the first bytes
-/// have gone out.
+/// Serves a request through a transmit storage of `ROOM` bytes. If the bus is not ready, it is called again. After the
+/// first bytes are sent, `change` changes the tree.
 pub(in crate::tree) fn serve<const ROOM: usize, B: Bus, A: Aliases>(
     tree: &mut Tree<B, A>,
     request: &Request<'_>,
     change: impl FnOnce(&mut Tree<B, A>),
 ) -> Served {
-    answer(tree, asked::<ROOM>(request), change)
+    serve_connection(tree, connection_with::<ROOM>(request), change)
 }
 
-/// As [`serve`], for a request that a connection has taken.
-pub(in crate::tree) fn answer<const ROOM: usize, B: Bus, A: Aliases>(
+/// As [`serve`], for a request that a connection has received.
+pub(in crate::tree) fn serve_connection<const ROOM: usize, B: Bus, A: Aliases>(
     tree: &mut Tree<B, A>,
-    mut connection: Asked<ROOM>,
+    mut connection: TestConnection<ROOM>,
     change: impl FnOnce(&mut Tree<B, A>),
 ) -> Served {
     let (mut job, mut sent, mut waits, mut change) = (Job::new(), Vec::new(), 0, Some(change));
@@ -68,5 +68,5 @@ pub(in crate::tree) fn answer<const ROOM: usize, B: Bus, A: Aliases>(
             Step::Read | Step::Close => return Served { sent, end: connection.end(), waits },
         }
     }
-    panic!("neither an answer nor an end");
+    panic!("no end after 10,000 steps");
 }

@@ -1,4 +1,4 @@
-//! Calls that wait for a place: who is asked for with whom, in virtual time.
+//! Calls that wait for a permit, and how they are sent in batches, in virtual time.
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ async fn read_within(client: &Client, path: &'static str, millis: u64) -> Outcom
     perform(client, Via::WithTimeout(millis), &Call::Read(path)).await
 }
 
-/// All of `PATHS` at once.
-fn all_at_once(client: &Client) -> Vec<Option<(u64, Outcome)>> {
+/// Reads all of `PATHS` concurrently.
+fn read_all(client: &Client) -> Vec<Option<(u64, Outcome)>> {
     let mut tasks = Tasks::new();
     for path in PATHS {
         tasks.spawn(read(client, path));
@@ -49,7 +49,7 @@ fn reads(paths: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn calls_that_wait_are_asked_for_together_and_each_ends_with_its_own_answer() {
+fn waiting_calls_are_sent_in_one_batch_and_each_ends_when_its_own_reply_arrives() {
     world::reset([responding(6, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
@@ -57,7 +57,7 @@ fn calls_that_wait_are_asked_for_together_and_each_ends_with_its_own_answer() {
         tasks.spawn(read(&client, path));
     }
     tasks.spawn(async {
-        // The first has its answer, and the server has all the others.
+        // The first call has its reply, and the server has the requests of all others.
         world::sleep_ms(101).await;
         assert_eq!(world::requests(), [reads(&PATHS)]);
         Outcome::Done
@@ -71,15 +71,15 @@ fn calls_that_wait_are_asked_for_together_and_each_ends_with_its_own_answer() {
 }
 
 #[test]
-fn a_call_that_finds_a_place_takes_nobody_along() {
-    // On sockets that are never ready at once, too.
+fn a_call_that_finds_a_permit_sends_only_its_own_request() {
+    // Also on sockets that are never ready at the first poll.
     for yields in [false, true] {
         world::reset([serving(), serving()], 1);
         if yields {
             world::yield_once();
         }
         let client = client(2);
-        let ends = all_at_once(&client);
+        let ends = read_all(&client);
         assert!(ends.iter().zip(PATHS).all(|(end, path)| *end == at(0, value_of(path))), "{ends:?}");
         assert_eq!(world::requests().concat().len(), PATHS.len());
         assert!(client.shared().is_unused());
@@ -87,12 +87,12 @@ fn a_call_that_finds_a_place_takes_nobody_along() {
 }
 
 #[test]
-fn waiting_calls_spread_over_the_places() {
+fn waiting_calls_are_shared_out_between_the_connections() {
     let slow = || responding(10, 100);
     world::reset([slow(), slow()], usize::MAX);
     let client = client(2);
-    let ends = all_at_once(&client);
-    // Two go at once. Of the four others each connection takes its share when it is free.
+    let ends = read_all(&client);
+    // Two are sent immediately. Each connection takes its share of the other four when it is free.
     let took: Vec<_> = world::requests().iter().map(Vec::len).collect();
     assert_eq!(took, [3, 3]);
     let last = ends.iter().flatten().map(|(at, _)| *at).max();
@@ -100,7 +100,7 @@ fn waiting_calls_spread_over_the_places() {
 }
 
 #[test]
-fn a_new_connection_takes_one_request_until_it_is_kept() {
+fn a_new_connection_gets_one_request_until_persistence_is_granted() {
     world::reset([responding(1, 100), responding(5, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
@@ -121,12 +121,12 @@ fn a_new_connection_takes_one_request_until_it_is_kept() {
 }
 
 #[test]
-fn each_keeps_its_own_total_timeout() {
+fn each_call_of_a_batch_keeps_its_own_total_timeout() {
     world::reset([responding(6, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
     tasks.spawn(read(&client, "/0"));
-    // In the queue, in flight, and one that leads.
+    // Waiting, in flight, and the leader of the batch.
     tasks.spawn(read_within(&client, "/1", 99));
     tasks.spawn(read_within(&client, "/2", 250));
     tasks.spawn(read_within(&client, "/3", 450));
@@ -140,7 +140,7 @@ fn each_keeps_its_own_total_timeout() {
         at(300, value_of("/4")),
     ];
     assert_eq!(ends, expected);
-    // Whose time ends first is asked for first. The one that was gone is not asked for.
+    // Calls are sent in the order of their deadlines. The one that has timed out is not sent.
     assert_eq!(world::requests(), [reads(&["/0", "/2", "/4", "/3"])]);
     assert!(client.shared().is_unused());
 
@@ -156,7 +156,7 @@ fn each_keeps_its_own_total_timeout() {
         at(150, total_timeout()),
         at(250, total_timeout()),
         at(350, total_timeout()),
-        // The others have their answers from the same connection.
+        // The others get their replies over the same connection.
         at(500, value_of("/4")),
         at(600, value_of("/5")),
     ];
@@ -166,7 +166,7 @@ fn each_keeps_its_own_total_timeout() {
 }
 
 #[test]
-fn when_the_last_ones_time_ends_the_connection_does() {
+fn the_connection_ends_when_the_last_call_of_its_batch_times_out() {
     let peer = responding(1, 100).keepalive().pause_ms(1900).keepalive().pause_ms(1900).stall();
     world::reset([peer, serving()], usize::MAX);
     let client = client(1);
@@ -188,10 +188,10 @@ fn when_the_last_ones_time_ends_the_connection_does() {
 }
 
 #[test]
-fn a_silent_server_is_silent_to_all_that_were_asked_for() {
+fn all_calls_of_a_batch_fail_when_the_server_falls_silent() {
     world::reset([responding(2, 100).stall(), serving()], usize::MAX);
     let client = client(1);
-    let ends = all_at_once(&client);
+    let ends = read_all(&client);
     let silent_at = at(2200, inactivity_timeout());
     let expected = [at(100, value_of("/0")), at(200, value_of("/1"))]
         .into_iter()
@@ -202,25 +202,25 @@ fn a_silent_server_is_silent_to_all_that_were_asked_for() {
 }
 
 #[test]
-fn a_connection_that_ends_is_replaced_for_all_without_an_answer() {
+fn calls_without_a_reply_are_sent_over_a_new_connection_when_theirs_ends() {
     for answered in 1..6 {
         let peers = [responding(answered, 100), serving()];
         world::reset(peers, usize::MAX);
         let client = client(1);
-        let ends = all_at_once(&client);
+        let ends = read_all(&client);
         assert!(
             ends.iter().zip(PATHS).all(|(end, path)| end.as_ref().unwrap().1 == value_of(path)),
             "{ends:?}"
         );
         let [first, second] = &world::requests()[..] else { panic!("two connections") };
-        assert_eq!(*first, reads(&PATHS[..answered]), "those that were answered");
+        assert_eq!(*first, reads(&PATHS[..answered]), "the answered ones");
         assert_eq!(*second, reads(&PATHS[answered..]), "the others");
         assert!(client.shared().is_unused());
     }
 }
 
 #[test]
-fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
+fn a_broken_reply_fails_only_the_call_that_it_answers() {
     let half = || persistent(value("value"))[..26].to_vec();
     let broken = || [255; 24].to_vec();
     for (bytes, why) in [
@@ -230,7 +230,7 @@ fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
         let ends_early = responding(2, 100).expect_request("READ+ /2").send(bytes);
         world::reset([ends_early, serving()], usize::MAX);
         let client = client(1);
-        let ends = all_at_once(&client);
+        let ends = read_all(&client);
         for ((end, path), number) in ends.iter().zip(PATHS).zip(0..) {
             let (_, outcome) = end.as_ref().unwrap();
             match number {
@@ -246,10 +246,10 @@ fn what_breaks_within_an_answer_hits_the_one_whose_answer_it_was() {
 }
 
 #[test]
-fn without_a_connection_all_know_it_from_one_attempt() {
+fn all_waiting_calls_fail_after_one_refused_connection() {
     world::reset([responding(1, 100), Script::refuse()], usize::MAX);
     let client = client(1);
-    let ends = all_at_once(&client);
+    let ends = read_all(&client);
     assert_eq!(ends[0], at(100, value_of("/0")));
     assert!(ends[1..].iter().all(|end| *end == at(100, fails(Failure::Connect))), "{ends:?}");
     assert_eq!(world::attempts().len(), 2);
@@ -257,7 +257,7 @@ fn without_a_connection_all_know_it_from_one_attempt() {
 }
 
 #[test]
-fn a_write_is_sent_once_and_alone_and_nobody_is_overtaken() {
+fn a_write_is_sent_once_and_alone_and_in_its_turn() {
     world::reset([responding(7, 100)], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
@@ -269,7 +269,7 @@ fn a_write_is_sent_once_and_alone_and_nobody_is_overtaken() {
         tasks.spawn(read(&client, path));
     }
     tasks.spawn(async {
-        // While the write is under way nothing is behind it.
+        // While the write is in progress, no request is sent after it.
         world::sleep_ms(350).await;
         assert_eq!(world::requests()[0].len(), 4);
         Outcome::Done
@@ -282,7 +282,7 @@ fn a_write_is_sent_once_and_alone_and_nobody_is_overtaken() {
 }
 
 #[test]
-fn a_write_behind_a_broken_batch_is_not_sent_twice() {
+fn a_write_that_waits_for_a_broken_batch_is_sent_once() {
     world::reset([responding(1, 100), serving()], usize::MAX);
     let client = client(1);
     let mut tasks = Tasks::new();
@@ -297,7 +297,7 @@ fn a_write_behind_a_broken_batch_is_not_sent_twice() {
 }
 
 #[test]
-fn small_questions_of_all_kinds_go_together_and_large_ones_alone() {
+fn small_requests_of_all_kinds_share_a_batch_and_large_ones_are_sent_alone() {
     world::reset([responding(20, 100)], usize::MAX);
     let client = client(1);
     let calls = [
@@ -335,10 +335,10 @@ fn small_questions_of_all_kinds_go_together_and_large_ones_alone() {
 }
 
 #[test]
-fn whoever_is_dropped_the_others_have_their_answers() {
+fn the_other_calls_get_their_replies_when_one_is_dropped_at_any_poll() {
     for (persistent, peer) in [
         (true, serving()),
-        // Each connection takes one.
+        // One request for each connection.
         (false, Script::new().respond(1, 0, path_server::answer_without_persistence)),
     ] {
         for victim in 0..PATHS.len() {
@@ -372,7 +372,7 @@ fn whoever_is_dropped_the_others_have_their_answers() {
 }
 
 #[test]
-fn one_that_leads_and_is_dropped_in_time_leaves_the_others_their_turn() {
+fn the_other_calls_get_their_replies_when_the_leader_is_dropped_at_any_time() {
     for moment in [50, 150, 250, 550] {
         world::reset([responding(6, 100), responding(6, 100)], usize::MAX);
         let client = client(1);
@@ -380,7 +380,7 @@ fn one_that_leads_and_is_dropped_in_time_leaves_the_others_their_turn() {
         for path in &PATHS[..5] {
             tasks.spawn(read(&client, path));
         }
-        // The youngest leads.
+        // The youngest call is the leader.
         let given_up = async {
             let mut call = std::pin::pin!(read(&client, "/5"));
             let mut end = std::pin::pin!(world::sleep_ms(moment));
@@ -405,7 +405,7 @@ fn one_that_leads_and_is_dropped_in_time_leaves_the_others_their_turn() {
 }
 
 #[test]
-fn more_than_fit_one_batch() {
+fn more_calls_than_fit_one_batch_are_all_answered() {
     world::reset([serving()], usize::MAX);
     let client = client(1);
     let paths: Vec<String> = (0..300).map(|n| format!("/{n}/{}", "x".repeat(n * 10))).collect();

@@ -1,4 +1,4 @@
-//! Reads that share an answer, in virtual time.
+//! Identical reads that share a reply, in virtual time.
 
 use std::time::Duration;
 
@@ -40,13 +40,13 @@ fn finish(client: &Client, tasks: Tasks<'_, Outcome>) -> Vec<Option<(u64, Outcom
     ends
 }
 
-/// How many requests came over each connection.
-fn asked() -> Vec<usize> {
+/// How many requests arrived over each connection.
+fn request_counts() -> Vec<usize> {
     world::requests().iter().map(Vec::len).collect()
 }
 
 #[test]
-fn reads_of_the_same_are_one_request() {
+fn identical_reads_are_one_request() {
     reset([responding(10, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
@@ -57,7 +57,7 @@ fn reads_of_the_same_are_one_request() {
         world::sleep_ms(99).await;
         read(&client).await
     });
-    // When the answer has come, a read is a new one.
+    // A read that begins after the reply arrived sends a new request.
     tasks.spawn(async {
         world::sleep_ms(101).await;
         read(&client).await
@@ -65,21 +65,21 @@ fn reads_of_the_same_are_one_request() {
     let ends = finish(&client, tasks);
     assert!(ends[..1001].iter().all(|end| *end == at(100, answer())));
     assert_eq!(ends[1001], at(201, answer()));
-    assert_eq!(asked(), [2]);
+    assert_eq!(request_counts(), [2]);
 }
 
 #[test]
-fn not_unless_wanted() {
+fn without_the_setting_each_read_sends_a_request() {
     reset([responding(10, 100)]);
     let client = Client::build(Builder::default().connections(1));
     let mut tasks = Tasks::new();
     (0..3).for_each(|_| tasks.spawn(read(&client)));
     finish(&client, tasks);
-    assert_eq!(asked(), [3]);
+    assert_eq!(request_counts(), [3]);
 }
 
 #[test]
-fn also_while_they_wait_for_a_place_and_between_calls_of_all_kinds() {
+fn identical_reads_share_a_request_while_they_wait_and_by_whichever_method_they_are_made() {
     reset([responding(10, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
@@ -95,7 +95,7 @@ fn also_while_they_wait_for_a_place_and_between_calls_of_all_kinds() {
 }
 
 #[test]
-fn what_differs_is_another_request() {
+fn reads_that_differ_in_anything_send_a_request_each() {
     reset([responding(10, 1)]);
     let client = client(1);
     let fahrenheit = client.with_flags(Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit));
@@ -110,12 +110,12 @@ fn what_differs_is_another_request() {
         tasks.spawn(perform(&client, Via::Client, &Call::Read("/b")));
     }
     finish(&client, tasks);
-    assert_eq!(asked(), [6]);
+    assert_eq!(request_counts(), [6]);
     drop(once);
 }
 
 #[test]
-fn an_error_of_the_server_is_an_answer() {
+fn an_error_of_the_server_is_shared_too() {
     reset([Script::new().expect_request("READ+ /a").pause_ms(100).reply(server_error(42)).respond(
         1,
         1,
@@ -126,12 +126,12 @@ fn an_error_of_the_server_is_an_answer() {
     (0..3).for_each(|_| tasks.spawn(read(&client)));
     let ends = finish(&client, tasks);
     assert!(ends.iter().all(|end| *end == at(100, fails_with_code(42))), "{ends:?}");
-    assert_eq!(asked(), [1]);
+    assert_eq!(request_counts(), [1]);
     assert_eq!(block_on(read(&client)), answer());
 }
 
 #[test]
-fn each_keeps_its_total_timeout() {
+fn each_of_the_identical_reads_keeps_its_own_total_timeout() {
     reset([responding(1, 100)]);
     let client = client(1);
     let mut tasks = Tasks::new();
@@ -144,11 +144,11 @@ fn each_keeps_its_total_timeout() {
         ends,
         [at(100, answer()), at(50, total_timeout()), at(99, total_timeout()), at(100, answer())]
     );
-    assert_eq!(asked(), [1]);
+    assert_eq!(request_counts(), [1]);
 }
 
 #[test]
-fn when_the_one_that_asked_has_no_more_time_another_one_asks_for_the_rest() {
+fn another_read_sends_the_request_again_when_the_first_times_out() {
     reset(vec![responding(1, 100); 4]);
     let client = client(1);
     let mut tasks = Tasks::new();
@@ -161,11 +161,11 @@ fn when_the_one_that_asked_has_no_more_time_another_one_asks_for_the_rest() {
         ends,
         [at(50, total_timeout()), at(149, total_timeout()), at(151, total_timeout()), at(251, answer())]
     );
-    assert_eq!(asked(), [1, 1, 1, 1]);
+    assert_eq!(request_counts(), [1, 1, 1, 1]);
 }
 
 #[test]
-fn whoever_is_dropped_the_others_have_their_answer() {
+fn the_other_reads_get_the_value_when_one_is_dropped_at_any_poll() {
     for victim in 0..3 {
         for polls in 0.. {
             world::reset(vec![serving(); 5], 5);
@@ -182,7 +182,7 @@ fn whoever_is_dropped_the_others_have_their_answer() {
                     None => assert_eq!(number, victim),
                 }
             }
-            // One more if the first one had asked already.
+            // One more if the first read had sent its request already.
             assert!(world::requests().concat().len() <= 2);
             if ends[victim].is_some() {
                 assert!(polls > 1);
@@ -193,7 +193,7 @@ fn whoever_is_dropped_the_others_have_their_answer() {
 }
 
 #[test]
-fn after_a_failure_of_the_connection_each_asks_for_itself() {
+fn each_read_sends_its_own_request_after_the_connection_failed() {
     let half = persistent(value("value"))[..26].to_vec();
     reset([
         Script::new().expect_request("READ+ /a").pause_ms(100).send(half),
@@ -205,11 +205,11 @@ fn after_a_failure_of_the_connection_each_asks_for_itself() {
     let ends = finish(&client, tasks);
     assert_eq!(ends[0], at(100, fails_with(ConnectionError::Truncated)));
     assert!(ends[1..].iter().all(|end| end.as_ref().unwrap().1 == answer()), "{ends:?}");
-    assert_eq!(asked(), [1, 2]);
+    assert_eq!(request_counts(), [1, 2]);
 }
 
 #[test]
-fn a_silent_server_costs_those_that_joined_no_more_than_one_more_silence() {
+fn reads_that_joined_another_one_wait_for_a_silent_server_at_most_once_more() {
     reset([Script::new().expect_request("READ+ /a").stall(), responding(1, 10).stall()]);
     let client = client(1);
     let mut tasks = Tasks::new();

@@ -1,4 +1,4 @@
-//! Clients shared by threads and tasks, and found by name.
+//! Concurrent calls of threads and tasks that share a client, over real sockets; and servers found by name.
 
 use std::net::Ipv6Addr;
 use std::sync::Barrier;
@@ -20,7 +20,7 @@ fn path(thread: usize, round: usize) -> String {
 }
 
 #[test]
-fn threads_share_a_connection_and_get_their_own_answers() {
+fn threads_share_a_connection_and_get_their_own_values() {
     let server = Peer::serve(path_server::answer);
     let client = Builder::default().address(server.address().into()).connections(1).build();
     thread::scope(|scope| {
@@ -38,7 +38,7 @@ fn threads_share_a_connection_and_get_their_own_answers() {
 }
 
 #[test]
-fn threads_mix_all_kinds_of_calls() {
+fn threads_make_all_kinds_of_calls_and_get_their_own_replies() {
     let server = Peer::serve(path_server::answer);
     let client = Builder::default().address(server.address().into()).connections(3).build();
     let listed = path_server::ENTRIES.map(str::as_bytes);
@@ -73,7 +73,7 @@ fn threads_mix_all_kinds_of_calls() {
 }
 
 #[test]
-fn values_are_given_in_their_order_to_a_function_that_uses_the_client() {
+fn read_each_passes_values_in_order_to_a_function_that_may_use_the_client() {
     let server = Peer::serve(path_server::answer);
     let client = Builder::default().address(server.address().into()).build();
     for client in [client.clone(), client.non_persistent()] {
@@ -81,7 +81,7 @@ fn values_are_given_in_their_order_to_a_function_that_uses_the_client() {
             (0..200).map(|n| if n % 7 == 3 { "/\0".into() } else { path(n, n) }).collect();
         let mut expected = paths.iter();
         client.read_each(&paths, |value| {
-            let path = expected.next().expect("as many values as paths");
+            let path = expected.next().expect("there is one value for each path");
             match value {
                 Ok(value) => assert_eq!(value, path_server::value_of(path.as_bytes())),
                 Err(error) => assert!(path.contains('\0') && matches!(error, Error::Request(_)), "{error}"),
@@ -93,8 +93,8 @@ fn values_are_given_in_their_order_to_a_function_that_uses_the_client() {
 }
 
 #[test]
-fn as_many_calls_at_once_as_there_are_connections() {
-    // No answer is given before four are asked for.
+fn calls_run_concurrently_on_all_connections() {
+    // The server answers only once four requests have arrived.
     let barrier = Barrier::new(4);
     let server = Peer::serve(move |request| {
         barrier.wait();
@@ -116,7 +116,7 @@ fn as_many_calls_at_once_as_there_are_connections() {
 }
 
 #[test]
-fn a_call_waits_for_a_place_no_longer_than_it_may() {
+fn a_call_that_waits_for_a_permit_keeps_its_total_timeout() {
     let released = std::sync::Arc::new(Barrier::new(2));
     let server = {
         let released = std::sync::Arc::clone(&released);
@@ -131,7 +131,7 @@ fn a_call_waits_for_a_place_no_longer_than_it_may() {
     client.ping().unwrap();
     thread::scope(|scope| {
         let slow = scope.spawn(|| client.read("/slow"));
-        // Until the other call has the connection, this one has.
+        // This call succeeds until the other one has the connection.
         let start = Instant::now();
         let error = loop {
             match client.with_timeout(Duration::from_millis(50)).read("/fast") {
@@ -149,8 +149,8 @@ fn a_call_waits_for_a_place_no_longer_than_it_may() {
 }
 
 #[test]
-fn names_are_tried_on_all_their_addresses() {
-    // localhost is ::1, or 127.0.0.1, or both, and only one of them listens.
+fn all_addresses_of_a_name_are_tried() {
+    // localhost is ::1, or 127.0.0.1, or both, and the server listens on one of them only.
     let v4 = Peer::serve(path_server::answer);
     let v6 = Peer::serve_on(Ipv6Addr::LOCALHOST.into(), path_server::answer);
     let by_name = |port| Builder::default().host("localhost", port).build();
@@ -169,7 +169,7 @@ fn names_are_tried_on_all_their_addresses() {
 }
 
 #[test]
-fn nobody_is_there() {
+fn a_refused_connection_is_a_connect_error_that_names_the_address() {
     let address = format!("localhost:{}", free_port());
     let client = Client::new(&address).unwrap();
     for client in [client.clone(), client.non_persistent(), client.with_timeout(Duration::from_secs(10))] {
@@ -182,8 +182,8 @@ fn nobody_is_there() {
 }
 
 #[test]
-fn a_name_that_does_not_exist() {
-    // Reserved for this by RFC 6761.
+fn a_name_that_does_not_exist_is_a_resolve_error() {
+    // RFC 6761 reserves this domain.
     let client = Client::new("owserver.invalid").unwrap().with_timeout(Duration::from_secs(20));
     let error = client.ping().unwrap_err();
     assert!(matches!(error, Error::Resolve { .. }) || error.is_timeout(), "{error:?}");
@@ -234,7 +234,7 @@ mod on_tokio {
     use super::*;
 
     #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn tasks_share_a_connection_and_get_their_own_answers() {
+    async fn tasks_share_a_connection_and_get_their_own_values() {
         let server = Peer::serve(path_server::answer);
         let client = Builder::default().address(server.address().into()).connections(1).build_tokio();
         let tasks = (0..THREADS).map(|number| {
@@ -252,10 +252,10 @@ mod on_tokio {
         assert_eq!(server.connections(), 1);
     }
 
-    /// A future that is given up at its n-th poll.
-    struct Polled<F>(Pin<Box<F>>, usize);
+    /// A future that ends with `None` at its nth poll.
+    struct EndedAtPoll<F>(Pin<Box<F>>, usize);
 
-    impl<F: Future> Future for Polled<F> {
+    impl<F: Future> Future for EndedAtPoll<F> {
         type Output = Option<F::Output>;
 
         fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -270,36 +270,36 @@ mod on_tokio {
     }
 
     #[::tokio::test]
-    async fn futures_dropped_at_any_poll_leave_the_next_call_alone() {
+    async fn the_next_call_is_right_after_a_future_was_dropped_at_any_poll() {
         let server = Peer::serve(path_server::answer);
-        let mut given_up = 0;
+        let mut dropped = 0;
         for persistent in [true, false] {
             let client =
                 Builder::default().address(server.address().into()).persistent(persistent).build_tokio();
             for round in 0..40 {
                 for count in 0..6 {
                     let path = path(count, round);
-                    if let Some(value) = Polled(Box::pin(client.read(&path)), count).await {
+                    if let Some(value) = EndedAtPoll(Box::pin(client.read(&path)), count).await {
                         assert_eq!(value.unwrap(), path_server::value_of(path.as_bytes()));
                     } else {
-                        given_up += 1;
+                        dropped += 1;
                     }
                     let paths = ["/a", "/b", "/c"];
-                    if let Some(values) = Polled(Box::pin(client.read_many(&paths)), count).await {
+                    if let Some(values) = EndedAtPoll(Box::pin(client.read_many(&paths)), count).await {
                         assert!(values.iter().all(Result::is_ok));
                     }
-                    if let Some(listing) = Polled(Box::pin(client.dir("/")), count).await {
+                    if let Some(listing) = EndedAtPoll(Box::pin(client.dir("/")), count).await {
                         assert_eq!(listing.unwrap().len(), 3);
                     }
                     assert_eq!(client.read("/next").await.unwrap(), path_server::value_of(b"/next"));
                 }
             }
         }
-        assert!(given_up >= 100, "{given_up}");
+        assert!(dropped >= 100, "{dropped}");
     }
 
     #[::tokio::test]
-    async fn many_calls_at_once_wait_for_their_turn() {
+    async fn more_concurrent_calls_than_connections_are_all_answered() {
         let server = Peer::serve(path_server::answer);
         let client = Builder::default().address(server.address().into()).connections(2).build_tokio();
         let mut calls = ::tokio::task::JoinSet::new();

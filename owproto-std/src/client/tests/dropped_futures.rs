@@ -1,4 +1,4 @@
-//! Futures of calls that are dropped half-way.
+//! Futures of calls that are dropped before they end.
 
 use owproto_tests::path_server;
 
@@ -7,8 +7,8 @@ use super::scenario::*;
 use super::virtual_time::{self as world, Client, perform};
 use crate::{Builder, DirOptions};
 
-/// Calls `call`, drops its future after each number of polls, and sees that the next calls get their own answers.
-fn dropped_everywhere(call: &Call, complete: &Outcome, warm: bool, persistent: bool) {
+/// Makes a call and drops its future, after every number of polls. The next calls must get their own replies.
+fn check_dropped_at_every_poll(call: &Call, complete: &Outcome, warm: bool, persistent: bool) {
     let mut count = 0;
     loop {
         world::reset(vec![serving(); 8], 5);
@@ -34,11 +34,11 @@ fn dropped_everywhere(call: &Call, complete: &Outcome, warm: bool, persistent: b
         }
         count += 1;
     }
-    assert!(count > 5, "only {count} places in {call:?}");
+    assert!(count > 5, "{call:?} ends after {count} polls");
 }
 
 #[test]
-fn a_call_dropped_anywhere_leaves_the_next_one_alone() {
+fn the_next_call_is_right_after_a_call_was_dropped_at_any_poll() {
     for (call, complete) in [
         (Call::Read("/a"), gives("value of /a")),
         (Call::Write("/a", "1"), Outcome::Count(1)),
@@ -52,13 +52,13 @@ fn a_call_dropped_anywhere_leaves_the_next_one_alone() {
         ),
     ] {
         for (warm, persistent) in [(false, true), (true, true), (false, false)] {
-            dropped_everywhere(&call, &complete, warm, persistent);
+            check_dropped_at_every_poll(&call, &complete, warm, persistent);
         }
     }
 }
 
 #[test]
-fn a_listing_whose_next_was_dropped_is_over() {
+fn a_listing_ends_when_the_future_of_its_next_entry_is_dropped() {
     world::reset(vec![serving(); 3], 5);
     let client = Client::build(Builder::default());
     let mut listing = block_on(client.dir_iter("/", DirOptions::new())).unwrap();

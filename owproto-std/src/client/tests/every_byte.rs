@@ -1,4 +1,4 @@
-//! Answers that break off or go wrong at every byte.
+//! Replies that end, stop or are damaged at every byte.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -17,13 +17,13 @@ use super::scenario::*;
 use super::virtual_time::{self as world, Client, perform};
 use crate::Builder;
 
-/// How long a call waits for a peer that has stopped in the middle, in milliseconds.
-const PATIENCE: u64 = 250;
+/// The total timeout of a call whose peer stalls, in milliseconds.
+const TOTAL_TIMEOUT: u64 = 250;
 
-/// How long a call may take at most.
+/// The longest time for a call.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Most of them only wait.
+/// More threads than processors, since most of them wait.
 const THREADS: usize = 32;
 
 struct Exchange {
@@ -55,7 +55,7 @@ enum Ending {
     Stall,
 }
 
-/// The error of a call, and the entries that came before.
+/// The error of a call, if it failed.
 fn failure(outcome: &Outcome) -> Option<Failure> {
     match outcome {
         Outcome::Fails(why) => Some(*why),
@@ -64,7 +64,7 @@ fn failure(outcome: &Outcome) -> Option<Failure> {
     }
 }
 
-fn broken_off<C: SocketClient>(exchange: &Exchange, at: usize, ending: Ending, warm: bool) {
+fn check_ending<C: SocketClient>(exchange: &Exchange, at: usize, ending: Ending, warm: bool) {
     let (part, next) = (&exchange.reply[..at], persistent(value("next")));
     let mut script = Script::new();
     if warm {
@@ -76,11 +76,11 @@ fn broken_off<C: SocketClient>(exchange: &Exchange, at: usize, ending: Ending, w
         Ending::Reset => script.reset(),
         Ending::Stall => script.stall(),
     };
-    // On a connection that had worked, an answer of which nothing came is asked for again.
-    let is_asked_again =
+    // On a connection that had worked, a request without a byte of reply is sent again.
+    let is_sent_again =
         warm && at == 0 && ending != Ending::Stall && !matches!(exchange.call, Call::Write(..));
     let mut second = Script::new();
-    if is_asked_again {
+    if is_sent_again {
         second = second.read_request().send(&exchange.reply);
     }
     let peer = Peer::start([script, second.read_request().send(next).stall()]);
@@ -89,10 +89,10 @@ fn broken_off<C: SocketClient>(exchange: &Exchange, at: usize, ending: Ending, w
         assert_eq!(client.perform(Via::Client, &Call::Ping), Outcome::Done);
     }
     let start = Instant::now();
-    let via = if ending == Ending::Stall { Via::WithTimeout(PATIENCE) } else { Via::Client };
+    let via = if ending == Ending::Stall { Via::WithTimeout(TOTAL_TIMEOUT) } else { Via::Client };
     let outcome = client.perform(via, &exchange.call);
     assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
-    if is_asked_again {
+    if is_sent_again {
         assert_eq!(outcome, exchange.gives);
     } else {
         let error = failure(&outcome).unwrap_or_else(|| panic!("no error: {outcome:?}"));
@@ -115,27 +115,27 @@ fn broken_off<C: SocketClient>(exchange: &Exchange, at: usize, ending: Ending, w
     assert!(start.elapsed() < 2 * LIMIT, "{:?}", start.elapsed());
     let failures: Vec<_> =
         peer.finish_with_failures().into_iter().filter_map(|record| record.failure).collect();
-    // On a busy machine the time may be over before the peer has seen the request.
+    // On a busy machine the call may time out before the peer has read the request.
     assert!(failures.is_empty() || ending == Ending::Stall, "{failures:?}");
 }
 
 fn total_timeout_failure() -> Failure {
     match total_timeout() {
         Outcome::Fails(why) => why,
-        _ => unreachable!("it is a failure"),
+        _ => unreachable!("a timeout is a failure"),
     }
 }
 
-fn broken_off_everywhere<C: SocketClient>() {
+fn check_endings_at_every_byte<C: SocketClient>() {
     let exchanges = exchanges();
     let mut cases = Vec::new();
     for exchange in &exchanges {
         for at in 0..exchange.reply.len() {
             cases.push((exchange, at, Ending::Close, false));
             cases.push((exchange, at, Ending::Reset, false));
-            // On a connection that is there, so that the time is not spent on making one.
+            // On an open connection, so that connecting takes none of the time.
             cases.push((exchange, at, Ending::Stall, true));
-            // A reset may overtake what came before, and then the request is sent again, or not.
+            // Not for resets: one may overtake earlier bytes, and then the request may be sent again.
             if at == 0 || !matches!(exchange.call, Call::Write(..)) {
                 cases.push((exchange, at, Ending::Close, true));
             }
@@ -150,38 +150,40 @@ fn broken_off_everywhere<C: SocketClient>() {
                 while let Some(&(exchange, at, ending, warm)) =
                     cases.get(next.fetch_add(1, Ordering::Relaxed))
                 {
-                    let told = Told(format!("{:?}, {ending:?} at {at}, warm {warm}", exchange.call));
-                    broken_off::<C>(exchange, at, ending, warm);
-                    drop(told);
+                    let report =
+                        ReportOnPanic(format!("{:?}, {ending:?} at {at}, warm {warm}", exchange.call));
+                    check_ending::<C>(exchange, at, ending, warm);
+                    drop(report);
                 }
             });
         }
     });
 }
 
-/// Prints which case it was if the scope is left by a panic.
-struct Told(String);
+/// Prints the case if a panic leaves the scope.
+struct ReportOnPanic(String);
 
-impl Drop for Told {
+impl Drop for ReportOnPanic {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("this happened with {}", self.0);
+            eprintln!("the panic was with {}", self.0);
         }
     }
 }
 
 #[test]
-fn an_answer_broken_off_at_any_byte_blocking() {
-    broken_off_everywhere::<crate::Client>();
+fn a_reply_that_ends_or_stops_at_any_byte_gives_the_right_error_blocking() {
+    check_endings_at_every_byte::<crate::Client>();
 }
 
 #[cfg(feature = "tokio")]
 #[test]
-fn an_answer_broken_off_at_any_byte_on_tokio() {
-    broken_off_everywhere::<super::over_sockets::TokioClient>();
+fn a_reply_that_ends_or_stops_at_any_byte_gives_the_right_error_on_tokio() {
+    check_endings_at_every_byte::<super::over_sockets::TokioClient>();
 }
 
-/// Answers a call with something, and sees that the call ends, and that the next ones get their own answers.
+/// Answers a call with these bytes, and returns its outcome. The call must end, and the next ones must get their own
+/// replies.
 fn answered_with(call: &Call, bytes: &[u8]) -> Outcome {
     let first = Script::new().read_request().send(bytes);
     world::reset([first, serving(), serving()], 5);
@@ -200,7 +202,7 @@ fn answered_with(call: &Call, bytes: &[u8]) -> Outcome {
 }
 
 #[test]
-fn an_answer_with_any_byte_changed() {
+fn calls_end_and_the_next_are_right_after_a_reply_with_any_byte_changed() {
     let mut errors = 0;
     for Exchange { call, reply, .. } in exchanges() {
         for at in 0..reply.len() {
@@ -215,7 +217,7 @@ fn an_answer_with_any_byte_changed() {
 }
 
 #[test]
-fn malformed_frames_are_no_answers() {
+fn calls_end_and_the_next_are_right_after_a_malformed_frame() {
     let mut errors = 0;
     for vector in vectors::in_file("malformed") {
         for Exchange { call, .. } in exchanges() {
@@ -226,8 +228,8 @@ fn malformed_frames_are_no_answers() {
 }
 
 #[test]
-fn garbage_is_no_answer() {
-    // xorshift, the same numbers in each run.
+fn calls_end_and_the_next_are_right_after_random_bytes() {
+    // xorshift: the same numbers in every run.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut byte = || {
         state ^= state << 13;
@@ -239,7 +241,7 @@ fn garbage_is_no_answer() {
     for round in 0..2000_usize {
         let mut bytes: Vec<u8> = (0..round % 100).map(|_| byte()).collect();
         if round % 3 == 0 && bytes.len() > 8 {
-            // One that begins like a frame.
+            // Some begin like a frame.
             bytes[..7].fill(0);
         }
         for Exchange { call, .. } in exchanges() {
@@ -249,9 +251,9 @@ fn garbage_is_no_answer() {
     assert!(errors > 10_000, "{errors}");
 }
 
-/// Calls where the answer comes as this peer sends it, and gives what was wrong with it. The next call has its own
-/// answer, at once.
-fn answered_by(script: Script, via: Via, call: &Call) -> Option<Failure> {
+/// Makes a call to a peer that follows this script, and returns its error. The next call must get its own value
+/// immediately.
+fn failure_with(script: Script, via: Via, call: &Call) -> Option<Failure> {
     world::reset([script, serving()], 5);
     let client = Client::build(Builder::default());
     let outcome = block_on(perform(&client, via, call));
@@ -262,17 +264,17 @@ fn answered_by(script: Script, via: Via, call: &Call) -> Option<Failure> {
 }
 
 #[test]
-fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
+fn a_silence_from_any_byte_on_ends_the_call_exactly_at_the_inactivity_timeout() {
     let silent = failure(&inactivity_timeout());
     for Exchange { call, reply, .. } in exchanges() {
         for at in 0..reply.len() {
             let begins = || Script::new().read_request().pause_ms(500).send(&reply[..at]);
-            // What comes is what begins the silence; the request does where nothing comes.
+            // The silence begins with the last byte received, or else with the request.
             let start = if at == 0 { 0 } else { 500_000 };
-            // The rest comes too late, and is the answer to nothing.
+            // The rest arrives too late, and must not be matched to the next request.
             let late = begins().pause_ms(2001).send(&reply[at..]);
             for peer in [begins().stall(), late.stall()] {
-                assert_eq!(answered_by(peer, Via::Client, &call), silent, "{call:?} at {at}");
+                assert_eq!(failure_with(peer, Via::Client, &call), silent, "{call:?} at {at}");
                 assert_eq!(world::now(), start + 2_000_000, "{call:?} at {at}");
             }
         }
@@ -280,13 +282,13 @@ fn a_silence_from_any_byte_on_is_endured_exactly_so_long() {
 }
 
 #[test]
-fn an_answer_in_drops_takes_exactly_the_total_time() {
+fn a_reply_in_single_bytes_ends_the_call_exactly_at_the_total_timeout() {
     for Exchange { call, reply, .. } in exchanges() {
         for at in 0..reply.len() {
             let begins = Script::new().read_request().send(&reply[..at]);
             let drops = reply[at..].iter().fold(begins, |peer, byte| peer.pause_ms(400).send([*byte]));
             let needed = 400_000 * (reply.len() - at) as u64;
-            let why = answered_by(drops.serve(path_server::answer), Via::WithTimeout(3000), &call);
+            let why = failure_with(drops.serve(path_server::answer), Via::WithTimeout(3000), &call);
             assert_eq!(
                 why,
                 if needed < 3_000_000 { None } else { Some(total_timeout_failure()) },

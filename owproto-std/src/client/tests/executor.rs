@@ -1,5 +1,5 @@
-//! Futures that run side by side in virtual time. Only those that were woken are polled, and the clock moves on when
-//! there are none, so that a wake-up that gets lost shows.
+//! An executor in virtual time. It polls only futures that were woken, and moves the clock when there are none, so that a
+//! lost wake-up shows as a test that fails.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,17 +18,17 @@ impl Wake for Flag {
 }
 
 struct Task<'a, T> {
-    /// `None` if it has ended or was given up.
+    /// `None` if it has ended or was dropped.
     future: Option<Pin<Box<dyn Future<Output = T> + 'a>>>,
     is_woken: Arc<Flag>,
     polls: usize,
-    /// The number of polls after which it is given up.
+    /// The number of polls after which it is dropped.
     most_polls: usize,
-    /// What it gave, and when.
+    /// Its output, and when it ended, in microseconds.
     output: Option<(u64, T)>,
 }
 
-/// All futures of a test.
+/// The futures of a test.
 pub(super) struct Tasks<'a, T>(Vec<Task<'a, T>>);
 
 impl<'a, T> Tasks<'a, T> {
@@ -36,12 +36,12 @@ impl<'a, T> Tasks<'a, T> {
         Self(Vec::new())
     }
 
-    /// Begins one more. Tasks are numbered from 0 on.
+    /// Adds a future.
     pub(super) fn spawn(&mut self, future: impl Future<Output = T> + 'a) {
         self.spawn_for_polls(usize::MAX, future);
     }
 
-    /// As [`begin`](Self::begin), but it is dropped after so many polls.
+    /// As [`spawn`](Self::spawn), but drops the future after this number of polls.
     pub(super) fn spawn_for_polls(&mut self, most_polls: usize, future: impl Future<Output = T> + 'a) {
         self.0.push(Task {
             future: Some(Box::pin(future)),
@@ -52,9 +52,9 @@ impl<'a, T> Tasks<'a, T> {
         });
     }
 
-    /// Lets all of them go on as far as they come without the passing of time. False if none has moved.
+    /// Runs all futures until each waits for the time to pass. Returns whether any was polled or dropped.
     pub(super) fn run_until_blocked(&mut self) -> bool {
-        let mut has_moved = false;
+        let mut any_moved = false;
         loop {
             let mut moves = false;
             for task in &mut self.0 {
@@ -70,17 +70,18 @@ impl<'a, T> Tasks<'a, T> {
                 }
             }
             if !moves {
-                return has_moved;
+                return any_moved;
             }
-            has_moved = true;
+            any_moved = true;
         }
     }
 
-    /// Runs all to their ends, and gives what each gave, and after how many microseconds. `None` for those given up.
+    /// Runs all futures to their ends, and returns the output of each with the time at which it ended, in microseconds.
+    /// `None` for those that were dropped.
     pub(super) fn finish(mut self) -> Vec<Option<(u64, T)>> {
         self.run_until_blocked();
         while self.0.iter().any(|task| task.future.is_some()) {
-            assert!(world::pass_time(), "everybody waits, and nothing will happen");
+            assert!(world::pass_time(), "all futures wait, and no timer runs");
             self.run_until_blocked();
         }
         self.0.into_iter().map(|task| task.output).collect()
@@ -89,10 +90,10 @@ impl<'a, T> Tasks<'a, T> {
 
 /// Runs a future to its end.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
-    poll_times(usize::MAX, future).expect("it ends")
+    poll_times(usize::MAX, future).expect("only a limit of polls drops a future")
 }
 
-/// Polls a future so many times and drops it.
+/// Polls a future this number of times at most, and drops it then.
 pub(super) fn poll_times<F: Future>(count: usize, future: F) -> Option<F::Output> {
     let mut tasks = Tasks::new();
     tasks.spawn_for_polls(count, future);

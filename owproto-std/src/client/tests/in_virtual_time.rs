@@ -1,4 +1,4 @@
-//! The table of scenarios in virtual time, and what only there can be exact.
+//! The table of scenarios in virtual time, and tests that need exact times.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,14 +21,14 @@ fn run(scenario: &Scenario, chunk: usize) {
     for (number, step) in scenario.steps.iter().enumerate() {
         if let Call::PassTime | Call::WaitUntilStale = step.call {
             world::advance_ms(1);
-            let is_spoilt = client.shared().pool.all_idle_are_stale();
-            assert_eq!(is_spoilt, matches!(step.call, Call::WaitUntilStale), "step {number}");
+            let is_stale = client.shared().pool.all_idle_are_stale();
+            assert_eq!(is_stale, matches!(step.call, Call::WaitUntilStale), "step {number}");
             continue;
         }
         let start = world::now();
         let outcome = block_on(perform(&client, step.via, &step.call));
         assert_eq!(outcome, step.gives, "step {number}: {:?}", step.call);
-        assert_eq!(world::now() - start, step.takes_ms * 1000, "step {number}: {:?} took so long", step.call);
+        assert_eq!(world::now() - start, step.takes_ms * 1000, "step {number}: the time of {:?}", step.call);
         let connections = world::open_connections();
         assert!(
             connections <= 1 && connections == client.shared().pool.idle(),
@@ -41,9 +41,9 @@ fn run(scenario: &Scenario, chunk: usize) {
 }
 
 #[test]
-fn scenarios_in_virtual_time() {
+fn all_scenarios_in_virtual_time() {
     for scenario in scenario_table::all() {
-        // Byte by byte, in odd pieces, and as much as there is.
+        // Byte by byte, in odd pieces, and in one piece.
         for chunk in [1, 7, usize::MAX] {
             println!("{} in pieces of {chunk}", scenario.name);
             run(&scenario, chunk);
@@ -68,7 +68,7 @@ const fn secs(secs: u64) -> Duration {
 }
 
 #[test]
-fn the_total_time_counts_waiting_resolving_and_connecting() {
+fn the_total_timeout_includes_waiting_resolving_and_connecting() {
     let silent_script = || Script::new().expect_request("READ+ /a").pause_ms(1900).keepalive().stall();
     world::reset([serving(), silent_script().accepted_after_ms(1000)], 1);
     let client = built(|b| b.connections(1).total_timeout(secs(10)));
@@ -103,7 +103,7 @@ fn the_total_time_counts_waiting_resolving_and_connecting() {
 }
 
 #[test]
-fn resolving_is_given_up_with_the_total_time() {
+fn resolving_ends_at_the_total_timeout() {
     world::reset([serving()], 1);
     world::resolving_takes_ms(5000);
     let client = built(|b| b.total_timeout(secs(3)));
@@ -114,19 +114,18 @@ fn resolving_is_given_up_with_the_total_time() {
 }
 
 #[test]
-fn connecting_has_a_time_of_its_own() {
+fn connecting_ends_at_the_shorter_of_its_own_and_the_total_timeout() {
     world::reset([Script::ignore(), Script::ignore()], 1);
     let client = built(|b| b.connect_timeout(secs(2)));
     assert_eq!(call(&client, &Call::Read("/a")), fails(Failure::Connect));
     assert_eq!(world::now(), 2_000_000);
-    // The shorter one counts.
     let outcome = block_on(perform(&client, Via::WithTimeout(500), &Call::Read("/a")));
     assert_eq!(outcome, total_timeout());
     assert_eq!(world::now(), 2_500_000);
 }
 
 #[test]
-fn all_addresses_together_have_the_total_time() {
+fn the_total_timeout_includes_the_attempts_at_all_addresses() {
     let three = || vec![address(1), address(2), address(3)];
     world::reset([Script::ignore(), Script::ignore(), Script::ignore()], 1);
     world::name_resolves_to([three()]);
@@ -145,7 +144,7 @@ fn all_addresses_together_have_the_total_time() {
 }
 
 #[test]
-fn the_address_that_answers_is_the_first_one_from_then_on() {
+fn the_address_that_accepted_last_is_tried_first() {
     world::reset([Script::refuse(), serving(), serving(), Script::refuse(), serving()], 1);
     world::name_resolves_to([vec![address(1), address(2)]]);
     let client = built(|b| b);
@@ -158,14 +157,14 @@ fn the_address_that_answers_is_the_first_one_from_then_on() {
 }
 
 #[test]
-fn a_host_that_moved_is_found_again() {
+fn a_host_whose_address_changed_is_resolved_again() {
     world::reset([serving(), Script::refuse(), serving()], 1);
     world::name_resolves_to([vec![address(1)], vec![address(1), address(9)]]);
     let client = built(|b| b);
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
     client.close_connection();
     assert_eq!(call(&client, &Call::Ping), Outcome::Done);
-    // What was tried is not tried again in the same call.
+    // An address is tried once in a call.
     assert_eq!(world::attempts(), [1, 1, 9].map(address));
     assert_eq!(world::resolutions(), 2);
     client.close_connection();
@@ -174,7 +173,7 @@ fn a_host_that_moved_is_found_again() {
 }
 
 #[test]
-fn a_name_that_is_lost_later_does_not_hide_why_there_is_no_connection() {
+fn a_failure_to_resolve_again_does_not_hide_the_connect_error() {
     world::reset([serving(), Script::refuse()], 1);
     world::name_resolves_to([vec![address(1)], vec![]]);
     let client = built(|b| b);
@@ -187,7 +186,7 @@ fn a_name_that_is_lost_later_does_not_hide_why_there_is_no_connection() {
 }
 
 #[test]
-fn clones_share_what_was_resolved() {
+fn clones_share_the_resolved_addresses() {
     world::reset([serving(), serving(), serving()], 1);
     let client = built(|b| b);
     for via in [Via::NonPersistent, Via::Persistent, Via::Clone, Via::NonPersistent] {
@@ -198,7 +197,7 @@ fn clones_share_what_was_resolved() {
 }
 
 #[test]
-fn a_write_that_went_out_in_part_is_sent_again() {
+fn a_write_is_sent_again_only_if_its_last_byte_was_not_sent() {
     let write = 24 + "/a\0".len() + "12345".len();
     for cut in 1..write {
         let first = Script::new().exchange("READ+ /a", value("1")).read(cut).reset();
@@ -208,7 +207,7 @@ fn a_write_that_went_out_in_part_is_sent_again() {
         assert_eq!(call(&client, &Call::Write("/a", "12345")), Outcome::Count(5), "cut at {cut}");
         assert_eq!(world::requests(), [["READ+ /a"], ["WRITE+ /a=12345"]]);
     }
-    // All of it went out: the server may have done it.
+    // All of it was sent: the server may have carried it out.
     let first = Script::new().exchange("READ+ /a", value("1")).read(write).reset();
     world::reset([first, serving()], 1);
     let client = built(|b| b);
@@ -218,7 +217,7 @@ fn a_write_that_went_out_in_part_is_sent_again() {
 }
 
 #[test]
-fn no_more_connections_are_kept_than_there_are_places() {
+fn the_pool_keeps_no_more_idle_connections_than_its_limit() {
     world::reset([serving(), serving(), serving()], 1);
     let client = built(|b| b.connections(2));
     let listing = || block_on(client.dir_iter("/", DirOptions::new())).unwrap();
@@ -236,7 +235,7 @@ fn no_more_connections_are_kept_than_there_are_places() {
 }
 
 #[test]
-fn the_consumer_of_a_listing_may_take_its_time() {
+fn the_time_between_two_entries_does_not_count_as_silence() {
     let peer = Script::new()
         .expect_request("DIR+ /")
         .reply([entry("/a"), entry("/b")])
@@ -254,7 +253,7 @@ fn the_consumer_of_a_listing_may_take_its_time() {
 }
 
 #[test]
-fn long_answers_to_long_requests_do_not_block_each_other() {
+fn long_replies_to_long_requests_do_not_block_each_other() {
     world::reset([serving()], usize::MAX);
     world::window(24 * 1024);
     let client = built(|b| b);
@@ -266,27 +265,26 @@ fn long_answers_to_long_requests_do_not_block_each_other() {
     assert_eq!(world::requests().len(), 1);
 }
 
-/// owserver writes each reply by itself, and the kernel below it holds one back until the one before was acknowledged.
+/// owserver writes each reply by itself, and the kernel holds one back until the one before is acknowledged (Nagle).
 #[test]
-fn replies_to_pipelined_requests_are_acknowledged_at_once_the_last_too() {
+fn replies_to_pipelined_requests_are_acknowledged_without_delay() {
     world::reset([serving()], 1);
     let client = built(|b| b);
     assert!(block_on(client.read("/a")).is_ok());
     let (before, acknowledged) = world::waits();
     assert!(before > 0);
-    assert_eq!(acknowledged, 0, "a single reply waits for nothing");
+    assert_eq!(acknowledged, 0, "a single reply needs no early acknowledgement");
     for value in block_on(client.read_many(&["/a", "/b", "/c"])) {
         value.unwrap();
     }
     let (after, acknowledged) = world::waits();
     assert!(after > before + 1);
-    // Nothing waits for that of the first.
+    // No reply waits for the acknowledgement of the last one before.
     assert_eq!(acknowledged, after - before - 1);
 }
 
 #[test]
-fn an_answer_has_to_be_whole_within_the_total_time() {
-    // Whatever the moment at which the limit ends, the call ends then, and the next one is well.
+fn a_call_ends_at_the_total_timeout_within_any_byte_of_its_reply() {
     for limit in 1..=40 {
         let mut peer = Script::new().expect_request("READ+ /a");
         for byte in persistent(value("1234567890")) {

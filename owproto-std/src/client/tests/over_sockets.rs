@@ -10,14 +10,14 @@ use super::scenario::{Call, Outcome, Scenario, Via, perform_calls};
 use super::scenario_table;
 use crate::{Builder, DirOptions};
 
-/// How long a call may take at most. No peer pauses for longer than a second.
+/// The longest time for a call. No peer pauses for longer than a second.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// A client over sockets, as the scenarios use it.
 pub(super) trait SocketClient {
     fn build(builder: Builder) -> Self;
     fn perform(&self, via: Via, call: &Call) -> Outcome;
-    fn idle_is_spoilt(&self) -> bool;
+    fn idle_is_stale(&self) -> bool;
 }
 
 macro_rules! itself {
@@ -37,7 +37,7 @@ impl SocketClient for crate::Client {
         perform_blocking(self, via, call)
     }
 
-    fn idle_is_spoilt(&self) -> bool {
+    fn idle_is_stale(&self) -> bool {
         self.shared().pool.all_idle_are_stale()
     }
 }
@@ -69,38 +69,38 @@ impl SocketClient for TokioClient {
         self.runtime.block_on(perform_tokio(&self.client, via, call))
     }
 
-    fn idle_is_spoilt(&self) -> bool {
+    fn idle_is_stale(&self) -> bool {
         self.client.shared().pool.all_idle_are_stale()
     }
 }
 
 fn run<C: SocketClient>(scenario: &Scenario) {
     let peer = Peer::start(scenario.scripts.iter().cloned());
-    // Only where it is asked for, lest a busy machine be taken for a silent server.
+    // A long inactivity timeout, unless the scenario sets one: on a busy machine the peer may be slow.
     let builder = Builder::default().address(peer.address().into()).inactivity_timeout(LIMIT);
     let client = C::build((scenario.client)(builder));
     for (number, step) in scenario.steps.iter().enumerate() {
         let start = Instant::now();
         if let Call::PassTime | Call::WaitUntilStale = step.call {
-            while matches!(step.call, Call::WaitUntilStale) && !client.idle_is_spoilt() {
-                assert!(start.elapsed() < LIMIT, "step {number}: the idle connection is as good as ever");
+            while matches!(step.call, Call::WaitUntilStale) && !client.idle_is_stale() {
+                assert!(start.elapsed() < LIMIT, "step {number}: the idle connection is not stale");
                 thread::sleep(Duration::from_millis(1));
             }
-            // Time has to pass for the connection to count as idle.
+            // The client checks a connection only after it was idle for a while.
             thread::sleep(Duration::from_millis(2));
             continue;
         }
         assert_eq!(client.perform(step.via, &step.call), step.gives, "step {number}: {:?}", step.call);
         assert!(start.elapsed() < LIMIT, "step {number} took {:?}", start.elapsed());
         let took = Duration::from_millis(step.takes_ms);
-        assert!(start.elapsed() >= took, "step {number} took no more than {:?}", start.elapsed());
+        assert!(start.elapsed() >= took, "step {number} took only {:?}", start.elapsed());
     }
     drop(client);
     let _ = peer.finish();
 }
 
 fn run_all<C: SocketClient>() {
-    // Some wait for a timeout, so all run at the same time.
+    // Concurrently, since some wait for a timeout.
     thread::scope(|scope| {
         for scenario in scenario_table::all() {
             if !scenario.needs_virtual_time {
@@ -112,18 +112,18 @@ fn run_all<C: SocketClient>() {
 }
 
 #[test]
-fn scenarios_of_the_blocking_client() {
+fn all_scenarios_with_the_blocking_client() {
     run_all::<crate::Client>();
 }
 
 #[cfg(feature = "tokio")]
 #[test]
-fn scenarios_of_the_client_for_tokio() {
+fn all_scenarios_with_the_client_for_tokio() {
     run_all::<TokioClient>();
 }
 
 #[test]
-fn scenarios_have_names() {
+fn each_scenario_has_a_name_of_its_own() {
     let all = scenario_table::all();
     let names: BTreeSet<_> = all.iter().map(|scenario| scenario.name).collect();
     assert_eq!(names.len(), all.len());

@@ -1,5 +1,5 @@
-//! Calls of all kinds at random moments, given up at random, on servers that answer, refuse, fall silent and break: in
-//! virtual time, so that each storm is the same again.
+//! Calls of all kinds that begin, and are dropped, at random, with peers that answer, refuse, stall and break. In virtual
+//! time, so that each seed gives the same run again.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::scenario::*;
 use super::virtual_time::{self as world, Client, perform};
 use crate::{Builder, DirOptions};
 
-/// Numbers that look random (xorshift).
+/// Pseudorandom numbers (xorshift).
 struct Random(u64);
 
 impl Random {
@@ -42,12 +42,12 @@ fn script(random: &mut Random) -> Script {
     }
 }
 
-/// A call and what it must give, if it does not fail.
+/// A call and what it must return, if it does not fail.
 fn call(random: &mut Random, number: usize) -> (Call, Outcome) {
     let path = random.one_of(&["/a", "/b", "/c", "/d"]);
     let own = gives(&format!("value of {path}"));
     match random.below(10) {
-        // Each write of its own.
+        // Each write is different.
         0 => (Call::Write(path, "x".repeat(number + 1).leak()), Outcome::Count(number + 1)),
         1 => (Call::Dir("/"), lists(&path_server::ENTRIES)),
         2 => (Call::Get(path), own),
@@ -60,8 +60,8 @@ fn call(random: &mut Random, number: usize) -> (Call, Outcome) {
     }
 }
 
-fn storm(seed: u64) {
-    println!("storm {seed}");
+fn run(seed: u64) {
+    println!("seed {seed}");
     let mut random = Random(seed);
     let random = &mut random;
     let attempts: Vec<_> = (0..40).map(|_| script(random)).collect();
@@ -83,7 +83,7 @@ fn storm(seed: u64) {
             world::sleep_ms(begins).await;
             let start = world::now();
             let outcome = perform(&client, Via::Client, call).await;
-            // What is left of a time is a microsecond at least.
+            // A timeout is at least a microsecond.
             let took = world::now() - start;
             assert!(
                 within == 0 || took <= within * 1000 + 1,
@@ -103,15 +103,15 @@ fn storm(seed: u64) {
             Some((_, outcome)) => assert_eq!(outcome, *right, "{call:?}"),
         }
     }
-    assert!(client.shared().is_unused(), "after storm {seed}");
-    assert_eq!(world::open_connections(), client.shared().pool.idle(), "after storm {seed}");
-    assert!(world::most_open() <= connections, "in storm {seed}");
+    assert!(client.shared().is_unused(), "seed {seed}");
+    assert_eq!(world::open_connections(), client.shared().pool.idle(), "seed {seed}");
+    assert!(world::most_open() <= connections, "seed {seed}");
     let requests = world::requests().concat();
     for request in requests.iter().filter(|request| request.starts_with("WRITE")) {
         let times = requests.iter().filter(|other| *other == request).count();
-        assert_eq!(times, 1, "{request} in storm {seed}");
+        assert_eq!(times, 1, "{request} with seed {seed}");
     }
-    // And then it is well.
+    // The client works after all this.
     client.close_connection();
     world::reset(vec![serving(); 9], usize::MAX);
     assert_eq!(block_on(client.read("/after")).unwrap(), path_server::value_of(b"/after"));
@@ -124,8 +124,8 @@ fn storm(seed: u64) {
 }
 
 #[test]
-fn storms() {
+fn random_calls_return_the_right_value_or_an_error() {
     for seed in 1..=1000_u64 {
-        storm(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        run(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     }
 }

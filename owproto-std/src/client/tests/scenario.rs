@@ -1,4 +1,4 @@
-//! The language of the scenarios: what a peer does, what is called, and what it must give.
+//! The language of the scenarios: the scripts of the peer, the calls of the client, and what each call must return.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use owproto_tests::peer::Script;
 
 use crate::{Builder, DirOptions, Error, GetResult, RawReply};
 
-/// A peer, what is called one after the other, and what each call must give.
+/// The scripts of a peer, and calls one after the other with what each must return.
 pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) client: fn(Builder) -> Builder,
     /// One for each connection, in the order in which they are made. Further connections are refused.
     pub(super) scripts: Vec<Script>,
     pub(super) steps: Vec<Step>,
-    /// Whether its times only make sense where waiting costs nothing.
+    /// Whether it takes too long, or is not exact enough, in real time.
     pub(super) needs_virtual_time: bool,
 }
 
@@ -24,12 +24,11 @@ pub(super) struct Step {
     pub(super) via: Via,
     pub(super) call: Call,
     pub(super) gives: Outcome,
-    /// How long it takes in virtual time, in milliseconds. Nothing takes time there but the peer's pauses and
-    /// timeouts.
+    /// How long the call takes in virtual time, in milliseconds. Only pauses of the peer and timeouts take time there.
     pub(super) takes_ms: u64,
 }
 
-/// Which client is called.
+/// The client that makes a call.
 #[derive(Clone, Copy)]
 pub(super) enum Via {
     Client,
@@ -70,7 +69,7 @@ impl Scenario {
         self
     }
 
-    /// How long the last call takes.
+    /// How long the call added last takes, in milliseconds.
     pub(super) fn takes_ms(mut self, millis: u64) -> Self {
         if let Some(step) = self.steps.last_mut() {
             step.takes_ms = millis;
@@ -110,20 +109,20 @@ pub(super) enum Call {
     Dir(&'static str),
     DirWith(&'static str, DirOptions),
     DirEach(&'static str),
-    /// Takes that many entries and drops the listing.
+    /// Takes this number of entries and drops the listing.
     DirIter(&'static str, usize),
-    /// Reads every entry while the listing is under way.
+    /// Reads every entry while the listing is in progress.
     ReadDuringListing(&'static str),
     Get(&'static str),
     SendMessage(MessageType, &'static str),
     CloseConnection,
-    /// Not a call: lets a little time pass, so that the idle connection is looked at before its next use.
+    /// Not a call: lets a little time pass, so that the client checks the idle connection before it uses it.
     PassTime,
-    /// Not a call: waits until the idle connection is of no use any more, and a little longer.
+    /// Not a call: waits until the idle connection is stale, and a little longer.
     WaitUntilStale,
 }
 
-/// What a call gave.
+/// What a call returned.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Outcome {
     Done,
@@ -246,8 +245,8 @@ impl From<crate::Listing> for Outcome {
 }
 
 impl From<GetResult> for Outcome {
-    fn from(got: GetResult) -> Self {
-        match got {
+    fn from(result: GetResult) -> Self {
+        match result {
             GetResult::Directory(listing) => listing.into(),
             GetResult::Value(value) => value.into(),
         }
@@ -261,7 +260,7 @@ impl From<RawReply> for Outcome {
     }
 }
 
-/// A function that makes calls of one kind of client. `$run` is what the calls' results need to become values.
+/// Defines a function that makes calls of one kind of client. `$run` makes values of what the client's methods return.
 macro_rules! perform_calls {
     ([$($asynchronous:ident)?] $visibility:vis $perform:ident, $client:ty, $run:ident) => {
         $visibility $($asynchronous)? fn $perform(client: &$client, via: Via, call: &Call) -> Outcome {
@@ -318,7 +317,7 @@ macro_rules! perform_calls {
                             None => break,
                             Some(Ok(entry)) => entries.push(text(&entry)),
                             Some(Err(error)) => {
-                                assert!($run!(iter.next()).is_none(), "an error ends it");
+                                assert!($run!(iter.next()).is_none(), "an error ends the listing");
                                 let error = Outcome::Fails(error.into());
                                 return Outcome::Many(vec![Outcome::Entries(entries), error]);
                             }
@@ -349,7 +348,7 @@ macro_rules! perform_calls {
                     client.close_connection();
                     Outcome::Done
                 }
-                Call::PassTime | Call::WaitUntilStale => unreachable!("this is for the driver"),
+                Call::PassTime | Call::WaitUntilStale => unreachable!("the driver of the scenario does this"),
             }
         }
     };

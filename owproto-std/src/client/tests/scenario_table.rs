@@ -1,4 +1,4 @@
-//! The scenarios.
+//! The table of scenarios, by subject.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::DirOptions;
 
 const ID: [u8; 8] = [0x10, 0x67, 0xc6, 0x69, 0x73, 0x51, 0xff, 0x8d];
 
-/// Short enough for tests that wait for it, long enough for a machine that is busy with other things.
+/// A timeout that tests can wait for, and that is long enough on a busy machine.
 const SHORT: Duration = Duration::from_millis(700);
 
 pub(super) fn all() -> Vec<Scenario> {
@@ -100,7 +100,7 @@ fn answers() -> Vec<Scenario> {
             .call(Call::Present("/a"), Outcome::Bool(true))
             .call(Call::Get("/a"), gives("22"))
             .call(Call::Read("/b"), fails_with_code(1)),
-        Scenario::new("a server's error is an answer, and keeps the connection")
+        Scenario::new("the connection is kept after an error of the server")
             .connection(
                 Script::new()
                     .exchange("READ+ /x", server_error(1))
@@ -115,7 +115,7 @@ fn answers() -> Vec<Scenario> {
             .call(Call::Write("/x", "1"), fails_with_code(30))
             .call(Call::Dir("/x"), fails_with_code(20))
             .call(Call::Read("/a"), gives("21")),
-        Scenario::new("an error with a payload does not put the stream out of step")
+        Scenario::new("the payload of an error is consumed")
             .connection(
                 Script::new()
                     .expect_request("READ+ /x")
@@ -128,25 +128,25 @@ fn answers() -> Vec<Scenario> {
             )
             .call(Call::Read("/x"), fails_with_code(2))
             .call(Call::Read("/a"), gives("21")),
-        Scenario::new("an empty value is a value")
+        Scenario::new("an empty value is returned as an empty value")
             .connection(
                 Script::new().exchange("READ+ /a", value("")).exchange("READ+ /a [8]", value("")).stall(),
             )
             .call(Call::Read("/a"), gives(""))
             .call(Call::ReadInto("/a", 8), gives("")),
-        Scenario::new("a value that is longer than the buffer is cut")
+        Scenario::new("a value longer than the buffer is cut")
             .connection(Script::new().exchange("READ+ /a [4]", value("123456")).stall())
             .call(Call::ReadInto("/a", 4), gives("1234")),
-        Scenario::new("a word is no number")
+        Scenario::new("a value that is not a number is an error of read_number")
             .connection(Script::new().exchange("READ+ /a", value("warm")).stall())
             .call(Call::ReadNumber("/a"), fails(Failure::NotANumber)),
-        Scenario::new("old servers say nothing of the ROM id")
+        Scenario::new("an old server replies to PRESENCE without a ROM id")
             .connection(
                 Script::new().exchange("PRESENCE+ /a", done()).exchange("PRESENCE+ /a", done()).stall(),
             )
             .call(Call::Present("/a"), Outcome::Bool(true))
             .call(Call::RomId("/a"), Outcome::RomId(None)),
-        Scenario::new("what cannot be asked is not sent")
+        Scenario::new("an invalid request is an error and is not sent")
             .connection(Script::new().exchange("NOP+", done()).stall())
             .call(Call::Read("/a\0b"), fails(Failure::Request))
             .call(Call::ReadAt("/a", 0, 0), fails(Failure::Request))
@@ -186,7 +186,7 @@ fn keepalives() -> Vec<Scenario> {
             .call(Call::DirIter("/", 9), lists(&["/a", "/b"]))
             .call(Call::Present("/a"), Outcome::Bool(true))
             .call(Call::Get("/a"), gives("21")),
-        Scenario::new("keepalives between pipelined replies")
+        Scenario::new("keepalives come between pipelined replies")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", [keepalive(), value("1")])
@@ -209,7 +209,7 @@ fn keepalives() -> Vec<Scenario> {
                     .stall(),
             )
             .call(Call::Read("/a"), gives("21")),
-        Scenario::new("keepalives break the silence")
+        Scenario::new("keepalives restart the inactivity timeout")
             .connection(
                 Script::new()
                     .expect_request("READ+ /a")
@@ -224,7 +224,7 @@ fn keepalives() -> Vec<Scenario> {
             .call(Call::Read("/a"), gives("21"))
             .takes_ms(5997)
             .in_virtual_time(),
-        Scenario::new("entries break the silence")
+        Scenario::new("entries restart the inactivity timeout")
             .connection(
                 Script::new()
                     .expect_request("DIR+ /")
@@ -239,7 +239,7 @@ fn keepalives() -> Vec<Scenario> {
             .call(Call::DirEach("/"), lists(&["/a", "/b"]))
             .takes_ms(4500)
             .in_virtual_time(),
-        Scenario::new("each byte breaks the silence")
+        Scenario::new("each byte restarts the inactivity timeout")
             .connection(
                 Script::new()
                     .expect_request("READ+ /a")
@@ -254,7 +254,7 @@ fn keepalives() -> Vec<Scenario> {
             .call(Call::Read("/a"), gives("21"))
             .takes_ms(5700)
             .in_virtual_time(),
-        Scenario::new("silence after a keepalive is too long after 2 s")
+        Scenario::new("the inactivity timeout ends a call 2 s after the last keepalive")
             .connection(Script::new().expect_request("READ+ /a").pause_ms(1500).keepalive().stall())
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Read("/a"), inactivity_timeout())
@@ -266,7 +266,7 @@ fn keepalives() -> Vec<Scenario> {
 
 fn persistence() -> Vec<Scenario> {
     vec![
-        Scenario::new("persistence refused: a connection for each call, asked for each time")
+        Scenario::new("persistence refused: each call opens a connection and asks for persistence")
             .connection(Script::new().exchange_nonpersistent("READ+ /a", value("1")))
             .connection(Script::new().exchange_nonpersistent("READ+ /b", value("2")))
             .connection(Script::new().exchange_nonpersistent("READ+ /c", server_error(1)))
@@ -277,7 +277,7 @@ fn persistence() -> Vec<Scenario> {
             .call(Call::Read("/c"), fails_with_code(1))
             .call(Call::DirIter("/", 9), lists(&["/a"]))
             .call(Call::Write("/a", "1"), Outcome::Count(1)),
-        Scenario::new("persistence withdrawn")
+        Scenario::new("persistence withdrawn: the next call opens a connection")
             .connection(
                 Script::new().exchange("READ+ /a", value("1")).exchange_nonpersistent("READ+ /b", value("2")),
             )
@@ -285,7 +285,7 @@ fn persistence() -> Vec<Scenario> {
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2"))
             .call(Call::Read("/c"), gives("3")),
-        Scenario::new("persistence granted late")
+        Scenario::new("persistence granted to the second connection only")
             .connection(Script::new().exchange_nonpersistent("READ+ /a", value("1")))
             .connection(
                 Script::new().exchange("READ+ /b", value("2")).exchange("READ+ /c", value("3")).stall(),
@@ -293,7 +293,7 @@ fn persistence() -> Vec<Scenario> {
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2"))
             .call(Call::Read("/c"), gives("3")),
-        Scenario::new("a keepalive does not take persistence away")
+        Scenario::new("a keepalive does not withdraw persistence")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", [keepalive(), value("1")])
@@ -302,7 +302,7 @@ fn persistence() -> Vec<Scenario> {
             )
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2")),
-        Scenario::new("the last frame of a listing says whether the connection is kept")
+        Scenario::new("the last frame of a listing decides about persistence")
             .connection(Script::new().expect_request("DIR+ /").reply(entry("/a")).reply_nonpersistent(done()))
             .connection(
                 Script::new()
@@ -315,7 +315,7 @@ fn persistence() -> Vec<Scenario> {
             .call(Call::DirEach("/"), lists(&["/a"]))
             .call(Call::DirEach("/"), lists(&["/a"]))
             .call(Call::Ping, Outcome::Done),
-        Scenario::new("a server that keeps what it was not asked to keep is left")
+        Scenario::new("the client closes a connection for which it did not ask persistence")
             .client(|b| b.persistent(false))
             .connection(Script::new().expect_request("READ /a").reply(value("1")).stall())
             .connection(Script::new().expect_request("READ /b").reply(value("2")).stall())
@@ -338,7 +338,7 @@ fn stale_connections() -> Vec<Scenario> {
             .call(Call::Read("/a"), gives("1"))
             .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::DirIter("/", 9), lists(&["/a"])),
-        Scenario::new("a connection that is closed under a request is replaced")
+        Scenario::new("a connection that is closed after a request was sent is replaced")
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b"))
             .connection(Script::new().exchange("READ+ /b", value("2")).expect_request("DIR+ /"))
             .connection(Script::new().exchange("DIR+ /", entries(&["/a"])).expect_request("DIR+ /"))
@@ -349,24 +349,24 @@ fn stale_connections() -> Vec<Scenario> {
             .call(Call::DirIter("/", 9), lists(&["/a"]))
             .call(Call::DirEach("/"), lists(&["/a"]))
             .call(Call::ReadMany(vec!["/c"]), Outcome::Many(vec![gives("3")])),
-        Scenario::new("a connection that is reset under a request is replaced")
+        Scenario::new("a connection that is reset after a request was sent is replaced")
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b").reset())
             .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), gives("2")),
-        Scenario::new("only once")
+        Scenario::new("a request is sent again only once")
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b"))
             .connection(Script::new().expect_request("READ+ /b"))
             .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), fails_with(ConnectionError::Closed))
             .call(Call::Read("/b"), gives("2")),
-        Scenario::new("a new connection that is closed without an answer is an error")
+        Scenario::new("a new connection that is closed without a reply is an error")
             .connection(Script::new().expect_request("READ+ /a"))
             .connection(Script::new().exchange("READ+ /a", value("1")).stall())
             .call(Call::Read("/a"), fails_with(ConnectionError::Closed))
             .call(Call::Read("/a"), gives("1")),
-        Scenario::new("a connection that has rested is as good as before")
+        Scenario::new("an idle connection that is not stale is used again")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", value("1"))
@@ -388,7 +388,7 @@ fn stale_connections() -> Vec<Scenario> {
             .takes_ms(20)
             .call(Call::PassTime, Outcome::Done)
             .call(Call::ReadMany(vec!["/c"]), Outcome::Many(vec![gives("3")])),
-        Scenario::new("what comes unasked is no answer")
+        Scenario::new("bytes that arrived while the connection was idle are not a reply")
             .connection(Script::new().exchange("READ+ /a", value("1")).reply(value("stray")).stall())
             .connection(Script::new().exchange("READ+ /b", value("2")).reply(value("stray")).stall())
             .connection(Script::new().exchange("DIR+ /", entries(&["/a"])).reply(value("stray")).stall())
@@ -408,19 +408,19 @@ fn stale_connections() -> Vec<Scenario> {
 
 fn writes() -> Vec<Scenario> {
     vec![
-        Scenario::new("a write does not go to a connection that is known to be dead")
+        Scenario::new("a write is not sent over a connection that is known to be closed")
             .connection(Script::new().exchange("READ+ /a", value("1")))
             .connection(Script::new().exchange("WRITE+ /a=2", written(1)).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::Write("/a", "2"), Outcome::Count(1)),
-        Scenario::new("a write that got lost is not sent again")
+        Scenario::new("a write without a reply is not sent again")
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("WRITE+ /a=2"))
             .connection(Script::new().exchange("READ+ /a", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Write("/a", "2"), fails_with(ConnectionError::Stale))
             .call(Call::Read("/a"), gives("2")),
-        Scenario::new("nor is one that was reset, nor a message of a type without a name")
+        Scenario::new("neither a write that was reset nor an unknown message type is sent again")
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("WRITE+ /a=2").reset())
             .connection(Script::new().exchange("READ+ /a", value("2")).expect_request("type 77+ /a").reset())
             .connection(Script::new().exchange("READ+ /a", value("2")).stall())
@@ -429,7 +429,7 @@ fn writes() -> Vec<Scenario> {
             .call(Call::Read("/a"), gives("2"))
             .call(Call::SendMessage(MessageType(77), "/a"), fails_with(ConnectionError::Stale))
             .call(Call::Read("/a"), gives("2")),
-        Scenario::new("the server says how much of a write it took")
+        Scenario::new("a write returns how many bytes the server took")
             .connection(
                 Script::new()
                     .exchange("WRITE+ /a=123456", written(4))
@@ -451,12 +451,12 @@ fn broken_peers() -> Vec<Scenario> {
         fails_with(ConnectionError::Decode(DecodeError::PayloadTooLarge { announced, limit }))
     };
     vec![
-        Scenario::new("half a header")
+        Scenario::new("the connection closes within a header")
             .connection(Script::new().expect_request("READ+ /a").send(header_announcing(2)[..12].to_vec()))
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Read("/a"), fails_with(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
-        Scenario::new("half a payload on a connection that had worked")
+        Scenario::new("a connection that had worked closes within a payload")
             .connection(
                 Script::new()
                     .exchange("NOP+", done())
@@ -468,12 +468,12 @@ fn broken_peers() -> Vec<Scenario> {
             .call(Call::Ping, Outcome::Done)
             .call(Call::Read("/a"), fails_with(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
-        Scenario::new("closed after a keepalive")
+        Scenario::new("the connection closes after a keepalive")
             .connection(Script::new().expect_request("READ+ /a").keepalive())
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Read("/a"), fails_with(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
-        Scenario::new("a listing that ends in the middle")
+        Scenario::new("the connection closes within a listing")
             .connection(Script::new().expect_request("DIR+ /").reply([entry("/a"), entry("/b")]))
             .connection(Script::new().expect_request("DIRALL+ /").send(header_announcing(6)).send(*b"/a,"))
             .connection(Script::new().expect_request("DIR+ /").reply([entry("/a")]))
@@ -488,7 +488,7 @@ fn broken_peers() -> Vec<Scenario> {
                 Outcome::Many(vec![lists(&["/a"]), fails_with(ConnectionError::Truncated)]),
             )
             .call(Call::Read("/b"), gives("b")),
-        Scenario::new("not an owserver")
+        Scenario::new("the server is not an owserver")
             .connection(
                 Script::new().expect_request("READ+ /a").send(*b"HTTP/1.1 400 Bad Request\r\n\r\n").stall(),
             )
@@ -521,7 +521,7 @@ fn broken_peers() -> Vec<Scenario> {
             .call(Call::DirEach("/"), Outcome::Many(vec![lists(&["/a"]), too_large(70000, 65536)]))
             .call(Call::Dir("/"), too_large((16 << 20) + 1, 16 << 20))
             .call(Call::Read("/b"), gives(&"b".repeat(65536))),
-        Scenario::new("limits of one's own")
+        Scenario::new("limits set by the caller")
             .client(|b| b.payload_limit(4).list_limit(8))
             .connection(Script::new().expect_request("READ+ /a").send(header_announcing(5)).stall())
             .connection(
@@ -536,7 +536,7 @@ fn broken_peers() -> Vec<Scenario> {
             .call(Call::Read("/a"), gives("1234"))
             .call(Call::Dir("/"), lists(&["/a", "/bcd"]))
             .call(Call::Dir("/"), too_large(9, 8)),
-        Scenario::new("a listing without an end is too large, too")
+        Scenario::new("a streamed listing over the limit is refused")
             .client(|b| b.list_limit(9))
             .connection(Script::new().expect_request("DIR+ /").reply(entries(&["/a", "/b", "/c"])).stall())
             .connection(Script::new().expect_request("DIR+ /").reply(vec![entry("/a"); 4]).stall())
@@ -546,13 +546,13 @@ fn broken_peers() -> Vec<Scenario> {
                 Call::DirEach("/"),
                 Outcome::Many(vec![lists(&["/a", "/a", "/a", "/a"]), too_large(12, 9)]),
             ),
-        Scenario::new("bytes behind a reply: it counts, and the connection does not")
+        Scenario::new("bytes after a reply: the reply counts, and the connection is not used again")
             .connection(Script::new().expect_request("READ+ /a").reply([value("1"), value("stray")]).stall())
             .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::WaitUntilStale, Outcome::Done)
             .call(Call::Read("/b"), gives("2")),
-        Scenario::new("bytes behind the last one of many")
+        Scenario::new("bytes after the last of many replies: the connection is not used again")
             .connection(Script::new().expect_request("READ+ /a").reply([value("1"), value("stray")]).stall())
             .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::ReadMany(vec!["/a"]), Outcome::Many(vec![gives("1")]))
@@ -563,7 +563,7 @@ fn broken_peers() -> Vec<Scenario> {
 
 fn timeouts() -> Vec<Scenario> {
     vec![
-        Scenario::new("a silent server")
+        Scenario::new("a silent server ends every call at the inactivity timeout")
             .client(|b| b.inactivity_timeout(SHORT))
             .connection(Script::new().expect_request("READ+ /a").stall())
             .connection(
@@ -591,14 +591,14 @@ fn timeouts() -> Vec<Scenario> {
             .call(Call::Read("/a"), inactivity_timeout())
             .takes_ms(700)
             .call(Call::Read("/b"), gives("b")),
-        Scenario::new("a connection in place of an old one is no more patient")
+        Scenario::new("a request sent again has the same inactivity timeout")
             .client(|b| b.inactivity_timeout(SHORT))
             .connection(Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b"))
             .connection(Script::new().expect_request("READ+ /b").stall())
             .call(Call::Read("/a"), gives("1"))
             .call(Call::Read("/b"), inactivity_timeout())
             .takes_ms(700),
-        Scenario::new("a late answer is nobody's")
+        Scenario::new("a reply after the timeout is not matched to another request")
             .client(|b| b.inactivity_timeout(SHORT))
             .connection(Script::new().expect_request("READ+ /a").pause_ms(1000).reply(value("late")).stall())
             .connection(
@@ -614,7 +614,7 @@ fn timeouts() -> Vec<Scenario> {
             .call(Call::Read("/b"), gives("b"))
             .takes_ms(400)
             .call(Call::Read("/c"), gives("c")),
-        Scenario::new("keepalives do not extend the total time")
+        Scenario::new("keepalives do not extend the total timeout")
             .connection(
                 Script::new()
                     .expect_request("READ+ /a")
@@ -628,19 +628,19 @@ fn timeouts() -> Vec<Scenario> {
             .call_via(Via::WithTimeout(700), Call::Read("/a"), total_timeout())
             .takes_ms(700)
             .call(Call::Read("/b"), gives("b")),
-        Scenario::new("a call has a time of its own")
+        Scenario::new("a call with a timeout of its own")
             .connection(Script::new().expect_request("READ+ /a").stall())
             .connection(Script::new().expect_request("READ+ /b").pause_ms(1000).reply(value("b")).stall())
             .call_via(Via::WithTimeout(700), Call::Read("/a"), total_timeout())
             .takes_ms(700)
             .call(Call::Read("/b"), gives("b"))
             .takes_ms(1000),
-        Scenario::new("no time is no limit")
+        Scenario::new("a timeout of zero is no limit")
             .client(|b| b.total_timeout(SHORT))
             .connection(Script::new().expect_request("READ+ /a").pause_ms(1000).reply(value("1")).stall())
             .call_via(Via::WithTimeout(0), Call::Read("/a"), gives("1"))
             .takes_ms(1000),
-        Scenario::new("an answer in the last moment is one, and one after it is none")
+        Scenario::new("a reply just before the total timeout counts, and one after it does not")
             .client(|b| b.total_timeout(Duration::from_secs(3)))
             .connection(
                 Script::new()
@@ -666,7 +666,7 @@ fn timeouts() -> Vec<Scenario> {
             .call(Call::Read("/a"), total_timeout())
             .takes_ms(3000)
             .in_virtual_time(),
-        Scenario::new("the total time is that of the whole call")
+        Scenario::new("the total timeout includes sending a request again")
             .client(|b| b.total_timeout(Duration::from_secs(3)))
             .connection(
                 Script::new().exchange("READ+ /a", value("1")).expect_request("READ+ /b").pause_ms(1500),
@@ -684,7 +684,7 @@ fn timeouts() -> Vec<Scenario> {
             .call(Call::Read("/b"), total_timeout())
             .takes_ms(3000)
             .in_virtual_time(),
-        Scenario::new("a server that takes no more bytes")
+        Scenario::new("a server that no longer reads")
             .connection(Script::new().zero_window())
             .connection(Script::new().zero_window())
             .call(Call::Write("/a", "1"), inactivity_timeout())
@@ -692,7 +692,7 @@ fn timeouts() -> Vec<Scenario> {
             .call_via(Via::WithTimeout(500), Call::Write("/a", "1"), total_timeout())
             .takes_ms(500)
             .in_virtual_time(),
-        Scenario::new("no limits at all")
+        Scenario::new("without timeouts a call waits for more than a day")
             .client(|b| b.inactivity_timeout(Duration::ZERO))
             .connection(
                 Script::new().expect_request("READ+ /a").pause_ms(100_000_000).reply(value("1")).stall(),
@@ -705,7 +705,7 @@ fn timeouts() -> Vec<Scenario> {
 
 fn fall_backs() -> Vec<Scenario> {
     vec![
-        Scenario::new("DIRALL refused: DIR, and remembered")
+        Scenario::new("DIRALL refused: the client sends DIR, and remembers it")
             .connection(
                 Script::new()
                     .exchange("DIRALL+ /", server_error(42))
@@ -728,7 +728,7 @@ fn fall_backs() -> Vec<Scenario> {
             .call(Call::Dir("/"), lists(&["/a", "/b"]))
             .call(Call::Dir("/a"), lists(&["/a/x"]))
             .call_via(Via::Persistent, Call::Dir("/a"), lists(&["/a/x"])),
-        Scenario::new("DIRALLSLASH refused: directories are found by listing them")
+        Scenario::new("DIRALLSLASH refused: the client finds directories by listing them")
             .connection(
                 Script::new()
                     .exchange("DIRALLSLASH+ /", server_error(42))
@@ -746,7 +746,7 @@ fn fall_backs() -> Vec<Scenario> {
                 Call::DirWith("/29.67C6697351FF", DirOptions::new().slash()),
                 lists(&["/29.67C6697351FF/set/", "/29.67C6697351FF/PIO.0"]),
             ),
-        Scenario::new("GET refused: READ, then the listing")
+        Scenario::new("GET refused: the client sends READ, then lists")
             .connection(
                 Script::new()
                     .exchange("GET+ /a", server_error(42))
@@ -759,7 +759,7 @@ fn fall_backs() -> Vec<Scenario> {
             .call(Call::Get("/a"), gives("21"))
             .call(Call::Get("/"), lists(&["/a"]))
             .call(Call::Get("/x"), fails_with_code(1)),
-        Scenario::new("-42 to another type is an error")
+        Scenario::new("-42 in reply to another message type is an error")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", server_error(42))
@@ -768,7 +768,7 @@ fn fall_backs() -> Vec<Scenario> {
             )
             .call(Call::Read("/a"), fails_with_code(42))
             .call(Call::DirEach("/"), Outcome::Many(vec![lists(&[]), fails_with_code(42)])),
-        Scenario::new("another error to DIRALL is no refusal")
+        Scenario::new("another error in reply to DIRALL is not a refusal")
             .connection(
                 Script::new()
                     .exchange("DIRALL+ /a", server_error(20))
@@ -782,7 +782,7 @@ fn fall_backs() -> Vec<Scenario> {
 
 fn listings() -> Vec<Scenario> {
     vec![
-        Scenario::new("an error after entries")
+        Scenario::new("an error after some entries of a listing")
             .connection(
                 Script::new()
                     .expect_request("DIR+ /")
@@ -811,7 +811,7 @@ fn listings() -> Vec<Scenario> {
             .call(Call::DirEach("/alarm"), lists(&[]))
             .call(Call::DirIter("/alarm", 9), lists(&[]))
             .call(Call::DirWith("/alarm", DirOptions::new().slash()), lists(&[])),
-        Scenario::new("GET of nothing: what is it?")
+        Scenario::new("an empty reply to GET: READ shows whether it is a value")
             .connection(
                 Script::new()
                     .exchange("GET+ /alarm", done())
@@ -823,7 +823,7 @@ fn listings() -> Vec<Scenario> {
             )
             .call(Call::Get("/alarm"), lists(&[]))
             .call(Call::Get("/a/alias"), gives("")),
-        Scenario::new("commas in aliases")
+        Scenario::new("commas in aliases do not split entries")
             .connection(
                 Script::new()
                     .exchange("DIRALL+ /", list("/cellar, left,/b,,/c"))
@@ -834,7 +834,7 @@ fn listings() -> Vec<Scenario> {
             .call(Call::Dir("/"), lists(&["/cellar, left", "/b,", "/c"]))
             .call(Call::DirEach("/"), lists(&["/cellar, left", "/b,", "/c"]))
             .call(Call::Get("/"), lists(&["/cellar, left", "/b,", "/c"])),
-        Scenario::new("aliases that end with a comma are listed one by one")
+        Scenario::new("a directory whose alias ends with a comma is listed by DIR")
             .connection(
                 Script::new()
                     .exchange("DIR+ /b,", entries(&["/b,/x", "/b,/y"]))
@@ -851,7 +851,7 @@ fn listings() -> Vec<Scenario> {
             .call(Call::Get("/b,"), lists(&["/b,/x", "/b,/y"]))
             .call(Call::DirWith("/b,", DirOptions::new().slash()), lists(&["/b,/alias"]))
             .call(Call::Dir("/b,c"), lists(&["/b,c/x", "/b,c/y"])),
-        Scenario::new("a listing dropped half-way takes its connection along")
+        Scenario::new("dropping an unfinished listing closes its connection")
             .connection(Script::new().expect_request("DIR+ /").reply([entry("/a"), entry("/b")]).stall())
             .connection(
                 Script::new()
@@ -865,7 +865,7 @@ fn listings() -> Vec<Scenario> {
             .call(Call::Read("/a"), gives("1"))
             .call(Call::DirIter("/", 1), lists(&["/a"]))
             .call(Call::Read("/b"), gives("2")),
-        Scenario::new("calls while a listing is under way")
+        Scenario::new("calls while a listing is in progress")
             .client(|b| b.connections(1))
             .connection(
                 Script::new()
@@ -894,8 +894,9 @@ fn many_reads() -> Vec<Scenario> {
     let many = |values: &[&str]| Outcome::Many(values.iter().map(|value| gives(value)).collect());
     let not_tried = || fails(Failure::NotTried);
     vec![
-        Scenario::new("nothing to read").call(Call::ReadMany(vec![]), Outcome::Many(vec![])),
-        Scenario::new("many reads do not wait for one another")
+        Scenario::new("reading no paths needs no connection")
+            .call(Call::ReadMany(vec![]), Outcome::Many(vec![])),
+        Scenario::new("many reads are pipelined")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", value("1"))
@@ -903,7 +904,7 @@ fn many_reads() -> Vec<Scenario> {
                     .expect_request("READ+ /c")
                     .expect_request("READ+ /d")
                     .reply([value("2"), server_error(1), value("")])
-                    // On the connection that is there, not even the first one waits.
+                    // On an open connection the first one is pipelined too.
                     .expect_request("READ+ /a")
                     .expect_request("READ+ /b")
                     .reply([value("1"), value("2")])
@@ -916,7 +917,7 @@ fn many_reads() -> Vec<Scenario> {
             )
             .call(Call::ReadMany(vec!["/a", "/b"]), many(&["1", "2"]))
             .call(Call::Read("/c"), gives("3")),
-        Scenario::new("what cannot be asked does not touch the others")
+        Scenario::new("an invalid path does not affect the other reads")
             .connection(
                 Script::new().exchange("READ+ /a", value("1")).exchange("READ+ /b", value("2")).stall(),
             )
@@ -924,7 +925,7 @@ fn many_reads() -> Vec<Scenario> {
                 Call::ReadMany(vec!["/\0", "/a", "/\0", "/b"]),
                 Outcome::Many(vec![fails(Failure::Request), gives("1"), fails(Failure::Request), gives("2")]),
             ),
-        Scenario::new("closed in the middle: the rest over a new connection")
+        Scenario::new("closed between many replies: the rest is read over a new connection")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", value("1"))
@@ -934,7 +935,7 @@ fn many_reads() -> Vec<Scenario> {
             )
             .connection(Script::new().exchange("READ+ /c", value("3")).stall())
             .call(Call::ReadMany(vec!["/a", "/b", "/c"]), many(&["1", "2", "3"])),
-        Scenario::new("reset in the middle of a value")
+        Scenario::new("closed within one of many values: it is read again over a new connection")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", value("1"))
@@ -950,7 +951,7 @@ fn many_reads() -> Vec<Scenario> {
                     .stall(),
             )
             .call(Call::ReadMany(vec!["/a", "/b", "/c"]), many(&["1", "2", "3"])),
-        Scenario::new("a path that breaks each connection is given up")
+        Scenario::new("a read that ends two connections fails, and the others go on")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", value("1"))
@@ -963,12 +964,12 @@ fn many_reads() -> Vec<Scenario> {
                 Call::ReadMany(vec!["/a", "/b", "/c"]),
                 Outcome::Many(vec![gives("1"), fails_with(ConnectionError::Closed), gives("3")]),
             ),
-        Scenario::new("persistence refused: one after the other")
+        Scenario::new("persistence refused: many reads use a connection each")
             .connection(Script::new().exchange_nonpersistent("READ+ /a", value("1")))
             .connection(Script::new().exchange_nonpersistent("READ+ /b", value("2")))
             .connection(Script::new().exchange_nonpersistent("READ+ /c", value("3")))
             .call(Call::ReadMany(vec!["/a", "/b", "/c"]), many(&["1", "2", "3"])),
-        Scenario::new("persistence withdrawn from many reads")
+        Scenario::new("persistence withdrawn during many reads")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", value("1"))
@@ -978,7 +979,7 @@ fn many_reads() -> Vec<Scenario> {
             )
             .connection(Script::new().exchange_nonpersistent("READ+ /c", value("3")))
             .call(Call::ReadMany(vec!["/a", "/b", "/c"]), many(&["1", "2", "3"])),
-        Scenario::new("an old connection fails none of many reads")
+        Scenario::new("a stale connection fails none of many reads")
             .connection(
                 Script::new().exchange("NOP+", done()).expect_request("READ+ /a").expect_request("READ+ /b"),
             )
@@ -991,7 +992,7 @@ fn many_reads() -> Vec<Scenario> {
             )
             .call(Call::Ping, Outcome::Done)
             .call(Call::ReadMany(vec!["/a", "/b"]), many(&["1", "2"])),
-        Scenario::new("silence in the middle: it is not waited for twice")
+        Scenario::new("silence during many reads: the later ones are not tried")
             .client(|b| b.inactivity_timeout(SHORT))
             .connection(
                 Script::new()
@@ -1007,7 +1008,7 @@ fn many_reads() -> Vec<Scenario> {
             )
             .takes_ms(700)
             .call(Call::Read("/d"), gives("4")),
-        Scenario::new("nobody is there")
+        Scenario::new("no server listens")
             .call(
                 Call::ReadMany(vec!["/a", "/\0", "/c"]),
                 Outcome::Many(vec![fails(Failure::Connect), fails(Failure::Request), not_tried()]),
@@ -1015,9 +1016,9 @@ fn many_reads() -> Vec<Scenario> {
             .call(Call::Read("/a"), fails(Failure::Connect))
             .call(Call::Write("/a", "1"), fails(Failure::Connect))
             .call(Call::DirIter("/", 1), fails(Failure::Connect))
-            // A listening socket does not go away at once.
+            // In real time, the peer may listen for a moment longer.
             .in_virtual_time(),
-        Scenario::new("gone in the middle")
+        Scenario::new("the server is gone during many reads")
             .connection(
                 Script::new()
                     .exchange("READ+ /a", value("1"))
@@ -1055,7 +1056,7 @@ fn variants() -> Vec<Scenario> {
             .call_via(Via::Clone, Call::Read("/b"), gives("2"))
             .call_via(Via::WithTimeout(60_000), Call::Read("/c"), gives("3"))
             .call_via(Via::Persistent, Call::Read("/d"), gives("4")),
-        Scenario::new("a non-persistent clone leaves it alone")
+        Scenario::new("a non-persistent clone does not use the persistent connection")
             .connection(
                 Script::new().exchange("READ+ /a", value("1")).exchange("READ+ /c", value("3")).stall(),
             )
@@ -1063,7 +1064,7 @@ fn variants() -> Vec<Scenario> {
             .call(Call::Read("/a"), gives("1"))
             .call_via(Via::NonPersistent, Call::Read("/b"), gives("2"))
             .call(Call::Read("/c"), gives("3")),
-        Scenario::new("closed by hand")
+        Scenario::new("close_connection closes the idle connection")
             .connection(Script::new().exchange("READ+ /a", value("1")).stall())
             .connection(Script::new().exchange("READ+ /b", value("2")).stall())
             .call(Call::CloseConnection, Outcome::Done)

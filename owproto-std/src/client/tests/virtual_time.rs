@@ -1,5 +1,5 @@
-//! A runtime without sockets and without waiting: peers that follow their scripts, and a clock that is moved on when
-//! everybody waits (see `tasks.rs`). Everything belongs to the thread of one test.
+//! A runtime without sockets and without waiting: scripted peers, and a clock that the executor (`executor.rs`) moves when
+//! all futures wait. All state belongs to the thread of one test.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ use crate::client::transport::{Runtime, Semaphore, Stream};
 use crate::client::{Calls, Streaming};
 use crate::{Builder, DirOptions, Error};
 
-/// The third kind of client, with the calls of the others.
+/// A third kind of client, with the calls of the others.
 #[derive(Clone)]
 pub(super) struct Client {
     pub(super) calls: Calls<Virtual>,
@@ -54,25 +54,25 @@ impl Client {
     }
 }
 
-/// All that a client finds around it.
+/// The environment of a client.
 #[derive(Default)]
 struct World {
     now: u64,
-    /// Bytes that are read or written at once.
+    /// The most bytes of one read or write.
     chunk: usize,
-    /// Bytes that are on their way in one direction at most; a peer that has to wait for room takes no requests.
+    /// The most bytes on their way in one direction.
     window: Option<usize>,
-    /// Whether each operation is pending once before it is done.
+    /// Whether each operation is pending once before it does something.
     yields: bool,
-    /// What the host's name resolves to, now and the later times; the last one stays.
+    /// What the host's name resolves to, each time. The last one is used for all later times.
     names: VecDeque<Vec<SocketAddr>>,
-    resolved: usize,
+    resolutions: usize,
     resolving_takes: u64,
-    /// What becomes of attempts to connect, in their order; later ones are refused.
+    /// The scripts of the connections to come. When there are none left, connections are refused.
     scripts: VecDeque<Script>,
-    /// The addresses that were tried.
-    tried: Vec<SocketAddr>,
-    /// Who is to be woken when.
+    /// The addresses of all attempts to connect.
+    attempts: Vec<SocketAddr>,
+    /// Wakers, and when to wake them.
     alarms: Vec<(u64, Waker)>,
     connections: Vec<Connection>,
     most_open: usize,
@@ -89,7 +89,7 @@ fn world<T>(change: impl FnOnce(&mut World) -> T) -> T {
 struct Connection {
     run: ScriptRun,
     closed: bool,
-    /// How often bytes were waited for, and how often with their acknowledgement at once.
+    /// How often the client waited for bytes, and how often it asked for an acknowledgement without delay.
     waits: usize,
     acknowledged: usize,
 }
@@ -105,16 +105,16 @@ impl Connection {
     }
 }
 
-// What tests do with the world.
+// For tests.
 
-/// Begins anew.
+/// Starts again, at time 0, with these scripts and with reads and writes of at most `chunk` bytes.
 pub(super) fn reset(scripts: impl IntoIterator<Item = Script>, chunk: usize) {
     let scripts = scripts.into_iter().collect();
     let names = VecDeque::from([vec![SocketAddr::from(([10, 0, 0, 7], 4304))]]);
     world(|world| *world = World { chunk, scripts, names, ..World::default() });
 }
 
-/// What the host's name resolves to, one after the other.
+/// Sets what the host's name resolves to, each time.
 pub(super) fn name_resolves_to(names: impl IntoIterator<Item = Vec<SocketAddr>>) {
     world(|world| world.names = names.into_iter().collect());
 }
@@ -123,12 +123,12 @@ pub(super) fn resolving_takes_ms(millis: u64) {
     world(|world| world.resolving_takes = millis * 1000);
 }
 
-/// How many bytes are on their way in one direction at most.
+/// Limits the bytes on their way in one direction.
 pub(super) fn window(bytes: usize) {
     world(|world| world.window = Some(bytes));
 }
 
-/// From now on each operation is pending once.
+/// Makes each operation pending once, from now on.
 pub(super) fn yield_once() {
     world(|world| world.yields = true);
 }
@@ -142,14 +142,14 @@ pub(super) fn advance_ms(millis: u64) {
 }
 
 pub(super) fn attempts() -> Vec<SocketAddr> {
-    world(|world| world.tried.clone())
+    world(|world| world.attempts.clone())
 }
 
 pub(super) fn resolutions() -> usize {
-    world(|world| world.resolved)
+    world(|world| world.resolutions)
 }
 
-/// The requests that came over each connection.
+/// The requests that arrived over each connection, as text.
 pub(super) fn requests() -> Vec<Vec<String>> {
     let texts = |connection: &Connection| {
         connection.run.record().requests.iter().map(|request| request_text(request)).collect()
@@ -173,7 +173,7 @@ pub(super) fn check_that_scripts_ended() {
     });
 }
 
-/// The most connections that were open at once.
+/// The most connections that were open at a time.
 pub(super) fn most_open() -> usize {
     world(|world| world.most_open)
 }
@@ -183,13 +183,13 @@ pub(super) fn open_connections() -> usize {
     world(|world| world.connections.iter().filter(|connection| !connection.closed).count())
 }
 
-/// How often the client has waited for bytes, and how often it had them acknowledged at once.
+/// How often the client waited for bytes, and how often it asked for an acknowledgement without delay.
 pub(super) fn waits() -> (usize, usize) {
     let sum = |count: fn(&Connection) -> usize| world(|world| world.connections.iter().map(count).sum());
     (sum(|connection| connection.waits), sum(|connection| connection.acknowledged))
 }
 
-/// Moves the clock to the next moment that somebody waits for. False if there is none.
+/// Moves the clock to the next moment for which a future waits. Returns false if there is none.
 pub(super) fn pass_time() -> bool {
     let due = world(|world| {
         let at = world.alarms.iter().map(|(at, _)| *at).min()?;
@@ -200,7 +200,7 @@ pub(super) fn pass_time() -> bool {
     due.as_ref().inspect(|due| due.iter().for_each(Waker::wake_by_ref)).is_some()
 }
 
-// What the client does with it.
+// For the client.
 
 pub(super) struct Virtual;
 
@@ -220,7 +220,7 @@ async fn turn() {
     .await;
 }
 
-/// Waits until `poll` gives something, or until `wait` has passed.
+/// Waits until `poll` is ready, or until `wait` has passed.
 async fn within<T>(
     wait: Option<u64>,
     mut poll: impl FnMut(&mut World, &Context<'_>) -> Poll<T> + Send,
@@ -242,25 +242,25 @@ async fn within<T>(
     .await
 }
 
-/// Whether a moment has come. If not, the task is woken then.
-fn comes(world: &mut World, at: u64, context: &Context<'_>) -> bool {
+/// Whether a moment has come. If not, the task will be woken at that moment.
+fn has_come(world: &mut World, at: u64, context: &Context<'_>) -> bool {
     if at > world.now && at < u64::MAX {
         world.alarms.push((at, context.waker().clone()));
     }
     at <= world.now
 }
 
-/// Lets time pass, but no more than `wait`. False if it was not enough.
+/// Waits for this time, but no longer than `wait`. Returns false if `wait` was too short.
 async fn pass(micros: u64, wait: Option<u64>) -> bool {
     let at = now().saturating_add(micros);
     let passed = within(
         wait,
-        |world, context| if comes(world, at, context) { Poll::Ready(()) } else { Poll::Pending },
+        |world, context| if has_come(world, at, context) { Poll::Ready(()) } else { Poll::Pending },
     );
     passed.await.is_some()
 }
 
-/// Lets time pass.
+/// Waits for this number of milliseconds.
 pub(super) async fn sleep_ms(millis: u64) {
     pass(millis * 1000, None).await;
 }
@@ -278,7 +278,7 @@ impl Runtime for Virtual {
         turn().await;
         assert_eq!((host, port), ("localhost", 4304));
         let takes = world(|world| {
-            world.resolved += 1;
+            world.resolutions += 1;
             world.resolving_takes
         });
         if !pass(takes, micros(wait)).await {
@@ -296,7 +296,7 @@ impl Runtime for Virtual {
     async fn connect(address: SocketAddr, wait: Option<Duration>) -> io::Result<VirtualStream> {
         turn().await;
         let (after, script) = world(|world| {
-            world.tried.push(address);
+            world.attempts.push(address);
             let script = world.scripts.pop_front().unwrap_or_else(Script::refuse);
             match script.opening() {
                 Opening::Accept => (0, Some(script)),
@@ -335,7 +335,7 @@ impl Drop for VirtualStream {
 }
 
 impl VirtualStream {
-    /// Sends what there is room for; `None` if there is none.
+    /// Sends as much as there is room for; `None` if there is none.
     fn put(&self, world: &mut World, bytes: &[u8]) -> io::Result<Option<usize>> {
         let connection = &mut world.connections[self.number];
         let room = connection.run.room(world.now)?;
@@ -348,7 +348,7 @@ impl VirtualStream {
         Ok(Some(count))
     }
 
-    /// Takes what has arrived; `None` if nothing has.
+    /// Reads what has arrived; `None` if nothing has.
     fn take(&self, world: &mut World, buffer: &mut [u8]) -> Option<io::Result<Option<usize>>> {
         let connection = &mut world.connections[self.number];
         let len = buffer.len().min(world.chunk);
@@ -380,7 +380,7 @@ impl Stream for VirtualStream {
             }
             let now = world.now;
             let at = world.connections[self.number].run.next_time(now).unwrap_or(u64::MAX);
-            comes(world, at, context);
+            has_come(world, at, context);
             Poll::Pending
         });
         read.await.unwrap_or(Ok(None))
@@ -392,10 +392,10 @@ impl Stream for VirtualStream {
 
     async fn write(&mut self, bytes: &[u8], wait: Option<time::Duration>) -> io::Result<Option<usize>> {
         turn().await;
-        // Nobody makes room meanwhile.
+        // The peer makes no room in the meantime.
         let written = world(|world| self.put(world, bytes));
         if let Ok(None) = written {
-            pass(wait.expect("writing would last for ever").as_micros(), None).await;
+            pass(wait.expect("a write without a timeout would never end").as_micros(), None).await;
         }
         written
     }

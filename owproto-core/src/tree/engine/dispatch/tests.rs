@@ -7,29 +7,29 @@ use crate::text::Value;
 use crate::time::Instant;
 use crate::tree::AliasTable;
 use crate::tree::tester::Tester;
-use crate::tree::tests::serve::{self, asked};
+use crate::tree::tests::serve::{self, connection_with};
 use crate::wire::{HEADER_LEN, Header};
 
 const DEVICE: RomId = RomId::new(0x28, [1, 0, 0, 0, 0, 0]);
 
-/// One device, and a record of what was wanted besides values. The first calls of a kind are not ready.
+/// A bus with one device that records some calls. The first calls of a kind are not ready.
 #[derive(Default)]
-struct Diary {
-    renewals: Vec<Refresh>,
+struct Recorder {
+    refreshes: Vec<Refresh>,
     cancelled: Vec<Operation>,
-    unready_renewals: usize,
-    unready_reads: usize,
+    pending_refreshes: usize,
+    pending_reads: usize,
     reads: Vec<Operation>,
 }
 
-impl Bus for Diary {
+impl Bus for Recorder {
     fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
         Poll::Ready(Ok(Some(DEVICE).filter(|_| n == 0)))
     }
 
     fn refresh(&mut self, what: Refresh, _: Operation, _: &mut Context<'_>) -> Poll<Result<(), ReturnCode>> {
-        self.renewals.push(what);
-        if self.renewals.len() <= self.unready_renewals { Poll::Pending } else { Poll::Ready(Ok(())) }
+        self.refreshes.push(what);
+        if self.refreshes.len() <= self.pending_refreshes { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 
     fn read<'a>(
@@ -39,7 +39,7 @@ impl Bus for Diary {
         _: &mut Context<'_>,
     ) -> Poll<Result<Value<'a>, ReturnCode>> {
         self.reads.push(access.operation);
-        if self.reads.len() <= self.unready_reads {
+        if self.reads.len() <= self.pending_reads {
             Poll::Pending
         } else {
             Poll::Ready(Ok(Value::Float(21.5)))
@@ -55,17 +55,16 @@ impl Bus for Diary {
     }
 }
 
-type Served = Tree<Diary, AliasTable<4>>;
+type TestTree = Tree<Recorder, AliasTable<4>>;
 
-fn tree(diary: Diary) -> Served {
-    let mut tree = Tree::new(diary).with_aliases(AliasTable::new());
+fn tree(bus: Recorder) -> TestTree {
+    let mut tree = Tree::new(bus).with_aliases(AliasTable::new());
     tree.aliases_mut().set(DEVICE, b"kitchen").unwrap();
     tree
 }
 
-/// Serves a request to its end, through storage for little more than a header, and gives the return value of the last
-/// frame.
-fn serve(tree: &mut Served, request: &Request<'_>) -> i32 {
+/// Serves a request through storage for little more than a header, and returns the return word of the last frame.
+fn serve(tree: &mut TestTree, request: &Request<'_>) -> i32 {
     let sent = serve::serve::<40, _, _>(tree, request, |_| ()).sent;
     let mut replies = crate::ReplyParser::new([0; 512]);
     let (mut input, mut last) = (&sent[..], 0);
@@ -76,7 +75,7 @@ fn serve(tree: &mut Served, request: &Request<'_>) -> i32 {
 }
 
 #[test]
-fn what_is_uncached_is_looked_for_anew_once() {
+fn an_uncached_listing_or_presence_refreshes_the_bus_once() {
     let device = Refresh::Presence(DEVICE);
     let uncached = |request: Request<'static>| request.with_flags(Flags::UNCACHED);
     let path = "/uncached/28.010000000000";
@@ -99,32 +98,32 @@ fn what_is_uncached_is_looked_for_anew_once() {
         (Request::read(temperature).unwrap(), None),
         (Request::write("/uncached/28.010000000000/templow", b"5").unwrap(), None),
     ] {
-        for unready_renewals in 0..2 {
-            let mut tree = tree(Diary { unready_renewals, ..Diary::default() });
+        for pending_refreshes in 0..2 {
+            let mut tree = tree(Recorder { pending_refreshes, ..Recorder::default() });
             assert!(serve(&mut tree, &request) >= 0, "{request:?}");
-            // What was not ready is asked for again, and never once it is done, however many pieces the answer has.
-            let calls = if wanted.is_some() { 1 + unready_renewals } else { 0 };
-            assert_eq!(tree.bus().renewals.len(), calls, "{request:?}");
-            assert!(tree.bus().renewals.iter().all(|&what| Some(what) == wanted), "{request:?}");
+            // It is called until it is ready, and not again for further pieces of the answer.
+            let calls = if wanted.is_some() { 1 + pending_refreshes } else { 0 };
+            assert_eq!(tree.bus().refreshes.len(), calls, "{request:?}");
+            assert!(tree.bus().refreshes.iter().all(|&what| Some(what) == wanted), "{request:?}");
         }
     }
 }
 
 #[test]
-fn who_is_not_known_is_not_looked_for() {
-    let mut tree = tree(Diary::default());
+fn an_unknown_alias_refreshes_nothing() {
+    let mut tree = tree(Recorder::default());
     let request = Request::presence("/uncached/cellar").unwrap();
     assert_eq!(serve(&mut tree, &request), ReturnCode::NO_SUCH_PATH.to_ret());
-    assert_eq!(tree.bus().renewals, []);
+    assert_eq!(tree.bus().refreshes, []);
 }
 
 #[test]
-fn work_that_is_given_up_is_told_to_the_bus_once() {
-    let mut tree = tree(Diary { unready_reads: 2, ..Diary::default() });
+fn the_bus_is_informed_once_that_a_request_is_cancelled() {
+    let mut tree = tree(Recorder { pending_reads: 2, ..Recorder::default() });
     let request = Request::read("/28.010000000000/temperature").unwrap();
-    let (mut connection, mut job) = (asked::<80>(&request), Job::new());
+    let (mut connection, mut job) = (connection_with::<80>(&request), Job::new());
     tree.cancel(&mut job);
-    assert_eq!(tree.bus().cancelled, [], "nothing was begun");
+    assert_eq!(tree.bus().cancelled, [], "there is no request");
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..2 {
         assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_pending());
@@ -134,7 +133,7 @@ fn work_that_is_given_up_is_told_to_the_bus_once() {
     tree.cancel(&mut job);
     tree.cancel(&mut job);
     assert_eq!(tree.bus().cancelled, [operation]);
-    // The next request is another operation, and what is done is not given up.
+    // The next request is another operation, and a completed one is not cancelled.
     assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_ready());
     tree.cancel(&mut job);
     assert_ne!(tree.bus().reads[2], operation);
@@ -142,10 +141,10 @@ fn work_that_is_given_up_is_told_to_the_bus_once() {
 }
 
 #[test]
-fn a_connection_that_ended_within_an_answer_has_its_work_given_up() {
-    let mut tree = tree(Diary { unready_reads: 1, ..Diary::default() });
+fn the_request_of_a_closed_connection_is_cancelled() {
+    let mut tree = tree(Recorder { pending_reads: 1, ..Recorder::default() });
     let (mut connection, mut job) =
-        (asked::<80>(&Request::read("/28.010000000000/temperature").unwrap()), Job::new());
+        (connection_with::<80>(&Request::read("/28.010000000000/temperature").unwrap()), Job::new());
     let mut context = Context::from_waker(Waker::noop());
     assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_pending());
     connection.close();
@@ -154,12 +153,12 @@ fn a_connection_that_ended_within_an_answer_has_its_work_given_up() {
 }
 
 #[test]
-fn a_call_is_counted_once_however_often_it_is_gone_on_with() {
-    let mut tree = tree(Diary { unready_reads: 3, ..Diary::default() });
+fn a_request_is_counted_once_even_if_it_is_continued_often() {
+    let mut tree = tree(Recorder { pending_reads: 3, ..Recorder::default() });
     assert_eq!(serve(&mut tree, &Request::read("/kitchen/temperature").unwrap()), 12);
-    let counted = tree.statistics;
-    assert_eq!((counted.reads, counted.reads_answered, counted.bytes_read), (1, 1, 12));
-    assert_eq!((counted.writes, counted.listings), (0, 0));
+    let statistics = tree.statistics;
+    assert_eq!((statistics.reads, statistics.reads_answered, statistics.bytes_read), (1, 1, 12));
+    assert_eq!((statistics.writes, statistics.listings), (0, 0));
     for (count, request) in (1..).zip([Request::dir("/").unwrap(), Request::dirall("/kitchen").unwrap()]) {
         assert_eq!(serve(&mut tree, &request), 0);
         assert_eq!(tree.statistics.listings, count);
@@ -168,14 +167,14 @@ fn a_call_is_counted_once_however_often_it_is_gone_on_with() {
     assert_eq!((tree.statistics.reads, tree.statistics.writes, tree.statistics.writes_done), (1, 1, 1));
 }
 
-/// The return word of the only frame that answers these bytes.
+/// The return word of the reply to these bytes, which is one frame.
 fn ret_of(tree: &mut Tree<Tester<'_>>, request: &[u8]) -> i32 {
-    let sent = serve::answer(tree, serve::asked_in_bytes::<64>(request), |_| ()).sent;
+    let sent = serve::serve_connection(tree, serve::connection_with_bytes::<64>(request), |_| ()).sent;
     i32::from_be_bytes(sent[8..12].try_into().unwrap())
 }
 
 #[test]
-fn a_payload_without_a_place_for_the_nul_is_too_long_unless_it_is_written() {
+fn a_path_without_room_for_its_nul_is_too_long_except_in_a_write() {
     let mut tree = Tree::new(Tester::new(&[0x2d]));
     for (message_type, payload, expected) in [
         (MessageType::READ, MAX_PATH_LEN + 1, 32),
@@ -195,7 +194,7 @@ fn a_payload_without_a_place_for_the_nul_is_too_long_unless_it_is_written() {
 }
 
 #[test]
-fn a_branch_is_neither_read_nor_written_but_described() {
+fn a_branch_cannot_be_read_or_written_but_has_a_record() {
     let mut tree = Tree::new(Tester::new(&[0x1f]));
     let (directory, record) = (ReturnCode::IS_A_DIRECTORY.to_ret(), 28);
     for (path, read, written) in [
@@ -212,20 +211,21 @@ fn a_branch_is_neither_read_nor_written_but_described() {
 }
 
 #[test]
-fn a_presence_is_answered_in_one_piece_if_there_is_room() {
-    let mut tree = tree(Diary::default());
+fn a_presence_is_sent_in_one_piece_if_there_is_room() {
+    let mut tree = tree(Recorder::default());
     let mut context = Context::from_waker(Waker::noop());
     for (request, device) in [("/kitchen", &DEVICE.as_bytes()[..]), ("/settings", &[0; 8])] {
-        let (mut connection, mut job) = (asked::<32>(&Request::presence(request).unwrap()), Job::new());
+        let (mut connection, mut job) =
+            (connection_with::<32>(&Request::presence(request).unwrap()), Job::new());
         assert!(tree.serve(&mut connection, &mut job, Instant::ZERO, &mut context).is_ready());
         assert_eq!(&connection.poll_transmit()[HEADER_LEN..], device, "{request}");
     }
 }
 
 /// Simulated devices in a scope without dates.
-struct Dateless(Tester<'static>);
+struct WithoutDates(Tester<'static>);
 
-impl Bus for Dateless {
+impl Bus for WithoutDates {
     const SCOPE: Scope = Scope::FULL.without(Scope::DATES);
 
     fn device(&mut self, bus: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
@@ -243,8 +243,8 @@ impl Bus for Dateless {
 }
 
 #[test]
-fn what_the_scope_leaves_out_is_not_there() {
-    let mut tree = Tree::new(Dateless(Tester::new(&[0x24])));
+fn a_property_outside_of_the_scope_does_not_exist() {
+    let mut tree = Tree::new(WithoutDates(Tester::new(&[0x24])));
     let missing = ReturnCode::NO_SUCH_PATH.to_ret();
     for (path, ret) in [
         ("/24.000024DB0000/date", missing),

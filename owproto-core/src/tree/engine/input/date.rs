@@ -1,9 +1,9 @@
-//! Dates as clients write them.
+//! Dates as clients write them: what C's `strptime` accepts.
 
 use crate::message::ReturnCode;
 use crate::text::{Date, Weekday};
 
-/// A date as a client writes it: nothing, one character or a line end for now, or else one of
+/// Parses a date as a client writes it. An empty text, one character, or a line end is `now`; otherwise it is one of
 ///
 /// ```text
 /// 12:27:02 Fri Mar 23 2007
@@ -13,13 +13,14 @@ use crate::text::{Date, Weekday};
 /// 03/23/07 12:27:02
 /// ```
 ///
-/// Names may be written out and in any case, blanks count as one or none, numbers may lack leading zeros, and what
-/// follows is ignored (owfs: `ow_parseinput.c` with C's `strptime`). The day of the week is not checked, and days
-/// that a month does not have count into the next one. Times are those of the server's clock.
+/// Names can be whole or three letters long, in upper or lower case. Between the fields there can be any number of
+/// blanks, numbers need no leading zeros, and the rest of the text is ignored (owfs: `ow_parseinput.c` with C's
+/// `strptime`). The day of the week is not checked, and days past the end of a month belong to the next one. Times are
+/// those of the server's clock.
 ///
 /// # Errors
-/// [`ReturnCode::INVALID_VALUE`], also if it is now and nobody knows the time.
-pub(in crate::tree) fn parse(text: &[u8], now: Option<Date>) -> Result<Date, ReturnCode> {
+/// [`ReturnCode::INVALID_VALUE`], also for `now` without a clock.
+pub(super) fn parse(text: &[u8], now: Option<Date>) -> Result<Date, ReturnCode> {
     if text.len() < 2 || matches!(text.first(), None | Some(b'\0' | b'\n')) {
         return now.ok_or(ReturnCode::INVALID_VALUE);
     }
@@ -89,7 +90,7 @@ impl<'t> Parts<'t> {
                 self.byte(b':')?;
                 let minute = self.number(2, 0, 59)?;
                 self.byte(b':')?;
-                // C knows leap seconds; they are counted as the second before.
+                // C accepts leap seconds. Here they are the second before.
                 let second = self.number(2, 0, 61)?.min(59);
                 self.time =
                     (u8::try_from(hour).ok()?, u8::try_from(minute).ok()?, u8::try_from(second).ok()?);
@@ -116,7 +117,8 @@ impl<'t> Parts<'t> {
         (*first == byte).then_some(())
     }
 
-    /// As many digits as make a number up to `most`, blanks in front.
+    /// A number in the range from `least` to `most`, of at most this many digits, after blanks. Ends before a digit that
+    /// would make it greater than `most`.
     fn number(&mut self, digits: usize, least: u16, most: u16) -> Option<u16> {
         self.rest = self.rest.trim_ascii_start();
         let mut number = None;
@@ -136,12 +138,12 @@ impl<'t> Parts<'t> {
         number.filter(|number| *number >= least)
     }
 
-    /// A name written out, or its first three letters.
+    /// A whole name, or its first three letters. Returns its index.
     fn name(&mut self, names: &[&[u8]]) -> Option<usize> {
-        let begins =
+        let starts_with =
             |name: &[u8]| self.rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         let (at, len) = names.iter().enumerate().find_map(|(at, name)| {
-            [*name, name.get(..3)?].iter().find(|name| begins(name)).map(|name| (at, name.len()))
+            [*name, name.get(..3)?].iter().find(|name| starts_with(name)).map(|name| (at, name.len()))
         })?;
         self.rest = self.rest.get(len..)?;
         Some(at)
@@ -162,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_formats() {
+    fn a_date_has_one_of_five_formats() {
         let noon = Date::new(2007, 3, 23, 12, 27, 2).unwrap();
         for text in [
             "12:27:02 Fri Mar 23 2007",
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_now() {
+    fn an_empty_text_is_now() {
         let now = Date::new(2021, 1, 1, 0, 0, 0);
         for text in ["", "1", "\n", "\nxxxx", "\0xx"] {
             assert_eq!(parse(text.as_bytes(), now), now.ok_or(ReturnCode::INVALID_VALUE), "{text:?}");
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn other_formats_are_refused() {
+    fn a_date_in_another_format_is_refused() {
         for text in [
             "2021-01-01",
             "99/99/07 12:00:00",
@@ -205,12 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn two_characters_are_no_date_and_not_now() {
+    fn two_characters_are_neither_now_nor_a_date() {
         assert_eq!(parse(b"12", Date::new(2021, 1, 1, 0, 0, 0)), Err(ReturnCode::INVALID_VALUE));
     }
 
     #[test]
-    fn years_of_two_digits_begin_with_1969() {
+    fn a_year_of_two_digits_is_from_1969_on() {
         // As C's strptime has it.
         for (text, year) in [("69", 1969), ("99", 1999), ("00", 2000), ("68", 2068)] {
             let text = std::format!("03/23/{text} 12:27:02");

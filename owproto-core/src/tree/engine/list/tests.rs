@@ -5,12 +5,13 @@ use std::vec::Vec;
 use super::*;
 use crate::message::Request;
 use crate::server::End;
-use crate::text::Value;
+use crate::text::{RomId, Value};
 use crate::tree::Access;
 use crate::tree::tester::Tester;
 use crate::tree::tests::serve;
+use crate::wire::Flags;
 
-/// Devices that may be taken away or replaced.
+/// A bus whose devices can be removed or replaced.
 struct Devices(Vec<RomId>);
 
 impl Bus for Devices {
@@ -32,8 +33,8 @@ fn device(n: u8) -> RomId {
     RomId::new(0x28, [n, 0, 0, 0, 0, 0])
 }
 
-/// Lists a bus with this many devices through so much room; after the first bytes the bus has changed. Gives all that
-/// was sent, and how the connection ended.
+/// Lists a bus with `count` devices through a transmit storage of `ROOM` bytes. After the first bytes are sent, `change`
+/// changes the bus. Returns all bytes that were sent, and how the connection ended.
 fn list<const ROOM: usize>(
     request: &Request<'_>,
     count: u8,
@@ -49,7 +50,7 @@ fn list<const ROOM: usize>(
 const PART: usize = 30;
 
 #[test]
-fn an_entry_that_is_gone_before_all_of_it_was_sent_ends_the_connection() {
+fn a_device_that_is_removed_while_its_entry_is_sent_ends_the_connection() {
     for request in [Request::dir("/").unwrap(), Request::dirall("/").unwrap()] {
         assert_eq!(list::<PART>(&request, 1, |_| ()).1, Some(End::Answered));
         assert_eq!(list::<PART>(&request, 1, Vec::clear).1, Some(End::AnswerAborted));
@@ -57,7 +58,7 @@ fn an_entry_that_is_gone_before_all_of_it_was_sent_ends_the_connection() {
 }
 
 #[test]
-fn an_entry_is_not_made_of_two_devices() {
+fn a_device_that_is_replaced_while_its_entry_is_sent_ends_the_connection() {
     for request in [Request::dir("/").unwrap(), Request::dirall("/").unwrap()] {
         let (_, end) = list::<PART>(&request, 1, |devices| devices[0] = device(2));
         assert_eq!(end, Some(End::AnswerAborted));
@@ -65,7 +66,7 @@ fn an_entry_is_not_made_of_two_devices() {
 }
 
 #[test]
-fn a_list_that_is_not_as_long_as_it_was_counted_ends_the_connection() {
+fn a_list_that_changes_after_it_was_counted_ends_the_connection() {
     /// Room for a header and one entry.
     const ENTRY: usize = 40;
     let request = Request::dirall("/").unwrap();
@@ -73,16 +74,16 @@ fn a_list_that_is_not_as_long_as_it_was_counted_ends_the_connection() {
     assert_eq!(end, Some(End::Answered));
     assert_eq!(&whole[24..], b"/28.010000000000,/28.020000000000\0");
     let (sent, end) = list::<ENTRY>(&request, 2, |devices| devices.truncate(1));
-    assert_eq!((&sent[..], end), (&whole[..40], Some(End::AnswerAborted)), "there is one less");
+    assert_eq!((&sent[..], end), (&whole[..40], Some(End::AnswerAborted)), "one device less");
     let (sent, end) = list::<ENTRY>(&request, 2, |devices| devices.push(device(3)));
-    assert_eq!((&sent[..], end), (&whole[..57], Some(End::AnswerAborted)), "there is one more");
-    // A DIR does not say how many there will be.
+    assert_eq!((&sent[..], end), (&whole[..57], Some(End::AnswerAborted)), "one device more");
+    // A DIR does not state a length before its entries.
     let (sent, end) = list::<ENTRY>(&Request::dir("/").unwrap(), 2, |devices| devices.push(device(3)));
     assert_eq!((sent.len(), end), (3 * (24 + 17) + 24, Some(End::Answered)));
 }
 
 #[test]
-fn a_directory_of_devices_has_what_belongs_to_its_bus() {
+fn a_directory_of_devices_lists_the_devices_of_its_bus_and_its_special_directories() {
     let buses: [&[u8]; 3] = [&[0x10], &[], &[0x28, 0x2d]];
     let rest = "/uncached,/settings,/system,/statistics,/structure,/simultaneous,/alarm";
     for (path, flags, expected) in [
@@ -111,7 +112,7 @@ fn a_directory_of_devices_has_what_belongs_to_its_bus() {
 }
 
 #[test]
-fn a_branch_is_an_empty_directory_and_its_description_is_none() {
+fn a_branch_is_an_empty_directory_but_its_record_is_not_a_directory() {
     let mut tree = Tree::new(Tester::new(&[0x1f]));
     for (path, code) in [
         ("/1F.00001FE00000/aux", ReturnCode::GOOD),
@@ -126,7 +127,7 @@ fn a_branch_is_an_empty_directory_and_its_description_is_none() {
 }
 
 #[test]
-fn an_array_without_end_has_one_sample_in_its_directory() {
+fn a_sparse_array_is_listed_with_one_sample_index() {
     let mut tree = Tree::new(Tester::new(&[0xdd]));
     let request = Request::dirall("/DD.0000DD220000").unwrap();
     let sent = serve::serve::<64, _, _>(&mut tree, &request, |_| ()).sent;
@@ -136,7 +137,7 @@ fn an_array_without_end_has_one_sample_in_its_directory() {
     assert_eq!(indices.collect::<Vec<&str>>(), expected, "{text}");
 }
 
-/// A bus that says these things, one after the other.
+/// A bus that returns these devices, one for each call.
 struct Script(std::vec::IntoIter<Poll<Option<RomId>>>);
 
 impl Bus for Script {
@@ -155,14 +156,14 @@ impl Bus for Script {
 }
 
 #[test]
-fn what_comes_or_goes_while_a_bus_is_waited_for_ends_the_connection() {
+fn a_device_that_appears_or_disappears_during_a_wait_ends_the_connection() {
     let (one, two, none) = (Poll::Ready(Some(device(1))), Poll::Ready(Some(device(2))), Poll::Ready(None));
-    for (said, end) in [
+    for (results, end) in [
         (std::vec![one, two, none, one, Poll::Pending, two, none], End::Answered),
         (std::vec![one, two, none, one, Poll::Pending, none], End::AnswerAborted),
         (std::vec![one, none, one, Poll::Pending, two], End::AnswerAborted),
     ] {
-        let mut tree = Tree::new(Script(said.into_iter()));
+        let mut tree = Tree::new(Script(results.into_iter()));
         let served = serve::serve::<80, _, _>(&mut tree, &Request::dirall("/").unwrap(), |_| ());
         assert_eq!((served.end, served.waits), (Some(end), 1));
         assert!(tree.bus().0.as_slice().is_empty());

@@ -4,11 +4,10 @@ use std::vec::Vec;
 use super::*;
 use crate::message::Request;
 use crate::server::End;
-use crate::text::RomId;
+use crate::text::{RomId, Value};
 use crate::tree::AliasTable;
 use crate::tree::tester::Tester;
 use crate::tree::tests::serve;
-use crate::wire::TemperatureScale;
 
 const SWITCH: RomId = RomId::new(0x29, [1, 0, 0, 0, 0, 0]);
 const MEMORY: RomId = RomId::new(0x2d, [2, 0, 0, 0, 0, 0]);
@@ -16,9 +15,9 @@ const MEMORY: RomId = RomId::new(0x2d, [2, 0, 0, 0, 0, 0]);
 /// A switch and a memory.
 #[derive(Default)]
 struct Devices {
-    /// Which element, from which byte on, was read from the devices or not.
+    /// For each read: the number of the element, the offset, and whether it is uncached.
     reads: Vec<(Option<u32>, usize, bool)>,
-    /// After so many reads all fail.
+    /// The number of reads that succeed; all further ones fail.
     good_reads: Option<usize>,
 }
 
@@ -54,17 +53,18 @@ impl Bus for Devices {
     }
 }
 
-type Served = Tree<Devices, AliasTable<4>>;
+type TestTree = Tree<Devices, AliasTable<4>>;
 
-fn tree() -> Served {
+fn tree() -> TestTree {
     Tree::new(Devices::default()).with_aliases(AliasTable::new())
 }
 
-/// Serves a request through so much room. Gives all that was sent behind the header, and how the connection ended.
+/// Serves a request through a transmit storage of `ROOM` bytes. Returns all bytes that were sent after the header, and
+/// how the connection ended.
 fn serve<const ROOM: usize>(
-    tree: &mut Served,
+    tree: &mut TestTree,
     request: &Request<'_>,
-    change: impl FnOnce(&mut Served),
+    change: impl FnOnce(&mut TestTree),
 ) -> (Vec<u8>, Option<End>) {
     let mut served = serve::serve::<ROOM, _, _>(tree, request, change);
     assert_eq!(served.waits, 0);
@@ -76,7 +76,7 @@ fn read(path: &str) -> Request<'_> {
 }
 
 #[test]
-fn the_bus_is_told_what_is_read_and_whether_from_the_device() {
+fn the_bus_receives_the_element_and_whether_it_is_uncached() {
     for (request, is_uncached) in [
         (read("/29.010000000000/sensed.3"), false),
         (read("/uncached/29.010000000000/sensed.3"), true),
@@ -90,7 +90,7 @@ fn the_bus_is_told_what_is_read_and_whether_from_the_device() {
 }
 
 #[test]
-fn an_array_is_read_from_the_device_once_and_then_again_as_it_is_remembered() {
+fn the_second_pass_over_an_uncached_array_may_be_cached() {
     let mut tree = tree();
     let (value, _) = serve::<128>(&mut tree, &read("/uncached/29.010000000000/sensed.ALL"), |_| ());
     assert_eq!(value, b"0,1,0,1,0,1,0,1");
@@ -99,7 +99,7 @@ fn an_array_is_read_from_the_device_once_and_then_again_as_it_is_remembered() {
 }
 
 #[test]
-fn bytes_come_from_where_they_are_in_their_element() {
+fn bytes_are_read_at_their_offset_in_their_element() {
     let all: Vec<u8> = (0..128).collect();
     for path in ["/2D.020000000000/memory", "/2D.020000000000/pages/page.ALL"] {
         let (value, end) = serve::<60>(&mut tree(), &read(path), |_| ());
@@ -128,10 +128,10 @@ fn a_list_of_aliases_that_changes_while_it_is_sent_ends_the_connection() {
     };
     assert_eq!(whole, (line(SWITCH, "a-first-alias") + &line(MEMORY, "second")).as_bytes());
     for other in [&b"longer than before"[..], b"short"] {
-        let change = |tree: &mut Served| tree.aliases_mut().set(MEMORY, other).unwrap();
+        let change = |tree: &mut TestTree| tree.aliases_mut().set(MEMORY, other).unwrap();
         let (sent, end) = serve::<40>(&mut aliased(), &list, change);
         assert_eq!(end, Some(End::AnswerAborted), "{other:?}");
-        // What was sent is what was announced, up to where it changed.
+        // The bytes before the change are right.
         assert!(whole.starts_with(&sent), "{sent:?}");
     }
 }
@@ -141,15 +141,15 @@ fn a_list_of_aliases_that_is_shorter_than_it_was_counted_ends_the_connection() {
     let mut tree = tree();
     tree.aliases_mut().set(SWITCH, b"a-first-alias").unwrap();
     tree.aliases_mut().set(MEMORY, b"second").unwrap();
-    // The first line has gone out, and there is no second.
-    let change = |tree: &mut Served| tree.aliases_mut().set(MEMORY, b"").unwrap();
+    // The first line is sent, and then there is no second one.
+    let change = |tree: &mut TestTree| tree.aliases_mut().set(MEMORY, b"").unwrap();
     let (sent, end) = serve::<60>(&mut tree, &read("/settings/alias/list"), change);
     assert_eq!(end, Some(End::AnswerAborted));
     assert!(sent.ends_with(b"=a-first-alias\r\n2D02"), "{}", sent.escape_ascii());
 }
 
 #[test]
-fn an_error_is_told_before_the_answer_and_ends_the_connection_within_it() {
+fn an_error_is_sent_before_the_answer_but_within_it_ends_the_connection() {
     let error = |path, good_reads| {
         let mut tree = tree();
         tree.bus_mut().good_reads = Some(good_reads);
@@ -158,55 +158,17 @@ fn an_error_is_told_before_the_answer_and_ends_the_connection_within_it() {
         (i32::from_be_bytes(served.sent[8..12].try_into().unwrap()), payload, served.end)
     };
     let (array, memory) = ("/29.010000000000/sensed.ALL", "/2D.020000000000/memory");
-    assert_eq!(error(array, 7), (-5, Vec::new(), Some(End::Answered)), "not all were counted");
+    assert_eq!(error(array, 7), (-5, Vec::new(), Some(End::Answered)), "while counting");
     assert_eq!(error(array, 8), (15, Vec::new(), Some(End::AnswerAborted)));
     assert_eq!(error(array, 10), (15, b"0,1".to_vec(), Some(End::AnswerAborted)));
     assert_eq!(error(memory, 0), (-5, Vec::new(), Some(End::Answered)));
     let (ret, part, end) = error(memory, 1);
     assert_eq!((ret, end), (128, Some(End::AnswerAborted)));
-    assert_eq!(part, (0..36).collect::<Vec<u8>>(), "what was read is sent");
+    assert_eq!(part, (0..36).collect::<Vec<u8>>(), "the bytes before the error are sent");
 }
 
 #[test]
-fn a_value_is_given_as_its_type_says_or_not_at_all() {
-    let date = Date::new(2007, 3, 23, 4, 0, 0).unwrap();
-    for (value_type, value, expected) in [
-        (ValueType::Integer, Value::Integer(i32::MIN), Ok("-2147483648")),
-        (ValueType::Integer, Value::Unsigned(0x7fff_ffff), Ok("2147483647")),
-        (ValueType::Integer, Value::Unsigned(0x8000_0000), Err(NOT_THERE)),
-        (ValueType::Integer, Value::Float(1.0), Err(NOT_THERE)),
-        (ValueType::Unsigned, Value::Unsigned(u32::MAX), Ok("4294967295")),
-        (ValueType::Unsigned, Value::Integer(7), Ok("7")),
-        (ValueType::Unsigned, Value::Integer(0), Ok("0")),
-        (ValueType::Unsigned, Value::Integer(-1), Err(NOT_THERE)),
-        (ValueType::BitField, Value::Unsigned(5), Ok("5")),
-        (ValueType::BitField, Value::YesNo(true), Err(NOT_THERE)),
-        (ValueType::Float, Value::Float(0.5), Ok("0.5")),
-        (ValueType::Float, Value::Integer(-3), Ok("-3")),
-        (ValueType::Pressure, Value::Unsigned(1013), Ok("1013")),
-        (ValueType::Temperature, Value::Integer(100), Ok("212")),
-        (ValueType::TemperatureDifference, Value::Float(10.0), Ok("18")),
-        (ValueType::Temperature, Value::Text(b"warm"), Err(NOT_THERE)),
-        (ValueType::Float, Value::Float(-1.23456e-100), Err(ReturnCode::MESSAGE_SIZE)),
-        (ValueType::YesNo, Value::YesNo(true), Ok("1")),
-        (ValueType::YesNo, Value::YesNo(false), Ok("0")),
-        (ValueType::YesNo, Value::Unsigned(1), Err(NOT_THERE)),
-        (ValueType::Date, Value::Date(date), Ok("Fri Mar 23 04:00:00 2007")),
-        (ValueType::Date, Value::Text(b"today"), Err(NOT_THERE)),
-        (ValueType::Text, Value::Text(b"C2"), Ok("C2")),
-        (ValueType::Alias, Value::Text(b"kitchen"), Ok("kitchen")),
-        (ValueType::Text, Value::Float(1.0), Err(NOT_THERE)),
-        (ValueType::Directory, Value::Text(b"aux"), Err(NOT_THERE)),
-    ] {
-        let flags = Flags::TRIM.with_temperature_scale(TemperatureScale::Fahrenheit);
-        let mut made = RenderBuffer::new();
-        let text = text_of::<Devices>(value_type, value, flags, &mut made);
-        assert_eq!(text, expected.map(str::as_bytes).map_err(Stop::from), "{value_type} {value:?}");
-    }
-}
-
-#[test]
-fn each_section_of_the_server_itself_has_its_values() {
+fn each_directory_of_the_server_itself_has_its_values() {
     let mut tree = Tree::new(Tester::new(&[0x10])).with_aliases(AliasTable::<4>::new());
     let locked = ReturnCode::DEVICE_LOCKED.to_ret();
     for (path, ret, expected) in [
@@ -219,7 +181,7 @@ fn each_section_of_the_server_itself_has_its_values() {
         ("/thermostat/type", locked, ""),
     ] {
         let sent = serve::serve::<64, _, _>(&mut tree, &read(path), |_| ()).sent;
-        let told = i32::from_be_bytes(sent[8..12].try_into().unwrap());
-        assert_eq!((told, &sent[24..]), (ret, expected.as_bytes()), "{path}");
+        let sent_ret = i32::from_be_bytes(sent[8..12].try_into().unwrap());
+        assert_eq!((sent_ret, &sent[24..]), (ret, expected.as_bytes()), "{path}");
     }
 }

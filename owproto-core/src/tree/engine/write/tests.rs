@@ -12,26 +12,26 @@ const THERMOMETER: RomId = RomId::new(0x28, [1, 0, 0, 0, 0, 0]);
 const SWITCH: RomId = RomId::new(0x29, [2, 0, 0, 0, 0, 0]);
 const MEMORY: RomId = RomId::new(0x2d, [3, 0, 0, 0, 0, 0]);
 
-/// What was written, and which conversions were begun. Each call has to be made twice.
+/// A bus that records writes and conversions. Each call is ready the second time.
 #[derive(Default)]
-struct Record {
+struct Recorder {
     writes: Vec<String>,
     conversions: Vec<(Option<u16>, Conversion, ConversionCommand)>,
     has_waited: bool,
 }
 
-impl Record {
-    fn ready(&mut self, done: impl FnOnce(&mut Self)) -> Poll<Result<(), ReturnCode>> {
+impl Recorder {
+    fn second_time(&mut self, record: impl FnOnce(&mut Self)) -> Poll<Result<(), ReturnCode>> {
         self.has_waited = !self.has_waited;
         if self.has_waited {
             return Poll::Pending;
         }
-        done(self);
+        record(self);
         Poll::Ready(Ok(()))
     }
 }
 
-impl Bus for Record {
+impl Bus for Recorder {
     fn device(&mut self, _: u16, n: usize, _: &mut Context<'_>) -> Poll<Result<Option<RomId>, ReturnCode>> {
         Poll::Ready(Ok([THERMOMETER, SWITCH, MEMORY].get(n).copied()))
     }
@@ -52,12 +52,12 @@ impl Bus for Record {
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
         assert!(access.is_uncached);
-        let place = match access.element {
+        let element = match access.element {
             Element::Number(n) => n.to_string(),
             other => std::format!("{other:?}"),
         };
-        let line = std::format!("{} {place} {} {value}", access.property.name, access.offset);
-        self.ready(|record| record.writes.push(line))
+        let line = std::format!("{} {element} {} {value}", access.property.name, access.offset);
+        self.second_time(|recorder| recorder.writes.push(line))
     }
 
     fn convert(
@@ -67,7 +67,7 @@ impl Bus for Record {
         command: ConversionCommand,
         _: &mut Context<'_>,
     ) -> Poll<Result<(), ReturnCode>> {
-        self.ready(|record| record.conversions.push((bus, what, command)))
+        self.second_time(|recorder| recorder.conversions.push((bus, what, command)))
     }
 
     fn is_converted(&self, _: Option<u16>, what: Conversion) -> bool {
@@ -75,21 +75,21 @@ impl Bus for Record {
     }
 }
 
-type Served = Tree<Record, AliasTable<4>>;
+type TestTree = Tree<Recorder, AliasTable<4>>;
 
-fn tree() -> Served {
-    Tree::new(Record::default()).with_aliases(AliasTable::new())
+fn tree() -> TestTree {
+    Tree::new(Recorder::default()).with_aliases(AliasTable::new())
 }
 
-/// The return word and the size of the answer to a request.
-fn answer(tree: &mut Served, request: &Request<'_>) -> (i32, i32) {
+/// Serves a request, and returns the return word and the size word of its reply.
+fn answer(tree: &mut TestTree, request: &Request<'_>) -> (i32, i32) {
     let sent = serve::serve::<64, _, _>(tree, request, |_| ()).sent;
     let word = |at: usize| i32::from_be_bytes(sent[at..at + 4].try_into().unwrap());
     (word(8), word(16))
 }
 
 #[test]
-fn each_value_goes_to_its_place_on_the_bus_once() {
+fn each_value_is_written_to_its_element_once() {
     let bytes: Vec<u8> = (0..128).collect();
     for (path, offset, data, expected) in [
         ("/28.010000000000/temphigh", 0, &b"30"[..], &["temphigh Only 0 30"][..]),
@@ -103,19 +103,20 @@ fn each_value_goes_to_its_place_on_the_bus_once() {
         let mut tree = tree();
         let request = Request::write(path, data).unwrap().with_offset(offset).unwrap();
         let (ret, size) = answer(&mut tree, &request);
-        let taken = if path.ends_with("memory") { data.len().min(128 - offset as usize) } else { data.len() };
-        assert_eq!((ret, size), (0, i32::try_from(taken).unwrap()), "{path}");
+        let accepted =
+            if path.ends_with("memory") { data.len().min(128 - offset as usize) } else { data.len() };
+        assert_eq!((ret, size), (0, i32::try_from(accepted).unwrap()), "{path}");
         assert_eq!(tree.bus().writes, expected, "{path}");
     }
     let mut tree = tree();
     let request = Request::write("/2D.030000000000/pages/page.ALL", &bytes).unwrap();
     assert_eq!(answer(&mut tree, &request), (0, 128));
-    let places: Vec<&str> = tree.bus().writes.iter().map(|line| &line[..14]).collect();
-    assert_eq!(places, ["pages/page 0 0", "pages/page 1 0", "pages/page 2 0", "pages/page 3 0"]);
+    let elements: Vec<&str> = tree.bus().writes.iter().map(|line| &line[..14]).collect();
+    assert_eq!(elements, ["pages/page 0 0", "pages/page 1 0", "pages/page 2 0", "pages/page 3 0"]);
 }
 
 #[test]
-fn a_conversion_is_begun_on_one_bus_or_all() {
+fn a_conversion_is_started_on_one_bus_or_all() {
     let mut tree = tree();
     for (path, data) in [
         ("/simultaneous/temperature", b"1"),
@@ -136,7 +137,7 @@ fn a_conversion_is_begun_on_one_bus_or_all() {
 }
 
 #[test]
-fn the_name_of_a_scale_is_written_from_its_beginning_and_what_is_not_ours_not_at_all() {
+fn a_write_without_effect_is_refused_or_ignored_as_owserver_does() {
     let mut tree = tree();
     let wrong = ReturnCode::INVALID_VALUE.to_ret();
     let unsupported = ReturnCode::OPERATION_NOT_SUPPORTED.to_ret();
@@ -153,7 +154,7 @@ fn the_name_of_a_scale_is_written_from_its_beginning_and_what_is_not_ours_not_at
         let request = Request::write(path, data.as_bytes()).unwrap().with_offset(offset).unwrap();
         assert_eq!(answer(&mut tree, &request), expected, "{path} {offset}");
     }
-    assert_eq!(tree.settings.timeouts[9], 7);
+    assert_eq!(tree.settings.timeout("volatile"), Some(7));
     assert_eq!(tree.aliases().of(THERMOMETER), Some(&b"cellar"[..]));
     assert_eq!(tree.bus().writes, [""; 0]);
 }
