@@ -42,8 +42,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// # How often it connects
 ///
 /// A call makes one attempt to connect, which takes at most the [connect timeout](Self::with_connect_timeout). After a
-/// failure (no connection, or a connection that broke before it gave an answer), the next attempt is delayed as [`Backoff`]
-/// says. An answer of the server resets the delay, even if the answer is an error. So a call takes at most the delay, the
+/// failure (no connection, or a connection that broke before it gave an answer), the next attempt is delayed by the
+/// [`Backoff`]. An answer of the server resets the delay, even if the answer is an error. So a call takes at most the delay, the
 /// connect timeout and the total timeout, and twice that if it was repeated. [`next_attempt`](Self::next_attempt)
 /// returns when the delay ends.
 ///

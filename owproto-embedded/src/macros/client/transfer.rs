@@ -31,7 +31,7 @@ macro_rules! client_transfer {
                 }
                 match self.transport.has_input() {
                     Ok(false) => Ok(()),
-                    // The end of the stream, or bytes that no request asked for.
+                    // The end of the stream, or unexpected bytes.
                     Ok(true) => {
                         let received = $wait!(self.transfer())?;
                         self.handle_received(received, &mut |_| ())

@@ -15,7 +15,7 @@ pub enum Event<'a> {
     Entries(RequestId, Entries<'a>),
     /// The answer to a request, or its end. It may be an error, also after entries.
     Reply(RequestId, Reply<'a>),
-    /// There will be no answer to this request. [`resend`](Lost::resend) tells whether it may be sent again.
+    /// There will be no answer to this request. [`resend`](Lost::resend) is whether it may be sent again.
     Lost(Lost),
     /// The connection has ended, after a [`Lost`](Self::Lost) for each request in flight. The next request opens
     /// another connection, after a delay if this one failed.

@@ -24,6 +24,7 @@ pub(super) enum DirallSupport {
     Unknown,
     /// The answer to this request will show it. Until then, other listings are requested with DIR.
     Probing(RequestId),
-    /// Known. If the server refuses DIRALL, the [`ServerCapabilities`](owproto_core::client::ServerCapabilities) say so.
+    /// Known. If the server refuses DIRALL, the [`ServerCapabilities`](owproto_core::client::ServerCapabilities) record
+    /// that.
     Known,
 }

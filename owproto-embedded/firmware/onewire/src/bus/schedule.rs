@@ -52,7 +52,7 @@ impl<W: Wire, const DEVICES: usize, const WAITERS: usize> OneWireBus<W, DEVICES,
         let mut left = if can_convert_all || has_open_probe || self.alarms == Alarms::Requested {
             0
         } else {
-            // Expired results have to be dropped in time, because some requests do not tell the current time.
+            // Expired results have to be dropped in time, because some requests do not pass the current time.
             self.timers.next_expiry()
         };
         for device in self.devices.iter().flatten() {
