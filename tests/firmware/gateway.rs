@@ -264,7 +264,7 @@ fn a_flood_passes() {
 #[test]
 fn wrong_options_are_told() {
     for wrong in ["status=0", "loss=101", "port=1"] {
-        let (status, lines) = Board::gateway().arg(wrong).start_as_it_is().finish();
+        let (status, lines) = Board::gateway().arg(wrong).start_without_waiting().finish();
         assert_eq!(status, Some(1), "{wrong}: {lines:?}");
         assert_eq!(lines.first(), Some(&format!("'{wrong}' is not understood")));
     }

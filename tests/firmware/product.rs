@@ -94,7 +94,7 @@ fn a_client_runs() {
 /// Its pin has no wire in QEMU, which is a bus without devices, or a broken one.
 #[test]
 fn a_gateway_runs() {
-    let board = Board::gateway().product(None).start_as_it_is();
+    let board = Board::gateway().product(None).start_without_waiting();
     let deadline = Instant::now() + Duration::from_secs(60);
     let client = Client::new(&board.address().to_string()).unwrap();
     while client.ping().is_err() {
