@@ -12,7 +12,7 @@
 //! |---|---|
 //! | READ of any path | `     22.3344` |
 //! | DIR, DIRALL, DIRALLSLASH of `/` | `ENTRIES` entries, 1000 by default |
-//! | the same of `/10`, `/1000`, `/20000` | as many entries |
+//! | the same of `/10`, `/1000`, `/20000` | that number of entries |
 //! | NOP | success |
 
 #[path = "../benches/clients/canned.rs"]

@@ -52,7 +52,7 @@ impl Admission {
         self.persistent.load(Ordering::Relaxed)
     }
 
-    /// Whether so many connections are persistent that the shorter idle timeout applies.
+    /// Whether the shorter idle timeout applies.
     pub(super) fn is_crowded(&self) -> bool {
         self.persistent() >= self.limits.low
     }

@@ -25,8 +25,8 @@ impl Clock {
     }
 }
 
-/// A connection's timer. It is reset only where it would fire too late, so an answer in time costs nothing; where it fires
-/// too early, it is set again.
+/// A connection's timer. It is reset only if it would fire too late; if it fires too early, it is set again. So most requests
+/// do not touch it.
 pub(super) struct Timer {
     sleep: Pin<Box<Sleep>>,
     fires_at: Instant,

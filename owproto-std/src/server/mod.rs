@@ -21,7 +21,7 @@
 //!
 //! # How it serves its clients
 //!
-//! - Each connection is a task; all tasks share one tree behind a lock. A task holds the lock while the tree works, and the
+//! - Each connection is a task; all tasks share one tree, protected by a lock. A task holds the lock while the tree works, and the
 //!   tree never waits: when a [`Bus`](owproto_core::tree::Bus) is not ready, the task calls it again after the bus has woken
 //!   it. Until then keepalives are sent and other clients are served. The lock is not held while bytes are sent, so a client
 //!   that does not read delays no other client.

@@ -16,7 +16,7 @@ pub struct Statistics {
     pub accept_errors: u64,
     /// Requests that were received completely and were well-formed.
     pub requests: u64,
-    /// Requests that asked for persistence while the maximum number of connections was persistent.
+    /// Requests whose persistence flag was refused, because the maximum number of connections was persistent.
     pub persistence_refused: u64,
     /// Connections that ended with a malformed request.
     pub malformed: u64,

@@ -49,7 +49,7 @@ impl Bus for SimulatedBus {
         let state = self.lock();
         let now = state.clock.now();
         let is_in_alarm = |device: &DeviceState| match device.alarm {
-            // The tester has no alarms of its own.
+            // The tester has no alarms.
             Alarm::ByValue if self.is_tester => false,
             _ => device.is_in_alarm(now),
         };

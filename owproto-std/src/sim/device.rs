@@ -9,7 +9,7 @@ use owproto_core::tree::{Element, Family, Node, Property};
 use super::device_state::DeviceState;
 use super::faults::{Alarm, Occurrence, Presence};
 use super::state::State;
-use super::values::Stored;
+use super::stored::Stored;
 
 /// A simulated device, for a test to control. All clones control the same device.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use owproto_core::tree::{Family, families};
 
 use super::faults::{Alarm, Occurrence, Presence};
 use super::generate::{self, mix};
-use super::values::Stored;
+use super::stored::Stored;
 
 /// A value's place in a device: the name of the property, and the number of the element.
 pub(super) type Key = (&'static str, u32);

@@ -58,6 +58,7 @@ mod server;
 mod simulator;
 mod spec;
 mod state;
+mod stored;
 mod timers;
 mod values;
 

@@ -12,7 +12,7 @@ use super::simulator::Simulator;
 use super::spec::Spec;
 use crate::{AliasMap, server};
 
-/// An owserver with simulated devices, in a thread of its own. Dropping it stops it.
+/// An owserver with simulated devices, in a separate thread. Dropping it stops it.
 ///
 /// By default it listens on a free port of the loopback interface. The [module](super) has an example.
 #[derive(Debug)]

@@ -66,7 +66,7 @@ impl Spec {
     }
 }
 
-/// The default devices: all families with values of their own, and the addresses that the examples of the tool use.
+/// The default devices: all families that are simulated in detail, with the addresses from the examples of the tool.
 const DEFAULT: &str = "01,05.4AEC29CDBAAB,10.67C6697351FF=garden,12,1D=rain,20,21,22,23.000023DC0800,\
     26.000026D90200=weather,28.000028D70100=kitchen,28=cellar,29.000029D60400,3A,3B,F0+10,1D,28";
 
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_has_all_families_with_values_of_their_own() {
+    fn the_default_has_all_families_that_are_simulated_in_detail() {
         let text = Spec::default().to_string();
         assert_eq!(text, DEFAULT);
         for family in ["01", "05", "10", "12", "1D", "20", "21", "22", "23", "26", "28", "29", "3A", "3B"] {

@@ -10,7 +10,8 @@ use super::clock::Clock;
 use super::device_state::DeviceState;
 use super::generate::mix;
 use super::operations::{Moment, Operations, Outcome};
-use super::values::{Found, Stored, tester};
+use super::stored::{Found, Stored};
+use super::values::tester;
 
 /// The state of a simulator: its devices, their buses and its clock.
 pub(super) struct State {

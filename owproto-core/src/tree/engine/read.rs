@@ -2,7 +2,7 @@ use super::job::Job;
 use super::progress::AnswerProgress;
 use super::render::text_of;
 use super::stop::{StopReason, require_room};
-use super::target::{Owner, PropertyTarget, RequestContext, has};
+use super::target::{Owner, PropertyTarget, RequestContext, in_scope};
 use super::tree::Tree;
 use crate::message::ReturnCode;
 use crate::server::{Answer, LastFrame, ReplyHeader, value_header};
@@ -236,7 +236,7 @@ fn start_reply<T: Storage>(
 }
 
 fn is_alias_list<B: Bus>(target: &PropertyTarget<'_>) -> bool {
-    has::<B>(BuiltinDirectory::Settings)
+    in_scope::<B>(BuiltinDirectory::Settings)
         && target.owner == Owner::Builtin(BuiltinDirectory::Settings)
         && target.access.property.name == "alias/list"
 }

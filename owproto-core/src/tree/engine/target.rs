@@ -71,7 +71,7 @@ pub(super) struct RequestContext<'w, 'p, 'c> {
 /// Whether a directory is in the scope of a bus. Constant for a constant directory, so that code for one outside of the
 /// scope is not linked.
 #[inline]
-pub(super) const fn has<B: Bus>(directory: BuiltinDirectory) -> bool {
+pub(super) const fn in_scope<B: Bus>(directory: BuiltinDirectory) -> bool {
     B::SCOPE.contains(directory.scope())
 }
 
@@ -79,12 +79,12 @@ pub(super) const fn has<B: Bus>(directory: BuiltinDirectory) -> bool {
 fn builtin_family<B: Bus>(directory: BuiltinDirectory) -> Option<&'static Family> {
     use BuiltinDirectory::{Interface, Settings, Simultaneous, Statistics, System, Thermostat};
     match directory {
-        Settings if has::<B>(Settings) => Some(&families::SETTINGS),
-        System if has::<B>(System) => Some(&families::SYSTEM),
-        Statistics if has::<B>(Statistics) => Some(&families::STATISTICS),
-        Interface if has::<B>(Interface) => Some(&families::INTERFACE),
-        Simultaneous if has::<B>(Simultaneous) => Some(&families::SIMULTANEOUS),
-        Thermostat if has::<B>(Thermostat) => Some(&families::THERMOSTAT),
+        Settings if in_scope::<B>(Settings) => Some(&families::SETTINGS),
+        System if in_scope::<B>(System) => Some(&families::SYSTEM),
+        Statistics if in_scope::<B>(Statistics) => Some(&families::STATISTICS),
+        Interface if in_scope::<B>(Interface) => Some(&families::INTERFACE),
+        Simultaneous if in_scope::<B>(Simultaneous) => Some(&families::SIMULTANEOUS),
+        Thermostat if in_scope::<B>(Thermostat) => Some(&families::THERMOSTAT),
         _ => None,
     }
 }
@@ -144,7 +144,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     /// The families that `/structure` describes: those of devices, and the directories that are named like devices.
     pub(super) fn structure_families(&self) -> impl Iterator<Item = &'static Family> + use<B, A> {
         static BUILTIN: [&Family; 2] = [&families::SIMULTANEOUS, &families::THERMOSTAT];
-        let builtin: &[&Family] = if has::<B>(BuiltinDirectory::Simultaneous) { &BUILTIN } else { &[] };
+        let builtin: &[&Family] = if in_scope::<B>(BuiltinDirectory::Simultaneous) { &BUILTIN } else { &[] };
         self.families.iter().chain(builtin).copied()
     }
 }

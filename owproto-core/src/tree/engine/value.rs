@@ -1,5 +1,5 @@
 use super::stop::{StopReason, ready};
-use super::target::{Owner, RequestContext, has};
+use super::target::{Owner, RequestContext, in_scope};
 use super::tree::Tree;
 use crate::message::ReturnCode;
 use crate::text::Value;
@@ -22,18 +22,20 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
         let Access { device, family, property, element, .. } = *access;
         let (name, bus) = (property.name, request.path.bus);
         match owner {
-            Owner::Builtin(Thermostat) if has::<B>(Thermostat) => Err(ReturnCode::DEVICE_LOCKED.into()),
-            Owner::Builtin(Simultaneous) if has::<B>(Simultaneous) => {
+            Owner::Builtin(Thermostat) if in_scope::<B>(Thermostat) => Err(ReturnCode::DEVICE_LOCKED.into()),
+            Owner::Builtin(Simultaneous) if in_scope::<B>(Simultaneous) => {
                 Ok(simultaneous::value(&self.bus, bus, name))
             }
-            Owner::Builtin(Settings) if has::<B>(Settings) => {
+            Owner::Builtin(Settings) if in_scope::<B>(Settings) => {
                 Ok(settings::value(&self.settings, name, element, scratch)?)
             }
-            Owner::Builtin(System) if has::<B>(System) => Ok(system::value(&self.system, &self.bus, name)),
-            Owner::Builtin(Statistics) if has::<B>(Statistics) => {
+            Owner::Builtin(System) if in_scope::<B>(System) => {
+                Ok(system::value(&self.system, &self.bus, name))
+            }
+            Owner::Builtin(Statistics) if in_scope::<B>(Statistics) => {
                 Ok(statistics::value(&self.statistics, name))
             }
-            Owner::Builtin(Interface) if has::<B>(Interface) => {
+            Owner::Builtin(Interface) if in_scope::<B>(Interface) => {
                 Ok(interface::value(&self.bus, bus.unwrap_or_default(), name, scratch))
             }
             // No path leads here: these are outside of the scope, or have no value.

@@ -1,7 +1,7 @@
 use super::input::WriteInput;
 use super::job::Job;
 use super::stop::{StopReason, error, ready, require_room};
-use super::target::{Owner, PropertyTarget, RequestContext, has};
+use super::target::{Owner, PropertyTarget, RequestContext, in_scope};
 use super::tree::Tree;
 use crate::message::ReturnCode;
 use crate::server::{Answer, LastFrame, ReplyHeader};
@@ -36,7 +36,7 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
             return Err(ReturnCode::OPERATION_NOT_SUPPORTED.into());
         }
         // The symbol of a unit is compared from its start (observed, owserver 3.2p4).
-        let is_setting = has::<B>(Settings) && target.owner == Owner::Builtin(Settings);
+        let is_setting = in_scope::<B>(Settings) && target.owner == Owner::Builtin(Settings);
         if is_setting && property.name == "units/pressure_scale" && header.offset != 0 {
             return Err(ReturnCode::INVALID_VALUE.into());
         }
@@ -68,11 +68,11 @@ impl<B: Bus, A: Aliases> Tree<B, A> {
     ) -> Result<(), StopReason> {
         let Access { device, property, .. } = target.access;
         match target.owner {
-            Owner::Builtin(Settings) if has::<B>(Settings) => {
+            Owner::Builtin(Settings) if in_scope::<B>(Settings) => {
                 Ok(settings::write(&mut self.settings, property.name, value)?)
             }
-            Owner::Builtin(Thermostat) if has::<B>(Thermostat) => Err(ReturnCode::DEVICE_LOCKED.into()),
-            Owner::Builtin(Simultaneous) if has::<B>(Simultaneous) => {
+            Owner::Builtin(Thermostat) if in_scope::<B>(Thermostat) => Err(ReturnCode::DEVICE_LOCKED.into()),
+            Owner::Builtin(Simultaneous) if in_scope::<B>(Simultaneous) => {
                 let Some(conversion) = simultaneous::conversion(property.name) else { return Ok(()) };
                 let command = match value.as_bool() {
                     Some(true) => ConversionCommand::Start,

@@ -92,7 +92,7 @@ impl<B: Bus, A: Aliases> Driver<B, A> {
         }
     }
 
-    /// Decides whether the connection stays open after the answer, if the client asks for it.
+    /// Decides whether the connection stays open after the answer, if the client requests it.
     fn decide_persistence(&mut self) {
         if !self.connection.requests_persistence() || self.control().shutdown.phase() != Phase::Running {
             return;

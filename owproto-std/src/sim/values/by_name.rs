@@ -3,11 +3,11 @@
 use owproto_core::text::ChangeRate;
 use owproto_core::tree::Property;
 
-use super::Stored;
 use super::measured::{HIGH, LOW};
 use crate::sim::device_state::DeviceState;
 use crate::sim::generate::{in_steps, mix, mix_text, smooth, unit};
 use crate::sim::operations::Moment;
+use crate::sim::stored::Stored;
 
 impl DeviceState {
     pub(super) fn by_name(&self, property: &'static Property, n: u32, moment: Moment) -> Option<Stored> {

@@ -3,10 +3,10 @@
 use owproto_core::text::{ChangeRate, ValueType};
 use owproto_core::tree::Property;
 
-use super::Stored;
 use crate::sim::device_state::DeviceState;
 use crate::sim::generate::{in_steps, mix, mix_text, smooth, toggling};
 use crate::sim::operations::Moment;
+use crate::sim::stored::Stored;
 
 impl DeviceState {
     pub(super) fn by_type(&self, property: &'static Property, n: u32, moment: Moment) -> Option<Stored> {

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use owproto_core::tree::{Element, Property};
 
-use super::{Found, Stored, number};
+use super::number;
 use crate::sim::device_state::DeviceState;
 use crate::sim::generate::{self, mix, mix_text};
+use crate::sim::stored::{Found, Stored};
 
 /// Where the bytes of an element are kept.
 enum Location {

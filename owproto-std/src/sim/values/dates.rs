@@ -5,9 +5,9 @@ use std::time::Duration;
 use owproto_core::text::{Date, ValueType};
 use owproto_core::tree::Property;
 
-use super::Stored;
 use crate::sim::device_state::DeviceState;
 use crate::sim::operations::Moment;
+use crate::sim::stored::Stored;
 
 /// The directory of a date, such as `clock/` of `clock/date` and `clock/udate`, which show the same moment. `None` if the
 /// property is not one of these two.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use owproto_core::text::crc8;
 
-use super::Stored;
 use crate::sim::device_state::DeviceState;
 use crate::sim::faults::Alarm;
 use crate::sim::generate::{in_steps, mix, smooth, toggles, toggling, unit};
 use crate::sim::operations::Moment;
+use crate::sim::stored::Stored;
 
 /// The default limits of thermometers in degrees Celsius; beyond them they are in alarm.
 pub(super) const HIGH: f64 = 40.0;

@@ -1,14 +1,14 @@
 //! The values of simulated devices.
 //!
 //! A value is, in this order: what a test has set, what a client has written, what the property means ([`by_name`]), or what
-//! its type allows ([`by_type`]). Bytes and dates are kept apart, because several properties show the same ones.
+//! its type allows ([`by_type`]). Bytes and dates are stored separately, because several
+//! properties show the same ones.
 
 mod by_name;
 mod by_type;
 mod bytes;
 mod dates;
 mod measured;
-mod stored;
 pub(super) mod tester;
 mod write;
 
@@ -17,7 +17,7 @@ use owproto_core::tree::{Element, Property};
 
 use super::device_state::DeviceState;
 use super::operations::Moment;
-pub(super) use stored::{Found, Stored};
+use super::stored::{Found, Stored};
 
 impl DeviceState {
     /// The value of an element. Not for the tester, whose values are in [`tester`].
@@ -52,7 +52,7 @@ impl DeviceState {
         Some(Found::Value(value))
     }
 
-    /// The value that a test has set for an element; nothing that the device measures or keeps changes it.
+    /// The value that a test has set for an element. It hides every other value of the element.
     pub(super) fn fixed_value(&self, property: &'static Property, element: Element<'_>) -> Option<Found<'_>> {
         if element == Element::Byte {
             return None;

@@ -7,8 +7,8 @@ use owproto_core::text::Value;
 use owproto_core::tree::tester::Tester;
 use owproto_core::tree::{Access, Bus, Element, Property};
 
-use super::{Found, Stored};
 use crate::sim::device_state::DeviceState;
+use crate::sim::stored::{Found, Stored};
 
 /// Bytes of a value for which no heap is used.
 const STACK_LEN: usize = 512;
@@ -23,7 +23,7 @@ pub(in crate::sim) fn value<'a>(
     scratch: &'a mut [u8],
 ) -> Result<Value<'a>, ReturnCode> {
     let access = Access::new(device.id, device.bus, device.family, property, element).with_offset(offset);
-    // The value may borrow from the tester, which is gone at the end; so it is read into a second buffer and copied.
+    // The value may borrow from the tester, which is dropped at the end; so it is read into a second buffer and copied.
     let (mut on_stack, mut on_heap) = ([0; STACK_LEN], Vec::new());
     let buffer = match on_stack.get_mut(..scratch.len()) {
         Some(buffer) => buffer,

@@ -4,9 +4,10 @@ use owproto_core::text::Value;
 use owproto_core::tree::{Access, Element};
 
 use super::dates::directory_of_date;
-use super::{Stored, number};
+use super::number;
 use crate::sim::device_state::DeviceState;
 use crate::sim::operations::Moment;
+use crate::sim::stored::Stored;
 
 impl DeviceState {
     /// Keeps a value that a client writes.

@@ -2,7 +2,7 @@ use owproto_core::text::{Date, Value};
 
 /// A value that a device keeps or generates.
 #[derive(Clone, PartialEq, Debug)]
-pub(in crate::sim) enum Stored {
+pub(super) enum Stored {
     Integer(i32),
     Unsigned(u32),
     Float(f64),
@@ -13,13 +13,13 @@ pub(in crate::sim) enum Stored {
 }
 
 /// A value, or bytes in the memory of the device.
-pub(in crate::sim) enum Found<'s> {
+pub(super) enum Found<'s> {
     Memory(&'s [u8]),
     Value(Stored),
 }
 
 impl Stored {
-    pub(in crate::sim) fn new(value: Value<'_>) -> Self {
+    pub(super) fn new(value: Value<'_>) -> Self {
         match value {
             Value::Integer(number) => Self::Integer(number),
             Value::Unsigned(number) => Self::Unsigned(number),
@@ -37,7 +37,7 @@ impl Stored {
         Self::Text(text.as_bytes().to_vec())
     }
 
-    pub(in crate::sim) fn value(&self) -> Value<'_> {
+    pub(super) fn value(&self) -> Value<'_> {
         match self {
             Self::Integer(number) => Value::Integer(*number),
             Self::Unsigned(number) => Value::Unsigned(*number),
@@ -53,7 +53,7 @@ impl Stored {
 impl Found<'_> {
     /// Copies the value to `scratch`, as far as it is text or bytes: of bytes those from `offset` on. `None` if the offset
     /// is past the end.
-    pub(in crate::sim) fn copy_to<'a>(&self, offset: usize, scratch: &'a mut [u8]) -> Option<Value<'a>> {
+    pub(super) fn copy_to<'a>(&self, offset: usize, scratch: &'a mut [u8]) -> Option<Value<'a>> {
         let stored = match self {
             Self::Memory(bytes) => return Some(Value::Bytes(copy(bytes.get(offset..)?, scratch))),
             Self::Value(stored) => stored,
@@ -69,7 +69,7 @@ impl Found<'_> {
         })
     }
 
-    pub(in crate::sim) fn into_stored(self) -> Stored {
+    pub(super) fn into_stored(self) -> Stored {
         match self {
             Self::Memory(bytes) => Stored::Bytes(bytes.to_vec()),
             Self::Value(stored) => stored,
