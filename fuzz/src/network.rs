@@ -259,7 +259,7 @@ impl World {
             self.disconnect();
             return true;
         }
-        let is_asked = self.user.ask(&mut self.client, self.total, now);
+        let is_asked = self.user.make_requests(&mut self.client, self.total, now);
         if !self.is_connected {
             // Only if there is a request, since a server closes idle connections soon.
             if !is_asked {

@@ -207,7 +207,7 @@ fn questions(vector: &Vector) -> Vec<u8> {
     seed
 }
 
-/// As many requests of the same kinds, on a network whose properties come from the name: calm or not, slow, in small pieces.
+/// The same kinds of requests, on a network whose properties come from the vector's name: calm or not, slow, in small pieces.
 fn traffic(vector: &Vector) -> Vec<u8> {
     use network::op;
     let sum = vector.name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));

@@ -52,7 +52,7 @@ pub(crate) mod op {
     pub(crate) const END_OF_ENTRIES: u8 = 17;
     /// A return code.
     pub(crate) const ERROR: u8 = 18;
-    /// Nothing, so many bytes written, or a presence.
+    /// The reply to NOP, WRITE or PRESENCE.
     pub(crate) const SHORT: u8 = 19;
     pub(crate) const ABORT: u8 = 20;
     pub(crate) const COUNT: u8 = 21;

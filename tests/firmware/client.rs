@@ -74,15 +74,15 @@ fn the_client_goes_on_after_its_server_was_killed_or_stopped() {
     let before = board.lines();
 
     server.kill();
-    let (_, told) = board.wait_for(begin, |line| line.starts_with("disconnected"));
+    let (_, line_count) = board.wait_for(begin, |line| line.starts_with("disconnected"));
     server.restart();
-    let seen = wait_for_round(&board, told);
+    let seen = wait_for_round(&board, line_count);
 
     server.pause();
     let silence = "disconnected: the server was silent for too long";
-    let (_, told) = board.wait_for(seen, |line| line == silence);
+    let (_, line_count) = board.wait_for(seen, |line| line == silence);
     server.resume();
-    wait_for_round(&board, wait_for_round(&board, told));
+    wait_for_round(&board, wait_for_round(&board, line_count));
 
     let lines = board.lines();
     assert_eq!(temperatures(&lines), temperatures(&before));

@@ -159,7 +159,7 @@ impl Drop for Owserver {
     fn drop(&mut self) {
         self.kill();
         if thread::panicking() {
-            eprintln!("owserver {:?} on {} said: {}", self.builder.args, self.address, self.log());
+            eprintln!("the log of owserver {:?} on {}: {}", self.builder.args, self.address, self.log());
         }
     }
 }

@@ -49,7 +49,7 @@ pub struct Builder {
     listens: bool,
     /// A port of the host whose datagrams go to the board.
     udp: Option<u16>,
-    /// The server behind port 4304 of the network's router, for a program without an argument for its address.
+    /// The server to which port 4304 of the network's router forwards, for a program without an argument for its address.
     server: Option<SocketAddr>,
 }
 

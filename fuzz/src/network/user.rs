@@ -89,7 +89,7 @@ impl User {
     }
 
     /// Makes as many requests as the connection accepts. Returns whether any was made.
-    pub(super) fn ask(&mut self, client: &mut Client, total: Duration, now: Instant) -> bool {
+    pub(super) fn make_requests(&mut self, client: &mut Client, total: Duration, now: Instant) -> bool {
         let before = self.queue.len();
         while client.room() > 0
             && let Some(&number) = self.queue.front()
@@ -171,7 +171,7 @@ impl User {
     }
 
     /// Checks that no write was carried out twice, that answered ones were carried out, and that those given up were not:
-    /// each loss of them said that resending is safe.
+    /// each loss of them was reported as safe to resend.
     pub(super) fn check_writes(&self, written: &[u32]) {
         let count =
             |number: usize| written.iter().filter(|&&done| usize::try_from(done) == Ok(number)).count();
