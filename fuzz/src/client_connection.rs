@@ -248,7 +248,10 @@ impl World {
                     let mut answer = std::mem::take(&mut self.answer);
                     answer.last = (header, payload);
                     assert_eq!(answer, Answer::from_front(&mut self.stream, oldest.message_type));
-                    assert!(oldest.deadline.is_none_or(|deadline| self.now < deadline), "an event after the deadline");
+                    assert!(
+                        oldest.deadline.is_none_or(|deadline| self.now < deadline),
+                        "an event after the deadline"
+                    );
                     self.pending.pop_front();
                 }
             }

@@ -39,9 +39,7 @@ pub(crate) fn events<E: PartialEq + Debug>(
                 Taken::Error(error) => {
                     for more in [&b""[..], b"x", &[0; 24], rest] {
                         let mut piece = more;
-                        let Taken::Error(again) = parse(&mut piece) else {
-                            panic!("an event after {error}")
-                        };
+                        let Taken::Error(again) = parse(&mut piece) else { panic!("an event after {error}") };
                         assert_eq!((again, piece.len()), (error, more.len()));
                     }
                     return (events, Some(error));

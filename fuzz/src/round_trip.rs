@@ -98,7 +98,9 @@ fn request_survives(request: Request<'_>) {
 
     let mut parser = RequestParser::new([0; MAX_PATH_LEN]);
     let mut input = &bytes[..];
-    let Ok(RequestEvent::Request(frame)) = parser.parse(&mut input) else { panic!("{request:?} is not parsed") };
+    let Ok(RequestEvent::Request(frame)) = parser.parse(&mut input) else {
+        panic!("{request:?} is not parsed")
+    };
     assert!(input.is_empty());
     assert_eq!(frame.header, request.header());
     assert_eq!(frame.message_type(), request.message_type());

@@ -39,8 +39,7 @@ pub fn dictionary() -> Vec<Vec<u8>> {
 
 /// A word in quotes, with `\\xNN` for bytes.
 fn word(line: &str) -> Vec<u8> {
-    let text =
-        line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).expect("a word is in quotes");
+    let text = line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).expect("a word is in quotes");
     let mut parts = text.split("\\x");
     let mut word = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {

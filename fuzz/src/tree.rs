@@ -185,9 +185,12 @@ impl<'s> Server<'s> {
                 Step::Answer => {
                     let Self { tree, connection, job, now, .. } = self;
                     let is_ready = tree.serve(connection, job, *now, &mut context).is_ready();
-                    let waits = self.tree.bus_mut().has_said_to_wait();
+                    let waits = self.tree.bus_mut().was_pending();
                     if is_ready {
-                        assert!(self.connection.step() != Step::Answer, "the tree is ready without an answer: {asked:?}");
+                        assert!(
+                            self.connection.step() != Step::Answer,
+                            "the tree is ready without an answer: {asked:?}"
+                        );
                     } else {
                         assert!(waits, "it waits for nothing: {asked:?}");
                         // Entries from before the wait may be unsent too.
@@ -208,7 +211,10 @@ impl<'s> Server<'s> {
         // Nothing is left of a job that has ended.
         self.tree.cancel(&mut self.job);
         if let Some(End::TransportFailed | End::AnswerAborted) = self.connection.end() {
-            assert!(self.tree.bus().has_given_up(), "the operation on the bus was not cancelled: {asked:?}");
+            assert!(
+                self.tree.bus().was_cancelled_or_done(),
+                "the operation on the bus was not cancelled: {asked:?}"
+            );
         }
         self.tree.bus_mut().forget();
         Answered { frames: frames(&bytes), end: self.connection.end() }

@@ -25,7 +25,7 @@ pub(super) struct Scripted<'s> {
     tester: Tester<'s>,
     manner: Manner,
     script: Input<'s>,
-    has_said_to_wait: bool,
+    was_pending: bool,
     /// Cancelled operations, for which no further call is allowed.
     cancelled: Vec<Operation>,
     /// The last operation since the last request.
@@ -51,7 +51,7 @@ impl<'s> Scripted<'s> {
             tester,
             manner,
             script: Input(script),
-            has_said_to_wait: false,
+            was_pending: false,
             cancelled: Vec::new(),
             at_work_for: None,
             buses: 1,
@@ -59,8 +59,8 @@ impl<'s> Scripted<'s> {
     }
 
     /// Whether an operation is pending, since the last call of this.
-    pub(super) fn has_said_to_wait(&mut self) -> bool {
-        std::mem::take(&mut self.has_said_to_wait)
+    pub(super) fn was_pending(&mut self) -> bool {
+        std::mem::take(&mut self.was_pending)
     }
 
     /// Forgets the last operation: a new request begins.
@@ -70,7 +70,7 @@ impl<'s> Scripted<'s> {
     }
 
     /// Whether the last operation has ended or was cancelled.
-    pub(super) fn has_given_up(&self) -> bool {
+    pub(super) fn was_cancelled_or_done(&self) -> bool {
         self.at_work_for.is_none_or(|operation| self.cancelled.contains(&operation))
     }
 
@@ -82,7 +82,7 @@ impl<'s> Scripted<'s> {
         };
         match byte {
             1..64 => {
-                self.has_said_to_wait = true;
+                self.was_pending = true;
                 Whim::Wait
             }
             // "Good" is among the codes.
