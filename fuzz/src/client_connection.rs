@@ -1,4 +1,4 @@
-//! A client connection under any sequence of what a driver, a server and the clock can do.
+//! A client connection with any sequence of actions of a driver, a server and the clock.
 
 use std::collections::VecDeque;
 
@@ -17,15 +17,15 @@ const RECEIVE: usize = 40;
 
 type Client = Connection<[u8; TRANSMIT], [u8; RECEIVE], DEPTH>;
 
-/// What one byte of input begins. Arguments follow it.
+/// Operations: one byte of input, followed by arguments.
 pub(crate) mod op {
-    /// Message type, flags (one bit a byte: persistence), length of the path, which then follows.
+    /// Message type, flags (one byte: persistence), length of the path, the path.
     pub(crate) const REQUEST: u8 = 0;
-    /// How many bytes went out, at most.
+    /// The most bytes that are sent.
     pub(crate) const TRANSMITTED: u8 = 1;
-    /// Length in two bytes, then what came from the server.
+    /// Length in two bytes, then bytes from the server.
     pub(crate) const INPUT: u8 = 2;
-    /// Return code, persistence, length; a reply is made of them.
+    /// Return code, persistence, length of a reply.
     pub(crate) const REPLY: u8 = 3;
     /// A keepalive.
     pub(crate) const KEEPALIVE: u8 = 4;
@@ -36,27 +36,27 @@ pub(crate) mod op {
     pub(crate) const TRANSPORT_ERROR: u8 = 8;
     pub(crate) const LOST: u8 = 9;
     pub(crate) const RESET: u8 = 10;
-    /// Inactivity and total, in units of 100 ms.
+    /// The inactivity and the total timeout, in units of 100 ms.
     pub(crate) const TIMEOUTS: u8 = 11;
     pub(crate) const COUNT: u8 = 12;
 }
 
-/// Two connections, of which one takes its input whole and the other byte by byte, and what must be true of both.
+/// Two connections, one with whole input and one with single bytes, and a model of both.
 struct World {
     whole: Client,
     bytes: Client,
     now: Instant,
     pending: VecDeque<Pending>,
-    /// All that was to be sent since the last reset, and how much of it went out.
+    /// All bytes to be sent since the last reset, and how many of them were sent.
     outgoing: Vec<u8>,
     sent: usize,
     timeouts: Timeouts,
     last_activity: Instant,
-    /// What came and belongs to no answer that is complete; what was made of it so far.
+    /// Bytes received for an incomplete answer, and the events from them so far.
     stream: Vec<u8>,
     answer: Answer,
     error: Option<ConnectionError>,
-    /// The two have parted for a reason that is none of a property.
+    /// The two connections differ for a reason that is allowed.
     is_over: bool,
 }
 
@@ -68,7 +68,7 @@ struct Pending {
     deadline: Option<Instant>,
 }
 
-/// What comes in answer to a request before its reply, and that.
+/// The events of an answer: those before the reply, and the reply.
 #[derive(PartialEq, Eq, Debug, Default)]
 struct Answer {
     keepalives: usize,
@@ -127,7 +127,7 @@ impl World {
                 if taken > 0 {
                     self.last_activity = self.now;
                 }
-                // More than there was is as if all had been sent.
+                // More than was waiting counts as all.
                 self.whole.handle_transmitted(n.min(taken), self.now);
                 self.bytes.handle_transmitted(n.min(taken), self.now);
             }
@@ -206,7 +206,7 @@ impl World {
             }
             Err(SendError::BufferFull { needed, available }) => {
                 assert!(room > 0 && needed == request.encoded_len() && needed > available);
-                // With nothing waiting, all of the memory is free.
+                // With nothing waiting, all of the buffer is free.
                 assert!(waiting > 0 || available == TRANSMIT);
             }
             Err(SendError::TooManyInFlight) => assert!(room == 0 && !self.pending.is_empty()),
@@ -224,7 +224,7 @@ impl World {
         if let Some(ConnectionError::Decode(DecodeError::EntryTooLong { .. })) = error_by_byte
             && (&seen, error) != (&seen_by_byte, error_by_byte)
         {
-            // The one thing that may depend on how bytes come: an entry that lies whole in the input needs no memory.
+            // The only thing that may depend on how input is cut: an entry entirely in the input needs no storage.
             assert!(seen.starts_with(&seen_by_byte));
             self.is_over = true;
             return;
@@ -235,7 +235,7 @@ impl World {
             self.stream.extend_from_slice(bytes);
         }
         for seen in seen {
-            let oldest = self.pending.front().expect("an event that belongs to no request");
+            let oldest = self.pending.front().expect("an event without a request");
             match seen {
                 Seen::Keepalive => self.answer.keepalives += 1,
                 Seen::Entry(id, entry) => {
@@ -244,11 +244,14 @@ impl World {
                 }
                 Seen::Reply(id, header, payload) => {
                     assert_eq!(id, oldest.id);
-                    assert!(oldest.ends_at <= self.sent, "an answer before its request");
+                    assert!(oldest.ends_at <= self.sent, "an answer before its request was sent");
                     let mut answer = std::mem::take(&mut self.answer);
                     answer.last = (header, payload);
                     assert_eq!(answer, Answer::from_front(&mut self.stream, oldest.message_type));
-                    assert!(oldest.deadline.is_none_or(|deadline| self.now < deadline), "too late");
+                    assert!(
+                        oldest.deadline.is_none_or(|deadline| self.now < deadline),
+                        "an event after the deadline"
+                    );
                     self.pending.pop_front();
                 }
             }
@@ -289,10 +292,10 @@ impl World {
     }
 
     fn failed(&mut self, error: ConnectionError) {
-        assert_eq!(*self.error.get_or_insert(error), error, "one failure became another");
+        assert_eq!(*self.error.get_or_insert(error), error, "the error changed");
     }
 
-    /// What holds after every operation.
+    /// Checks what must hold after every operation.
     fn invariants(&mut self) {
         for client in [&self.whole, &self.bytes] {
             assert_eq!(client.error(), self.error);
@@ -314,7 +317,7 @@ impl World {
         }
         assert!(self.error.is_none());
         assert_eq!(self.whole.poll_transmit(), &self.outgoing[self.sent..]);
-        // The earlier of the two deadlines, and none without a request.
+        // The earlier of the two deadlines; none without a request.
         let inactivity = self.timeouts.inactivity;
         let silent = (!inactivity.is_zero()).then(|| self.last_activity + inactivity);
         let total = self.pending.iter().filter_map(|pending| pending.deadline).min();
@@ -324,7 +327,7 @@ impl World {
 }
 
 impl Answer {
-    /// The first answer in a stream that holds it whole, said in the shortest way.
+    /// The first whole answer in a stream, decoded as simply as possible.
     fn from_front(stream: &mut Vec<u8>, message_type: MessageType) -> Self {
         let mut answer = Self::default();
         loop {

@@ -1,8 +1,8 @@
-//! What both decoders are checked for.
+//! Checks of both decoders.
 
 use std::fmt::Debug;
 
-/// What a parser made of some bytes.
+/// An event of a parser.
 pub(crate) enum Taken<E> {
     NeedMore(usize),
     Event(E),
@@ -12,10 +12,10 @@ pub(crate) enum Taken<E> {
 /// All events of a stream, and the error that ended it.
 pub(crate) type Outcome<E> = (Vec<E>, Option<owproto_core::DecodeError>);
 
-/// Gives `stream` to a parser in pieces and takes its events. `cut` says how long the next piece is, from what the
-/// parser asked for last; a piece has at least a byte.
+/// Parses `stream` in pieces and returns the events. `cut` gives the length of the next piece, from the number of bytes that
+/// the parser needed last; a piece has at least one byte.
 ///
-/// Checks on the way that `NeedMore` leaves nothing and asks for something, and that an error stays.
+/// Also checks that `NeedMore` uses all input and needs at least one byte, and that an error stays the same.
 pub(crate) fn events<E: PartialEq + Debug>(
     mut stream: &[u8],
     mut cut: impl FnMut(usize) -> usize,
@@ -30,8 +30,8 @@ pub(crate) fn events<E: PartialEq + Debug>(
         loop {
             match parse(&mut piece) {
                 Taken::NeedMore(n) => {
-                    assert!(piece.is_empty(), "{} bytes were left", piece.len());
-                    assert!(n > 0, "nothing was asked for");
+                    assert!(piece.is_empty(), "{} bytes were not used", piece.len());
+                    assert!(n > 0, "it needs 0 bytes");
                     wanted = n;
                     break;
                 }
@@ -39,9 +39,7 @@ pub(crate) fn events<E: PartialEq + Debug>(
                 Taken::Error(error) => {
                     for more in [&b""[..], b"x", &[0; 24], rest] {
                         let mut piece = more;
-                        let Taken::Error(again) = parse(&mut piece) else {
-                            panic!("it went on after {error}")
-                        };
+                        let Taken::Error(again) = parse(&mut piece) else { panic!("an event after {error}") };
                         assert_eq!((again, piece.len()), (error, more.len()));
                     }
                     return (events, Some(error));
@@ -52,7 +50,7 @@ pub(crate) fn events<E: PartialEq + Debug>(
     (events, None)
 }
 
-/// Checks that the way in which `stream` is cut does not change what `new_parser` makes of it, and gives that.
+/// Checks that the events do not depend on how `stream` is cut, and returns them.
 pub(crate) fn however_it_is_cut<E: PartialEq + Debug, P: FnMut(&mut &[u8]) -> Taken<E>>(
     stream: &[u8],
     pattern: &[u8],
@@ -64,25 +62,25 @@ pub(crate) fn however_it_is_cut<E: PartialEq + Debug, P: FnMut(&mut &[u8]) -> Ta
     let by_pattern = |_| lengths.next().map_or(1, |&length| usize::from(length));
     assert_eq!(events(stream, by_pattern, new_parser()), whole, "cut as {pattern:?}");
 
-    // As much as is asked for, and no more: an event then leaves nothing of the next frame behind.
+    // Exactly as many bytes as needed: then an event leaves no byte of the next frame.
     let mut parser = new_parser();
     let exact = |piece: &mut &[u8]| {
         let taken = parser(piece);
         if matches!(taken, Taken::Event(_)) {
-            assert!(piece.is_empty(), "more was asked for than belongs to the frame");
+            assert!(piece.is_empty(), "it needed more bytes than the frame has");
         }
         taken
     };
-    assert_eq!(events(stream, |wanted| wanted, exact), whole, "as asked for");
+    assert_eq!(events(stream, |wanted| wanted, exact), whole, "cut as needed");
     whole
 }
 
-/// Checks that a vector has not grown out of proportion to what arrived.
+/// Checks that a vector has grown in proportion to the bytes that arrived.
 pub(crate) fn assert_bounded(storage: &Vec<u8>, arrived: usize) {
     assert!(storage.capacity() <= 2 * arrived + 64, "{} bytes for {arrived}", storage.capacity());
 }
 
-/// Storage of a size that is known only when the target runs.
+/// Storage with a size from the input.
 pub(crate) struct Fixed(Vec<u8>);
 
 impl Fixed {
@@ -105,7 +103,7 @@ impl owproto_core::Storage for Fixed {
     }
 }
 
-/// Bytes of tokens that a version word announces.
+/// The bytes of the tokens that a version word announces.
 pub(crate) fn tokens_len(version: owproto_core::wire::Version) -> usize {
     let [_, flags, high, low] = version.0.to_be_bytes();
     if flags & 1 == 0 { 0 } else { usize::from(u16::from_be_bytes([high, low])) * 16 }

@@ -1,6 +1,6 @@
-//! What the fuzz targets check, as ordinary functions: each takes bytes and panics if a property does not hold.
+//! The properties of the fuzz targets, as functions. Each takes bytes and panics if a property does not hold.
 //!
-//! The targets in `fuzz_targets` call them, and so does `tests/tests/properties.rs`, on stable.
+//! The targets in `fuzz_targets` call them, and so does `tests/tests/properties.rs`, on stable Rust.
 #![forbid(unsafe_code)]
 
 pub mod client_connection;
@@ -14,7 +14,7 @@ pub mod server_connection;
 pub mod text;
 pub mod tree;
 
-/// What a target checks.
+/// The function of a target.
 pub type Check = fn(&[u8]);
 
 /// The targets by name.
@@ -29,7 +29,7 @@ pub const TARGETS: [(&str, Check); 8] = [
     ("network", network::check),
 ];
 
-/// Reads settings off the front of a fuzzer's input; zeros when it has come to its end.
+/// Reads settings from the front of the input; zeros after its end.
 struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {

@@ -1,10 +1,12 @@
-//! A whole client and a whole server, and a network between them that delays, cuts and splits: in virtual time, which
-//! goes from one moment at which something happens to the next.
+//! A whole client and a whole server, with a network between them that delays, cuts and splits. Virtual time jumps from one
+//! event to the next.
 //!
-//! Whatever the network does: each request has one end. Its answer is its own, with each entry of a listing once; it is
-//! not late; a write is never done twice, and one that may be sent again was not done; an honest server never looks like
-//! a broken one. On a calm network (delays below half a second, nothing is cut) every request is answered, however
-//! long the devices take.
+//! Both ends are the code under test, so neither is a scripted peer: the input controls the network.
+//!
+//! Whatever the network does: each request ends once. Its answer is its own, has each entry of a listing once, and is not
+//! late. A write is never carried out twice, and one that may be resent was not carried out. A correct server never causes a
+//! decoding error. On a calm network (delays below half a second, nothing is cut) every request is answered, however long the
+//! devices take.
 
 mod bus;
 mod pipe;
@@ -22,27 +24,27 @@ use bus::Devices;
 use pipe::{Ending, Pipe};
 use user::User;
 
-/// What one byte of input begins. Arguments follow it.
+/// Operations: one byte of input, followed by arguments.
 pub(crate) mod op {
-    /// What, see [`Question`](super::user::Question::from_byte).
+    /// A request, see `User::want`.
     pub(crate) const ASK: u8 = 0;
     /// Milliseconds in two bytes.
     pub(crate) const PAUSE: u8 = 1;
-    /// Of all that is sent from now on, in units of 10 ms.
+    /// The latency of all bytes sent from now on, in units of 10 ms.
     pub(crate) const LATENCY: u8 = 2;
-    /// The longest segment, in bytes; 0 is any.
+    /// The longest segment, in bytes; 0 is no limit.
     pub(crate) const SEGMENTS: u8 = 3;
     /// How long a device takes from now on, in units of 100 ms.
     pub(crate) const DEVICE: u8 = 4;
-    /// How many bytes may be under way in one direction.
+    /// The most bytes on their way in one direction.
     pub(crate) const WINDOW: u8 = 5;
-    /// Whether the server keeps connections from now on.
+    /// Whether the server grants persistence from now on.
     pub(crate) const PERSISTENCE: u8 = 6;
     /// The total timeout of requests from now on, in units of 100 ms.
     pub(crate) const TOTAL: u8 = 7;
-    /// The end of the connection, in one direction or in both, in order or not, with what is under way or without it.
+    /// Ends the connection: in one direction or both, in order or not, with the bytes on their way or without them.
     pub(crate) const CUT: u8 = 8;
-    /// Nothing arrives any more over this connection.
+    /// Nothing more arrives over this connection.
     pub(crate) const BLACK_HOLE: u8 = 9;
     pub(crate) const COUNT: u8 = 10;
 }
@@ -51,11 +53,11 @@ const DEPTH: usize = 3;
 
 type Client = client::Connection<[u8; 160], [u8; 64], DEPTH>;
 
-/// One connection, seen from the server, and what is under way on it.
+/// A connection at the server, and the bytes on their way.
 struct Link {
     server: server::Connection<[u8; 100], [u8; 64]>,
     job: Job,
-    /// What was read and is not taken yet.
+    /// Bytes that were read and not passed to the connection.
     inbox: Vec<u8>,
     to_server: Pipe,
     to_client: Pipe,
@@ -73,7 +75,7 @@ struct World {
     tree: Tree<Devices>,
     client: Client,
     user: User,
-    /// Connections, the last is that of the client if it has one.
+    /// All connections. If the client is connected, the last one is its own.
     links: Vec<Link>,
     is_connected: bool,
     turns: usize,
@@ -101,13 +103,13 @@ pub fn check(data: &[u8]) {
     };
     while !input.0.is_empty() {
         world.operate(&mut input);
-        world.settle();
+        world.run_until_blocked();
     }
     while !world.user.is_done() {
-        let due = world.due().expect("a request has no end, and nobody waits for anything");
+        let due = world.due().expect("a request has not ended, and no timer runs");
         world.run_until(due);
     }
-    // What is still under way may still be carried out.
+    // Requests that are still on their way may still be carried out.
     world.run_until(world.now + Duration::from_secs(100));
     world.user.check_writes(&world.tree.bus().written);
 }
@@ -152,17 +154,17 @@ impl World {
         }
     }
 
-    /// Lets time pass. All that is due happens at its moment.
+    /// Lets time pass. Each event happens at its moment.
     fn run_until(&mut self, until: Instant) {
-        self.settle();
+        self.run_until_blocked();
         while let Some(due) = self.due().filter(|due| *due <= until) {
             self.now = self.now.max(due);
-            self.settle();
+            self.run_until_blocked();
         }
         self.now = self.now.max(until);
     }
 
-    /// The next moment at which something happens by itself.
+    /// The time of the next event.
     fn due(&self) -> Option<Instant> {
         let links = self.links.iter().flat_map(|link| {
             let timer = link.server.poll_timeout().filter(|_| !link.is_closed).map(|(at, _)| at);
@@ -172,11 +174,11 @@ impl World {
         links.chain(others).flatten().min()
     }
 
-    /// Lets everybody do what can be done at this moment.
-    fn settle(&mut self) {
+    /// Runs client, servers and network until nothing more happens at this moment.
+    fn run_until_blocked(&mut self) {
         loop {
             self.turns += 1;
-            assert!(self.turns < 200_000, "it turns in circles");
+            assert!(self.turns < 200_000, "a busy loop");
             let mut has_moved = self.client_turn();
             for at in 0..self.links.len() {
                 has_moved |= self.server_turn(at);
@@ -187,14 +189,14 @@ impl World {
         }
     }
 
-    /// What the driver of a server does: one thing, if there is one.
+    /// Does one thing that the driver of a server would do, if there is one.
     fn server_turn(&mut self, at: usize) -> bool {
         let is_the_clients = self.is_connected && at + 1 == self.links.len();
         let Self { now, tree, links, window, segment, latency, persistence, .. } = self;
         let now = *now;
         let link = &mut links[at];
         if !is_the_clients {
-            // The client has closed it, and reads no more.
+            // The client has closed it, and no longer reads.
             link.to_client.swallow();
         }
         if link.is_closed {
@@ -250,16 +252,16 @@ impl World {
         link.server.handle_timeout(now).is_some()
     }
 
-    /// What the driver of a client does: one thing, if there is one.
+    /// Does one thing that the driver of a client would do, if there is one.
     fn client_turn(&mut self) -> bool {
         let now = self.now;
         if let client::Step::Close = self.client.step() {
             self.disconnect();
             return true;
         }
-        let is_asked = self.user.ask(&mut self.client, self.total, now);
+        let is_asked = self.user.make_requests(&mut self.client, self.total, now);
         if !self.is_connected {
-            // Only when there is something to ask: a server does not wait for long.
+            // Only if there is a request, since a server closes idle connections soon.
             if !is_asked {
                 return false;
             }
@@ -278,13 +280,13 @@ impl World {
                     Err(error) => {
                         let is_honest =
                             !matches!(error, ConnectionError::Decode(_) | ConnectionError::UnexpectedData);
-                        let is_behind_the_end = self.client.error() == Some(error) && is_honest;
-                        assert!(is_behind_the_end, "{error}");
+                        let is_after_the_end = self.client.error() == Some(error) && is_honest;
+                        assert!(is_after_the_end, "{error}");
                         return true;
                     }
                 }
                 if self.client.step() == client::Step::Close {
-                    assert!(input.is_empty(), "the server went on behind its last reply");
+                    assert!(input.is_empty(), "the server sent bytes after its last reply");
                     return true;
                 }
             }
@@ -295,11 +297,11 @@ impl World {
             None => {}
         }
         let is_over = self.client.handle_timeout(now).is_err();
-        assert!(self.client.poll_timeout().is_none_or(|(at, _)| now < at), "a deadline is overrun");
+        assert!(self.client.poll_timeout().is_none_or(|(at, _)| now < at), "a deadline has passed");
         is_asked || sent > 0 || is_over || self.client.step() == client::Step::Close
     }
 
-    /// The connection is over. What may be sent again is asked over another one.
+    /// Ends the connection. Requests that may be resent are sent over another one.
     fn disconnect(&mut self) {
         if let Some(error) = self.client.error() {
             if self.is_calm {
@@ -311,7 +313,7 @@ impl World {
                 self.user.lose(lost);
             }
         }
-        self.user.give_up(self.is_calm);
+        self.user.requeue(self.is_calm);
         self.client.reset();
         self.client.set_timeouts(Timeouts::DEFAULT);
         if let Some(link) = self.links.last_mut() {

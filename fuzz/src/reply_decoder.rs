@@ -1,4 +1,4 @@
-//! Replies from bytes.
+//! Bytes decoded to replies.
 
 use owproto_core::codec::{DEFAULT_PAYLOAD_LIMIT, Decoder, Frame};
 use owproto_core::wire::{Header, Version};
@@ -13,7 +13,7 @@ enum Event {
     Reply(Header, Vec<u8>),
 }
 
-/// Input: two bytes of capacity (in sixteenths), one with switches, one with the length of a cutting pattern, the pattern, the stream.
+/// Input: capacity in two bytes (in sixteenths), a byte of switches, the length of a cutting pattern, the pattern, the stream.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let capacity = input.word() / 16;
@@ -50,7 +50,7 @@ fn taker<S: Storage>(mut parser: ReplyParser<S>) -> impl FnMut(&mut &[u8]) -> Ta
     }
 }
 
-/// The same, said in the shortest way.
+/// The same, decoded as simply as possible.
 fn reference(mut stream: &[u8], limit: usize, capacity: usize, any_version: bool) -> Outcome<Event> {
     let mut events = Vec::new();
     while let Some((head, rest)) = stream.split_first_chunk() {
@@ -82,7 +82,7 @@ fn too_large(announced: u32, limit: usize, capacity: usize) -> DecodeError {
     }
 }
 
-/// A vector grows with what arrives, whatever a header announces.
+/// A vector grows with the bytes that arrive, whatever a header announces.
 fn memory_is_bounded(stream: &[u8], limit: usize, any_version: bool) {
     let mut parser = parser(Vec::new(), limit, any_version);
     for byte in stream.chunks(1) {

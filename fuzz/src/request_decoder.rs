@@ -1,4 +1,4 @@
-//! Requests from bytes, and back.
+//! Bytes decoded to requests, and encoded again.
 
 use owproto_core::message::MAX_BODY_LEN;
 use owproto_core::wire::{HEADER_LEN, Header, MessageType};
@@ -9,13 +9,13 @@ use crate::frames::{self, Fixed, Outcome, Taken};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Event {
-    /// The frame as it was encoded again.
+    /// The frame, encoded again.
     bytes: Vec<u8>,
     path: Option<Vec<u8>>,
     data: Option<Vec<u8>>,
 }
 
-/// Input: two bytes of capacity (in sixteenths), one with the length of a cutting pattern, the pattern, the stream.
+/// Input: capacity in two bytes (in sixteenths), the length of a cutting pattern, the pattern, the stream.
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let capacity = input.word() / 16;
@@ -43,8 +43,8 @@ fn taker<S: Storage>(mut parser: RequestParser<S>) -> impl FnMut(&mut &[u8]) -> 
     move |input| match parser.parse(input) {
         Ok(RequestEvent::NeedMore(n)) => Taken::NeedMore(n),
         Ok(RequestEvent::Request(frame)) => {
-            // The limit of the parser is that of requests, so each can be sent on.
-            let request = frame.to_request().expect("a request that was taken can be made");
+            // The parser has the limit of requests, so each can be forwarded.
+            let request = frame.to_request().expect("a request that was parsed can be made");
             let mut bytes = vec![0xa5; request.encoded_len()];
             assert_eq!(request.encode(&mut bytes).map(<[u8]>::len), Ok(request.encoded_len()));
             let parts = request.parts(&mut [0; HEADER_LEN]).concat();
@@ -60,7 +60,7 @@ fn taker<S: Storage>(mut parser: RequestParser<S>) -> impl FnMut(&mut &[u8]) -> 
     }
 }
 
-/// The same, said in the shortest way.
+/// The same, decoded as simply as possible.
 fn reference(mut stream: &[u8], capacity: usize) -> Outcome<Event> {
     let mut events = Vec::new();
     while let Some(head) = stream.first_chunk() {

@@ -1,5 +1,5 @@
-//! What one side makes is what the other side gets: requests and replies as bytes, and a request with its answer through
-//! a connection at each end.
+//! What one side encodes, the other side decodes: requests and replies as bytes, and a request with its answer through a
+//! connection at each end.
 
 use owproto_core::client;
 use owproto_core::message::{MAX_BODY_LEN, MAX_PATH_LEN};
@@ -13,13 +13,13 @@ use owproto_core::{
 
 use crate::Input;
 
-/// What one byte of input begins. Arguments follow it.
+/// Operations: one byte of input, followed by arguments.
 pub(crate) mod op {
-    /// See [`super::request`]: a request that is parsed.
+    /// A request that is encoded and parsed, see [`super::request`].
     pub(crate) const REQUEST: u8 = 0;
-    /// Six words but for the payload, which comes with its length in one byte.
+    /// Five words (without the payload word), the length of the payload in one byte, the payload.
     pub(crate) const REPLY: u8 = 1;
-    /// A request, a byte of room to send, one with switches, and what the server says to it.
+    /// A request, the size of the transmit buffer in one byte, a byte of switches, and the answer of the server.
     pub(crate) const CONVERSATION: u8 = 2;
     pub(crate) const COUNT: u8 = 3;
 }
@@ -41,8 +41,8 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Message type, flags, size, offset (4 bytes each but the type), number of tokens, length of the path, of the data; path
-/// and data. Sizes and offsets that are out of range leave the request with its own.
+/// A request from input: message type (one byte), flags, size, offset (four bytes each), number of tokens, length of the
+/// path, length of the data, path, data. A size or offset out of range leaves the default.
 fn request<'a>(input: &mut Input<'a>) -> Option<Request<'a>> {
     let which = MessageType(i32::from(input.byte() % 12));
     let (flags, size, offset) = (Flags(input.long()), input.long(), input.long());
@@ -90,7 +90,7 @@ fn encoded(request: &Request<'_>) -> Vec<u8> {
 
 fn request_survives(request: Request<'_>) {
     let bytes = encoded(&request);
-    // A byte less is no room, and nothing is written.
+    // A byte less is an error, and nothing is written.
     let mut small = vec![0xa5; bytes.len() - 1];
     let error = RequestError::BufferTooSmall { needed: bytes.len(), available: bytes.len() - 1 };
     assert_eq!(request.encode(&mut small), Err(error));
@@ -98,7 +98,9 @@ fn request_survives(request: Request<'_>) {
 
     let mut parser = RequestParser::new([0; MAX_PATH_LEN]);
     let mut input = &bytes[..];
-    let Ok(RequestEvent::Request(frame)) = parser.parse(&mut input) else { panic!("{request:?} is none") };
+    let Ok(RequestEvent::Request(frame)) = parser.parse(&mut input) else {
+        panic!("{request:?} is not parsed")
+    };
     assert!(input.is_empty());
     assert_eq!(frame.header, request.header());
     assert_eq!(frame.message_type(), request.message_type());
@@ -109,7 +111,7 @@ fn request_survives(request: Request<'_>) {
         assert_eq!(frame.path(), Some(request.path()));
         assert_eq!(frame.data(), Some(request.data()));
     }
-    assert_eq!(encoded(&frame.to_request().expect("what came can be sent on")), bytes);
+    assert_eq!(encoded(&frame.to_request().expect("a parsed request can be forwarded")), bytes);
 }
 
 fn is_raw(request: &Request<'_>) -> bool {
@@ -127,7 +129,7 @@ fn reply_survives(input: &mut Input<'_>) {
     let bytes = [&header.to_bytes()[..], payload].concat();
     let mut parser = ReplyParser::new([0; 255]).with_any_version();
     let mut rest = &bytes[..];
-    let Ok(ReplyEvent::Reply(reply)) = parser.parse(&mut rest) else { panic!("{header:?} is none") };
+    let Ok(ReplyEvent::Reply(reply)) = parser.parse(&mut rest) else { panic!("{header:?} is not parsed") };
     assert!(rest.is_empty());
     assert_eq!(reply, Reply::new(header, payload));
     assert_eq!((reply.ret(), reply.size(), reply.offset(), reply.flags()), (code, size, offset, flags));
@@ -135,21 +137,21 @@ fn reply_survives(input: &mut Input<'_>) {
     assert_eq!(reply.into_result().is_err(), code < 0);
 }
 
-/// What a server's program says to a request.
+/// The answer of a server's program.
 enum Said {
     Error(ReturnCode),
     Success,
     Written(usize),
     Value(Vec<u8>, i32),
     Presence(Option<RomId>),
-    /// Entries one by one, and the flags behind them.
+    /// Entries one by one, and the flags in the last frame.
     Entries(Vec<Vec<u8>>, DirectoryFlags),
     /// The same as one list.
     List(Vec<Vec<u8>>, DirectoryFlags),
 }
 
 impl Said {
-    /// An answer that is possible to a request of this type.
+    /// A valid answer to a request of this message type.
     fn to(message_type: MessageType, input: &mut Input<'_>) -> Self {
         let kind = input.byte();
         match message_type {
@@ -172,7 +174,7 @@ impl Said {
         }
     }
 
-    /// The head of the reply that ends it, and its payload.
+    /// The header and payload of the reply that ends it.
     fn last(&self) -> (ReplyHeader, Vec<u8>) {
         let head = ReplyHeader::default();
         match self {
@@ -210,7 +212,7 @@ impl Said {
     }
 }
 
-/// Absolute paths that a comma list can tell apart.
+/// Absolute paths that can be separated in a comma list.
 fn entries(input: &mut Input<'_>) -> Vec<Vec<u8>> {
     let count = input.byte() % 8;
     let mut entry = || {
@@ -221,16 +223,16 @@ fn entries(input: &mut Input<'_>) -> Vec<Vec<u8>> {
     (0..count).map(|_| entry()).collect()
 }
 
-/// How far a server's program is with what it says.
+/// The progress of a server's program with its answer.
 #[derive(Default)]
 struct Progress {
     entries: usize,
-    /// The frame that was begun, and how much of it was pushed.
+    /// The frame in progress, and how much of it was pushed.
     begun: Option<(Vec<u8>, usize)>,
 }
 
 impl Progress {
-    /// Goes on as far as there is room.
+    /// Continues as far as there is room.
     fn go_on(&mut self, said: &Said, answer: &mut Answer<'_, Vec<u8>>) -> Result<(), BufferFull> {
         while !answer.is_complete() {
             if let Some((payload, pushed)) = &mut self.begun {
@@ -318,7 +320,7 @@ fn conversation(request: &Request<'_>, input: &mut Input<'_>) {
                 loop {
                     match client.handle_input(&mut bytes, now) {
                         Ok(client::Event::NeedMore(_)) => break,
-                        Ok(client::Event::Keepalive) => panic!("nobody was slow"),
+                        Ok(client::Event::Keepalive) => panic!("a keepalive without a slow server"),
                         Ok(client::Event::Entries(of, some)) => {
                             assert!(of == id && reply.is_none());
                             entries.extend(some.map(<[u8]>::to_vec));
@@ -348,7 +350,7 @@ fn conversation(request: &Request<'_>, input: &mut Input<'_>) {
     let granted = asks && persistence == Persistence::Grant;
     assert_eq!(header.flags.without(Flags::PERSISTENCE), request.flags().without(Flags::PERSISTENCE));
     assert_eq!(header.flags.contains(Flags::PERSISTENCE), granted);
-    // Both ends agree on what becomes of the connection.
+    // Both ends agree whether the connection persists.
     assert_eq!(client.is_reusable(), granted);
     assert_eq!(server.step() == Step::Close, !granted);
 }

@@ -8,7 +8,7 @@ use crate::{client_connection, network, round_trip, server_connection, tree};
 ///
 /// # Panics
 ///
-/// If there is no such target, or the vectors cannot be read.
+/// If no target has this name, or the vectors cannot be read.
 pub fn of(target: &str) -> Box<dyn Iterator<Item = (&'static str, Vec<u8>)>> {
     let vectors = vectors::all().iter();
     let named = |seed: fn(&Vector) -> Vec<u8>| vectors.map(move |vector| (&*vector.name, seed(vector)));
@@ -29,7 +29,7 @@ pub fn of(target: &str) -> Box<dyn Iterator<Item = (&'static str, Vec<u8>)>> {
 ///
 /// # Panics
 ///
-/// If a line is not as libFuzzer wants it.
+/// If a line does not have libFuzzer's form.
 #[must_use]
 pub fn dictionary() -> Vec<Vec<u8>> {
     let lines =
@@ -39,8 +39,7 @@ pub fn dictionary() -> Vec<Vec<u8>> {
 
 /// A word in quotes, with `\\xNN` for bytes.
 fn word(line: &str) -> Vec<u8> {
-    let text =
-        line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).expect("a word stands in quotes");
+    let text = line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).expect("a word is in quotes");
     let mut parts = text.split("\\x");
     let mut word = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
@@ -60,7 +59,7 @@ fn requests(vector: &Vector) -> Vec<u8> {
     [&[0xff, 0xff, 2, 7, 30][..], &vector.request].concat()
 }
 
-/// Each request, sent at once, and the answer to them.
+/// Each request, sent in one piece, and its answer.
 fn exchange(vector: &Vector) -> Vec<u8> {
     use client_connection::op;
     let mut seed = Vec::new();
@@ -84,7 +83,7 @@ fn exchange(vector: &Vector) -> Vec<u8> {
     seed
 }
 
-/// What stands before the first NUL and behind it, each as much as a byte can count.
+/// The bytes before and after the first NUL, at most 255 of each.
 fn path_and_data(request: &Request) -> (&[u8], &[u8]) {
     let payload = &request.payload_bytes[..];
     let end = payload.iter().position(|&byte| byte == 0).unwrap_or(payload.len());
@@ -92,7 +91,7 @@ fn path_and_data(request: &Request) -> (&[u8], &[u8]) {
     (&path[..path.len().min(255)], &data[..data.len().min(255)])
 }
 
-/// Each request by itself and in a conversation, each reply by itself.
+/// Each request, encoded and with its answer; each reply, encoded.
 fn frames(vector: &Vector) -> Vec<u8> {
     use round_trip::op;
     let mut seed = Vec::new();
@@ -107,7 +106,7 @@ fn frames(vector: &Vector) -> Vec<u8> {
             let lengths = [path.len(), data.len()].map(|len| u8::try_from(len).unwrap());
             seed.extend([&[0][..], &lengths, path, data].concat());
         }
-        // 64 bytes to send from, persistence granted, a value or some entries.
+        // A transmit buffer of 64 bytes, persistence granted, a value or some entries.
         seed.extend([40, 0, 2, 0, 0, 0, 0, 12]);
         seed.extend(b"        21.5");
     }
@@ -123,10 +122,10 @@ fn frames(vector: &Vector) -> Vec<u8> {
     seed
 }
 
-/// All that the client sent, and the frames that the server sent, as answers.
+/// All bytes of the client, and the frames of the server as steps of answers.
 fn service(vector: &Vector) -> Vec<u8> {
     use server_connection::op;
-    // 255 bytes to send from, 400 for a request.
+    // A transmit buffer of 255 bytes, storage of 400 for a request.
     let mut seed = vec![255, 100, 0, op::BYTES];
     let len = u16::try_from(vector.request.len()).unwrap_or(u16::MAX);
     seed.extend(len.to_be_bytes());
@@ -158,7 +157,7 @@ fn service(vector: &Vector) -> Vec<u8> {
                 }
             }
         }
-        // A second later some of it goes out, and the rest a second after that.
+        // A second later some bytes are sent, and the rest after another second.
         let second = [op::ADVANCE, 0, 1 << 2 | 3];
         seed.extend(
             [&second[..], &[op::TRANSMITTED, 10], &second, &[op::TRANSMITTED, 255, op::DELIVER, 255]]
@@ -169,10 +168,10 @@ fn service(vector: &Vector) -> Vec<u8> {
     seed
 }
 
-/// The requests, to a tree with some devices, room for 100 bytes and a bus that is slow at times.
+/// The requests, to a tree with some devices, a transmit buffer of 100 bytes and a bus that is sometimes slow.
 fn questions(vector: &Vector) -> Vec<u8> {
     let mut seed = vec![0xff, 0xff, 52, 16, 0, 8, 0, 1, 0, 0, 1, 1, 0, 1];
-    // Once for a client that waits, and once for one that is gone after the first piece.
+    // Once for a client that waits, and once for one that disconnects after the first piece.
     for (request, patience) in vector.requests.iter().flat_map(|request| [(request, 255), (request, 1)]) {
         let (path, data) = path_and_data(request);
         seed.push(request.message_type.to_le_bytes()[0]);
@@ -182,7 +181,7 @@ fn questions(vector: &Vector) -> Vec<u8> {
             u8::try_from(request.offset).unwrap_or(0),
             patience,
         ]);
-        // Shorter paths are told by words.
+        // Shorter paths are made of words.
         if path.len() < 8 {
             let words = || path.split(|&byte| byte == b'/').skip(1);
             seed.push(u8::try_from(words().count()).unwrap());
@@ -197,7 +196,7 @@ fn questions(vector: &Vector) -> Vec<u8> {
         seed.push(u8::try_from(data.len()).unwrap());
         seed.extend(data);
     }
-    // A memory that does not fit into the room, and again for a client that does not wait for all of it.
+    // A memory larger than the buffer, and again for a client that disconnects.
     for patience in [255, 1] {
         let path = b"/2D.00002DD20300/memory";
         seed.extend(
@@ -207,7 +206,7 @@ fn questions(vector: &Vector) -> Vec<u8> {
     seed
 }
 
-/// As many questions of such kinds, on a network that is made of the name: calm or not, slow, in small pieces.
+/// The same kinds of requests, on a network whose properties come from the vector's name: calm or not, slow, in small pieces.
 fn traffic(vector: &Vector) -> Vec<u8> {
     use network::op;
     let sum = vector.name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));

@@ -1,6 +1,6 @@
-//! A server connection under any sequence of what a driver, a client, a server's program and the clock can do.
+//! A server connection with any sequence of actions of a driver, a client, a server's program and the clock.
 //!
-//! One connection takes its input whole and another byte by byte; a model keeps what must be true of both.
+//! One connection gets its input whole and another byte by byte. Both are compared with a model.
 
 mod model;
 
@@ -16,18 +16,18 @@ use crate::Input;
 use crate::frames::Fixed;
 use model::{Model, OWN_TOKEN};
 
-/// What one byte of input begins. Arguments follow it.
+/// Operations: one byte of input, followed by arguments.
 pub(crate) mod op {
-    /// Length in two bytes, then what the client sent.
+    /// Length in two bytes, then bytes from the client.
     pub(crate) const BYTES: u8 = 0;
-    /// Message type, flags (one bit a byte: persistence), number of tokens and whose they are, length of the path, of
-    /// the data, path, data: a request that is what it should be.
+    /// A valid request: message type, flags (one byte: persistence), number of tokens and whose they are, length of the path,
+    /// length of the data, path, data.
     pub(crate) const REQUEST: u8 = 1;
-    /// How many of the bytes that came are given to the connection, at most; 255 is all.
+    /// The most received bytes that are passed to the connection; 255 is all.
     pub(crate) const DELIVER: u8 = 2;
-    /// How many bytes went out, at most; 255 is all.
+    /// The most bytes that are sent; 255 is all.
     pub(crate) const TRANSMITTED: u8 = 3;
-    /// Two bytes of time, the unit in the lowest two bits: microseconds, milliseconds, tenths of a second, seconds.
+    /// A time in two bytes, with the unit in the lowest two bits: microseconds, milliseconds, tenths of a second, seconds.
     pub(crate) const ADVANCE: u8 = 4;
     pub(crate) const TIMEOUT: u8 = 5;
     pub(crate) const EOF: u8 = 6;
@@ -36,9 +36,9 @@ pub(crate) mod op {
     pub(crate) const RESET: u8 = 9;
     /// Whether persistence is granted from now on.
     pub(crate) const PERSISTENCE: u8 = 10;
-    /// The six, in units of 100 ms.
+    /// The six timeouts, in units of 100 ms.
     pub(crate) const TIMEOUTS: u8 = 11;
-    /// Bytes to be kept.
+    /// The transmit limit.
     pub(crate) const SHRINK: u8 = 12;
     /// Payload in two bytes, the low byte of the return value, whether it is the last frame.
     pub(crate) const BEGIN: u8 = 13;
@@ -52,7 +52,7 @@ pub(crate) mod op {
     pub(crate) const END_OF_ENTRIES: u8 = 17;
     /// A return code.
     pub(crate) const ERROR: u8 = 18;
-    /// Nothing, so many bytes written, or a presence.
+    /// The reply to NOP, WRITE or PRESENCE.
     pub(crate) const SHORT: u8 = 19;
     pub(crate) const ABORT: u8 = 20;
     pub(crate) const COUNT: u8 = 21;
@@ -64,12 +64,12 @@ struct World {
     whole: Connection,
     bytes: Connection,
     model: Model,
-    /// What the client has sent and the connection has not taken.
+    /// Bytes that the client has sent and that were not passed to the connection.
     waiting: Vec<u8>,
     now: Instant,
 }
 
-/// Input: bytes of storage for sending, for requests (in units of 4), one with switches, then operations, see [`op`].
+/// Input: bytes of storage for sending, for requests (in units of 4), a byte of switches, then operations, see [`op`].
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let (transmit, receive) = (usize::from(input.byte()), usize::from(input.byte()) * 4);
@@ -172,8 +172,8 @@ impl World {
         act(&mut self.bytes);
     }
 
-    /// Gives at most so many bytes: in one piece, and byte by byte until something happens. Behind the end of the
-    /// client's stream a driver gives all that is left: then the connection takes a part of a request for all of it.
+    /// Passes at most this number of bytes to the connections: in one piece, and byte by byte until an event. After the end of
+    /// the client's stream a driver passes all that is left, since the connection treats an incomplete request as the end.
     fn deliver(&mut self, most: usize) {
         let half_closed = self.model.half_closed;
         let most = if half_closed { usize::MAX } else { most };
@@ -199,7 +199,7 @@ impl World {
         self.waiting.drain(..used);
     }
 
-    /// One step of an answer, at both connections.
+    /// One step of an answer, with both connections.
     fn answer(&mut self, operation: u8, input: &mut Input<'_>) {
         let (first, second) = (input.byte(), input.byte());
         let bytes = match operation {
@@ -288,7 +288,7 @@ impl World {
         assert_eq!(done.is_ok(), self.model.frame((head, last, &payload), has_to_fit, now), "{done:?}");
     }
 
-    /// What holds after every operation.
+    /// Checks what must hold after every operation.
     fn invariants(&self) {
         let model = &self.model;
         for connection in [&self.whole, &self.bytes] {
@@ -312,14 +312,14 @@ impl World {
     }
 }
 
-/// What came of a step of an answer, and the room that there was before.
+/// The result of a step of an answer, and the room before it.
 type Done = (Result<usize, BufferFull>, usize);
 
 fn at_most(byte: u8) -> usize {
     if byte == u8::MAX { usize::MAX } else { byte.into() }
 }
 
-/// The bytes of a good request, see [`op::REQUEST`].
+/// The bytes of a valid request, see [`op::REQUEST`].
 fn request(input: &mut Input<'_>) -> Vec<u8> {
     let code = i32::from(input.byte() % 12);
     let flags = if input.byte() & 1 == 0 { Flags::PERSISTENCE } else { Flags::NONE };
@@ -328,7 +328,7 @@ fn request(input: &mut Input<'_>) -> Vec<u8> {
     let (path, data) = (input.take(path_len), input.take(data_len));
     let payload = [path, b"\0", data].concat();
     let size = i32::try_from(data.len()).unwrap();
-    // Now and then the token of the server itself, or what owserver makes of it.
+    // Sometimes the server's own token, or the token that owserver makes of it.
     let own = match tokens >> 4 {
         1 => OWN_TOKEN,
         2 => [&[0], &OWN_TOKEN[1..]].concat().try_into().unwrap(),
@@ -347,7 +347,7 @@ fn request(input: &mut Input<'_>) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    /// Found by the fuzzer: the answer to PRESENCE went on in the middle of another frame.
+    /// Found by the fuzzer: the answer to PRESENCE was continued within another frame.
     #[test]
     fn presence_is_no_part_of_another_frame() {
         super::check(

@@ -46,10 +46,10 @@ fn structure(text: &[u8]) {
 fn value(value_type: ValueType, text: &[u8]) {
     match Value::parse(value_type, text) {
         Ok(value) => {
-            // What is sent back is read as the same value.
+            // The encoded value is read as the same value.
             let sent = value.encode();
             let read = Value::parse(value_type, sent.as_bytes())
-                .unwrap_or_else(|error| panic!("{value:?} is sent as {sent:?}: {error}"));
+                .unwrap_or_else(|error| panic!("{value:?} is encoded as {sent:?}: {error}"));
             match (value, read) {
                 (Value::Float(value), Value::Float(read)) => {
                     assert!(
@@ -67,7 +67,7 @@ fn value(value_type: ValueType, text: &[u8]) {
     assert!(count <= text.len() + 1, "{count} elements in {} bytes", text.len());
 }
 
-/// The entries of a comma list, said in the shortest way.
+/// The entries of a comma list, split as simply as possible.
 pub(crate) fn split_list(text: &[u8]) -> Vec<Vec<u8>> {
     let is_separator = |at: usize| text[at] == 0 || text[at] == b',' && text.get(at + 1) == Some(&b'/');
     let mut expected = vec![Vec::new()];

@@ -1,7 +1,7 @@
 //! Requests to a tree, whatever its bus does.
 //!
-//! With a bus that keeps its promises, an answer depends neither on how slow it is nor on the room to send from, and
-//! all listings of a directory agree. With one that does not, there is still an answer, or the connection ends.
+//! With a bus that keeps its contract, an answer depends neither on the speed of the bus nor on the size of the transmit
+//! buffer, and all listings of a directory agree. With one that breaks it, there is still an answer, or the connection ends.
 
 mod answers;
 mod bus;
@@ -20,10 +20,10 @@ use crate::frames::Fixed;
 use bus::{Manner, Scripted};
 pub(crate) use owproto_tests::path_words::WORDS;
 
-/// The families that devices may have: all sorts of properties.
+/// The families of the devices, with properties of all kinds.
 const FAMILIES: [u8; 12] = [0x10, 0x28, 0x29, 0x2d, 0x21, 0x1f, 0xdd, 0x99, 0x05, 0x26, 0x20, 0x24];
 
-/// What is asked.
+/// A request.
 #[derive(Clone, Debug)]
 struct Asked {
     message_type: MessageType,
@@ -32,19 +32,19 @@ struct Asked {
     offset: i32,
     path: Vec<u8>,
     data: Vec<u8>,
-    /// After so many pieces of the answer the client is gone.
+    /// After this number of pieces of the answer the client disconnects.
     patience: usize,
 }
 
-/// What came: frames but for keepalives, and why the connection ended, if it did.
+/// The answer: frames without keepalives, and why the connection ended, if it did.
 #[derive(PartialEq, Eq, Debug)]
 struct Answered {
     frames: Vec<(Header, Vec<u8>)>,
     end: Option<End>,
 }
 
-/// Input: which families, room to send from, one byte with switches, length of the bus's script in two bytes; the script;
-/// the requests, see [`Asked::from_input`].
+/// Input: the families, the size of the transmit buffer, a byte of switches, the length of the bus's script in two bytes, the
+/// script, the requests (see [`Asked::from_input`]).
 pub fn check(data: &[u8]) {
     let mut input = Input(data);
     let mask = input.word();
@@ -64,7 +64,7 @@ pub fn check(data: &[u8]) {
         for asked in &requests {
             let answered = slow.ask(asked);
             if asked.patience < usize::MAX {
-                // How far a request came that nobody waits for depends on the pieces.
+                // How much of a request is carried out after its client disconnected depends on the pieces.
                 slow.tree.statistics = prompt.tree.statistics;
                 continue;
             }
@@ -72,7 +72,7 @@ pub fn check(data: &[u8]) {
             answers::check(asked, &answered, room);
             assert!(answered.end != Some(End::AnswerAborted), "{asked:?}");
             answers::listings_agree(asked, &mut prompt);
-            // Those have counted, too.
+            // Statistics count these as well.
             slow.tree.statistics = prompt.tree.statistics;
         }
     } else {
@@ -85,8 +85,9 @@ pub fn check(data: &[u8]) {
 }
 
 impl Asked {
-    /// Message type, flags (the four bytes), size, offset, patience; one with the number of parts of the path below 8,
-    /// which follow as numbers of words, or with its length above 7, which follows as it is; length of the data, data.
+    /// Message type, flags (four bytes), size, offset, patience; then the path: a byte below 8 is a number of parts, which
+    /// follow as numbers of words; a byte above 7 is the length of the path, which follows; then the length of the data, and
+    /// the data.
     fn from_input(input: &mut Input<'_>) -> Self {
         let message_type = MessageType(i32::from(input.byte() % 12));
         let flags = Flags(input.long());
@@ -96,7 +97,7 @@ impl Asked {
             size => i32::from(size),
         };
         let offset = i32::from(input.byte().cast_signed());
-        // The answer to a WRITE is short, and whether it was done should not depend on who waits for it.
+        // The answer to a WRITE is short, and whether it is carried out must not depend on the client's patience.
         let patience = match input.byte() {
             pieces @ 0..16 if message_type != MessageType::WRITE => pieces.into(),
             _ => usize::MAX,
@@ -149,7 +150,7 @@ impl<'s> Server<'s> {
         if switches & 16 != 0 {
             aliases.set(RomId::new(0x10, [0, 0, 0x10, 0xef, 0, 0]), b"kitchen").unwrap();
         }
-        // The timeouts for sending are another target's concern.
+        // Another target checks the send timeouts.
         let timeouts = Timeouts::DEFAULT.with_send(Duration::ZERO).with_send_total(Duration::ZERO);
         Self {
             tree: Tree::new(bus)
@@ -163,7 +164,7 @@ impl<'s> Server<'s> {
         }
     }
 
-    /// Gives a request, and takes what is said to it. Checks that each step leads on.
+    /// Sends a request and reads the answer. Checks that each step makes progress.
     fn ask(&mut self, asked: &Asked) -> Answered {
         if self.connection.end().is_some() {
             self.connection.reset(self.now);
@@ -184,12 +185,15 @@ impl<'s> Server<'s> {
                 Step::Answer => {
                     let Self { tree, connection, job, now, .. } = self;
                     let is_ready = tree.serve(connection, job, *now, &mut context).is_ready();
-                    let waits = self.tree.bus_mut().has_said_to_wait();
+                    let waits = self.tree.bus_mut().was_pending();
                     if is_ready {
-                        assert!(self.connection.step() != Step::Answer, "nothing is waited for: {asked:?}");
+                        assert!(
+                            self.connection.step() != Step::Answer,
+                            "the tree is ready without an answer: {asked:?}"
+                        );
                     } else {
-                        assert!(waits, "nobody has said to wait: {asked:?}");
-                        // Entries that came before may wait, too.
+                        assert!(waits, "it waits for nothing: {asked:?}");
+                        // Entries from before the wait may be unsent too.
                         self.now += Duration::from_millis(400);
                         self.connection.handle_timeout(self.now);
                     }
@@ -204,17 +208,20 @@ impl<'s> Server<'s> {
                 Step::Read | Step::Close => break,
             }
         }
-        // Nothing is left of a job that is over.
+        // Nothing is left of a job that has ended.
         self.tree.cancel(&mut self.job);
         if let Some(End::TransportFailed | End::AnswerAborted) = self.connection.end() {
-            assert!(self.tree.bus().has_given_up(), "the bus was not told: {asked:?}");
+            assert!(
+                self.tree.bus().was_cancelled_or_done(),
+                "the operation on the bus was not cancelled: {asked:?}"
+            );
         }
         self.tree.bus_mut().forget();
         Answered { frames: frames(&bytes), end: self.connection.end() }
     }
 }
 
-/// The whole frames in what a server sent, without keepalives.
+/// The whole frames that a server sent, without keepalives.
 fn frames(bytes: &[u8]) -> Vec<(Header, Vec<u8>)> {
     let mut parser = ReplyParser::new(Vec::new()).with_limit(1 << 20);
     let mut frames = Vec::new();

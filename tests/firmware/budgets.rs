@@ -1,4 +1,4 @@
-//! What the firmware may take.
+//! The budgets of the firmware's sizes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ pub struct Budgets {
 #[serde(deny_unknown_fields)]
 pub struct Program {
     pub flash: u64,
-    /// More flash, if Rust's library for the target was ready-made.
+    /// The additional flash, if Rust's library for the target was not built from source.
     pub ready_made_library: u64,
     pub ram: u64,
     pub stack: u64,

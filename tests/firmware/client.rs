@@ -1,4 +1,4 @@
-//! The client on a board, and owservers that are real, slow, or away.
+//! The client on a board, with real owservers that are fast, slow, or missing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use owproto_tests::tools::Tool;
 
 const FAMILIES: &str = "10,28,26,05,22,29";
 
-/// What the client printed about each device that has a temperature: its path and the value.
+/// The temperatures that the client printed: path and value of each device.
 fn temperatures(lines: &[String]) -> BTreeMap<&str, &str> {
     lines
         .iter()
@@ -25,13 +25,13 @@ fn rounds(lines: &[String]) -> usize {
     lines.iter().filter(|line| line.starts_with("round ")).count()
 }
 
-/// Waits for the end of a round that is not among the first `skip` lines.
+/// Waits for the end of a round after the first `skip` lines.
 fn wait_for_round(board: &Board, skip: usize) -> usize {
     board.wait_for(skip, |line| line.starts_with("round ")).1
 }
 
 #[test]
-fn reads_what_owread_reads() {
+fn the_client_reads_the_values_that_owread_reads() {
     let server = Owserver::builder().tester(FAMILIES).start();
     let board = Board::client(server.address()).arg("rounds=3").arg("pause=10").start();
     let (status, lines) = board.finish();
@@ -54,7 +54,7 @@ fn reads_what_owread_reads() {
 }
 
 #[test]
-fn wrong_options_are_told() {
+fn a_wrong_option_is_named() {
     let server = ([127, 0, 0, 1], 1).into();
     for wrong in ["rounds=none", "rounds=0", "pause=-1", "loss=101", "help", "colour=red", "10.0.2.2:66666"] {
         let (status, lines) = Board::client(server).arg(wrong).start().finish();
@@ -64,32 +64,32 @@ fn wrong_options_are_told() {
     }
 }
 
-/// Killed and started again, stopped and continued: each time the rounds go on, with the same values.
+/// The server is killed and restarted, stopped and continued: each time the rounds go on, with the same values.
 #[test]
 #[cfg(unix)]
-fn survives_what_happens_to_a_server() {
+fn the_client_goes_on_after_its_server_was_killed_or_stopped() {
     let mut server = Owserver::builder().tester(FAMILIES).start();
     let board = Board::client(server.address()).arg("pause=100").start();
     let begin = wait_for_round(&board, 0);
     let before = board.lines();
 
     server.kill();
-    let (_, told) = board.wait_for(begin, |line| line.starts_with("disconnected"));
+    let (_, line_count) = board.wait_for(begin, |line| line.starts_with("disconnected"));
     server.restart();
-    let seen = wait_for_round(&board, told);
+    let seen = wait_for_round(&board, line_count);
 
     server.pause();
     let silence = "disconnected: the server was silent for too long";
-    let (_, told) = board.wait_for(seen, |line| line == silence);
+    let (_, line_count) = board.wait_for(seen, |line| line == silence);
     server.resume();
-    wait_for_round(&board, wait_for_round(&board, told));
+    wait_for_round(&board, wait_for_round(&board, line_count));
 
     let lines = board.lines();
     assert_eq!(temperatures(&lines), temperatures(&before));
 }
 
 #[test]
-fn waits_for_a_server_that_comes_later() {
+fn the_client_waits_for_a_server_that_starts_later() {
     let mut server = Owserver::builder().tester("28").start();
     server.kill();
     let board = Board::client(server.address()).arg("rounds=1").start();
@@ -99,9 +99,9 @@ fn waits_for_a_server_that_comes_later() {
     assert_eq!((status, rounds(&lines)), (Some(0), 1), "{lines:?}");
 }
 
-/// owserver says each second that it is at work; without that a client would give up after two.
+/// owserver sends a keepalive each second. Without them a client would time out after two.
 #[test]
-fn waits_for_a_slow_device() {
+fn the_client_waits_for_a_slow_device() {
     let server = sim::Server::start("tester:10,28".parse().unwrap()).unwrap();
     server.simulator().device("28").unwrap().set_latency(Duration::from_millis(3500));
     let (status, lines) = Board::client(server.local_addr()).arg("rounds=1").start().finish();
@@ -111,7 +111,7 @@ fn waits_for_a_slow_device() {
 }
 
 #[test]
-fn errors_of_devices_are_told_and_the_others_are_read() {
+fn errors_of_devices_are_printed_and_the_others_are_read() {
     let server = sim::Server::start("tester:10,28,22".parse().unwrap()).unwrap();
     server.simulator().device("28").unwrap().set_errors(sim::Occurrence::Always, ReturnCode::IO);
     let (status, lines) = Board::client(server.local_addr()).arg("rounds=1").start().finish();
@@ -121,7 +121,7 @@ fn errors_of_devices_are_told_and_the_others_are_read() {
 }
 
 #[test]
-fn more_devices_than_it_remembers_are_counted() {
+fn devices_above_the_clients_limit_are_counted() {
     let server = sim::Server::start("28*40".parse().unwrap()).unwrap();
     let (status, lines) = Board::client(server.local_addr()).arg("rounds=1").start().finish();
     assert_eq!(status, Some(0), "{lines:?}");
@@ -129,9 +129,9 @@ fn more_devices_than_it_remembers_are_counted() {
     assert!(lines.iter().any(|line| line == "8 devices omitted: too many"), "{lines:?}");
 }
 
-/// TCP sends again what was lost, so nothing of it shows but time.
+/// TCP sends lost frames again, so that only the time shows them.
 #[test]
-fn lost_frames_cost_time_only() {
+fn lost_frames_cost_only_time() {
     let server = sim::Server::start("tester:10,28,26,22,05,28,28,28".parse().unwrap()).unwrap();
     let board = Board::client(server.local_addr()).arg("rounds=40").arg("pause=1").arg("loss=5").start();
     let (status, lines) = board.finish();

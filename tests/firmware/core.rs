@@ -1,4 +1,4 @@
-//! Parts of the core alone: how much code they are. That they cannot panic, the linker has seen.
+//! The code size of parts of the core alone. The linker has checked that they cannot panic.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use object::{File, Object, ObjectSection, ObjectSymbol, SectionKind};
 use super::budgets::budgets;
 use owproto_tests::qemu::program;
 
-/// Code and constants, without the compiler's memory functions and the wire.
+/// Code and constants, without the compiler's memory functions and the transport.
 fn own_size(elf: &[u8]) -> u64 {
     let file = File::parse(elf).expect("the linker makes ELF files");
     let is_program = |kind| {
@@ -18,7 +18,7 @@ fn own_size(elf: &[u8]) -> u64 {
     };
     let all: u64 = file
         .sections()
-        // The unwinder's tables, which nobody reads.
+        // The unwinder's tables, which are not used.
         .filter(|section| is_program(section.kind()) && !section.name().unwrap_or("").starts_with(".ARM"))
         .map(|section| section.size())
         .sum();
@@ -39,14 +39,14 @@ fn is_others(symbol: &str) -> bool {
 }
 
 #[test]
-fn parts_keep_to_their_budgets() {
+fn no_part_of_the_core_exceeds_its_budget() {
     let mut exceeded = Vec::new();
     let budgets = budgets().core;
     for (name, targets) in &budgets {
         for (target, budget) in targets {
             let size = own_size(&fs::read(program(&format!("core/{target}"), name)).unwrap());
             println!("{name}, {target}: {size} of {budget} bytes");
-            assert!(size > 1000, "{name} is nothing");
+            assert!(size > 1000, "{name} is empty");
             if size > *budget {
                 exceeded.push((name, target));
             }

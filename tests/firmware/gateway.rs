@@ -1,4 +1,4 @@
-//! The gateway on a board, and other people's clients.
+//! The gateway on a board, with the shell tools, pyownet and owserver as its clients.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
@@ -12,10 +12,10 @@ use owproto_tests::qemu::Board;
 use owproto_tests::tools::{Tool, pyownet, run_ow};
 use owproto_tests::vectors;
 
-/// The clients that the gateway serves at the same time.
-pub(crate) const PLACES: usize = 4;
+/// The most clients that the gateway serves concurrently.
+pub(crate) const MAX_CLIENTS: usize = 4;
 
-/// What hangs on the gateway's wire, and what it says.
+/// The thermometers on the gateway's bus, and their temperatures.
 pub(crate) const TEMPERATURES: [(&str, f64); 4] = [
     ("/28.010000000000", 21.5),
     ("/28.020000000000", 19.0),
@@ -24,25 +24,25 @@ pub(crate) const TEMPERATURES: [(&str, f64); 4] = [
 ];
 const SWITCHES: [&str; 2] = ["/3A.010000000000", "/3A.020000000000"];
 
-/// How far the simulated temperatures wander, in degrees.
-pub(crate) const WANDERING: f64 = 2.0;
+/// By how much the simulated temperatures vary, in degrees.
+pub(crate) const VARIATION: f64 = 2.0;
 
-/// How long a client may take for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest time for a client.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 fn stdout(finished: Finished) -> String {
     assert_eq!(finished.status, Some(0), "{}", finished.stderr_text());
     finished.stdout_text()
 }
 
-/// A client that waits while TCP sends again what was lost: a second, and twice as long each time.
+/// A client with long timeouts: TCP sends lost segments again after a second, and then after twice as long each time.
 pub(crate) fn patient_client(address: &str) -> Client {
     let builder = Client::builder().server(address).unwrap().persistent(true).connections(1);
-    builder.inactivity_timeout(PATIENCE).total_timeout(PATIENCE).build()
+    builder.inactivity_timeout(DEADLINE).total_timeout(DEADLINE).build()
 }
 
-/// Everyone is told which devices there are, and what they say.
-pub(crate) fn is_well(board: &Board) {
+/// Checks that a client sees all devices and their temperatures.
+pub(crate) fn check_devices(board: &Board) {
     let client = patient_client(&board.address().to_string());
     let devices = client.dir("/").unwrap();
     assert_eq!(devices.iter().count(), 6);
@@ -52,15 +52,15 @@ pub(crate) fn is_well(board: &Board) {
     {
         let text = String::from_utf8(answer.unwrap()).unwrap();
         let celsius: f64 = text.trim().parse().unwrap();
-        assert!((celsius - expected).abs() < WANDERING, "{path}: {text}");
+        assert!((celsius - expected).abs() < VARIATION, "{path}: {text}");
     }
 }
 
 #[test]
-fn other_peoples_clients_find_its_devices() {
+fn shell_tools_and_pyownet_find_the_devices() {
     let board = Board::gateway().start();
     let server = board.address();
-    is_well(&board);
+    check_devices(&board);
     let listing = stdout(Tool::Owdir.run(server, ["/"]));
     for device in TEMPERATURES.iter().map(|(device, _)| *device).chain(SWITCHES) {
         assert!(listing.lines().any(|line| line == device), "{device}: {listing}");
@@ -78,14 +78,14 @@ fn other_peoples_clients_find_its_devices() {
     ];
     for answer in &answers {
         let value: f64 = answer.split_whitespace().next().unwrap().parse().unwrap();
-        assert!((value - celsius).abs() < WANDERING, "{answers:?}");
+        assert!((value - celsius).abs() < VARIATION, "{answers:?}");
     }
     let fahrenheit: f64 = stdout(Tool::Owread.run(server, ["-F", path])).trim().parse().unwrap();
-    assert!((fahrenheit - 66.2).abs() < WANDERING * 1.8, "{fahrenheit}");
+    assert!((fahrenheit - 66.2).abs() < VARIATION * 1.8, "{fahrenheit}");
 }
 
 #[test]
-fn switches_switch() {
+fn switches_can_be_written_and_read() {
     let board = Board::gateway().start();
     let server = board.address();
     let (pio, sensed) = (format!("{}/PIO.ALL", SWITCHES[0]), format!("{}/sensed.ALL", SWITCHES[0]));
@@ -102,22 +102,22 @@ fn switches_switch() {
     }
     let refused = Tool::Owwrite.run(server, [&format!("{}/PIO.A", SWITCHES[0]), "perhaps"]);
     assert_ne!(refused.status, Some(0));
-    is_well(&board);
+    check_devices(&board);
 }
 
 #[test]
-fn an_owserver_in_front_shows_its_devices() {
+fn an_owserver_with_the_gateway_as_its_bus_shows_the_devices() {
     let board = Board::gateway().start();
     let front = Owserver::builder().behind(board.address()).start();
     for (device, celsius) in TEMPERATURES {
         let text = stdout(Tool::Owread.run(front.address(), [format!("{device}/temperature")]));
         let value: f64 = text.trim().parse().unwrap();
-        assert!((value - celsius).abs() < WANDERING, "{device}: {text}");
+        assert!((value - celsius).abs() < VARIATION, "{device}: {text}");
         assert!(stdout(Tool::Owdir.run(front.address(), ["/"])).contains(device));
     }
 }
 
-/// The words of a request that reads.
+/// The bytes of a READ.
 fn read_request(path: &str) -> Vec<u8> {
     let payload = [path.as_bytes(), b"\0"].concat();
     let words = [0, i32::try_from(payload.len()).unwrap(), 2, 0x100, 100, 0];
@@ -126,15 +126,15 @@ fn read_request(path: &str) -> Vec<u8> {
 
 fn connect(server: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(server).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
     stream
 }
 
-/// Clients give up after 2 s of silence: the gateway makes itself heard during a conversion of 750 ms.
+/// Clients time out after 2 s of silence. The gateway sends keepalives during a conversion of 750 ms.
 #[test]
-fn keepalives_come_during_a_conversion() {
+fn keepalives_are_sent_during_a_conversion() {
     let board = Board::gateway().start();
-    is_well(&board);
+    check_devices(&board);
     let mut stream = connect(board.address());
     stream.write_all(&read_request("/uncached/28.010000000000/temperature")).unwrap();
     let start = Instant::now();
@@ -146,19 +146,19 @@ fn keepalives_come_during_a_conversion() {
     assert_eq!(reply.len(), (keepalives + 1) * 24 + 12, "{reply:?}");
 }
 
-/// More clients than places: some may find nobody listening and ask again, nobody hangs, and all are served.
+/// Some clients may be refused and connect again. None waits without end, and all are served.
 #[test]
-fn more_clients_than_places() {
+fn more_clients_than_the_gateway_has_connections_are_all_served() {
     let board = Board::gateway().start();
     let server = board.address();
-    is_well(&board);
-    let clients: Vec<_> = (0..3 * PLACES)
+    check_devices(&board);
+    let clients: Vec<_> = (0..3 * MAX_CLIENTS)
         .map(|number| {
             thread::spawn(move || {
                 let path = format!("{}/temperature", TEMPERATURES[number % 4].0);
                 let mut refused = 0;
                 for _ in 0..10 {
-                    // Not kept between requests, so that places become free.
+                    // Without persistence, so that connections become free.
                     while Tool::Owread.run(server, [&path]).status != Some(0) {
                         refused += 1;
                         assert!(refused < 200, "never served");
@@ -170,27 +170,26 @@ fn more_clients_than_places() {
         })
         .collect();
     let refused: Vec<u32> = clients.into_iter().map(|client| client.join().unwrap()).collect();
-    println!("{} clients, times that each found no place: {refused:?}", 3 * PLACES);
-    is_well(&board);
+    println!("{} clients, refused connections of each: {refused:?}", 3 * MAX_CLIENTS);
+    check_devices(&board);
 }
 
-/// Clients that begin a request and do not go on lose their places after a while.
 #[test]
-fn clients_that_stall_are_ended() {
+fn clients_that_stall_within_a_request_are_disconnected() {
     let board = Board::gateway().start();
-    is_well(&board);
+    check_devices(&board);
     let request = read_request("/28.010000000000/type");
     let stall = || {
         let mut stream = connect(board.address());
         stream.write_all(&request[..20]).unwrap();
         stream
     };
-    let mut stalled: Vec<_> = (1..PLACES).map(|_| stall()).collect();
-    // There is a place left.
-    is_well(&board);
+    let mut stalled: Vec<_> = (1..MAX_CLIENTS).map(|_| stall()).collect();
+    // One connection is free.
+    check_devices(&board);
     let start = Instant::now();
     stalled.push(stall());
-    // Now there is none, and whoever comes is told so at once.
+    // Now none is free, and a further client is refused immediately.
     let mut refused = connect(board.address());
     let _ = refused.write_all(&request);
     let mut answer = Vec::new();
@@ -205,15 +204,15 @@ fn clients_that_stall_are_ended() {
             Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
         }
     }
-    println!("clients that stalled were ended after {:?}", start.elapsed());
-    is_well(&board);
+    println!("stalled clients were disconnected after {:?}", start.elapsed());
+    check_devices(&board);
 }
 
-/// Everything that was tried with the real owserver, and each of it damaged.
+/// The requests of all captured exchanges, whole and damaged.
 #[test]
-fn bad_frames_do_no_harm() {
+fn the_gateway_serves_clients_after_damaged_requests() {
     let board = Board::gateway().start();
-    is_well(&board);
+    check_devices(&board);
     let mut sent = 0;
     for vector in vectors::all() {
         let mut damaged = vector.request.clone();
@@ -223,7 +222,7 @@ fn bad_frames_do_no_harm() {
         let half = &vector.request[..vector.request.len() / 2];
         for bytes in [&vector.request, &damaged, half] {
             let mut stream = connect(board.address());
-            // The gateway may close before everything is sent, or reset.
+            // The gateway may close or reset before everything is sent.
             let _ = stream.write_all(bytes);
             let _ = stream.shutdown(std::net::Shutdown::Write);
             let mut answer = Vec::new();
@@ -233,38 +232,38 @@ fn bad_frames_do_no_harm() {
             sent += 1;
         }
     }
-    println!("{sent} frames, good and bad");
-    is_well(&board);
+    println!("{sent} requests, valid and damaged");
+    check_devices(&board);
 }
 
-/// More frames than the interface has room for: what does not fit is lost, and everything goes on.
+/// Datagrams for which the interface has no room are lost.
 #[test]
-fn a_flood_passes() {
+fn the_gateway_serves_clients_during_a_flood_of_datagrams() {
     let flood = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
     let port = owproto_tests::owserver::free_port();
     let board = Board::gateway().forward_udp(port).start();
-    is_well(&board);
+    check_devices(&board);
     flood.connect(("127.0.0.1", port)).unwrap();
     let end = Instant::now() + Duration::from_secs(3);
     let flooding = thread::spawn(move || {
         let mut sent = 0_u64;
         while Instant::now() < end {
-            // An answer that nobody is there may show as an error.
+            // "Port unreachable" may show as an error.
             sent += u64::from(flood.send(&[0xa5; 1400]).is_ok());
         }
         sent
     });
     while !flooding.is_finished() {
-        is_well(&board);
+        check_devices(&board);
     }
     println!("{} datagrams of 1400 bytes in 3 s", flooding.join().unwrap());
-    is_well(&board);
+    check_devices(&board);
 }
 
 #[test]
-fn wrong_options_are_told() {
+fn a_wrong_option_is_named() {
     for wrong in ["status=0", "loss=101", "port=1"] {
-        let (status, lines) = Board::gateway().arg(wrong).start_as_it_is().finish();
+        let (status, lines) = Board::gateway().arg(wrong).start_without_waiting().finish();
         assert_eq!(status, Some(1), "{wrong}: {lines:?}");
         assert_eq!(lines.first(), Some(&format!("invalid option: '{wrong}'")));
     }

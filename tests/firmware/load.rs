@@ -1,4 +1,4 @@
-//! Very many requests to the gateway, all answered and all right.
+//! Very many requests to the gateway, all answered with the right values.
 
 use std::env;
 use std::thread;
@@ -6,15 +6,15 @@ use std::time::Instant;
 
 use owproto_tests::qemu::Board;
 
-use crate::gateway::{TEMPERATURES, WANDERING, is_well, patient_client};
+use crate::gateway::{TEMPERATURES, VARIATION, check_devices, patient_client};
 
-/// Requests that are sent together, and at the same time by so many clients.
-const TOGETHER: usize = 100;
+/// Requests in one call, and the number of concurrent clients.
+const PIPELINED: usize = 100;
 const CLIENTS: usize = 3;
 
-/// Asks for `requests` values in all, whose answers are known, and says how it went.
-fn ask(board: &Board, requests: usize, what: &str) {
-    is_well(board);
+/// Reads `requests` known values in all, and prints the rate.
+fn read_values(board: &Board, requests: usize, what: &str) {
+    check_devices(board);
     let start = Instant::now();
     let address = board.address().to_string();
     let clients: Vec<_> = (0..CLIENTS)
@@ -22,14 +22,14 @@ fn ask(board: &Board, requests: usize, what: &str) {
             let address = address.clone();
             thread::spawn(move || {
                 let client = patient_client(&address);
-                // One value that the bus gives, and what says which device answered.
-                let paths: Vec<_> = (0..TOGETHER)
+                // A value of the bus, and the address of the device.
+                let paths: Vec<_> = (0..PIPELINED)
                     .map(|n| {
                         let (device, _) = TEMPERATURES[n / 2 % 4];
                         format!("{device}/{}", if n % 2 == 0 { "address" } else { "temperature" })
                     })
                     .collect();
-                for _ in 0..requests / TOGETHER / CLIENTS {
+                for _ in 0..requests / PIPELINED / CLIENTS {
                     for (n, answer) in client.read_many(&paths).into_iter().enumerate() {
                         let text = String::from_utf8(answer.unwrap()).unwrap();
                         let (device, celsius) = TEMPERATURES[n / 2 % 4];
@@ -38,7 +38,7 @@ fn ask(board: &Board, requests: usize, what: &str) {
                             assert!(text.len() == 16 && text.starts_with(&id), "{device}: {text}");
                         } else {
                             let value: f64 = text.trim().parse().unwrap();
-                            assert!((value - celsius).abs() < WANDERING, "{device}: {text}");
+                            assert!((value - celsius).abs() < VARIATION, "{device}: {text}");
                         }
                     }
                 }
@@ -50,18 +50,22 @@ fn ask(board: &Board, requests: usize, what: &str) {
     println!("{requests} requests{what} in {time:.1?}, {:.0} a second", requests as f64 / time.as_secs_f64());
     let (line, _) = board.wait_for(board.lines().len(), |line| line.contains("stack"));
     println!("gateway: {line}");
-    is_well(board);
+    check_devices(board);
 }
 
 #[test]
-fn a_hundred_thousand_requests() {
-    ask(&Board::gateway().arg("status=1000").start(), 100_000, "");
+fn a_hundred_thousand_requests_get_the_right_values() {
+    read_values(&Board::gateway().arg("status=1000").start(), 100_000, "");
 }
 
-/// One frame of a hundred is lost in each direction. Each loss stops a client for a second or more, because less than
-/// two segments fit the gateway's buffers: so it is fewer requests than above, unless `REQUESTS_WITH_LOSS` says otherwise.
+/// One frame of a hundred is lost in each direction. Each loss stops a client for a second or more, because less than two
+/// segments fit the gateway's buffers. So there are fewer requests than above; `REQUESTS_WITH_LOSS` sets their number.
 #[test]
-fn many_requests_with_losses() {
+fn many_requests_get_the_right_values_in_spite_of_lost_frames() {
     let requests = env::var("REQUESTS_WITH_LOSS").map_or(9_000, |number| number.parse().unwrap());
-    ask(&Board::gateway().arg("status=1000").arg("loss=1").start(), requests, " with 1 % of the frames lost");
+    read_values(
+        &Board::gateway().arg("status=1000").arg("loss=1").start(),
+        requests,
+        " with 1 % of the frames lost",
+    );
 }

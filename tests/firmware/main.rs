@@ -1,5 +1,5 @@
-//! Tests of the firmware in QEMU, with other people's programs at the other end. `tests/run.sh firmware` builds what they
-//! need.
+//! Tests of the firmware in QEMU, with owserver, the shell tools and pyownet at the other end. `tests/run.sh firmware` builds
+//! what they need.
 
 mod budgets;
 mod client;

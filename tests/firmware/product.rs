@@ -1,4 +1,4 @@
-//! The programs as they would go into a product, without printing: what they may take, and what they take.
+//! The programs as they would be in a product, without printing: their sizes, and that they run.
 
 use std::fs;
 use std::thread;
@@ -11,12 +11,12 @@ use owproto_tests::tools::Tool;
 
 use super::budgets::budgets;
 
-/// What an ELF file puts into a controller, in bytes.
+/// The memory that an ELF file needs in a controller, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Sizes {
-    /// Code, constants, the vector table, and the values that variables begin with.
+    /// Code, constants, the vector table, and the initial values of variables.
     flash: u64,
-    /// Static variables. The stack is not among them.
+    /// Static variables, without the stack.
     ram: u64,
 }
 
@@ -26,7 +26,7 @@ fn sizes(elf: &[u8]) -> Sizes {
     for section in file.sections() {
         let (flash, ram) = match section.kind() {
             SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::ReadOnlyString => (1, 0),
-            // Its first values are kept in the flash.
+            // Its initial values are in the flash.
             SectionKind::Data => (1, 1),
             SectionKind::UninitializedData => (0, 1),
             _ => (0, 0),
@@ -38,7 +38,7 @@ fn sizes(elf: &[u8]) -> Sizes {
 }
 
 #[test]
-fn programs_keep_to_their_budgets() {
+fn no_program_exceeds_its_budget() {
     let budgets = budgets().programs;
     assert!(budgets.len() >= 2);
     let library = fs::read_to_string(program("product", "library")).unwrap();
@@ -60,10 +60,10 @@ fn programs_keep_to_their_budgets() {
     assert!(exceeded.is_empty(), "too large: {exceeded:?}");
 }
 
-/// What the stack is painted with (cortex-m-rt, `STACK_PAINT_VALUE`).
+/// The pattern of unused stack (cortex-m-rt, `STACK_PAINT_VALUE`).
 const PAINT: [u8; 4] = 0xcccc_cccc_u32.to_le_bytes();
 
-/// Says how many bytes of stack were in use at most, and that this is not more than the budget.
+/// Prints how many bytes of stack were used, and checks that they are within the budget.
 fn check_stack(board: &Board, name: &str) {
     let elf = fs::read(program("product", name)).unwrap();
     let file = File::parse(&*elf).unwrap();
@@ -78,7 +78,7 @@ fn check_stack(board: &Board, name: &str) {
 }
 
 #[test]
-fn a_client_runs() {
+fn the_client_runs_within_its_stack_budget() {
     let server = sim::Server::start("tester:10,28,22,26".parse().unwrap()).unwrap();
     let board = Board::client(server.local_addr()).product(Some(server.local_addr())).start();
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -91,14 +91,14 @@ fn a_client_runs() {
     check_stack(&board, "client");
 }
 
-/// Its pin has no wire in QEMU, which is a bus without devices, or a broken one.
+/// In QEMU its pin has no wire: it is a bus without devices, or a broken one.
 #[test]
-fn a_gateway_runs() {
-    let board = Board::gateway().product(None).start_as_it_is();
+fn the_gateway_runs_within_its_stack_budget() {
+    let board = Board::gateway().product(None).start_without_waiting();
     let deadline = Instant::now() + Duration::from_secs(60);
     let client = Client::new(&board.address().to_string()).unwrap();
     while client.ping().is_err() {
-        assert!(Instant::now() < deadline, "it does not answer");
+        assert!(Instant::now() < deadline, "the gateway does not reply");
     }
     for number in 0..20 {
         let _ = Tool::Owdir.run(board.address(), ["/", "/uncached", "/settings", "/structure/28"]);

@@ -1,7 +1,7 @@
-//! Who waits sleeps.
+//! Programs that wait sleep.
 //!
-//! With `-icount` QEMU's clock goes on by 32 ns for each instruction that is executed, and by itself only while the
-//! processor sleeps. So the time that the firmware did not sleep, by its own clock, is a count of instructions.
+//! With `-icount`, QEMU's clock advances by 32 ns for each executed instruction, and by itself only while the processor
+//! sleeps. So the time that the firmware did not sleep, by its own clock, counts instructions.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,13 +12,13 @@ use owproto_tests::qemu::Board;
 /// 2⁵ ns each.
 const NANOS_OF_AN_INSTRUCTION: u64 = 32;
 
-/// A number in a line, behind the first `before` and in front of the first blank after it.
+/// The number in a line between the first `after` and the next blank.
 fn number(line: &str, after: &str) -> u64 {
     let rest = line.split_once(after).unwrap_or_else(|| panic!("no '{after}' in '{line}'")).1;
     rest.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("'{line}'"))
 }
 
-/// Reads a device `rounds` times and gives the instructions that were executed, and how long it took.
+/// Reads a device `rounds` times. Returns the number of executed instructions, and the time.
 fn instructions(latency: Duration, rounds: u32) -> (u64, Duration) {
     let server = sim::Server::start("tester:28".parse().unwrap()).unwrap();
     server.simulator().device("28").unwrap().set_latency(latency);
@@ -35,25 +35,25 @@ fn instructions(latency: Duration, rounds: u32) -> (u64, Duration) {
 }
 
 #[test]
-fn a_client_that_waits_executes_next_to_nothing() {
+fn a_waiting_client_executes_almost_no_instructions() {
     let (quick, _) = instructions(Duration::ZERO, 1);
     let (waiting, time) = instructions(Duration::from_millis(2500), 1);
-    // The board's clock counts instructions, and may lose a little while they rest.
+    // The board's clock counts instructions, and may lose a little while the processor sleeps.
     assert!(time >= Duration::from_millis(2450), "{time:?}");
-    // Two keepalives come in this time.
+    // Two keepalives arrive in this time.
     let more = waiting.saturating_sub(quick);
     println!("one round: {quick} instructions; one that waits for 2.5 s: {waiting}");
-    // Who spins executes 31 million in each second. A turn of the loop has some thousands.
+    // A busy loop executes 31 million instructions each second. One pass of the firmware's loop has some thousands.
     assert!(more < 500_000, "{more} instructions to wait for {time:?}");
     let (busy, _) = instructions(Duration::ZERO, 200);
     println!("200 rounds: {busy} instructions, {} for each request", (busy - quick) / 199 / 2);
     assert!(busy > waiting, "{busy} instructions for 200 rounds, {waiting} for one that waits");
 }
 
-/// The same, seen from outside: who spins needs a processor of this machine all the time.
+/// The same, measured from outside: a busy loop would use a processor of this machine all the time.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_board_that_waits_leaves_this_machine_alone() {
+fn a_waiting_board_uses_little_processor_time_of_this_machine() {
     let server = sim::Server::start("tester:28".parse().unwrap()).unwrap();
     server.simulator().device("28").unwrap().set_latency(Duration::from_secs(3));
     let client = Board::client(server.local_addr()).arg("rounds=1").start();

@@ -1,4 +1,4 @@
-//! The clients of `owproto-std` on a real owserver, against owread and pyownet.
+//! The clients of `owproto-std` on a real owserver, compared with owread and pyownet.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -18,12 +18,12 @@ use serde_json::{Value, json};
 
 const FAMILIES: &str = "10,28,26,05,20,29,12,1D,2D";
 
-/// How long anything may take that does not depend on a timeout of the server.
+/// The longest time for anything that does not depend on a timeout of the server.
 const LIMIT: Duration = Duration::from_secs(20);
 
 type Bytes = Vec<u8>;
 
-/// Both clients, called alike.
+/// Both clients with the same calls.
 trait Calls {
     fn ping(&self) -> Result<(), Error>;
     fn present(&self, path: &[u8]) -> Result<bool, Error>;
@@ -47,7 +47,7 @@ trait Calls {
 #[derive(Clone)]
 struct OnTokio(owproto_std::tokio::Client, Arc<tokio::runtime::Runtime>);
 
-/// A client's methods by way of `$run`, which waits for a future, or has nothing to do.
+/// Implements the calls. `$run` gives the output of a future, or a value as it is.
 macro_rules! implement {
     ($type:ty, $this:ident, $client:expr, $run:ident, $variant:expr) => {
         impl Calls for $type {
@@ -190,7 +190,7 @@ fn entries(listing: &Listing) -> Vec<Bytes> {
     listing.iter().map(<[u8]>::to_vec).collect()
 }
 
-/// What pyownet gives for calls with some control flags.
+/// The results of pyownet for calls with these control flags.
 fn by_pyownet(server: SocketAddr, flags: Flags, calls: &[Value]) -> Vec<Value> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/pyownet_calls.py");
     let mut command = pyownet();
@@ -200,7 +200,7 @@ fn by_pyownet(server: SocketAddr, flags: Flags, calls: &[Value]) -> Vec<Value> {
     serde_json::from_slice(&finished.stdout).unwrap()
 }
 
-/// Our answer to a call of [`by_pyownet`].
+/// Our result for a call of [`by_pyownet`].
 fn by_us(client: &dyn Calls, call: &Value) -> Value {
     let word = |n: usize| u32::try_from(call[n].as_u64().unwrap()).unwrap();
     let path = call[1].as_str().unwrap_or_default().as_bytes();
@@ -230,12 +230,12 @@ fn by_us(client: &dyn Calls, call: &Value) -> Value {
             json!({ "ret": reply.ret, "value": hex(&reply.payload[..size]) })
         }),
         "ping" => client.ping().map(|()| json!({ "done": true })),
-        other => panic!("{other} is no call"),
+        other => panic!("{other} is not a call"),
     };
     answer.unwrap_or_else(|error| json!({ "errno": code(&error) }))
 }
 
-/// All directories and properties below a path, found with slashes; without what lies behind couplers, which is
+/// All directories and properties below a path, found by listings with slashes. Branches of couplers are left out: each has
 /// the whole bus again.
 fn walk(client: &dyn Calls, path: &[u8], found: &mut Vec<(Bytes, bool)>) {
     for entry in client.dir(path, DirOptions::new().slash()).unwrap().iter() {
@@ -262,7 +262,7 @@ fn device(client: &dyn Calls, family: &str) -> String {
 }
 
 #[test]
-fn answers_are_those_of_pyownet_and_owread() {
+fn results_are_those_of_pyownet_and_owread() {
     let server = Owserver::builder().tester(FAMILIES).start();
     let mut found = Vec::new();
     walk(&blocking(&server), b"/", &mut found);
@@ -290,7 +290,7 @@ fn answers_are_those_of_pyownet_and_owread() {
         calls.push(json!(["read", path, 65536, 0]));
         if !is_directory {
             calls.push(json!(["read", path, 100, 100_000]));
-            // The tester makes up the parts of a memory one way or another, as long as its cache lasts.
+            // The tester computes the parts of a memory in two ways, depending on its cache.
             if !path.ends_with("/memory") {
                 calls.push(json!(["read", path, 5, 0]));
                 calls.push(json!(["read", path, 5, 3]));
@@ -305,7 +305,7 @@ fn answers_are_those_of_pyownet_and_owread() {
         }
         let properties: Vec<Bytes> =
             found.iter().filter(|(_, is_directory)| !is_directory).map(|(path, _)| path.clone()).collect();
-        // All at once give what they give one by one.
+        // Reads in one call return the same as one by one.
         let many = client.read_many(&properties);
         assert_eq!(many.len(), properties.len());
         for (value, path) in many.into_iter().zip(&properties) {
@@ -335,13 +335,13 @@ fn answers_are_those_of_pyownet_and_owread() {
 }
 
 #[test]
-fn parts_of_values_are_read() {
+fn parts_of_values_are_read_by_size_and_offset() {
     let server = Owserver::builder().tester("2D,29").start();
     for_each_client(server.address(), |client| {
         let memory = format!("{}/memory", device(client, "2D"));
         let whole = client.read(memory.as_bytes()).unwrap();
         assert_eq!(whole.len(), 128);
-        // The tester computes what it answers from the offset.
+        // The tester computes its values from the offset.
         for (size, offset, len) in
             [(16, 0, 16), (10, 58, 10), (100, 100, 28), (1, 127, 1), (1, 128, 0), (100_050, 5000, 0)]
         {
@@ -362,7 +362,7 @@ fn parts_of_values_are_read() {
 }
 
 #[test]
-fn scales_and_formats_are_asked_for() {
+fn scales_and_formats_follow_the_control_flags() {
     let server = Owserver::builder().tester("10,28").start();
     for_each_client(server.address(), |client| {
         let path = format!("{}/temperature", device(client, "10"));
@@ -389,7 +389,7 @@ fn values_are_written_as_pyownet_writes_them() {
         let page = format!("{}/pages/page.0", device(client, "2D"));
         let switch = format!("{}/PIO.1", device(client, "29"));
         let number = format!("{}/temphigh", device(client, "10"));
-        // Each written by one and read by the other.
+        // Each value is written by one client and read by the other.
         let writes = [
             json!(["write", memory, hex(&(0..128).collect::<Bytes>()), 0]),
             json!(["write", memory, hex(b"middle"), 60]),
@@ -402,7 +402,7 @@ fn values_are_written_as_pyownet_writes_them() {
             json!(["write", "/", hex(b"1"), 0]),
             json!(["write", format!("{number}/x"), hex(b"1"), 0]),
         ];
-        // Parts of what was written are random on this bus, and what is volatile may be forgotten.
+        // Parts of written values are random on this bus, and volatile ones may be lost.
         let reads = [json!(["read", memory, 65536, 0]), json!(["read", number, 65536, 0])];
         let zeros = [0; 128];
         let undo = |client: &dyn Calls| {
@@ -420,7 +420,7 @@ fn values_are_written_as_pyownet_writes_them() {
         assert_eq!(answers(&writes), by_them);
         assert_eq!(by_pyownet(server.address(), Flags::NONE, &reads), written_by_them);
 
-        // How much is taken; pyownet does not tell.
+        // How much the server took. pyownet does not return it.
         assert_eq!(client.write(memory.as_bytes(), &[7; 1000]).unwrap(), 128);
         assert_eq!(client.write_at(memory.as_bytes(), &[8; 1000], 120).unwrap(), 8);
         assert_eq!(client.write_at(memory.as_bytes(), b"x", 5000).unwrap(), 0);
@@ -428,7 +428,7 @@ fn values_are_written_as_pyownet_writes_them() {
 }
 
 #[test]
-fn aliases_may_hold_commas_and_any_bytes() {
+fn aliases_may_contain_commas_and_any_bytes() {
     let server = Owserver::builder().tester("10,28,26").start();
     let setup = blocking(&server);
     let aliases: [(&str, &[u8]); 3] =
@@ -476,7 +476,7 @@ fn fake_devices_can_be_listed_and_read() {
     });
 }
 
-/// All calls of a client on one of the tester's devices, compared with those on a server without special options.
+/// Compares all calls on a device of the tester bus with those on a server without special options.
 fn assert_same_as_plain(
     options: impl FnOnce(owproto_tests::owserver::Builder) -> owproto_tests::owserver::Builder,
 ) {
@@ -536,22 +536,22 @@ fn assert_same_as_plain(
 }
 
 #[test]
-fn keepalives_before_every_reply() {
+fn keepalives_before_every_reply_change_no_result() {
     assert_same_as_plain(owproto_tests::owserver::Builder::pingcrazy);
 }
 
 #[test]
-fn a_server_without_dirall() {
+fn a_server_without_dirall_gives_the_same_results() {
     assert_same_as_plain(owproto_tests::owserver::Builder::no_dirall);
 }
 
 #[test]
-fn a_server_without_get() {
+fn a_server_without_get_gives_the_same_results() {
     assert_same_as_plain(owproto_tests::owserver::Builder::no_get);
 }
 
 #[test]
-fn a_server_without_persistence() {
+fn a_server_without_persistence_gives_the_same_results() {
     assert_same_as_plain(owproto_tests::owserver::Builder::no_persistence);
     let server = Owserver::builder().tester("10").no_persistence().start();
     let (builder, connections) = counting(server.address());
@@ -565,7 +565,7 @@ fn a_server_without_persistence() {
 }
 
 #[test]
-fn a_server_behind_another_one() {
+fn a_server_with_another_server_as_its_bus_gives_the_same_results() {
     let back = Owserver::builder().tester("10,28").start();
     let front = Owserver::builder().behind(back.address()).start();
     for_each_client(front.address(), |client| {
@@ -588,7 +588,7 @@ fn a_server_behind_another_one() {
 }
 
 #[test]
-fn a_server_that_only_reads() {
+fn a_read_only_server_refuses_writes_and_gives_the_same_values() {
     let server = Owserver::builder().mock("10").readonly().start();
     for_each_client(server.address(), |client| {
         let path = format!("{}/temphigh", device(client, "10"));
@@ -613,7 +613,7 @@ fn texts_of_return_codes_are_those_of_the_server() {
             assert_eq!(theirs[0]["texts"][index], expected);
         }
     });
-    // Without a server there are owserver's texts all the same.
+    // Without a server the texts are the built-in ones.
     let address = server.address();
     drop(server);
     let client = Client::builder().address(address.into()).build();
@@ -621,7 +621,7 @@ fn texts_of_return_codes_are_those_of_the_server() {
 }
 
 #[test]
-fn the_client_for_which_there_is_no_place() {
+fn a_client_above_the_limit_is_served_without_persistence_until_another_leaves() {
     let server = Owserver::builder().tester("10").start();
     let holders: Vec<Client> = (0..20).map(|_| blocking(&server)).collect();
     for holder in &holders {
@@ -640,7 +640,7 @@ fn the_client_for_which_there_is_no_place() {
     for holder in &holders {
         holder.ping().unwrap();
     }
-    // Somebody leaves: soon the late one is granted a place, and keeps it.
+    // Another client disconnects: soon this one is granted persistence, and keeps it.
     holders[7].close_connection();
     let start = Instant::now();
     loop {
@@ -658,7 +658,7 @@ fn the_client_for_which_there_is_no_place() {
 }
 
 #[test]
-fn a_server_that_is_stopped_for_a_while() {
+fn calls_time_out_while_the_server_is_stopped_and_work_again_after_it() {
     let mut server = Owserver::builder().tester("10").start();
     let builder =
         || Client::builder().address(server.address().into()).inactivity_timeout(Duration::from_millis(300));
@@ -692,7 +692,7 @@ fn a_server_that_is_stopped_for_a_while() {
     }
     server.resume();
     for client in &clients {
-        // The answers to what was given up went nowhere.
+        // The replies to the calls that timed out were not matched to later ones.
         for _ in 0..3 {
             assert_eq!(client.within(LIMIT).read(path.as_bytes()).unwrap(), b"10");
             assert_eq!(client.dir(b"/", DirOptions::new()).unwrap().len(), 1);
@@ -701,7 +701,7 @@ fn a_server_that_is_stopped_for_a_while() {
 }
 
 #[test]
-fn a_server_that_was_restarted() {
+fn a_restarted_server_is_used_again_by_the_next_call() {
     let mut server = Owserver::builder().tester("10").start();
     let address = server.address();
     let builder = || Client::builder().address(address.into());
@@ -732,7 +732,7 @@ fn a_server_that_was_restarted() {
 }
 
 #[test]
-fn connections_that_the_server_closed_for_being_idle() {
+fn connections_that_the_server_closed_while_idle_are_replaced() {
     let server = Owserver::builder()
         .tester("10")
         .timeout_persistent_low(1)
@@ -751,7 +751,7 @@ fn connections_that_the_server_closed_for_being_idle() {
             client.ping().unwrap();
             let before = connections.load(Ordering::SeqCst);
             let start = Instant::now();
-            // The server's clock is not that exact.
+            // The server's timer is less exact.
             while connections.load(Ordering::SeqCst) == before {
                 assert!(start.elapsed() < LIMIT);
                 wait_until_idle_ones_are_closed(server.address());
@@ -761,8 +761,8 @@ fn connections_that_the_server_closed_for_being_idle() {
     }
 }
 
-/// Lets a persistent connection be idle until the server closes it: most likely those that have been idle for longer
-/// are closed by then, too.
+/// Leaves a persistent connection idle until the server closes it. Connections that were idle for longer are most likely
+/// closed by then too.
 fn wait_until_idle_ones_are_closed(server: SocketAddr) {
     let mut nop = [0; 24];
     nop[11] = 1;
@@ -776,9 +776,9 @@ fn wait_until_idle_ones_are_closed(server: SocketAddr) {
     assert_eq!(stream.read(&mut reply).unwrap(), 0);
 }
 
-/// owserver has 20 places. Who wants more gets them as long as it costs a connection, and then keeps to those that it has.
+/// owserver keeps 20 connections. A client with a higher limit opens more until it is refused, and then uses those it has.
 #[test]
-fn more_connections_than_the_server_keeps() {
+fn the_client_learns_how_many_connections_the_server_keeps() {
     const THREADS: usize = 40;
     const WANTED: usize = 30;
     let server = Owserver::builder().tester("10,28").start();
@@ -800,7 +800,7 @@ fn more_connections_than_the_server_keeps() {
         });
     };
     let begun = Instant::now();
-    // Until it was refused as often as it had to be.
+    // Until it was refused as often as necessary.
     (0..5).for_each(|_| read_at_once());
     let learned = connections.load(Ordering::SeqCst);
     (0..5).for_each(|_| read_at_once());
@@ -812,7 +812,7 @@ fn more_connections_than_the_server_keeps() {
 }
 
 #[test]
-fn threads_and_tasks_share_a_client() {
+fn threads_and_tasks_that_share_a_client_get_their_own_values() {
     const THREADS: usize = 8;
     const ROUNDS: usize = 50;
     let server = Owserver::builder().tester(FAMILIES).start();

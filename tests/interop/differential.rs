@@ -1,5 +1,5 @@
-//! Replies of all sorts, good and damaged, decoded by pyownet's own code and by us: both say the same, or the difference
-//! is one of a list, each with its reason.
+//! Replies of all kinds, valid and damaged, decoded by pyownet's own code and by ours. Both give the same, or the difference
+//! is in a list with its reason.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 const CASES: usize = 6_000;
 
-/// The largest payload that pyownet reads, whatever it is.
+/// The largest payload that pyownet reads.
 const PYOWNET_LIMIT: i32 = 65_536;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,45 +32,45 @@ enum Asked {
 struct Case {
     asked: Asked,
     bytes: Vec<u8>,
-    /// How many bytes come at once.
+    /// How many bytes arrive in one piece.
     most: usize,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Outcome {
-    /// Return value, flags, data; and the bytes that were used.
+    /// Return value, flags, data, and the number of bytes used.
     Reply(i32, u32, Vec<u8>, usize),
     Entries(Vec<Vec<u8>>, usize),
-    /// The server said no, with this code.
+    /// The server returned an error with this code.
     ServerError(u32, usize),
     /// The version word is not 0.
     Version,
     TooLarge,
     /// The server closed too early.
     EndedEarly,
-    /// An assertion of pyownet failed, so that it has no answer at all.
+    /// An assertion of pyownet failed, so that it has no result.
     Assertion,
-    /// pyownet makes text of a listing, and it is none.
+    /// pyownet decodes a listing as text, and it is not text.
     NotText,
 }
 
-/// Where we differ on purpose.
+/// Intended differences.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Difference {
-    /// A keepalive in answer to NOP: it fails an assertion. We wait for the reply: owserver with `--pingcrazy` does so.
+    /// A keepalive after NOP: pyownet's assertion fails. We wait for the reply, since `owserver --pingcrazy` sends both.
     KeepaliveToNop,
-    /// A size above the payload: it fails an assertion. We give the payload that is there.
+    /// A size above the payload: pyownet's assertion fails. We return the whole payload.
     SizeAbovePayload,
-    /// A negative size: it leaves out as many bytes at the end. We give the whole payload.
+    /// A negative size: pyownet leaves out that many bytes at the end. We return the whole payload.
     NegativeSize,
-    /// A list cut by a size that is smaller than it: we give all entries that came.
+    /// A size smaller than the list: pyownet cuts the list. We return all entries.
     SizeCutsList,
-    /// A list above 64 KiB: it refuses it. We hand it on entry by entry.
+    /// A list above 64 KiB: pyownet refuses it. We return it entry by entry.
     LongList,
-    /// A list that is not ASCII: it has no answer. Names are bytes to us; an alias may hold any.
+    /// A list that is not ASCII: pyownet has no result. Our names are bytes, since an alias may contain any.
     NotAscii,
-    /// A comma that is part of a name, an empty entry, a NUL: it splits at all commas and at nothing else. We split
-    /// where `,/` stands and at NULs, as aliases may hold commas, and leave out what is empty.
+    /// A comma in a name, an empty entry, a NUL: pyownet splits at all commas and nowhere else. We split at `,/` and at NULs,
+    /// since aliases may contain commas, and leave out empty entries.
     Separators,
 }
 
@@ -85,7 +85,7 @@ impl Difference {
         Self::Separators,
     ];
 
-    /// Why both differ on a case; the first reason that fits.
+    /// The first reason that explains a difference.
     fn of(case: &Case, ours: &Outcome, theirs: &Outcome) -> Option<Self> {
         let is_keepalive =
             case.bytes.first_chunk().is_some_and(|head| Header::from_bytes(head).is_keepalive());
@@ -117,7 +117,7 @@ impl Difference {
     }
 }
 
-/// The first frame that is no keepalive, and as much of its payload as there is.
+/// The first frame that is not a keepalive, and as much of its payload as is present.
 fn reply_in(mut bytes: &[u8]) -> Option<(Header, &[u8])> {
     loop {
         let (head, rest) = bytes.split_first_chunk()?;
@@ -141,7 +141,7 @@ fn word() -> BoxedStrategy<i32> {
     prop_oneof![-3..40_i32, any::<i32>(), Just(i32::MIN), Just(i32::MAX), 65_535..65_538_i32].boxed()
 }
 
-/// Text as it is in lists, with separators of all kinds; or bytes.
+/// Text as in lists, with separators of all kinds; or bytes.
 fn payload() -> BoxedStrategy<Vec<u8>> {
     let name = vec(prop::sample::select(&b"abc019."[..]), 1..13);
     let list = vec(name, 0..6).prop_map(|names| {
@@ -156,7 +156,7 @@ fn payload() -> BoxedStrategy<Vec<u8>> {
     .boxed()
 }
 
-/// A reply: its payload, and words of which each is as it should be, or anything.
+/// A reply with this payload. Each word of its header is right, or arbitrary.
 fn reply(payload: Vec<u8>) -> BoxedStrategy<Vec<u8>> {
     let len = i32::try_from(payload.len()).unwrap();
     let nul = i32::from(payload.ends_with(b"\0"));
@@ -171,7 +171,7 @@ fn reply(payload: Vec<u8>) -> BoxedStrategy<Vec<u8>> {
         .boxed()
 }
 
-/// A keepalive as it should be, or with any words but a negative payload and mostly version 0.
+/// A regular keepalive, or one with arbitrary words, a negative payload, and mostly version 0.
 fn keepalive() -> BoxedStrategy<Vec<u8>> {
     let odd = (any::<[u8; HEADER_LEN]>(), prop_oneof![9 => Just(0), 1 => any::<u8>()]);
     let odd = odd.prop_map(|(mut bytes, version)| {
@@ -192,7 +192,7 @@ fn case() -> BoxedStrategy<Case> {
         .prop_map(|(keepalives, frame, behind)| [&keepalives.concat()[..], &frame, &behind].concat())
         .boxed();
     let damage = (any::<prop::sample::Index>(), any::<u8>(), 0..9_u8);
-    // Most are left as they are.
+    // Most stay undamaged.
     let bytes = (whole, damage).prop_map(|(mut bytes, (at, byte, how))| {
         let at = at.index(bytes.len());
         match how {
@@ -207,7 +207,7 @@ fn case() -> BoxedStrategy<Case> {
     (asked, bytes, most).prop_map(|(asked, bytes, most)| Case { asked, bytes, most }).boxed()
 }
 
-/// What our client makes of it.
+/// Our client's outcome.
 fn by_us(case: &Case) -> Outcome {
     let mut client: Connection<_, _> = Connection::new(Vec::new(), Vec::new());
     let request = match case.asked {
@@ -251,7 +251,7 @@ fn by_us(case: &Case) -> Outcome {
     }
 }
 
-/// What pyownet makes of all of them.
+/// The outcomes of pyownet for all cases.
 fn by_pyownet(cases: &[Case]) -> Vec<Outcome> {
     let cases: Vec<Value> = cases
         .iter()
@@ -301,8 +301,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn pyownet_and_we_make_the_same_of_what_a_server_sends() {
-    // Always the same cases, so that what is found can be found again.
+fn pyownet_and_our_client_decode_every_reply_alike_but_for_listed_differences() {
+    // The same cases in every run, so that a failure can be repeated.
     let mut runner = TestRunner::deterministic();
     let strategy = case();
     let cases: Vec<Case> = (0..CASES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
@@ -332,8 +332,8 @@ fn pyownet_and_we_make_the_same_of_what_a_server_sends() {
         *differences.entry(difference).or_default() += 1;
     }
     println!("{CASES} cases; the same: {same:?}; different: {differences:?}");
-    assert_eq!(same.len(), 6, "a sort of outcome never came");
+    assert_eq!(same.len(), 6, "a kind of outcome did not occur");
     for difference in Difference::ALL {
-        assert!(differences.contains_key(&difference), "{difference:?} never came");
+        assert!(differences.contains_key(&difference), "{difference:?} did not occur");
     }
 }

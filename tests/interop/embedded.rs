@@ -1,4 +1,4 @@
-//! The clients of `owproto-embedded` on a real owserver, and other people's clients on its servers.
+//! The clients of `owproto-embedded` on a real owserver, and the shell tools and pyownet on its servers.
 
 use std::cell::RefCell;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -57,7 +57,8 @@ fn on_tokio<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// All calls of a client, against what owread and owdir print. `$wait` gives the value of a call.
+/// Makes all calls of a client, and compares them with the output of owread and owdir. `$wait` gives the output of a future,
+/// or a value as it is.
 macro_rules! use_client {
     ($client:ident, $server:ident, $wait:ident) => {{
         let (address, mut buffer) = ($server.address(), [0; 64]);
@@ -65,7 +66,7 @@ macro_rules! use_client {
         let mut devices = Vec::new();
         $wait!($client.dir("/", |entry| devices.push(String::from_utf8(entry.to_vec()).unwrap()))).unwrap();
         let mut printed = Tool::Owdir.output(address, ["/"]);
-        // The tool also asks for what is no device.
+        // The tool also requests entries that are not devices.
         printed.truncate(devices.iter().map(|device| device.len() + 1).sum::<usize>() - 1);
         assert_eq!(printed, devices.join("\n").into_bytes());
         assert_eq!(devices.len(), FAMILIES.split(',').count());
@@ -117,14 +118,14 @@ macro_rules! awaited {
     };
 }
 
-/// As it is, with DIRALL refused, with keepalives everywhere.
+/// A plain server, one that refuses DIRALL, and one that sends keepalives before every reply.
 fn servers() -> [Owserver; 3] {
     let tester = || Owserver::builder().tester(FAMILIES);
     [tester().start(), tester().no_dirall().start(), tester().pingcrazy().start()]
 }
 
 #[test]
-fn a_blocking_client_says_what_the_tools_say() {
+fn a_blocking_client_returns_what_the_shell_tools_print() {
     for server in servers() {
         let socket = TcpStream::connect(server.address()).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -135,7 +136,7 @@ fn a_blocking_client_says_what_the_tools_say() {
 }
 
 #[test]
-fn an_asynchronous_client_says_what_the_tools_say() {
+fn an_asynchronous_client_returns_what_the_shell_tools_print() {
     on_tokio(async {
         for server in servers() {
             let socket = tokio::net::TcpStream::connect(server.address()).await.unwrap();
@@ -148,7 +149,7 @@ fn an_asynchronous_client_says_what_the_tools_say() {
 }
 
 #[test]
-fn a_reconnecting_client_survives_servers_that_keep_nothing_and_servers_that_die() {
+fn a_reconnecting_client_works_without_persistence_and_after_a_server_died() {
     on_tokio(async {
         let keeps_nothing = Owserver::builder().tester(FAMILIES).no_persistence().start();
         for mut server in servers().into_iter().chain([keeps_nothing]) {
@@ -156,10 +157,10 @@ fn a_reconnecting_client_survives_servers_that_keep_nothing_and_servers_that_die
             let mut client =
                 ReconnectingClient::new(&Network, server.address(), Delay, clock(), memory, [0; 64]);
             use_client!(client, server, awaited);
-            // Restarted behind its back: no call sees that.
+            // Restarted between two calls: no call fails.
             server.restart();
             client.ping().await.unwrap();
-            // Gone, and back again.
+            // Killed, and started again.
             server.kill();
             assert!(client.ping().await.is_err());
             let error = client.ping().await.unwrap_err();
@@ -170,7 +171,7 @@ fn a_reconnecting_client_survives_servers_that_keep_nothing_and_servers_that_die
     });
 }
 
-/// A server in a thread of its own, over the tester bus.
+/// A server over the tester bus, in another thread.
 struct Embedded {
     address: SocketAddr,
     stop: Arc<(AtomicBool, Notify)>,
@@ -187,7 +188,7 @@ impl Embedded {
         Self { address, stop, thread: Some(thread) }
     }
 
-    /// One client after the other.
+    /// Serves one client after the other.
     fn blocking() -> Self {
         Self::start(|listener, stop| {
             let mut tree = tester().tree;
@@ -203,7 +204,7 @@ impl Embedded {
         })
     }
 
-    /// Eight clients at once.
+    /// Serves eight clients concurrently.
     fn asynchronous() -> Self {
         Self::start(|listener, stop| {
             on_tokio(async {
@@ -233,7 +234,7 @@ impl Drop for Embedded {
     fn drop(&mut self) {
         self.stop.0.store(true, Ordering::Release);
         self.stop.1.notify_one();
-        // For one that waits for a client.
+        // Wakes a server that waits for a client.
         let _ = TcpStream::connect(self.address);
         let ended = self.thread.take().map(JoinHandle::join);
         assert!(thread::panicking() || matches!(ended, Some(Ok(()))), "the server has panicked");
@@ -246,19 +247,19 @@ fn tester() -> CoreServer {
 }
 
 #[test]
-fn shell_tools_say_the_same_to_a_blocking_server() {
+fn shell_tools_print_the_same_with_a_blocking_server() {
     let ours = Embedded::blocking();
     compare_shell_tools(ours.address);
 }
 
 #[test]
-fn shell_tools_say_the_same_to_an_asynchronous_server() {
+fn shell_tools_print_the_same_with_an_asynchronous_server() {
     let ours = Embedded::asynchronous();
     compare_shell_tools(ours.address);
 }
 
 #[test]
-fn pyownet_says_the_same_to_an_asynchronous_server() {
+fn pyownet_returns_the_same_with_an_asynchronous_server() {
     let ours = Embedded::asynchronous();
     compare_pyownet(ours.address);
 }

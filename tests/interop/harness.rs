@@ -1,4 +1,4 @@
-//! The helpers themselves: a real owserver starts, stops and is asked.
+//! The helpers themselves: a real owserver starts, stops, and answers requests.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ fn exchange(server: &Owserver, request: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn real_server_answers_nop() {
+fn the_real_server_replies_to_nop() {
     let mut server = Owserver::builder().tester("10").start();
     let nop = vectors::in_file("message_types").find(|vector| vector.requests[0].message_type == 1).unwrap();
     assert_eq!(exchange(&server, &nop.request), nop.reply);
@@ -27,7 +27,7 @@ fn real_server_answers_nop() {
 }
 
 #[test]
-fn real_server_answers_as_captured() {
+fn the_real_server_replies_as_captured() {
     let server = Owserver::builder().tester(VECTOR_DEVICES).start();
     let setup = format!("owserver --foreground --nozero -p HOST:PORT --tester={VECTOR_DEVICES}");
     let vectors = || vectors::in_file("dir").chain(vectors::in_file("presence"));
@@ -40,7 +40,7 @@ fn real_server_answers_as_captured() {
 }
 
 #[test]
-fn tools_print_and_exit_as_captured() {
+fn the_shell_tools_print_and_exit_as_captured() {
     let server = Owserver::builder().tester(VECTOR_DEVICES).start();
     let setup = format!("owserver --foreground --nozero -p HOST:PORT --tester={VECTOR_DEVICES}");
     let tools = [Tool::Owdir, Tool::Owread, Tool::Owwrite, Tool::Owpresent, Tool::Owget];
@@ -76,7 +76,7 @@ fn pyownet_reads_what_owread_reads() {
 }
 
 #[test]
-fn killed_server_is_gone_and_comes_back_on_its_port() {
+fn a_killed_server_refuses_connections_and_restarts_on_its_port() {
     let mut server = Owserver::builder().tester("28").start();
     let address = server.address();
     let before = Tool::Owdir.output(address, ["/"]);
@@ -93,7 +93,7 @@ fn killed_server_is_gone_and_comes_back_on_its_port() {
 
 #[test]
 #[cfg(unix)]
-fn paused_server_answers_only_when_it_goes_on() {
+fn a_paused_server_replies_only_after_it_is_resumed() {
     let mut server = Owserver::builder().tester("28").start();
     let mut stream = TcpStream::connect(server.address()).unwrap();
     server.pause();
@@ -110,7 +110,7 @@ fn paused_server_answers_only_when_it_goes_on() {
 }
 
 #[test]
-fn a_chain_shows_the_devices_behind_it() {
+fn a_server_with_another_as_its_bus_shows_the_devices_of_that_one() {
     let back = Owserver::builder().tester("28").start();
     let front = Owserver::builder().behind(back.address()).start();
     assert_eq!(
@@ -120,7 +120,7 @@ fn a_chain_shows_the_devices_behind_it() {
 }
 
 #[test]
-fn wrong_options_are_told_with_what_the_server_said() {
+fn a_server_with_a_wrong_option_fails_with_its_own_message() {
     let start = Instant::now();
     let outcome = std::panic::catch_unwind(|| Owserver::builder().arg("--no-such-option").start());
     let message = outcome.unwrap_err();

@@ -1,6 +1,6 @@
 //! Tests against owserver and ow-shell, which must be installed.
 //!
-//! One program, so that it is built and linked once; a module for each subject.
+//! One program with a module for each subject, so that it is built and linked once.
 
 mod client;
 mod differential;
@@ -11,7 +11,7 @@ mod server;
 mod server_lifecycle;
 mod server_tree;
 
-/// A file that no `mod` names would be left out without a word.
+/// A file without a `mod` would be left out unnoticed.
 #[test]
 fn every_file_is_part_of_this_program() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");

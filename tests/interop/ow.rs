@@ -1,4 +1,4 @@
-//! The tool `ow` against the shell tools of OWFS, on a real owserver.
+//! The tool `ow` compared with the shell tools of OWFS, on a real owserver.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const THERMOMETER: &str = "/10.000010EF0000";
 
-/// Runs `ow` and gives what it printed.
+/// Runs `ow` and returns its output.
 fn output(server: SocketAddr, args: &[&str]) -> String {
     let finished = run_ow(server, args);
     assert_eq!(finished.status, Some(0), "{args:?}: {}", finished.stderr_text());
@@ -46,10 +46,10 @@ fn vector_server() -> Owserver {
 }
 
 #[test]
-fn directories_are_those_of_owdir() {
+fn ow_dir_prints_what_owdir_prints() {
     let server = vector_server();
     let at = server.address();
-    // owdir asks for buses and special directories, whatever it is told.
+    // owdir always requests buses and special directories.
     assert_same(at, &["dir", "--bus"], Tool::Owdir, &[]);
     assert_same(at, &["dir", "--bus", "--slash"], Tool::Owdir, &["--dir"]);
     assert_same(at, &["dir", "--bus", "--stream"], Tool::Owdir, &["/"]);
@@ -65,13 +65,13 @@ fn directories_are_those_of_owdir() {
     }
     let several = ["/", THERMOMETER, "/settings"];
     assert_same(at, &[&["dir", "--bus"], &several[..]].concat(), Tool::Owdir, &several);
-    // What the server refuses.
+    // Directories that the server refuses.
     assert_same(at, &["dir", "/nope"], Tool::Owdir, &["/nope"]);
     assert_same(at, &["dir", "/10.000010EF0000/type"], Tool::Owdir, &["/10.000010EF0000/type"]);
 }
 
 #[test]
-fn without_bus_only_devices_are_listed() {
+fn ow_dir_without_bus_lists_only_devices() {
     let server = vector_server();
     let devices = lines(server.address(), &["dir"]);
     assert_eq!(devices.len(), VECTOR_DEVICES.split(',').count());
@@ -80,7 +80,7 @@ fn without_bus_only_devices_are_listed() {
 }
 
 #[test]
-fn values_are_those_of_owread() {
+fn ow_read_prints_what_owread_prints() {
     let server = vector_server();
     let at = server.address();
     let paths: Vec<String> = ["10", "29", "2D", "26"]
@@ -90,7 +90,7 @@ fn values_are_those_of_owread() {
         .collect();
     assert!(paths.len() > 80, "{}", paths.len());
     for path in paths.iter().map(String::as_str) {
-        // Directories and properties that cannot be read are among them.
+        // Including directories and properties that cannot be read.
         assert_same(at, &["read", path], Tool::Owread, &[path]);
         assert_same(at, &["read", "--hex", path], Tool::Owread, &["--hex", path]);
     }
@@ -112,7 +112,7 @@ fn values_are_those_of_owread() {
 }
 
 #[test]
-fn several_values_end_with_a_line_end_each_or_are_raw() {
+fn several_values_are_printed_as_lines_or_raw() {
     let server = vector_server();
     let at = server.address();
     let page = device(at, "2D") + "/pages/page.0";
@@ -124,19 +124,19 @@ fn several_values_end_with_a_line_end_each_or_are_raw() {
 }
 
 #[test]
-fn many_reads_take_no_longer_than_they_must() {
+fn many_reads_do_not_wait_for_delayed_acknowledgements() {
     let server = vector_server();
     let path = "/10.000010EF0000/temperature";
     let start = Instant::now();
     let values = lines(server.address(), &[&["read", "--trim"], &[path; 1000][..]].concat());
     assert_eq!(values.len(), 1000);
     assert!(values.iter().all(|value| *value == values[0]));
-    // With acknowledgements that come late it is 1.7 s, otherwise 0.3 s.
+    // With delayed acknowledgements it takes 1.7 s, otherwise 0.3 s.
     assert!(start.elapsed() < Duration::from_millis(1200), "{:?}", start.elapsed());
 }
 
 #[test]
-fn presence_is_that_of_owpresent() {
+fn ow_present_prints_what_owpresent_prints() {
     let server = vector_server();
     let at = server.address();
     let paths = [THERMOMETER, "/", "/settings", "/10.000010EF0000/type", "/nope", "/28.FFFFFFFFFFFF"];
@@ -150,7 +150,7 @@ fn presence_is_that_of_owpresent() {
 }
 
 #[test]
-fn get_is_owget() {
+fn ow_get_prints_what_owget_prints() {
     let server = vector_server();
     let at = server.address();
     for path in
@@ -158,12 +158,12 @@ fn get_is_owget() {
     {
         assert_same(at, &["get", path], Tool::Owget, &[path]);
     }
-    // owget says nothing of a path that is not there, and ends with 0.
+    // For a path that does not exist, owget prints nothing and exits with 0.
     assert_eq!(run_ow(at, ["get", "/nope"]).status, Some(1));
 }
 
 #[test]
-fn what_is_written_is_there() {
+fn written_values_are_read_back() {
     let server = Owserver::builder().mock("10,23").start();
     let at = server.address();
     let (thermometer, memory) = (device(at, "10"), device(at, "23") + "/memory");
@@ -181,7 +181,7 @@ fn what_is_written_is_there() {
 
     output(at, &["write", "--hex", &memory, "00 01 02 03 fe ff"]);
     assert_eq!(read(&memory)[..6], [0, 1, 2, 3, 0xfe, 0xff]);
-    // A mock device takes what begins inside, but does not keep it.
+    // A mock device accepts a write that begins inside, but does not store it.
     let finished = run_ow(at, ["-v", "--json", "write", "--hex", "--offset", "2", &memory, "AAbb"]);
     assert_eq!(objects(&finished), [json!({ "path": memory, "written": 2 })]);
     assert!(finished.stderr_text().contains("size 2 offset 2 "), "{}", finished.stderr_text());
@@ -193,7 +193,7 @@ fn what_is_written_is_there() {
 }
 
 #[test]
-fn a_refused_write_does_not_keep_the_others_back() {
+fn a_refused_write_does_not_stop_the_others() {
     let server = Owserver::builder().mock("10").start();
     let at = server.address();
     let device = device(at, "10");
@@ -218,7 +218,7 @@ fn a_refused_write_does_not_keep_the_others_back() {
 }
 
 #[test]
-fn what_is_cut_short_is_told() {
+fn a_write_that_was_cut_prints_a_warning() {
     let server = vector_server();
     let alias = format!("{THERMOMETER}/alias");
     let finished = run_ow(server.address(), ["write", &alias, &"a".repeat(300)]);
@@ -230,7 +230,7 @@ fn what_is_cut_short_is_told() {
 }
 
 #[test]
-fn refusals_name_path_address_and_code() {
+fn errors_name_path_address_and_code() {
     let server = vector_server();
     let at = server.address();
     let cases: [(&[&str], &str, &str); 6] = [
@@ -274,7 +274,7 @@ fn json_is_as_documented() {
     assert_eq!(object(&["get", THERMOMETER]), object(&["dir", THERMOMETER]));
     let ping: Value = serde_json::from_str(&object(&["ping"])).unwrap();
     assert_eq!(ping["server"], at.to_string());
-    // What is no UTF-8 is null.
+    // Values that are not UTF-8 are null.
     let path = device(at, "2D") + "/pages/page.0";
     let page: Value = serde_json::from_str(&object(&["read", &path])).unwrap();
     let bytes = Tool::Owread.output(at, ["--hex", &path]);
@@ -284,7 +284,7 @@ fn json_is_as_documented() {
 
 #[test]
 #[cfg(unix)]
-fn aliases_may_be_any_bytes() {
+fn aliases_of_any_bytes_are_printed_and_accepted() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
@@ -304,7 +304,7 @@ fn aliases_may_be_any_bytes() {
 
 #[test]
 fn a_tree_shows_each_device_once_and_ends() {
-    // A coupler, behind whose branches the simulated bus shows all devices again, the coupler too.
+    // A coupler: the simulated bus shows all devices again on its branches, the coupler too.
     let server = Owserver::builder().tester("10,1F,29").start();
     let at = server.address();
     assert_eq!(
@@ -324,13 +324,13 @@ fn a_tree_shows_each_device_once_and_ends() {
 }
 
 #[test]
-fn a_tree_shows_values_or_why_there_are_none() {
+fn a_tree_shows_values_or_the_reason_for_their_absence() {
     let server = vector_server();
     let at = server.address();
     let tree = output(at, &["tree", "--values", THERMOMETER]);
     assert!(tree.contains("\n├── temperature  1.6\n"), "{tree}");
     assert!(tree.contains("\n├── errata/\n│   ├── die          "), "{tree}");
-    // Write-only, binary, long.
+    // Write-only, binary, and long values.
     let tree = output(at, &["tree", "--values", &device(at, "20")]);
     assert!(tree.contains("[cannot be read]") && tree.contains("… (32 bytes)"), "{tree}");
     let finished = run_ow(at, ["--json", "tree", "--values", THERMOMETER]);
@@ -341,7 +341,7 @@ fn a_tree_shows_values_or_why_there_are_none() {
 }
 
 #[test]
-fn servers_that_refuse_message_types_or_persistence_are_the_same_to_users() {
+fn servers_that_refuse_message_types_or_persistence_give_the_same_output() {
     let plain = Owserver::builder().tester("10,29").start();
     let commands: [&[&str]; 7] = [
         &["dir", "--bus"],
@@ -359,7 +359,7 @@ fn servers_that_refuse_message_types_or_persistence_are_the_same_to_users() {
         Owserver::builder().pingcrazy(),
         Owserver::builder().behind(plain.address()),
     ] {
-        // The last one has its devices from the first.
+        // The last server has the first one as its bus.
         let is_chained = format!("{builder:?}").contains(&plain.address().to_string());
         let server = if is_chained { builder } else { builder.tester("10,29") }.start();
         for (args, expected) in commands.iter().zip(&expected) {
@@ -378,7 +378,7 @@ fn servers_that_refuse_message_types_or_persistence_are_the_same_to_users() {
 
 #[test]
 #[cfg(unix)]
-fn a_server_that_stops_is_told() {
+fn a_server_that_stops_or_ends_is_named_in_the_error() {
     let mut server = Owserver::builder().tester("10").start();
     let at = server.address();
     server.pause();
@@ -400,7 +400,7 @@ fn a_server_that_stops_is_told() {
 }
 
 #[test]
-fn fake_devices_answer_too() {
+fn fake_devices_are_listed_and_read() {
     let server = Owserver::builder().fake("10,28,26").start();
     let at = server.address();
     assert_same(at, &["dir", "--bus"], Tool::Owdir, &[]);
@@ -409,7 +409,7 @@ fn fake_devices_answer_too() {
             let path = format!("{device}/{name}");
             assert_same(at, &["read", &path], Tool::Owread, &[&path]);
         }
-        // Random, but a number.
+        // A random number.
         let path = format!("{device}/temperature");
         assert!(output(at, &["--trim", "read", &path]).parse::<f64>().is_ok());
     }

@@ -1,4 +1,4 @@
-//! Our server and other people's clients: each is compared with what it says to a real owserver with the same devices.
+//! Our server with the shell tools and pyownet: their output is the same as with a real owserver with the same devices.
 
 use std::net::SocketAddr;
 
@@ -15,8 +15,8 @@ fn real() -> Owserver {
     Owserver::builder().tester(VECTOR_DEVICES).start()
 }
 
-/// What a program says, with the address of its server left out.
-fn said(finished: Finished, server: SocketAddr) -> (Option<i32>, String, String) {
+/// The exit status and output of a program, without the address of its server.
+fn outcome(finished: Finished, server: SocketAddr) -> (Option<i32>, String, String) {
     let without = |text: String| {
         text.replace(&server.to_string(), "SERVER").replace(&format!("port {}", server.port()), "PORT")
     };
@@ -76,25 +76,25 @@ const RUNS: [(Tool, &[&str]); 49] = [
     (Tool::Owget, &["/no/such/place"]),
 ];
 
-/// What owserver answers and this server does not, or the other way round, with the reason.
+/// Runs whose output differs, and why.
 const DIFFERENT: [(&str, &str); 0] = [];
 
 #[test]
-fn shell_tools_say_the_same_to_both() {
+fn shell_tools_print_the_same_with_both_servers() {
     let ours = ours();
     compare_shell_tools(ours.local_addr());
 }
 
-/// Runs the shell tools on a server of ours with the standard devices, and on the real one.
+/// Runs the shell tools on our server with the standard devices, and on the real one, and compares.
 pub(crate) fn compare_shell_tools(ours: SocketAddr) {
     let real = real();
     let mut different = Vec::new();
     for (tool, args) in RUNS {
         let name = format!("{} {}", tool.program(), args.join(" "));
-        let to_ours = said(tool.run(ours, args), ours);
-        let to_real = said(tool.run(real.address(), args), real.address());
+        let to_ours = outcome(tool.run(ours, args), ours);
+        let to_real = outcome(tool.run(real.address(), args), real.address());
         if DIFFERENT.iter().any(|(known, _)| *known == name) {
-            assert_ne!(to_ours, to_real, "{name} is listed for nothing");
+            assert_ne!(to_ours, to_real, "{name} does not differ");
         } else if to_ours != to_real {
             different.push(format!("{name}\n  real: {to_real:?}\n  ours: {to_ours:?}"));
         }
@@ -104,7 +104,7 @@ pub(crate) fn compare_shell_tools(ours: SocketAddr) {
     assert_eq!(Tool::Owexist.run(ours, [""; 0]).status, Some(0));
 }
 
-/// Calls each method of pyownet, and prints what came of it.
+/// Calls each method of pyownet, and prints the results.
 const PYOWNET: &str = r#"
 import sys
 from pyownet import protocol
@@ -141,12 +141,12 @@ for persistent in (False, True):
 "#;
 
 #[test]
-fn pyownet_says_the_same_to_both() {
+fn pyownet_returns_the_same_with_both_servers() {
     let ours = ours();
     compare_pyownet(ours.local_addr());
 }
 
-/// Makes the calls of pyownet to a server of ours with the standard devices, and to the real one.
+/// Makes the calls of pyownet to our server with the standard devices, and to the real one, and compares.
 pub(crate) fn compare_pyownet(ours: SocketAddr) {
     let real = real();
     let run = |server: SocketAddr| {
@@ -169,7 +169,7 @@ pub(crate) fn compare_pyownet(ours: SocketAddr) {
 }
 
 #[test]
-fn an_owserver_in_front_says_the_same_of_both() {
+fn an_owserver_shows_the_same_with_either_server_as_its_bus() {
     let (ours, real) = (ours(), real());
     let before_ours = Owserver::builder().behind(ours.local_addr()).start();
     let before_real = Owserver::builder().behind(real.address()).start();
@@ -192,8 +192,8 @@ fn an_owserver_in_front_says_the_same_of_both() {
     for _ in 0..2 {
         for (tool, args) in runs {
             let name = format!("{} {}", tool.program(), args.join(" "));
-            let of_ours = said(tool.run(before_ours.address(), args), before_ours.address());
-            let of_real = said(tool.run(before_real.address(), args), before_real.address());
+            let of_ours = outcome(tool.run(before_ours.address(), args), before_ours.address());
+            let of_real = outcome(tool.run(before_real.address(), args), before_real.address());
             assert_eq!(of_ours, of_real, "{name}");
         }
     }
@@ -201,9 +201,9 @@ fn an_owserver_in_front_says_the_same_of_both() {
     assert!(statistics.requests > 0 && statistics.malformed == 0 && statistics.loops == 0, "{statistics:?}");
 }
 
-/// A keepalive in time for other people's patience, which is 2 s.
+/// The clients time out after 2 s of silence. Keepalives come in time for that.
 #[test]
-fn clients_wait_for_slow_devices() {
+fn keepalives_keep_the_clients_waiting_for_slow_devices() {
     let ours = sim::Server::start("tester:28".parse().unwrap()).unwrap();
     ours.simulator().device("28").unwrap().set_latency(std::time::Duration::from_millis(3300));
     let path = "/28.000028D70000/temperature";

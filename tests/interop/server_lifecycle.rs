@@ -1,5 +1,5 @@
-//! Life with a real owserver: it stops, ends, comes back with other devices, is full, slow, behind another one, or in a
-//! loop, while threads and tasks poll it. Each answer is known beforehand, so that none can be that of another one.
+//! A real owserver that stops, ends, restarts with other devices, is full, slow, the bus of another server, or in a loop,
+//! while threads and tasks poll it. Each value is known in advance, so that one matched to another request is noticed.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,16 +13,16 @@ use owproto_std::{Builder, Client, Error};
 use owproto_tests::owserver::{Builder as ServerBuilder, Owserver};
 use owproto_tests::print_always;
 
-/// How long it may take until something has happened to every poller.
+/// The longest time until something has happened to every poller.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 const THREADS: usize = 4;
 const TASKS: usize = 8;
 
-/// Between two polls, so that what fails at once does not fill the machine.
+/// The pause between two polls, so that polls that fail immediately do not use all of the machine.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// A path, and the value there if there is one.
+/// A path and its value.
 type Known = (&'static str, &'static str);
 
 const FIRST: [Known; 3] = [
@@ -31,7 +31,7 @@ const FIRST: [Known; 3] = [
     ("/28.000028D70100/address", "28000028D70100D5"),
 ];
 
-/// Those of other devices.
+/// Paths of other devices.
 const SECOND: [Known; 2] = [("/26.000026D90000/family", "26"), ("/20.000020DF0100/family", "20")];
 
 fn first() -> ServerBuilder {
@@ -42,9 +42,9 @@ fn second() -> ServerBuilder {
     Owserver::builder().tester("26,20")
 }
 
-/// What a poll can come to.
+/// The outcome of a poll.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Came {
+enum PollOutcome {
     Right,
     Refused,
     TimedOut,
@@ -52,8 +52,8 @@ enum Came {
     Lost,
 }
 
-/// What came of the polls of one poller, for each path.
-type Tally = BTreeMap<(&'static str, Came), u64>;
+/// The outcomes of one poller, for each path.
+type Tally = BTreeMap<(&'static str, PollOutcome), u64>;
 
 /// Threads and tasks that poll until they are dropped.
 struct Pollers {
@@ -62,27 +62,27 @@ struct Pollers {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Counts a poll. It must give what is known, or an error that a caller can do something about.
+/// Counts a poll. It must return the known value, or an error that a caller can handle.
 fn count(tally: &Mutex<Tally>, (path, value): Known, read: Result<Vec<u8>, Error>) {
-    let came = match read {
+    let outcome = match read {
         Ok(read) => {
             assert_eq!(String::from_utf8_lossy(&read), value, "{path}");
-            Came::Right
+            PollOutcome::Right
         }
-        Err(Error::Server { .. }) => Came::Refused,
-        Err(error) if error.is_timeout() => Came::TimedOut,
-        Err(Error::Connect { .. }) => Came::NoConnection,
+        Err(Error::Server { .. }) => PollOutcome::Refused,
+        Err(error) if error.is_timeout() => PollOutcome::TimedOut,
+        Err(Error::Connect { .. }) => PollOutcome::NoConnection,
         Err(Error::Io { error, .. } | Error::Connection { error, .. }) => {
             let is_end = matches!(
                 error,
                 ConnectionError::Closed | ConnectionError::Truncated | ConnectionError::Stale
             );
             assert!(is_end, "{path}: {error:?}");
-            Came::Lost
+            PollOutcome::Lost
         }
         Err(error) => panic!("{path}: {error:?}"),
     };
-    *tally.lock().unwrap().entry((path, came)).or_default() += 1;
+    *tally.lock().unwrap().entry((path, outcome)).or_default() += 1;
 }
 
 impl Pollers {
@@ -130,41 +130,41 @@ impl Pollers {
         Self { tallies, is_over, threads }
     }
 
-    /// Waits until something has come, from now on, to every poller at each of these paths.
-    fn wait_for(&self, known: &[Known], came: Came) {
+    /// Waits until every poller has had an outcome for each of these paths, from now on.
+    fn wait_for(&self, known: &[Known], outcome: PollOutcome) {
         let counts = || -> Vec<u64> {
             let of = |tally: &Arc<Mutex<Tally>>| {
                 let tally = tally.lock().unwrap();
                 known
                     .iter()
-                    .map(|(path, _)| tally.get(&(*path, came)).copied().unwrap_or(0))
+                    .map(|(path, _)| tally.get(&(*path, outcome)).copied().unwrap_or(0))
                     .collect::<Vec<_>>()
             };
             self.tallies.iter().flat_map(of).collect()
         };
         let (before, start) = (counts(), Instant::now());
-        // The first one may have been on its way.
+        // The first one may have been in progress.
         while !counts().iter().zip(&before).all(|(now, before)| *now >= before + 2) {
             let has_failed = self.threads.iter().any(JoinHandle::is_finished);
             assert!(
                 !has_failed && start.elapsed() < DEADLINE,
-                "no {came:?} for all: {before:?}, {:?}",
+                "no {outcome:?} for all: {before:?}, {:?}",
                 counts()
             );
             thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// Ends, and gives what came of all polls.
-    fn finish(self) -> BTreeMap<Came, u64> {
+    /// Ends the pollers, and returns the outcomes of all polls.
+    fn finish(self) -> BTreeMap<PollOutcome, u64> {
         *self.is_over.lock().unwrap() = true;
         for thread in self.threads {
             thread.join().expect("a poller has failed");
         }
         let mut all = BTreeMap::new();
         for tally in &self.tallies {
-            for ((_, came), count) in &*tally.lock().unwrap() {
-                *all.entry(*came).or_default() += count;
+            for ((_, outcome), count) in &*tally.lock().unwrap() {
+                *all.entry(*outcome).or_default() += count;
             }
         }
         let test = thread::current().name().unwrap_or_default().to_owned();
@@ -173,8 +173,8 @@ impl Pollers {
     }
 }
 
-fn only(all: &BTreeMap<Came, u64>, allowed: &[Came]) {
-    assert!(all.keys().all(|came| allowed.contains(came)), "{all:?} instead of {allowed:?}");
+fn only(all: &BTreeMap<PollOutcome, u64>, allowed: &[PollOutcome]) {
+    assert!(all.keys().all(|outcome| allowed.contains(outcome)), "{all:?} instead of {allowed:?}");
 }
 
 fn builder(address: SocketAddr) -> Builder {
@@ -182,76 +182,79 @@ fn builder(address: SocketAddr) -> Builder {
     Client::builder().address(address.into()).connections(3).inactivity_timeout(limit).connect_timeout(limit)
 }
 
-/// With time enough for a busy machine, where nothing has to time out.
+/// With long timeouts, for tests in which no call must time out.
 fn patient(address: SocketAddr) -> Builder {
     builder(address).inactivity_timeout(DEADLINE).connect_timeout(DEADLINE)
 }
 
 #[test]
-fn stopped_and_continued() {
+fn polls_time_out_while_the_server_is_stopped_and_succeed_after_it_continues() {
     let mut server = first().start();
     let pollers = Pollers::start(&builder(server.address()), &FIRST);
     for _ in 0..2 {
-        pollers.wait_for(&FIRST, Came::Right);
+        pollers.wait_for(&FIRST, PollOutcome::Right);
         server.pause();
-        pollers.wait_for(&FIRST[..1], Came::TimedOut);
+        pollers.wait_for(&FIRST[..1], PollOutcome::TimedOut);
         server.resume();
     }
-    pollers.wait_for(&FIRST, Came::Right);
-    only(&pollers.finish(), &[Came::Right, Came::TimedOut]);
+    pollers.wait_for(&FIRST, PollOutcome::Right);
+    only(&pollers.finish(), &[PollOutcome::Right, PollOutcome::TimedOut]);
 }
 
 #[test]
-fn killed_and_started_again() {
+fn polls_fail_while_the_server_is_killed_and_succeed_after_its_restart() {
     let mut server = first().start();
     let pollers = Pollers::start(&patient(server.address()), &FIRST);
     for _ in 0..3 {
-        pollers.wait_for(&FIRST, Came::Right);
+        pollers.wait_for(&FIRST, PollOutcome::Right);
         server.kill();
-        pollers.wait_for(&FIRST, Came::NoConnection);
+        pollers.wait_for(&FIRST, PollOutcome::NoConnection);
         server.restart();
-        pollers.wait_for(&FIRST, Came::Right);
-        // So fast that nobody need notice.
+        pollers.wait_for(&FIRST, PollOutcome::Right);
+        // So fast that no poll need fail.
         server.restart();
     }
-    pollers.wait_for(&FIRST, Came::Right);
-    only(&pollers.finish(), &[Came::Right, Came::NoConnection, Came::Lost]);
+    pollers.wait_for(&FIRST, PollOutcome::Right);
+    only(&pollers.finish(), &[PollOutcome::Right, PollOutcome::NoConnection, PollOutcome::Lost]);
 }
 
 #[test]
-fn started_again_with_other_devices() {
+fn polls_see_the_devices_of_a_server_restarted_with_others() {
     let mut server = first().start();
     let known = [&FIRST[..], &SECOND].concat();
     let pollers = Pollers::start(&patient(server.address()), &known);
     for _ in 0..2 {
-        pollers.wait_for(&FIRST, Came::Right);
-        pollers.wait_for(&SECOND, Came::Refused);
+        pollers.wait_for(&FIRST, PollOutcome::Right);
+        pollers.wait_for(&SECOND, PollOutcome::Refused);
         server.restart_with(second());
-        pollers.wait_for(&SECOND, Came::Right);
-        pollers.wait_for(&FIRST, Came::Refused);
+        pollers.wait_for(&SECOND, PollOutcome::Right);
+        pollers.wait_for(&FIRST, PollOutcome::Refused);
         server.restart_with(first());
     }
-    pollers.wait_for(&FIRST, Came::Right);
-    only(&pollers.finish(), &[Came::Right, Came::Refused, Came::NoConnection, Came::Lost]);
+    pollers.wait_for(&FIRST, PollOutcome::Right);
+    only(
+        &pollers.finish(),
+        &[PollOutcome::Right, PollOutcome::Refused, PollOutcome::NoConnection, PollOutcome::Lost],
+    );
 }
 
 #[test]
-fn more_clients_than_places() {
+fn all_polls_succeed_with_more_connections_than_the_server_keeps() {
     let server = first().start();
-    // 24 connections want one of 20 places.
+    // 24 connections, of which the server keeps 20.
     let pollers: Vec<_> = (0..4).map(|_| Pollers::start(&patient(server.address()), &FIRST)).collect();
     for pollers in &pollers {
-        pollers.wait_for(&FIRST, Came::Right);
-        pollers.wait_for(&FIRST, Came::Right);
+        pollers.wait_for(&FIRST, PollOutcome::Right);
+        pollers.wait_for(&FIRST, PollOutcome::Right);
     }
     for pollers in pollers {
-        only(&pollers.finish(), &[Came::Right]);
+        only(&pollers.finish(), &[PollOutcome::Right]);
     }
 }
 
 #[test]
-fn so_slow_that_it_says_that_it_is_at_work() {
-    // Twice as slow as the longest silence that is endured.
+fn all_polls_succeed_on_a_slow_server_that_sends_keepalives() {
+    // Twice as slow as the inactivity timeout.
     let latency = Duration::from_millis(3000);
     let simulator = Simulator::builder("tester:10".parse().unwrap()).latency(latency).build();
     let server = sim::Server::builder(simulator).start().unwrap();
@@ -263,39 +266,39 @@ fn so_slow_that_it_says_that_it_is_at_work() {
     let read = builder.clone().build().with_timeout(Duration::from_millis(1200)).read(path);
     assert!(matches!(read, Err(Error::TimedOut { timeout: Timeout::Total, .. })), "{read:?}");
     let pollers = Pollers::start(&builder, &[(path, "         1.6")]);
-    pollers.wait_for(&[(path, "")], Came::Right);
-    only(&pollers.finish(), &[Came::Right]);
+    pollers.wait_for(&[(path, "")], PollOutcome::Right);
+    only(&pollers.finish(), &[PollOutcome::Right]);
 }
 
 #[test]
-fn behind_another_one() {
+fn polls_of_a_front_server_show_the_state_of_its_backend() {
     let mut back = first().start();
     let front = Owserver::builder().behind(back.address()).start();
     let patient = patient(front.address());
     let pollers = Pollers::start(&patient, &FIRST);
     for _ in 0..2 {
-        pollers.wait_for(&FIRST, Came::Right);
+        pollers.wait_for(&FIRST, PollOutcome::Right);
         back.kill();
-        // The one in front may still know some values.
-        pollers.wait_for(&FIRST[2..], Came::Refused);
+        // The front server may have cached some values.
+        pollers.wait_for(&FIRST[2..], PollOutcome::Refused);
         back.restart();
     }
-    pollers.wait_for(&FIRST, Came::Right);
-    // Connections to the one in front are not touched.
-    only(&pollers.finish(), &[Came::Right, Came::Refused]);
+    pollers.wait_for(&FIRST, PollOutcome::Right);
+    // Connections to the front server stay open.
+    only(&pollers.finish(), &[PollOutcome::Right, PollOutcome::Refused]);
 }
 
 #[test]
-fn in_a_loop() {
+fn polls_end_with_servers_in_a_loop() {
     let mut one = first().start();
     let other = second().behind(one.address()).start();
     let pollers = Pollers::start(&builder(one.address()), &FIRST);
-    pollers.wait_for(&FIRST, Came::Right);
-    // Some requests run in circles; what owserver makes of that is its own matter, even if it ends.
+    pollers.wait_for(&FIRST, PollOutcome::Right);
+    // Some requests run in circles. owserver may do anything with them, and may even end.
     one.restart_with(first().behind(other.address()));
     thread::sleep(Duration::from_secs(2));
     drop(other);
     one.restart_with(first());
-    pollers.wait_for(&FIRST, Came::Right);
+    pollers.wait_for(&FIRST, PollOutcome::Right);
     pollers.finish();
 }

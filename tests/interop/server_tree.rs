@@ -1,7 +1,7 @@
-//! Our server's tree beside that of a real `owserver --tester`: the same requests, the same bytes.
+//! Our server's tree gives the same bytes as a real `owserver --tester` for the same requests.
 //!
-//! The captured exchanges show one or two of each kind; these go through all of it: every directory, every property,
-//! every record, and paths and writes that are wrong in many ways.
+//! The captured exchanges have one or two of each kind. These tests cover all: every directory, every property, every record,
+//! and paths and writes that are wrong in many ways.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,20 +15,20 @@ use owproto_tests::owserver::Owserver;
 /// The families of the captured exchanges.
 const STANDARD: &str = "10,28,26,05,20,29,12,1D,2D,1F,01,04,24,FF,3A,21,EF,99,DD";
 
-/// More of them.
+/// More families.
 const FAMILIES: &str = "10,28,26,05,20,29,12,1D,2D,1F,01,04,24,FF,3A,21,EF,99,DD,22,23,3B,42,7E,30,A5";
 
-/// Text that is not made up for simulated devices.
+/// Properties whose text is not simulated.
 const REAL: [&str; 7] = ["/address", "/r_address", "/id", "/r_id", "/type", "/family", "/crc8"];
 
-/// The same request on both sides, on persistent connections.
+/// A persistent connection to each server, for the same requests.
 struct Both {
     theirs: TcpStream,
     ours: CoreConnection,
     server: CoreServer,
     compared: usize,
     differences: Vec<String>,
-    /// So that it lives as long as the connection.
+    /// Kept so that it lives as long as the connection.
     _real: Owserver,
 }
 
@@ -43,8 +43,8 @@ impl Both {
         Self { theirs, ours, server, compared: 0, differences: Vec::new(), _real: real }
     }
 
-    /// The answer of the real one, after comparing it with ours.
-    fn ask(&mut self, request: &Request<'_>) -> Vec<u8> {
+    /// Sends a request to both, compares, and returns the answer of the real server.
+    fn compare(&mut self, request: &Request<'_>) -> Vec<u8> {
         let request = request.with_flags(request.flags() | Flags::PERSISTENCE);
         let mut bytes = vec![0; request.encoded_len()];
         request.encode(&mut bytes).unwrap();
@@ -68,14 +68,14 @@ impl Both {
         theirs
     }
 
-    /// All bytes of one answer, without keepalives.
+    /// All bytes of one answer of the real server, without keepalives.
     fn answer(&mut self, is_list: bool) -> Vec<u8> {
         let mut parser = ReplyParser::new(Vec::new()).with_limit(1 << 20);
         let mut answer = Vec::new();
         let mut buffer = [0; 65536];
         loop {
             let n = self.theirs.read(&mut buffer).unwrap();
-            assert!(n > 0, "the real one closed the connection after {} requests", self.compared);
+            assert!(n > 0, "the real server closed the connection after {} requests", self.compared);
             let mut input = &buffer[..n];
             loop {
                 match parser.parse(&mut input).unwrap() {
@@ -97,11 +97,11 @@ impl Both {
     /// Directories and properties below a directory, itself included.
     fn walk(&mut self, path: &str, found: &mut Vec<(String, bool)>) {
         found.push((path.to_owned(), true));
-        let answer = self.ask(&Request::dirallslash(path).unwrap());
+        let answer = self.compare(&Request::dirallslash(path).unwrap());
         let list = String::from_utf8_lossy(answer.get(24..).unwrap_or_default()).into_owned();
         for entry in list.trim_end_matches('\0').split(',').filter(|entry| !entry.is_empty()) {
             match entry.strip_suffix('/') {
-                // Branches are endless: all devices are below each of them.
+                // Branches have no end: each has all devices again.
                 Some(branch) if branch.ends_with("/main") || branch.ends_with("/aux") => {}
                 Some(directory) => self.walk(directory, found),
                 None => found.push((entry.to_owned(), false)),
@@ -119,7 +119,7 @@ impl Both {
 }
 
 #[test]
-fn every_directory_and_every_property_is_the_same() {
+fn every_directory_and_every_property_has_the_same_bytes() {
     let mut both = Both::start(FAMILIES);
     let mut found = Vec::new();
     both.walk("/", &mut found);
@@ -128,42 +128,42 @@ fn every_directory_and_every_property_is_the_same() {
     println!("{of_devices} in devices, {} in all", found.len());
     for (at, (path, is_directory)) in found.iter().enumerate() {
         if *is_directory {
-            both.ask(&Request::dir(path).unwrap());
-            both.ask(&Request::dirall(path).unwrap());
+            both.compare(&Request::dir(path).unwrap());
+            both.compare(&Request::dirall(path).unwrap());
         }
-        // Elements of long logs are all alike.
+        // The elements of long logs are all similar.
         let is_tail = path.contains("/log/") && !path.ends_with(".0") && !path.ends_with(".2047");
         if is_tail && !path.ends_with(".ALL") {
             continue;
         }
-        both.ask(&Request::presence(path).unwrap());
+        both.compare(&Request::presence(path).unwrap());
         if path.ends_with("/present") {
             continue;
         }
         let read = Request::read(path).unwrap();
-        let value = both.ask(&read);
+        let value = both.compare(&read);
         if *is_directory || at >= of_devices {
             continue;
         }
         let is_all = path.ends_with(".ALL");
-        // The real one sends memory that it never wrote for an offset into text and bytes that it makes up.
+        // For an offset into simulated text and bytes, the real server sends uninitialised memory.
         let is_made_up = path.ends_with("MultiSensor/type")
             || path.starts_with("/EF.") && path.ends_with("/type")
             || value.len() != 24 + 12 && !REAL.iter().any(|name| path.ends_with(name));
-        both.ask(&read.with_flags(Flags(0x0001_0000 | Flags::TRIM.0)));
-        // An array that is not simulated is -14 there, for want of a comma.
+        both.compare(&read.with_flags(Flags(0x0001_0000 | Flags::TRIM.0)));
+        // An array that is not simulated is -14 in the real server, since its value has no comma.
         if !path.ends_with("histogram/temperature.ALL") {
-            both.ask(&read.with_size(1).unwrap());
+            both.compare(&read.with_size(1).unwrap());
         }
         if !is_all && !is_made_up {
-            both.ask(&read.with_size(7).unwrap().with_offset(3).unwrap());
-            both.ask(&read.with_offset(12).unwrap().with_flags(Flags::TRIM));
+            both.compare(&read.with_size(7).unwrap().with_offset(3).unwrap());
+            both.compare(&read.with_offset(12).unwrap().with_flags(Flags::TRIM));
         }
     }
     both.finish();
 }
 
-/// Paths that are right or wrong in some way.
+/// Valid and invalid paths.
 const PATHS: &[&str] = &[
     "",
     "/",
@@ -292,28 +292,28 @@ const PATHS: &[&str] = &[
 ];
 
 #[test]
-fn right_and_wrong_paths_are_the_same() {
+fn valid_and_invalid_paths_have_the_same_bytes() {
     let mut both = Both::start(STANDARD);
     for path in PATHS {
         for flags in [0, 0x2, 0x20, 0x22, 0x0512_0040] {
             let flags = Flags(flags);
-            both.ask(&Request::presence(path).unwrap().with_flags(flags));
-            both.ask(&Request::dir(path).unwrap().with_flags(flags));
-            both.ask(&Request::dirall(path).unwrap().with_flags(flags));
-            both.ask(&Request::dirallslash(path).unwrap().with_flags(flags));
-            both.ask(&Request::get(path).unwrap().with_flags(flags));
-            both.ask(&Request::getslash(path).unwrap().with_flags(flags));
-            both.ask(&Request::read(path).unwrap().with_flags(flags));
+            both.compare(&Request::presence(path).unwrap().with_flags(flags));
+            both.compare(&Request::dir(path).unwrap().with_flags(flags));
+            both.compare(&Request::dirall(path).unwrap().with_flags(flags));
+            both.compare(&Request::dirallslash(path).unwrap().with_flags(flags));
+            both.compare(&Request::get(path).unwrap().with_flags(flags));
+            both.compare(&Request::getslash(path).unwrap().with_flags(flags));
+            both.compare(&Request::read(path).unwrap().with_flags(flags));
         }
         let read = Request::read(path).unwrap();
         for size in [0, 1, 23, 100_050, 100_051, -1] {
-            both.ask(&read.with_raw_size(size));
+            both.compare(&read.with_raw_size(size));
         }
     }
     both.finish();
 }
 
-/// Where to write, and what.
+/// Paths to write to, and the values.
 const WRITES: &[(&str, &[&str])] = &[
     (
         "/28.000028D70100/templow",
@@ -408,18 +408,18 @@ const WRITES: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn right_and_wrong_writes_are_the_same() {
+fn valid_and_invalid_writes_have_the_same_bytes() {
     let mut both = Both::start(STANDARD);
     for (path, values) in WRITES {
         for value in *values {
             let write = Request::write(path, value).unwrap();
-            both.ask(&write);
-            // Process ids and what was counted before are their own.
+            both.compare(&write);
+            // Process ids and statistics differ.
             if !path.ends_with("/pid") && !path.starts_with("/statistics") {
-                both.ask(&Request::read(path).unwrap());
+                both.compare(&Request::read(path).unwrap());
             }
             for offset in [1, 16, 300, -1] {
-                both.ask(&write.with_raw_offset(offset));
+                both.compare(&write.with_raw_offset(offset));
             }
         }
     }

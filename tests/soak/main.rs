@@ -1,6 +1,6 @@
-//! A long run against a real owserver: no error, no memory that grows, no socket that is left.
+//! A long run with a real owserver: no call fails, memory does not grow, and no socket stays open.
 //!
-//! A program of its own, since it looks at the memory and the files of its process.
+//! A program of its own, since it measures the memory and the files of its process.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -17,16 +17,16 @@ const REQUESTS: usize = 200_000;
 const THREADS: usize = 32;
 const TASKS: usize = 1000;
 
-/// Connections of a client; owserver has 20 places.
+/// Connections of a client. owserver keeps 20.
 const CONNECTIONS: usize = 16;
 
-/// For each call, whatever else the machine does.
+/// The timeout of each call, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// By how many bytes the process may grow once it has warmed up.
+/// By how many bytes the process may grow after the warm-up.
 const GROWTH: u64 = 4 << 20;
 
-/// What is read, and what it is.
+/// Paths and their values.
 const KNOWN: [(&str, &str); 4] = [
     ("/10.000010EF0000/temperature", "         1.6"),
     ("/10.000010EF0000/type", "DS18S20"),
@@ -34,13 +34,13 @@ const KNOWN: [(&str, &str); 4] = [
     ("/28.000028D70100/family", "28"),
 ];
 
-/// Bytes of this process in memory.
+/// The resident memory of this process, in bytes.
 fn resident() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap();
     statm.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }
 
-/// How many sockets this process has open.
+/// The number of open sockets of this process.
 fn sockets() -> usize {
     let is_socket = |entry: fs::DirEntry| {
         fs::read_link(entry.path()).is_ok_and(|target| target.to_string_lossy().starts_with("socket:"))
@@ -48,7 +48,7 @@ fn sockets() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().flatten().map(is_socket).filter(|is| *is).count()
 }
 
-/// Counts requests, and looks at the memory at each tenth of them.
+/// Counts requests, and measures the memory after each tenth of them.
 #[derive(Default)]
 struct Progress {
     done: AtomicUsize,
@@ -56,7 +56,7 @@ struct Progress {
 }
 
 impl Progress {
-    /// The number of the next request, if there is one more.
+    /// The number of the next request, until all are made.
     fn next(&self) -> Option<usize> {
         let number = self.done.fetch_add(1, Ordering::Relaxed);
         if number > 0 && number.is_multiple_of(REQUESTS / 10) {
@@ -92,14 +92,14 @@ fn soak(name: &str, run: impl FnOnce(Builder, &Arc<Progress>)) {
     ));
     assert_eq!(before, after, "sockets");
     assert_eq!(samples.len(), 10);
-    // The first tenth is for warming up.
+    // The first tenth is the warm-up.
     let (first, last) = (samples[0], samples[samples.len() - 1]);
     assert!(last <= first + GROWTH, "resident bytes: {samples:?}");
 }
 
-// One test, since two would look at each other's memory.
+// One test, since two would measure each other's memory.
 #[test]
-fn threads_and_tasks() {
+fn many_requests_of_threads_and_tasks_leave_no_memory_and_no_socket() {
     soak("32 threads", |builder, progress| {
         let client = builder.build();
         thread::scope(|scope| {

@@ -16,13 +16,13 @@ use crate::process::{target_dir, wait};
 /// The devices on the simulated bus with which the vectors were captured.
 pub const VECTOR_DEVICES: &str = "10,28,26,05,20,29,12,1D,2D,1F,01,04,24,FF,3A,21,EF,99,DD";
 
-/// How long an owserver may take until it answers.
+/// How long an owserver may take to answer after its start.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// How many ports are tried if it ends at once.
+/// How many ports are tried if it ends immediately.
 const ATTEMPTS: u32 = 5;
 
-/// Between two looks.
+/// The pause between two checks.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// A running owserver. Dropping it kills it.
@@ -43,14 +43,14 @@ pub struct Owserver {
     log: PathBuf,
 }
 
-/// The options of an owserver to be started.
+/// The options of an owserver that is to be started.
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     args: Vec<OsString>,
 }
 
 impl Owserver {
-    /// The options of an owserver that has no bus yet.
+    /// The options of an owserver without a bus.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
@@ -62,7 +62,7 @@ impl Owserver {
         self.address
     }
 
-    /// Its process id, the same until it is killed.
+    /// Its process id. It stays the same until the server is killed.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -79,9 +79,9 @@ impl Owserver {
         fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
-    /// Kills it (SIGKILL). Its connections end, and nothing listens on the port.
+    /// Kills it (SIGKILL). Its connections end, and it no longer listens.
     pub fn kill(&mut self) {
-        // An error says that it has ended already.
+        // It is an error if the server has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -90,7 +90,7 @@ impl Owserver {
     ///
     /// # Panics
     ///
-    /// If the port is taken by another program meanwhile.
+    /// If another program has taken the port.
     pub fn restart(&mut self) {
         self.kill();
         let deadline = Instant::now() + DEADLINE;
@@ -114,7 +114,7 @@ impl Owserver {
         self.restart();
     }
 
-    /// Stops it where it is (SIGSTOP): connections stay, new ones are accepted by the kernel, nothing is answered.
+    /// Stops the process (SIGSTOP): connections stay open, the kernel accepts new ones, but nothing is answered.
     ///
     /// # Panics
     ///
@@ -123,13 +123,13 @@ impl Owserver {
     pub fn pause(&mut self) {
         use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
         self.signal(Signal::STOP);
-        // The signal takes effect later than `kill` returns. NOWAIT leaves an ended child to `Child`.
+        // The process stops only after `kill` returns. NOWAIT lets `Child` reap it if it has ended.
         let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         let status = waitid(WaitId::Pid(self.rustix_pid()), options).expect("a child can be waited for");
         assert!(status.is_some_and(|status| status.stopped()), "owserver ended instead of stopping");
     }
 
-    /// Lets it go on after [`pause`](Self::pause) (SIGCONT).
+    /// Continues the process after [`pause`](Self::pause) (SIGCONT).
     ///
     /// # Panics
     ///
@@ -151,7 +151,7 @@ impl Owserver {
     }
 
     fn give_up(&self, what: &str) -> ! {
-        panic!("owserver {:?} on {} {what}; it said: {}", self.builder.args, self.address, self.log())
+        panic!("owserver {:?} on {} {what}; its log: {}", self.builder.args, self.address, self.log())
     }
 }
 
@@ -159,13 +159,13 @@ impl Drop for Owserver {
     fn drop(&mut self) {
         self.kill();
         if thread::panicking() {
-            eprintln!("owserver {:?} on {} said: {}", self.builder.args, self.address, self.log());
+            eprintln!("the log of owserver {:?} on {}: {}", self.builder.args, self.address, self.log());
         }
     }
 }
 
 impl Builder {
-    /// Adds a bus of simulated devices with computed values, one for each family code of a comma list.
+    /// Adds a bus of simulated devices with computed values, one for each family code of a list separated by commas.
     #[must_use]
     pub fn tester(self, families: &str) -> Self {
         self.arg(format!("--tester={families}"))
@@ -189,61 +189,61 @@ impl Builder {
         self.arg("-s").arg(server.to_string())
     }
 
-    /// A keepalive in front of every reply.
+    /// Sends a keepalive before every reply.
     #[must_use]
     pub fn pingcrazy(self) -> Self {
         self.arg("--pingcrazy")
     }
 
-    /// DIRALL and DIRALLSLASH are refused with −42.
+    /// Refuses DIRALL and DIRALLSLASH with −42.
     #[must_use]
     pub fn no_dirall(self) -> Self {
         self.arg("--no_dirall")
     }
 
-    /// GET and GETSLASH are refused with −42.
+    /// Refuses GET and GETSLASH with −42.
     #[must_use]
     pub fn no_get(self) -> Self {
         self.arg("--no_get")
     }
 
-    /// Persistence is never granted.
+    /// Never grants persistence.
     #[must_use]
     pub fn no_persistence(self) -> Self {
         self.arg("--no_persistence")
     }
 
-    /// Nothing can be written.
+    /// Refuses all writes.
     #[must_use]
     pub fn readonly(self) -> Self {
         self.arg("--readonly")
     }
 
-    /// Seconds of silence after which a persistent connection is closed if there are many.
+    /// The low idle timeout in seconds, for a server with many persistent connections.
     #[must_use]
     pub fn timeout_persistent_low(self, seconds: u32) -> Self {
         self.arg(format!("--timeout_persistent_low={seconds}"))
     }
 
-    /// Seconds of silence after which any persistent connection is closed.
+    /// The high idle timeout in seconds, for all persistent connections.
     #[must_use]
     pub fn timeout_persistent_high(self, seconds: u32) -> Self {
         self.arg(format!("--timeout_persistent_high={seconds}"))
     }
 
-    /// Persistent connections above which the low limit of silence holds.
+    /// The number of persistent connections above which the low idle timeout counts.
     #[must_use]
     pub fn clients_persistent_low(self, clients: u32) -> Self {
         self.arg(format!("--clients_persistent_low={clients}"))
     }
 
-    /// Persistent connections after which no more are granted.
+    /// The most persistent connections.
     #[must_use]
     pub fn clients_persistent_high(self, clients: u32) -> Self {
         self.arg(format!("--clients_persistent_high={clients}"))
     }
 
-    /// Any other argument.
+    /// Adds another argument.
     #[must_use]
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
@@ -267,9 +267,9 @@ impl Builder {
             attempts -= 1;
             match wait_until_ready(&mut server.child, address, deadline) {
                 Ready::Yes => return server,
-                // Either another program took the port in between, or the options are wrong.
+                // Another program has taken the port, or the options are wrong.
                 Ready::Ended if attempts > 0 => {}
-                Ready::Ended => server.give_up("ends at once"),
+                Ready::Ended => server.give_up("ends immediately"),
                 Ready::No => server.give_up("does not answer"),
             }
         }
@@ -294,8 +294,8 @@ impl Builder {
 
 /// A port on the loopback interface on which nothing listens.
 ///
-/// It is below the range from which systems take the ports of outgoing connections, so none of those takes it
-/// while a server is restarted.
+/// It is below the range from which systems take the ports of outgoing connections, so that no connection takes it while a
+/// server restarts.
 ///
 /// # Panics
 ///
@@ -305,7 +305,7 @@ pub fn free_port() -> u16 {
     const FIRST: u32 = 10_000;
     const COUNT: u32 = 22_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    // Test programs that run at the same time begin at different places.
+    // Test programs that run concurrently begin at different ports.
     let start = process::id().wrapping_mul(631);
     for _ in 0..COUNT {
         let number = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
@@ -325,7 +325,7 @@ enum Ready {
 
 fn wait_until_ready(child: &mut Child, address: SocketAddr, deadline: Instant) -> Ready {
     loop {
-        let answer = answer_to_nop(address);
+        let answer = exchange_nop(address);
         if wait(child, Duration::ZERO).is_some() {
             return Ready::Ended;
         }
@@ -339,8 +339,8 @@ fn wait_until_ready(child: &mut Child, address: SocketAddr, deadline: Instant) -
     }
 }
 
-/// Asks for nothing, and is content with the answer or an error.
-fn answer_to_nop(address: SocketAddr) -> io::Result<()> {
+/// Sends a NOP and waits for the reply.
+fn exchange_nop(address: SocketAddr) -> io::Result<()> {
     const NOP: [u8; 24] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let limit = Duration::from_secs(2);
     let mut stream = TcpStream::connect_timeout(&address, limit)?;
@@ -358,7 +358,7 @@ fn answer_to_nop(address: SocketAddr) -> io::Result<()> {
 
 /// Whether the socket that listens on `port` belongs to the process `pid`.
 ///
-/// Where the system does not tell (no `/proc`), the living child is taken for it.
+/// On a system without `/proc`, it is assumed to.
 fn listens(pid: u32, port: u16) -> bool {
     const LISTEN: &str = "0A";
     let (Ok(sockets), Ok(files)) =
@@ -378,12 +378,12 @@ fn listens(pid: u32, port: u16) -> bool {
         .any(|file| fs::read_link(file.path()).is_ok_and(|target| target.as_os_str() == inode.as_str()))
 }
 
-/// The file for what an owserver prints, in the build directory.
+/// The file for the output of an owserver, in the build directory.
 fn log_file(port: impl Display) -> PathBuf {
     let folder = target_dir().join("owserver");
     fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let path = folder.join(format!("{}-{port}.log", process::id()));
-    // Left over from a run that had the same process id.
+    // It may be left over from a run with the same process id.
     let _ = fs::remove_file(&path);
     path
 }
@@ -393,7 +393,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn free_ports_differ_and_can_be_bound() {
+    fn free_ports_are_different_and_can_be_bound() {
         let (first, second) = (free_port(), free_port());
         assert_ne!(first, second);
         TcpListener::bind((Ipv4Addr::LOCALHOST, first)).unwrap();
@@ -401,7 +401,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_listener_is_found_by_process() {
+    fn a_listening_socket_is_found_by_process_and_port() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         assert!(listens(process::id(), port));

@@ -1,7 +1,7 @@
 //! The firmware in QEMU, as a child process for one test.
 //!
-//! `tests/run.sh firmware` builds it, with `owproto-embedded/firmware/build.sh`. The variable `QEMU_SYSTEM_ARM` names the emulator; without it, it is looked for on
-//! the path.
+//! `tests/run.sh firmware` builds it, with `owproto-embedded/firmware/build.sh`. The variable `QEMU_SYSTEM_ARM` has the path of
+//! the emulator; the default is `qemu-system-arm`.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use crate::owserver::free_port;
 use crate::process::{target_dir, wait};
 
-/// How long anything may take that has no time of its own. The machine may be busy with other things.
+/// The longest time for anything without a limit of its own, on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How many ports are tried if QEMU ends at once.
+/// How many ports are tried if QEMU ends immediately.
 const ATTEMPTS: u32 = 5;
 
 /// The host's loopback interface, as the guest sees it.
@@ -35,11 +35,11 @@ pub struct Board {
     child: Child,
     lines: Arc<Lines>,
     address: Option<SocketAddr>,
-    /// Where QEMU takes commands.
+    /// Where QEMU accepts commands.
     control: SocketAddr,
 }
 
-/// What a board is to run.
+/// A board that is to be switched on, and its program.
 #[derive(Clone, Debug)]
 pub struct Builder {
     program: &'static str,
@@ -49,24 +49,24 @@ pub struct Builder {
     listens: bool,
     /// A port of the host whose datagrams go to the board.
     udp: Option<u16>,
-    /// What is behind the gateway's port 4304, for a program that cannot be told another one.
+    /// The server to which port 4304 of the network's router forwards, for a program without an argument for its address.
     server: Option<SocketAddr>,
 }
 
 #[derive(Debug, Default)]
 struct Lines {
-    told: Mutex<Told>,
+    output: Mutex<Output>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct Output {
     lines: Vec<String>,
     open_pipes: usize,
 }
 
 impl Board {
-    /// A board with the client, for the owserver at this port of the host.
+    /// A board with the client, which connects to the owserver at this port of the host.
     #[must_use]
     pub fn client(server: SocketAddr) -> Builder {
         Builder::new("client").arg(format!("{HOST}:{}", server.port()))
@@ -78,7 +78,7 @@ impl Board {
         Builder { listens: true, ..Builder::new("gateway") }
     }
 
-    /// Where the host finds it.
+    /// Where it listens on the host.
     ///
     /// # Panics
     ///
@@ -92,12 +92,12 @@ impl Board {
     ///
     /// # Panics
     ///
-    /// If QEMU does not do as it is told.
+    /// If QEMU does not execute the command.
     #[must_use]
     pub fn memory(&self, address: u64, len: u64) -> Vec<u8> {
         let file = target_dir().join("firmware").join(format!("memory.{}", self.pid()));
-        let stream = TcpStream::connect(self.control).expect("QEMU takes commands");
-        stream.set_read_timeout(Some(DEADLINE)).expect("a socket can have a time limit");
+        let stream = TcpStream::connect(self.control).expect("QEMU accepts commands");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a socket can have a timeout");
         let mut replies = BufReader::new(&stream).lines();
         let name = serde_json::to_string(&file).expect("the path of the build directory is text");
         let commands = [
@@ -107,8 +107,8 @@ impl Board {
             ),
         ];
         for command in commands {
-            (&stream).write_all(command.as_bytes()).expect("QEMU takes commands");
-            // A greeting and events may come before it.
+            (&stream).write_all(command.as_bytes()).expect("QEMU accepts commands");
+            // A greeting and events may precede the answer.
             let reply = replies.find_map(|line| {
                 line.ok().filter(|line| line.contains(r#""return""#) || line.contains(r#""error""#))
             });
@@ -119,7 +119,7 @@ impl Board {
         memory
     }
 
-    /// The time that QEMU has had a processor of this machine.
+    /// The processor time that QEMU has used.
     ///
     /// # Panics
     ///
@@ -128,8 +128,8 @@ impl Board {
     #[must_use]
     pub fn processor_time(&self) -> Duration {
         let path = format!("/proc/{}/stat", self.pid());
-        let text = fs::read_to_string(path).expect("a process that runs has numbers");
-        // Behind its name, which may hold anything: the 14th and 15th number, in hundredths of a second.
+        let text = fs::read_to_string(path).expect("a process that runs has this file");
+        // The 14th and 15th field, in hundredths of a second. The name before them may contain anything.
         let numbers = text.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
         let hundredths: u64 = numbers.map(|number| number.parse::<u64>().expect("it is a number")).sum();
         Duration::from_millis(hundredths * 10)
@@ -147,47 +147,47 @@ impl Board {
         self.lines.lock().lines.clone()
     }
 
-    /// Waits for a line that `is_it`, behind the first `skip` lines. Gives it and how many lines there are up to it.
+    /// Waits for a line for which `is_it` is true, after the first `skip` lines. Returns it, and the number of lines up to it.
     ///
     /// # Panics
     ///
-    /// If it does not come.
+    /// If there is none in time.
     pub fn wait_for(&self, skip: usize, mut is_it: impl FnMut(&str) -> bool) -> (String, usize) {
         let deadline = Instant::now() + DEADLINE;
-        let mut told = self.lines.lock();
+        let mut output = self.lines.lock();
         loop {
-            let found = told.lines.iter().enumerate().skip(skip).find(|(_, line)| is_it(line));
+            let found = output.lines.iter().enumerate().skip(skip).find(|(_, line)| is_it(line));
             if let Some((number, line)) = found {
                 return (line.clone(), number + 1);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && told.open_pipes > 0, "it is not there: {:?}", &told.lines);
-            told = self.lines.changed.wait_timeout(told, left).unwrap_or_else(PoisonError::into_inner).0;
+            assert!(!left.is_zero() && output.open_pipes > 0, "the line is missing: {:?}", &output.lines);
+            output = self.lines.changed.wait_timeout(output, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Waits for the end. Gives its exit status and all lines.
+    /// Waits for the end. Returns the exit status and all lines.
     ///
     /// # Panics
     ///
     /// If it does not end.
     pub fn finish(mut self) -> (Option<i32>, Vec<String>) {
         let status = wait(&mut self.child, DEADLINE);
-        let told = self.lines.lock();
-        let told = self.lines.changed.wait_timeout_while(told, DEADLINE, |told| told.open_pipes > 0);
-        let lines = told.unwrap_or_else(PoisonError::into_inner).0.lines.clone();
-        let Some(status) = status else { panic!("it goes on and on: {lines:?}") };
+        let output = self.lines.lock();
+        let output = self.lines.changed.wait_timeout_while(output, DEADLINE, |output| output.open_pipes > 0);
+        let lines = output.unwrap_or_else(PoisonError::into_inner).0.lines.clone();
+        let Some(status) = status else { panic!("the program does not end: {lines:?}") };
         (status.code(), lines)
     }
 }
 
 impl Drop for Board {
     fn drop(&mut self) {
-        // An error says that it has ended already.
+        // It is an error if QEMU has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("the board said: {:#?}", self.lines());
+            eprintln!("the output of the board: {:#?}", self.lines());
         }
     }
 }
@@ -205,8 +205,8 @@ impl Builder {
         }
     }
 
-    /// The program as it would go into a product: it takes no arguments and prints nothing, so a gateway has to be asked
-    /// whether it listens, and a client goes to port 4304. `server` is where that is on the host.
+    /// The program as it would be in a product: it takes no arguments and prints nothing. So only a request shows whether a
+    /// gateway listens, and a client connects to port 4304 of the router, which forwards to `server` on the host.
     #[must_use]
     pub fn product(self, server: Option<SocketAddr>) -> Self {
         Self { kind: "product", args: Vec::new(), server, ..self }
@@ -226,20 +226,20 @@ impl Builder {
         self
     }
 
-    /// Datagrams to this port of the host's loopback interface go to the board, which has no use for them.
+    /// Forwards datagrams to this port of the host's loopback interface to the board, which does not use them.
     #[must_use]
     pub fn forward_udp(mut self, port: u16) -> Self {
         self.udp = Some(port);
         self
     }
 
-    /// Switches it on, and does not wait for anything.
+    /// Switches it on, without waiting for its program.
     ///
     /// # Panics
     ///
-    /// If QEMU or the program is not there.
+    /// If QEMU or the program is missing.
     #[must_use]
-    pub fn start_as_it_is(self) -> Board {
+    pub fn start_without_waiting(self) -> Board {
         self.spawn(self.listens.then(free_port))
     }
 
@@ -247,7 +247,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If QEMU or the program is not there, or it does not start.
+    /// If QEMU or the program is missing, or the program does not start.
     #[must_use]
     pub fn start(self) -> Board {
         for _ in 0..ATTEMPTS {
@@ -256,16 +256,16 @@ impl Builder {
             if !self.listens {
                 return board;
             }
-            // It ends at once if another program took the port in between.
+            // QEMU ends immediately if another program has taken the port.
             let deadline = Instant::now() + DEADLINE;
-            let mut told = board.lines.lock();
-            while told.open_pipes > 0 && Instant::now() < deadline {
-                if told.lines.iter().any(|line| line.starts_with("listening")) {
-                    drop(told);
+            let mut output = board.lines.lock();
+            while output.open_pipes > 0 && Instant::now() < deadline {
+                if output.lines.iter().any(|line| line.starts_with("listening")) {
+                    drop(output);
                     return board;
                 }
-                let waited = board.lines.changed.wait_timeout(told, Duration::from_millis(100));
-                told = waited.unwrap_or_else(PoisonError::into_inner).0;
+                let waited = board.lines.changed.wait_timeout(output, Duration::from_millis(100));
+                output = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
         }
         panic!("{} does not start in QEMU", self.program);
@@ -275,7 +275,7 @@ impl Builder {
         let qemu = env::var_os("QEMU_SYSTEM_ARM").unwrap_or_else(|| "qemu-system-arm".into());
         let tcp = port.map(|port| format!(",hostfwd=tcp:127.0.0.1:{port}-:{PORT}")).unwrap_or_default();
         let udp = self.udp.map(|port| format!(",hostfwd=udp:127.0.0.1:{port}-:{PORT}")).unwrap_or_default();
-        // QEMU's own address is taken out of the way.
+        // The router's address moves, so that the server can have its usual one.
         let server =
             self.server.map(|server| format!(",host=10.0.2.4,guestfwd=tcp:{HOST}:{PORT}-tcp:{server}"));
         let server = server.unwrap_or_default();
@@ -305,11 +305,11 @@ impl Builder {
 }
 
 impl Lines {
-    fn lock(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Output> {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes lines down until the pipe ends: a program whose output nobody reads would stop.
+    /// Records lines until the pipe ends. A program would stop if its output were not read.
     fn follow(self: &Arc<Self>, pipe: impl Read + Send + 'static) {
         let lines = Arc::clone(self);
         thread::spawn(move || {
@@ -324,7 +324,7 @@ impl Lines {
     }
 }
 
-/// A program of the firmware; `kind` is `host` for the one that prints, or `product`.
+/// The path of a program of the firmware. `kind` is `host` for the program that prints, or `product`.
 ///
 /// # Panics
 ///
@@ -332,6 +332,6 @@ impl Lines {
 #[must_use]
 pub fn program(kind: &str, name: &str) -> PathBuf {
     let path = target_dir().join("firmware").join(kind).join(name);
-    assert!(path.is_file(), "{} is made by 'tests/run.sh firmware'", path.display());
+    assert!(path.is_file(), "{} does not exist: 'tests/run.sh firmware' makes it", path.display());
     path
 }

@@ -1,6 +1,6 @@
 //! The exchanges in `tests/vectors`, captured from a real owserver.
 //!
-//! `tests/vectors/README.md` says how they were made and what each field means.
+//! `tests/vectors/README.md` describes how they were captured, and each field.
 
 use std::fmt::Debug;
 use std::fs;
@@ -10,22 +10,22 @@ use std::sync::OnceLock;
 use owproto_core::wire::HEADER_LEN;
 use serde::{Deserialize, Deserializer, de};
 
-/// How many exchanges there are. A set with one missing would make tests pass that should fail.
+/// The number of exchanges. With one missing, tests could pass that should fail.
 pub const COUNT: usize = 472;
 
-/// How many return codes there are.
+/// The number of return codes.
 pub const RETURN_CODES: usize = 211;
 
-/// One request of a client and everything the server sent back.
+/// One request of a client and everything that the server sent back.
 #[derive(Clone, Debug)]
 pub struct Vector {
     /// The name, unique over all files.
     pub name: String,
-    /// The file it is from, without `.json`.
+    /// The name of its file, without `.json`.
     pub file: &'static str,
     /// What it shows.
     pub note: String,
-    /// The sort of exchange, mostly the name of the file; `client_*` and `proxy_front` in `clients`.
+    /// The kind of exchange: mostly the name of the file; `client_*` and `proxy_front` in `clients`.
     pub kind: String,
     /// The command line of the server.
     pub setup: String,
@@ -33,8 +33,8 @@ pub struct Vector {
     pub request: Vec<u8>,
     /// All bytes the server sent.
     pub reply: Vec<u8>,
-    /// The requests in [`request`](Self::request), decoded. Empty when fewer than 24 bytes were sent; several
-    /// when they were sent at once. The last may be incomplete: see [`Request::is_complete`].
+    /// The requests in [`request`](Self::request), decoded. Empty if fewer than 24 bytes were sent; several if they were
+    /// sent together. The last may be incomplete: see [`Request::is_complete`].
     pub requests: Vec<Request>,
     /// The frames in [`reply`](Self::reply), keepalives included.
     pub replies: Vec<Reply>,
@@ -44,32 +44,32 @@ pub struct Vector {
     pub close_kind: Option<CloseKind>,
     /// The place in a conversation of several requests on one connection.
     pub session: Option<SessionStep>,
-    /// Milliseconds from sending the request to each frame of the reply, where they were taken down.
+    /// Milliseconds from sending the request to each frame of the reply, if they were recorded.
     pub frame_ms: Option<Vec<u64>>,
     /// Milliseconds from sending the request to the close.
     pub close_ms: Option<u64>,
-    /// Why a second capture may differ. Empty: it does not.
+    /// Why a second capture may differ. Empty if it does not.
     pub volatile: Vec<String>,
-    /// Whether the reply was made up by the recorder; the request is real.
+    /// Whether the recorder made the reply up. The request is real.
     pub reply_is_synthetic: bool,
-    /// The signal that the real server died of. Not to be imitated.
+    /// The signal that killed the real server.
     pub server_crashed: Option<String>,
-    /// Sizes of the segments in which the request was sent.
+    /// The sizes of the segments in which the request was sent.
     pub sent_in_pieces: Option<Vec<usize>>,
     /// The antiloop token of the server under test.
     pub server_token: Option<[u8; 16]>,
-    /// What the server under test then asked the server behind it. `None` where this was not recorded.
+    /// The requests that the server under test then sent to its backend. `None` if they were not recorded.
     pub forwarded: Option<Vec<Forwarded>>,
     /// The client program, for the kinds `client_owshell` and `client_pyownet`.
     pub client: Option<Client>,
-    /// Tells the connections of one client program or of one front server apart.
+    /// The number of the connection, if a client program or a front server had several.
     pub connection: Option<u32>,
-    /// The number of the request to the front server that made it ask this one.
+    /// The number of the request to the front server that caused this one.
     pub for_front_request: Option<u32>,
 }
 
 impl Vector {
-    /// The only request, or the first of several. `None` when not even a header was sent.
+    /// The only request, or the first of several. `None` if less than a header was sent.
     #[must_use]
     pub fn first_request(&self) -> Option<&Request> {
         self.requests.first()
@@ -81,7 +81,7 @@ impl Vector {
         self.replies.last().filter(|reply| !reply.is_keepalive())
     }
 
-    /// Whether the request is what a client may send: every byte that it announces is there, and no more.
+    /// Whether the request has exactly the bytes that its headers announce.
     #[must_use]
     pub fn request_is_whole(&self) -> bool {
         !self.requests.is_empty()
@@ -96,7 +96,7 @@ impl Vector {
 pub struct Request {
     /// The first word: version and number of tokens.
     pub version: i32,
-    /// Bytes of payload as announced; may differ from the length of [`payload_bytes`](Self::payload_bytes).
+    /// The announced length of the payload; may differ from that of [`payload_bytes`](Self::payload_bytes).
     pub payload: i32,
     /// The message type.
     pub message_type: i32,
@@ -110,13 +110,13 @@ pub struct Request {
     pub offset: i32,
     /// The payload as it was sent.
     pub payload_bytes: Vec<u8>,
-    /// The payload as text, one trailing NUL left out; `None` when it is binary.
+    /// The payload as text, without one trailing NUL; `None` if it is binary.
     pub payload_text: Option<String>,
-    /// The path as the server splits the payload; `None` when it is not text.
+    /// The path as the server splits the payload; `None` if it is not text.
     pub path: Option<String>,
     /// The data of a WRITE as the server splits the payload.
     pub data: Vec<u8>,
-    /// The data as text; `None` when they are binary.
+    /// The data as text; `None` if it is binary.
     pub data_text: Option<String>,
     /// The antiloop tokens that were sent.
     pub tokens: Vec<[u8; 16]>,
@@ -159,12 +159,12 @@ pub struct Reply {
     pub offset: i32,
     /// The payload.
     pub payload_bytes: Vec<u8>,
-    /// The payload as text, one trailing NUL left out; `None` when it is binary.
+    /// The payload as text, without one trailing NUL; `None` if it is binary.
     pub payload_text: Option<String>,
 }
 
 impl Reply {
-    /// Whether it only says that the server is still at work.
+    /// Whether it is a keepalive.
     #[must_use]
     pub fn is_keepalive(&self) -> bool {
         self.payload < 0
@@ -184,9 +184,9 @@ impl Reply {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CloseKind {
-    /// The ordinary way.
+    /// With FIN.
     Fin,
-    /// By a reset, because bytes were left that it had not read.
+    /// With RST, because it had not read all bytes.
     Rst,
 }
 
@@ -195,13 +195,13 @@ pub enum CloseKind {
 pub struct SessionStep {
     /// The session's name.
     pub name: String,
-    /// This step, from 0.
+    /// The number of this step, from 0.
     pub step: usize,
     /// How many steps the session has.
     pub steps: usize,
 }
 
-/// A request that the server under test sent to the server behind it.
+/// A request that the server under test sent to its backend.
 #[derive(Clone, Debug)]
 pub struct Forwarded {
     /// All bytes.
@@ -229,7 +229,7 @@ pub struct ReturnCode {
     pub code: i32,
     /// The return value on the wire: the code, negated.
     pub wire_ret: i32,
-    /// owserver's own text.
+    /// owserver's text.
     pub text: String,
 }
 
@@ -246,7 +246,7 @@ pub struct Session {
 ///
 /// # Panics
 ///
-/// If a file is missing or not understood, or if there are not [`COUNT`] of them.
+/// If a file is missing or invalid, or the number of vectors is not [`COUNT`].
 #[must_use]
 pub fn all() -> &'static [Vector] {
     static ALL: OnceLock<Vec<Vector>> = OnceLock::new();
@@ -257,7 +257,7 @@ pub fn all() -> &'static [Vector] {
     })
 }
 
-/// The vector of that name.
+/// The vector with this name.
 ///
 /// # Panics
 ///
@@ -268,7 +268,7 @@ pub fn named(name: &str) -> &'static Vector {
     found.unwrap_or_else(|| panic!("no vector has the name {name}"))
 }
 
-/// The vectors of one file; its name without `.json`.
+/// The vectors of one file, named without `.json`.
 ///
 /// # Panics
 ///
@@ -282,7 +282,7 @@ pub fn in_file(file: &str) -> impl Iterator<Item = &'static Vector> {
 ///
 /// # Panics
 ///
-/// If a step is missing or there twice.
+/// If a step is missing or occurs twice.
 #[must_use]
 pub fn sessions() -> Vec<Session> {
     let mut sessions: Vec<Session> = Vec::new();
@@ -296,7 +296,7 @@ pub fn sessions() -> Vec<Session> {
     for session in &mut sessions {
         session.steps.sort_by_key(|vector| vector.session.as_ref().map(|place| place.step));
         for (number, vector) in session.steps.iter().enumerate() {
-            let place = vector.session.as_ref().expect("only steps of sessions were taken");
+            let place = vector.session.as_ref().expect("only steps of sessions are selected");
             assert_eq!((place.step, place.steps), (number, session.steps.len()), "session {}", session.name);
         }
     }
@@ -307,7 +307,7 @@ pub fn sessions() -> Vec<Session> {
 ///
 /// # Panics
 ///
-/// If the file is missing, not understood or not complete.
+/// If the file is missing, invalid or incomplete.
 #[must_use]
 pub fn return_codes() -> &'static [ReturnCode] {
     static CODES: OnceLock<Vec<ReturnCode>> = OnceLock::new();
@@ -531,7 +531,7 @@ struct RawForwarded {
     request: RawRequest,
 }
 
-/// Bytes that stand in the file as hex digits.
+/// Bytes, written in the file as hex digits.
 #[derive(Debug)]
 struct Hex(Vec<u8>);
 
@@ -561,7 +561,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_vector_is_there_once() {
+    fn every_vector_has_a_name_of_its_own() {
         let names: HashSet<_> = all().iter().map(|vector| &vector.name).collect();
         assert_eq!(names.len(), COUNT);
         assert_eq!(FILES.iter().map(|file| in_file(file).count()).sum::<usize>(), COUNT);
@@ -620,7 +620,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "no vector has the name")]
-    fn an_unknown_name_is_an_error() {
+    fn an_unknown_name_is_a_panic() {
         let _ = named("no_such_exchange");
     }
 }

@@ -133,7 +133,7 @@ struct Client {
 }
 
 impl Client {
-    fn ask(request: Request<'_>, now: u64) -> Self {
+    fn sending(request: Request<'_>, now: u64) -> Self {
         let mut connection = Connection::new([0; 256], [0; 256]);
         let mut bytes = vec![0; request.encoded_len()];
         request.with_flags(request.flags() | Flags::PERSISTENCE).encode(&mut bytes).unwrap();
@@ -204,8 +204,8 @@ fn slow() -> Slow {
 fn keepalives_are_sent_during_a_conversion_and_other_clients_are_served() {
     let mut tree = Tree::new(slow());
     let mut clients = [
-        Client::ask(Request::read("/28.010000000000/temperature").unwrap(), 0),
-        Client::ask(Request::read("/28.020000000000/type").unwrap(), 0),
+        Client::sending(Request::read("/28.010000000000/temperature").unwrap(), 0),
+        Client::sending(Request::read("/28.020000000000/type").unwrap(), 0),
     ];
     run(&mut tree, &mut clients, 5000);
     assert_eq!(
@@ -220,7 +220,7 @@ fn keepalives_are_sent_during_a_conversion_and_other_clients_are_served() {
 #[test]
 fn a_read_is_cancelled_when_its_client_disconnects() {
     let mut tree = Tree::new(slow());
-    let mut clients = [Client::ask(Request::read("/28.010000000000/temperature").unwrap(), 0)];
+    let mut clients = [Client::sending(Request::read("/28.010000000000/temperature").unwrap(), 0)];
     run(&mut tree, &mut clients, 500);
     assert_eq!(tree.bus().done_at.len(), 1);
     let [client] = &mut clients;
@@ -237,7 +237,7 @@ fn entries_found_before_a_search_waits_or_fails_are_sent_first() {
         let mut bus = slow();
         bus.search = Some((2, 2500, code));
         let mut tree = Tree::new(bus);
-        let mut clients = [Client::ask(Request::dir("/").unwrap(), 0)];
+        let mut clients = [Client::sending(Request::dir("/").unwrap(), 0)];
         run(&mut tree, &mut clients, 3000);
         let expected = [
             (0, "0 /20.000000000000\\x00"),
@@ -253,7 +253,7 @@ fn entries_found_before_a_search_waits_or_fails_are_sent_first() {
     let mut bus = slow();
     bus.search = Some((2, 0, Some(ReturnCode::IO)));
     let mut tree = Tree::new(bus);
-    let mut clients = [Client::ask(Request::dirall("/").unwrap(), 0)];
+    let mut clients = [Client::sending(Request::dirall("/").unwrap(), 0)];
     run(&mut tree, &mut clients, 10);
     assert_eq!(seen(&clients[0]), [(0, "-5 ")]);
 }
@@ -264,7 +264,7 @@ fn a_listing_that_changes_between_counting_and_sending_ends_the_connection() {
         let mut bus = slow();
         bus.devices = 10;
         let mut tree = Tree::new(bus);
-        let mut client = Client::ask(Request::dirall("/").unwrap(), 0);
+        let mut client = Client::sending(Request::dirall("/").unwrap(), 0);
         let mut context = Context::from_waker(Waker::noop());
         // 256 bytes hold the header and the first entries.
         let now = Instant::ZERO;
@@ -299,7 +299,7 @@ fn a_value_that_grows_between_counting_and_sending_is_not_cut() {
     bus.growing = Some(1.0);
     let mut tree = Tree::new(bus);
     let read = Request::read("/20.000000000000/volt.ALL").unwrap();
-    let mut clients = [Client::ask(read.with_flags(Flags::TRIM), 0), Client::ask(read, 0)];
+    let mut clients = [Client::sending(read.with_flags(Flags::TRIM), 0), Client::sending(read, 0)];
     run(&mut tree, &mut clients, 10);
     assert_eq!(clients[0].connection.end(), Some(End::AnswerAborted));
     // With padding, all values have the same length.
@@ -311,7 +311,7 @@ fn a_value_that_grows_between_counting_and_sending_is_not_cut() {
 fn a_second_read_of_the_same_request_may_come_from_a_cache() {
     let mut tree = Tree::new(Slow { takes: 0, ..slow() });
     let read = Request::read("/uncached/20.000000000000/volt.ALL").unwrap();
-    let mut clients = [Client::ask(read, 0)];
+    let mut clients = [Client::sending(read, 0)];
     run(&mut tree, &mut clients, 10);
     assert_eq!(tree.bus().uncached, [true, true, true, true, false, false, false, false]);
 }
@@ -336,7 +336,7 @@ fn uncached_listings_and_presence_search_the_bus_again() {
         (Request::read("/uncached/28.010000000000/temperature").unwrap(), vec![]),
     ] {
         let mut tree = Tree::new(Slow { takes: 30, devices: 60, ..slow() });
-        let mut clients = [Client::ask(request, 0)];
+        let mut clients = [Client::sending(request, 0)];
         run(&mut tree, &mut clients, 20);
         assert_eq!(tree.bus().renewed, [], "{request:?}");
         run(&mut tree, &mut clients, 100);
@@ -350,7 +350,7 @@ fn an_error_is_returned_before_the_first_byte_and_ends_the_connection_after_it()
     let read = Request::read("/20.000000000000/pages/page.ALL").unwrap();
     for (broken, end) in [(0, None), (2, Some(End::AnswerAborted))] {
         let mut tree = Tree::new(Slow { takes: 0, broken_page: Some(broken), ..slow() });
-        let mut clients = [Client::ask(read, 0)];
+        let mut clients = [Client::sending(read, 0)];
         run(&mut tree, &mut clients, 10);
         assert_eq!(clients[0].connection.end(), end);
         assert_eq!(seen(&clients[0]), if broken == 0 { vec![(0, "-5 ")] } else { vec![] });
@@ -361,7 +361,7 @@ fn an_error_is_returned_before_the_first_byte_and_ends_the_connection_after_it()
 fn a_value_of_the_wrong_type_is_an_io_error() {
     let mut tree = Tree::new(Slow { takes: 0, ..slow() });
     for path in ["/28.010000000000/templow", "/28.010000000000/power"] {
-        let mut clients = [Client::ask(Request::read(path).unwrap(), 0)];
+        let mut clients = [Client::sending(Request::read(path).unwrap(), 0)];
         run(&mut tree, &mut clients, 10);
         assert_eq!(clients[0].seen[0].1, "-5 ", "{path}");
         tree.bus_mut().now = 0;
@@ -372,9 +372,9 @@ fn a_value_of_the_wrong_type_is_an_io_error() {
 fn arrays_are_written_element_by_element() {
     let mut tree = Tree::new(Slow { takes: 100, ..slow() });
     let mut clients = [
-        Client::ask(Request::write("/20.000000000000/PIO.ALL", "1,0,yes,no").unwrap(), 0),
-        Client::ask(Request::write("/20.000000000000/set_alarm/high.ALL", "1,0,0,1").unwrap(), 0),
-        Client::ask(Request::write("/20.000000000000/set_alarm/volthigh.ALL", "1,2,3,4.5").unwrap(), 0),
+        Client::sending(Request::write("/20.000000000000/PIO.ALL", "1,0,yes,no").unwrap(), 0),
+        Client::sending(Request::write("/20.000000000000/set_alarm/high.ALL", "1,0,0,1").unwrap(), 0),
+        Client::sending(Request::write("/20.000000000000/set_alarm/volthigh.ALL", "1,2,3,4.5").unwrap(), 0),
     ];
     run(&mut tree, &mut clients, 2000);
     for client in &clients {
@@ -397,7 +397,7 @@ fn arrays_are_written_element_by_element() {
 #[test]
 fn the_send_timeout_runs_while_the_bus_is_busy() {
     let mut tree = Tree::new(slow());
-    let mut client = Client::ask(Request::dir("/").unwrap(), 0);
+    let mut client = Client::sending(Request::dir("/").unwrap(), 0);
     let mut context = Context::from_waker(Waker::noop());
     assert!(tree.serve(&mut client.connection, &mut client.job, Instant::ZERO, &mut context).is_ready());
     let (at, timeout) = client.connection.poll_timeout().unwrap();

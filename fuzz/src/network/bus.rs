@@ -1,4 +1,4 @@
-//! Thermometers that take their time, and remember what was written.
+//! A bus of slow thermometers that remember what was written.
 
 use std::collections::BTreeMap;
 use std::task::{Context, Poll};
@@ -10,7 +10,7 @@ use owproto_core::tree::{Access, Bus, Operation};
 
 pub(super) struct Devices {
     count: usize,
-    /// How long an operation takes that begins now.
+    /// How long the next operations take.
     pub(super) takes: Duration,
     done_at: BTreeMap<Operation, Instant>,
     /// What was written, in order.

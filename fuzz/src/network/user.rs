@@ -1,4 +1,4 @@
-//! Who asks, and knows what the answers have to be.
+//! The user of the client: makes requests, and knows their right answers.
 
 use std::collections::VecDeque;
 
@@ -9,17 +9,17 @@ use owproto_core::{Reply, Request};
 
 use super::{Client, bus};
 
-/// Something to ask for.
+/// A request and its meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Question {
     Nothing,
     Temperature(usize),
-    /// Its number, so that it is known again.
+    /// With the number of the request as its value.
     Write(usize),
     Presence(usize),
     /// By DIR, DIRALL or DIRALLSLASH.
     Listing(u8),
-    /// Of something that is not there.
+    /// A READ of a path that does not exist.
     Nowhere,
 }
 
@@ -43,17 +43,17 @@ struct Wanted {
 pub(super) struct User {
     devices: usize,
     wanted: Vec<Wanted>,
-    /// Numbers of what is to be asked, in order.
+    /// The numbers of requests to be made, in order.
     queue: VecDeque<usize>,
     in_flight: VecDeque<(RequestId, usize)>,
-    /// Entries of the listing that is coming in.
+    /// Entries of the listing that is being received.
     entries: Vec<Vec<u8>>,
-    /// What was lost last and may be asked again.
+    /// Lost requests that may be resent.
     again: Vec<usize>,
 }
 
-/// How often a request is asked again.
-const PATIENCE: usize = 4;
+/// The most losses of a request before it is given up.
+const MAX_LOSSES: usize = 4;
 
 impl User {
     pub(super) fn new(devices: usize) -> Self {
@@ -67,7 +67,7 @@ impl User {
         }
     }
 
-    /// The lowest three bits say what, the next bit 0 asks to keep the connection, the rest is a number.
+    /// Adds a request: the lowest three bits are its kind; if the next bit is 0, it asks for persistence; the rest is a number.
     pub(super) fn want(&mut self, what: u8) {
         let number = usize::from(what >> 4);
         let question = match what & 7 {
@@ -88,8 +88,8 @@ impl User {
         });
     }
 
-    /// Asks as much as the connection takes.
-    pub(super) fn ask(&mut self, client: &mut Client, total: Duration, now: Instant) -> bool {
+    /// Makes as many requests as the connection accepts. Returns whether any was made.
+    pub(super) fn make_requests(&mut self, client: &mut Client, total: Duration, now: Instant) -> bool {
         let before = self.queue.len();
         while client.room() > 0
             && let Some(&number) = self.queue.front()
@@ -107,7 +107,7 @@ impl User {
             };
             let flags = if wanted.is_persistent { Flags::PERSISTENCE } else { Flags::NONE };
             let request = request.unwrap().with_flags(flags);
-            // It may have no room behind those that wait to be sent.
+            // There may be no room after the requests that wait to be sent.
             let Ok(id) = client.request_within(&request, total, now) else { break };
             wanted.deadline = (!total.is_zero()).then(|| now + total);
             self.in_flight.push_back((id, number));
@@ -116,11 +116,11 @@ impl User {
         self.queue.len() < before
     }
 
-    /// What came has to belong to the oldest request, and to be its answer.
+    /// Checks that an event is for the oldest request, and that a reply is its right answer.
     pub(super) fn take(&mut self, event: Event<'_>, now: Instant) {
-        let &(oldest, number) = self.in_flight.front().expect("nothing was asked");
+        let &(oldest, number) = self.in_flight.front().expect("no request is in flight");
         let wanted = &mut self.wanted[number];
-        assert!(wanted.deadline.is_none_or(|deadline| now < deadline), "too late");
+        assert!(wanted.deadline.is_none_or(|deadline| now < deadline), "an event after the deadline");
         match event {
             Event::NeedMore(_) | Event::Keepalive => {}
             Event::Entries(id, entries) => {
@@ -136,10 +136,10 @@ impl User {
         }
     }
 
-    /// A request will have no answer.
+    /// A request has been lost.
     pub(super) fn lose(&mut self, lost: Lost) {
         self.entries.clear();
-        let (id, number) = self.in_flight.pop_front().expect("nothing was asked");
+        let (id, number) = self.in_flight.pop_front().expect("no request is in flight");
         assert_eq!(lost.id, id);
         let wanted = &mut self.wanted[number];
         wanted.losses += 1;
@@ -152,12 +152,12 @@ impl User {
         }
     }
 
-    /// All that was lost is told: it comes first again, if it was not lost too often.
-    pub(super) fn give_up(&mut self, is_calm: bool) {
-        assert!(self.in_flight.is_empty(), "requests were forgotten");
+    /// Queues the lost requests again, first in the queue, unless they were lost too often.
+    pub(super) fn requeue(&mut self, is_calm: bool) {
+        assert!(self.in_flight.is_empty(), "requests in flight were not reported as lost");
         for number in self.again.drain(..).rev() {
             let wanted = &mut self.wanted[number];
-            if wanted.losses > PATIENCE {
+            if wanted.losses > MAX_LOSSES {
                 assert!(!is_calm, "{:?} was lost too often", wanted.question);
                 wanted.outcome = Some(Outcome::GivenUp);
             } else {
@@ -170,8 +170,8 @@ impl User {
         self.wanted.iter().all(|wanted| wanted.outcome.is_some())
     }
 
-    /// No write was done twice. One that was answered was done; one that was given up was not, since it was told each
-    /// time that it may be sent again.
+    /// Checks that no write was carried out twice, that answered ones were carried out, and that those given up were not:
+    /// each loss of them was reported as safe to resend.
     pub(super) fn check_writes(&self, written: &[u32]) {
         let count =
             |number: usize| written.iter().filter(|&&done| usize::try_from(done) == Ok(number)).count();
@@ -180,9 +180,9 @@ impl User {
             match (wanted.question, wanted.outcome) {
                 (Question::Write(_), Some(Outcome::Answered)) => assert_eq!(done, 1, "{number}"),
                 (Question::Write(_), Some(Outcome::Unknown)) => {
-                    assert!(done <= 1, "{number} was done {done} times")
+                    assert!(done <= 1, "write {number} was carried out {done} times")
                 }
-                _ => assert_eq!(done, 0, "{number} was done"),
+                _ => assert_eq!(done, 0, "write {number} was carried out"),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a server connection should be like, kept by other means: all bytes, all times, no cleverness.
+//! A simple model of a server connection: it stores all bytes and all times.
 
 use owproto_core::DecodeError;
 use owproto_core::server::{
@@ -32,12 +32,12 @@ pub(super) struct Model {
     receive: usize,
     body_limit: usize,
     keepalives: Keepalives,
-    /// Bytes of the request that is not complete.
+    /// Bytes of the incomplete request.
     partial: Vec<u8>,
-    /// All bytes put since nothing waited, and how many of them went out.
+    /// All bytes queued since the queue was last empty, and how many of them were sent.
     put: Vec<u8>,
     sent: usize,
-    /// Of the frame that was begun last: bytes owed, whether it ends the answer.
+    /// The last frame: how many of its bytes are missing, and whether it ends the answer.
     owed: usize,
     is_last: bool,
     /// The flags of the answer, once it has begun.
@@ -45,7 +45,7 @@ pub(super) struct Model {
     ping_due: bool,
     last_frame: Instant,
     last_progress: Instant,
-    /// When the first byte was put since nothing waited.
+    /// When the first of these bytes was queued.
     waits_since: Instant,
 }
 
@@ -81,7 +81,7 @@ impl Model {
         }
     }
 
-    /// A new socket; settings stay.
+    /// Starts with a new socket. Settings stay.
     pub(super) fn reset(&mut self, now: Instant) {
         *self = Self {
             timeouts: self.timeouts,
@@ -118,7 +118,7 @@ impl Model {
         }
     }
 
-    /// Bytes to be sent: none to a client that is gone.
+    /// Bytes to be sent; none if the client has disconnected.
     pub(super) fn unsent(&self) -> &[u8] {
         match self.state {
             State::Ended(End::TransportFailed | End::TransmitTooSmall) => &[],
@@ -136,7 +136,7 @@ impl Model {
         }
     }
 
-    /// What was put stays in its place until all of it went out.
+    /// The room for more bytes. Space is free again only when all bytes were sent.
     pub(super) fn room(&self) -> usize {
         if self.sent == self.put.len() { self.capacity } else { self.capacity - self.put.len() }
     }
@@ -148,7 +148,7 @@ impl Model {
         }
     }
 
-    /// The event that input leads to, and how much of it is used.
+    /// The event for this input, and how many bytes are used.
     pub(super) fn input(&mut self, input: &[u8], now: Instant) -> (Event, usize) {
         match &mut self.state {
             State::Ended(_) => return (Event::Ended, 0),
@@ -194,7 +194,7 @@ impl Model {
         (Event::Request, used)
     }
 
-    /// How many bytes show what a request with this header is, and why it ends the connection.
+    /// How many bytes of a request decide whether it is refused, and why it ends the connection.
     fn judge(&self, header: Header) -> (usize, Option<End>) {
         let malformed = |error| (HEADER_LEN, Some(End::Malformed(error)));
         let payload = header.payload;
@@ -218,7 +218,7 @@ impl Model {
         (HEADER_LEN + body, end)
     }
 
-    /// Whether a request that is complete carries the server's own token.
+    /// Whether a complete request has the server's own token.
     fn has_passed(&self, header: Header, body: usize) -> bool {
         let Some(tokens) = self.partial.get(HEADER_LEN + payload_len(header)..HEADER_LEN + body) else {
             return false;
@@ -227,12 +227,12 @@ impl Model {
         tokens.chunks(16).enumerate().any(|(n, token)| token == OWN_TOKEN || n == 0 && token == damaged)
     }
 
-    /// What is left of the body in storage that may be too small for it.
+    /// The part of the body that fits the storage.
     pub(super) fn stored_body(&self) -> Vec<u8> {
         if self.request.1.len() <= self.receive { self.request.1.clone() } else { Vec::new() }
     }
 
-    /// Bytes are put behind those that wait; with nothing waiting, the storage is free again.
+    /// Queues bytes. If none wait, the storage is free again.
     fn put(&mut self, bytes: &[u8], now: Instant) {
         if self.sent == self.put.len() {
             self.put.clear();
@@ -244,7 +244,7 @@ impl Model {
         assert!(self.put.len() <= self.capacity);
     }
 
-    /// A frame that is begun, with some payload; false if there is no room now. One that has to fit never ends the
+    /// Begins a frame, with some payload. Returns false if there is no room now. A frame that is certain to fit never ends the
     /// connection.
     pub(super) fn frame(
         &mut self,
@@ -254,7 +254,7 @@ impl Model {
     ) -> bool {
         let pings = if self.ping_due { HEADER_LEN } else { 0 };
         if self.owed > 0 || HEADER_LEN + pings + payload.len() > self.room() {
-            // Less than a header will never do.
+            // Room for less than a header is never enough.
             let is_hopeless = !has_to_fit && HEADER_LEN + pings > self.capacity;
             if is_hopeless {
                 self.end_with(End::TransmitTooSmall);
@@ -285,7 +285,7 @@ impl Model {
         true
     }
 
-    /// More of a frame; says how much.
+    /// Adds payload to the frame, and returns how much.
     pub(super) fn push(&mut self, bytes: &[u8], now: Instant) -> usize {
         let wanted = bytes.len().min(self.owed);
         if wanted == 0 {
@@ -313,7 +313,7 @@ impl Model {
         }
     }
 
-    /// The earliest of the moments at which something is due.
+    /// The earliest timer.
     pub(super) fn due(&self) -> Option<(Instant, Timeout)> {
         let times = &self.timeouts;
         let candidates: Vec<(Instant, Duration, Timeout)> = match self.state {
@@ -338,7 +338,7 @@ impl Model {
         limited.map(|(since, limit, timeout)| (since + limit, timeout)).min_by_key(|(at, _)| *at)
     }
 
-    /// Lets time pass, and says what became due.
+    /// Lets time pass, and returns the timer that expired.
     pub(super) fn timeout(&mut self, now: Instant) -> Option<Timeout> {
         let (_, timeout) = self.due().filter(|(at, _)| *at <= now)?;
         match (timeout, &mut self.state) {
@@ -359,7 +359,7 @@ fn passed(since: Instant, limit: Duration, now: Instant) -> bool {
     !limit.is_zero() && now >= since + limit
 }
 
-/// Bytes of payload of a request that was not refused.
+/// The payload of a request that was not refused, in bytes.
 fn payload_len(header: Header) -> usize {
     usize::try_from(header.payload).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What an answer of a tree looks like, whatever stands behind it.
+//! Checks of the answers of a tree, whatever its bus does.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub(super) fn check(asked: &Asked, answered: &Answered, room: usize) {
     let Answered { frames, end } = answered;
     for (header, payload) in frames {
         assert_eq!(header.version, Version::PLAIN);
-        assert_eq!(header.flags, asked.flags, "persistence is granted to all who ask");
+        assert_eq!(header.flags, asked.flags, "persistence is granted to every request that asks for it");
         assert!(
             header.code >= 0
                 || header == &Header { code: header.code, flags: asked.flags, ..Header::default() }
@@ -26,7 +26,7 @@ pub(super) fn check(asked: &Asked, answered: &Answered, room: usize) {
         );
     }
     match end {
-        // The bus broke its promises in the middle of a frame, or the client did not wait.
+        // The bus broke its contract within a frame, or the client disconnected.
         Some(End::AnswerAborted) => return,
         Some(End::TransportFailed) => return assert!(asked.patience < usize::MAX),
         Some(End::Answered) => assert!(!asked.flags.contains(Flags::PERSISTENCE)),
@@ -68,7 +68,7 @@ pub(super) fn check(asked: &Asked, answered: &Answered, room: usize) {
     }
 }
 
-/// The three listings of what was asked for have the same entries, each of them once; and what is listed is there.
+/// Checks that the three listings of a directory have the same entries, each once, and that each entry exists.
 pub(super) fn listings_agree(asked: &Asked, server: &mut Server<'_>) {
     if !matches!(asked.message_type, MessageType::DIR | MessageType::DIRALL | MessageType::DIRALLSLASH) {
         return;
@@ -107,7 +107,7 @@ pub(super) fn listings_agree(asked: &Asked, server: &mut Server<'_>) {
     }
 }
 
-/// Whether a device has a name that means something else: owserver takes such aliases, and so do we.
+/// Whether a device has an alias that is also another name. owserver accepts such aliases, and so do we.
 fn has_odd_names(server: &Server<'_>) -> bool {
     let aliases = server.tree.aliases();
     (0..).map_while(|n| aliases.nth(n)).any(|(_, alias)| {

@@ -1,4 +1,4 @@
-//! A bus that keeps its promises, at once or slowly, or that does not.
+//! A bus that keeps its contract, immediately or slowly, or that breaks it.
 
 use std::task::{Context, Poll};
 
@@ -9,31 +9,31 @@ use owproto_core::tree::{Access, Bus, Conversion, ConversionCommand, Operation, 
 
 use crate::Input;
 
-/// What a bus does with a call.
+/// How a bus behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Manner {
-    /// It answers.
+    /// It is ready immediately.
     Prompt,
-    /// It answers, now and then only when it is asked again.
+    /// It is ready, but sometimes only at a second call.
     Slow,
-    /// It does what its script says, as long as there is one: wrong types, other devices than before, any error.
+    /// It follows its script to the end: wrong types, other devices than before, any error.
     Wild,
 }
 
-/// The tester bus, with a script for what it does instead.
+/// The tester bus, with a script for other behaviour.
 pub(super) struct Scripted<'s> {
     tester: Tester<'s>,
     manner: Manner,
     script: Input<'s>,
-    has_said_to_wait: bool,
-    /// What was given up: no call may come for it any more.
+    was_pending: bool,
+    /// Cancelled operations, for which no further call is allowed.
     cancelled: Vec<Operation>,
-    /// What a value was last asked for or written for, since the last request.
+    /// The last operation since the last request.
     at_work_for: Option<Operation>,
     buses: u16,
 }
 
-/// What the script says to a call.
+/// The behaviour of the script in a call.
 enum Whim {
     Wait,
     Fail(ReturnCode),
@@ -41,7 +41,7 @@ enum Whim {
     Obey,
 }
 
-/// More than fits anywhere.
+/// Longer than any buffer.
 static LONG: [u8; 600] = [b'x'; 600];
 
 impl<'s> Scripted<'s> {
@@ -51,26 +51,26 @@ impl<'s> Scripted<'s> {
             tester,
             manner,
             script: Input(script),
-            has_said_to_wait: false,
+            was_pending: false,
             cancelled: Vec::new(),
             at_work_for: None,
             buses: 1,
         }
     }
 
-    /// Whether it has, since this was asked last.
-    pub(super) fn has_said_to_wait(&mut self) -> bool {
-        std::mem::take(&mut self.has_said_to_wait)
+    /// Whether an operation is pending, since the last call of this.
+    pub(super) fn was_pending(&mut self) -> bool {
+        std::mem::take(&mut self.was_pending)
     }
 
-    /// The next request has nothing to do with the last one.
+    /// Forgets the last operation: a new request begins.
     pub(super) fn forget(&mut self) {
         self.cancelled.clear();
         self.at_work_for = None;
     }
 
-    /// Whether there was nothing to be given up, or it was.
-    pub(super) fn has_given_up(&self) -> bool {
+    /// Whether the last operation has ended or was cancelled.
+    pub(super) fn was_cancelled_or_done(&self) -> bool {
         self.at_work_for.is_none_or(|operation| self.cancelled.contains(&operation))
     }
 
@@ -82,7 +82,7 @@ impl<'s> Scripted<'s> {
         };
         match byte {
             1..64 => {
-                self.has_said_to_wait = true;
+                self.was_pending = true;
                 Whim::Wait
             }
             // "Good" is among the codes.
@@ -93,7 +93,7 @@ impl<'s> Scripted<'s> {
     }
 
     fn is_not_cancelled(&self, operation: Operation) {
-        assert!(!self.cancelled.contains(&operation), "{operation:?} was given up");
+        assert!(!self.cancelled.contains(&operation), "{operation:?} was cancelled");
     }
 
     fn lie(&mut self) -> Value<'s> {

@@ -37,7 +37,7 @@ struct State {
     defers: bool,
     has_deferred: bool,
     write_error: Option<ErrorKind>,
-    /// When something was sent, and how many bytes that were.
+    /// The time of each write, and its number of bytes.
     writes: Vec<(u64, usize)>,
     received: usize,
     unflushed: usize,
@@ -108,7 +108,7 @@ impl Wire {
         move || wire.now()
     }
 
-    /// A clock that goes on by itself, by so much each time that it is looked at.
+    /// A clock that advances by this number of microseconds each time it is read.
     pub(crate) fn ticking_clock(&self, micros: u64) -> impl FnMut() -> Instant + use<> {
         let wire = self.clone();
         move || {
@@ -121,17 +121,17 @@ impl Wire {
         self.1.now.set(self.1.now.get() + micros);
     }
 
-    /// All bytes that the client has sent.
+    /// All bytes that were sent to the peer.
     pub(crate) fn sent(&self) -> Vec<u8> {
         self.0.borrow().peer.record().received.clone()
     }
 
-    /// When something was sent, in microseconds, and how many bytes that were.
+    /// The time of each write, in microseconds, and its number of bytes.
     pub(crate) fn writes(&self) -> Vec<(u64, usize)> {
         self.0.borrow().writes.clone()
     }
 
-    /// How many bytes the client has taken.
+    /// How many bytes were received from the peer.
     pub(crate) fn received(&self) -> usize {
         self.0.borrow().received
     }
@@ -140,12 +140,12 @@ impl Wire {
         self.0.borrow().unflushed == 0
     }
 
-    /// Runs a future to its end, while time jumps from event to event.
+    /// Runs a future to its end. Time jumps from one event to the next.
     pub(crate) fn run<F: Future>(&self, future: F) -> F::Output {
-        self.run_for(future, 1_000_000).expect("it never ends")
+        self.run_for(future, 1_000_000).expect("the future ends")
     }
 
-    /// Runs a future as [`run`](Self::run), but polls it so often at most, and then drops it.
+    /// As [`run`](Self::run), but polls the future at most this number of times, and then drops it.
     pub(crate) fn run_for<F: Future>(&self, future: F, polls: usize) -> Option<F::Output> {
         let mut future = pin!(future);
         for n in 0..polls {
@@ -159,7 +159,7 @@ impl Wire {
             match wakes.into_iter().filter(|at| *at > self.1.now.get()).min() {
                 Some(at) => self.1.now.set(at),
                 None if n + 1 == polls => {}
-                None => panic!("it waits for what never comes"),
+                None => panic!("the future waits, and nothing will happen"),
             }
         }
         None

@@ -1,5 +1,6 @@
-//! Two machines with network interfaces of their own, a cable between them, and time that jumps to where something
-//! happens.
+//! Two machines with a network interface each, a cable between them, and virtual time that jumps from one event to the next.
+//!
+//! It is the network below the scripted peer of `peer.rs`, and knows packets only.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -11,11 +12,11 @@ use smoltcp::socket::tcp::{self, SocketBuffer};
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{EthernetAddress, IpCidr, IpEndpoint, Ipv4Address};
 
-/// What the cable does to packets.
+/// The properties of the cable.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions {
     pub(crate) latency: Duration,
-    /// Of a thousand packets.
+    /// How many packets of a thousand are lost.
     pub(crate) lost: u32,
     pub(crate) is_unplugged: bool,
     random: u32,
@@ -123,20 +124,20 @@ impl Host {
     }
 }
 
-/// The address of the server's machine and the port of owservers.
+/// The address of the server's machine, and the port of owservers.
 pub(crate) fn server_endpoint() -> IpEndpoint {
     (Ipv4Address::new(10, 0, 0, 2), 4304).into()
 }
 
-/// The program of a machine. It is called whenever something may have happened, and returns when to call it next.
+/// A program on a machine. It is called whenever something may have happened, and returns when to call it again.
 pub(crate) type Program<'p> = &'p mut (dyn FnMut(&mut Host, Instant) -> Option<Instant> + 'p);
 
 /// Both machines.
 pub(crate) struct World {
     pub(crate) now: Instant,
-    /// Here the client runs.
+    /// The machine of the client.
     pub(crate) near: Host,
-    /// Here the server runs.
+    /// The machine of the server.
     pub(crate) far: Host,
     pub(crate) conditions: Rc<RefCell<Conditions>>,
     /// How often programs were called.
@@ -167,7 +168,7 @@ impl World {
         }
     }
 
-    /// With this many of a thousand packets lost.
+    /// Makes the cable lose this number of packets of a thousand.
     pub(crate) fn with_loss(self, lost: u32) -> Self {
         self.conditions.borrow_mut().lost = lost;
         self
@@ -177,10 +178,10 @@ impl World {
         self.conditions.borrow_mut().is_unplugged = is_unplugged;
     }
 
-    /// Lets both machines run until `is_done` or for that many milliseconds. Time does not pass while something can be
-    /// done, and then jumps to the next moment at which something happens.
+    /// Runs both machines until `is_done`, or for this number of milliseconds. Time stops while a program or an interface has
+    /// something to do, and then jumps to the next event.
     ///
-    /// Whether it is done.
+    /// Returns whether it is done.
     pub(crate) fn run<'p>(
         &mut self,
         millis: u64,

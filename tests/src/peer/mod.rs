@@ -4,8 +4,8 @@
 //! resets, or refuses the connection. It knows bytes and frames and nothing of their meaning, so it can do anything right
 //! or wrong.
 //!
-//! A [`ScriptRun`] follows a script on one connection, without I/O: it is given bytes and the time, and says what to
-//! send and when. Each carrier is a small loop around it:
+//! A [`ScriptRun`] follows a script on one connection, without I/O: its carrier passes bytes and the time to it, and
+//! sends what it returns. Each carrier is a small loop around it:
 //!
 //! | carrier | where |
 //! |---|---|

@@ -202,7 +202,7 @@ impl Script {
         self.step(Step::Pause(millis * 1000))
     }
 
-    /// Sends FIN. The script can go on reading.
+    /// Sends FIN. The script can still read.
     #[must_use]
     pub fn finish_sending(self) -> Self {
         self.step(Step::FinishSending)
@@ -233,7 +233,7 @@ impl Script {
         self.step(Step::Reset)
     }
 
-    /// Goes on with the steps of another script.
+    /// Appends the steps of another script.
     #[must_use]
     pub fn then(mut self, next: Self) -> Self {
         self.steps.extend(next.steps);

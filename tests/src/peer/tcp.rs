@@ -65,7 +65,7 @@ struct State {
     records: Vec<Record>,
 }
 
-/// How much longer the peer goes on.
+/// Whether the peer is ending.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Stage {
     #[default]
@@ -210,8 +210,8 @@ impl Peer {
     fn end(&mut self, stage: Stage) {
         let Some(acceptor) = self.acceptor.take() else { return };
         let streams: Vec<_> = {
-            // The acceptor may wait for a connection: this one wakes it, and is told from the client's connections by
-            // its address. On an error the peer no longer listens.
+            // The acceptor may wait for a connection: this one wakes it. Its address distinguishes it from the client's
+            // connections. On an error the peer no longer listens.
             let mut state = self.shared.lock();
             let wake =
                 TcpStream::connect_timeout(&self.address, DEADLINE).and_then(|stream| stream.local_addr());
@@ -300,7 +300,7 @@ fn accept_all(listener: TcpListener, mut scripts: Scripts, shared: &Arc<Shared>)
                 Connection { stream, run, shared, number, start: Instant::now(), limit, read_timeout: None };
             connection.follow();
         });
-        // The others end with their connections: a test that failed may have left an answer waiting for ever.
+        // The threads of the others are not joined: if a test has failed, an answer may wait without end.
         if let Scripts::Each(_) = scripts {
             followed.push(thread);
         }
