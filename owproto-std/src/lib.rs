@@ -2,7 +2,7 @@
 //!
 //! - [`Client`] blocks the calling thread.
 //! - `tokio::Client` (feature `tokio`) has the same calls for tasks.
-//! - The tool `ow` (feature `cli`) is made of the first.
+//! - The tool `ow` (package `owproto`) is made of the first.
 //! - `server` (feature `server`) is an owserver on tokio for devices of your own.
 //! - `sim` (feature `sim`) has simulated devices, and an owserver of them for tests.
 //!
