@@ -1,7 +1,7 @@
 //! An owserver for a device with a family of its own, a sensor of carbon dioxide, over the standard library's sockets.
 //!
 //! `cargo run -p owproto-core --example own_family [HOST:PORT]`, and then for example
-//! `cargo run -p owproto-std --features cli --bin ow -- read /C0.010000000000/ppm`.
+//! `cargo ow read /C0.010000000000/ppm`.
 
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 

@@ -2,7 +2,7 @@
 //!
 //! - [`Client`] blocks the calling thread.
 //! - `tokio::Client` (feature `tokio`) has the same calls for tasks.
-//! - `ow` (feature `cli`) is a command-line tool.
+//! - The command-line tool `ow` is the package `owproto`.
 //! - `server` (feature `server`) is an owserver on tokio, for devices that you provide.
 //! - `sim` (feature `sim`) has simulated devices, and an owserver with them for tests.
 //!

@@ -86,7 +86,7 @@ pub fn ow() -> Command {
 /// Builds the tool and returns its path.
 fn build_ow() -> PathBuf {
     let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    build.args(["build", "--quiet", "--package", "owproto-std", "--features", "cli", "--bin", "ow"]);
+    build.args(["build", "--quiet", "--package", "owproto", "--bin", "ow"]);
     build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).env("CARGO_TARGET_DIR", target_dir());
     let status = build.status().unwrap_or_else(|error| panic!("cargo cannot be started: {error}"));
     assert!(status.success(), "the tool ow cannot be built");

@@ -12,7 +12,7 @@ step_msrv() {
     for package in "${published[@]}"; do
         echo "== $package, std by clippy"
         # The cfg has no use but to be different: cargo does not repeat clippy when only rust-version has changed.
-        cargo clippy --package "$package" --all-features --lib --bins -- -A clippy::all -D clippy::incompatible_msrv \
+        cargo clippy --package "$package" --all-features -- -A clippy::all -D clippy::incompatible_msrv \
             --cfg "rust_version=\"$(rust_version "$package")\"" || return 1
     done
     while read -r package version features; do

@@ -17,7 +17,7 @@ step_firmware() {
         --features firmware --test firmware -- --nocapture --test-threads=2
 }
 
-build_ow() { cargo build --package owproto-std --features cli --bin ow; }
+build_ow() { cargo build --package owproto --bin ow; }
 
 # Builds parts of the core for the tests of their size, into target/firmware/core/TARGET. Code that can panic does not
 # link.

@@ -95,7 +95,7 @@ step_windows_macos() (
     environment=$(with_package_lists tests/embedded-toolchain.sh "${targets[@]}") || exit 1
     eval "$environment"
     CARGO_PROFILE_DEV_DEBUG=0 cargo check --target-dir "$target/embedded" "${targets[@]/#/--target=}" \
-        ${EMBEDDED_BUILD_STD:+-Zbuild-std=std,panic_abort} --package owproto-std --all-features || exit 1
+        ${EMBEDDED_BUILD_STD:+-Zbuild-std=std,panic_abort} --package owproto-std --package owproto --all-features || exit 1
     echo "      compiled: clients, server, simulator and tool for ${targets[*]}" >>"$result"
     not_checked "linking and running on Windows and macOS; other targets of theirs"
 )

@@ -6,7 +6,7 @@ use super::ow;
 
 #[test]
 fn all_codes_are_listed_with_the_texts_of_owserver() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/return_codes.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/return_codes.json");
     let codes: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let finished = ow(&["--json", "errors"]);
     assert_eq!(finished.status, Some(0));

@@ -16,7 +16,7 @@ fn objects(stdout: &str) -> Vec<Value> {
 
 /// The captured exchanges with a real owserver.
 fn vectors() -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let mut vectors = Vec::new();
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
