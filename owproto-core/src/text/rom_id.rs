@@ -2,9 +2,12 @@ use core::fmt;
 use core::slice;
 use core::str::FromStr;
 
-use nom::Err::Error;
-use nom::IResult;
-use nom::error::{ErrorKind, FromExternalError, ParseError};
+#[cfg(any(feature = "nom", test))]
+use nom::{
+    Err::Error,
+    IResult,
+    error::{ErrorKind, FromExternalError, ParseError},
+};
 
 use super::ascii::{Ascii, AsciiWriter};
 use super::crc8::crc8;
@@ -194,6 +197,7 @@ pub type RomIdText = Ascii<{ RomId::MAX_TEXT_LEN }>;
 /// # Errors
 /// If no ROM id begins here; or a [`RomIdError`] as external error at the start of the ROM id, if its CRC is wrong. Both
 /// are recoverable ([`nom::Err::Error`]).
+#[cfg(any(feature = "nom", test))]
 pub fn rom_id<'a, E>(input: &'a [u8]) -> IResult<&'a [u8], RomId, E>
 where
     E: ParseError<&'a [u8]> + FromExternalError<&'a [u8], RomIdError>,
