@@ -112,7 +112,7 @@ impl Host {
         Self { interface, device, sockets: SocketSet::new(Vec::new()) }
     }
 
-    /// A TCP socket with two buffers of this size.
+    /// A TCP socket with buffers of so many bytes each.
     pub(crate) fn socket(&mut self, buffer: usize) -> SocketHandle {
         let memory = || SocketBuffer::new(vec![0xa5; buffer]);
         self.sockets.add(tcp::Socket::new(memory(), memory()))
@@ -128,7 +128,7 @@ pub(crate) fn server_endpoint() -> IpEndpoint {
     (Ipv4Address::new(10, 0, 0, 2), 4304).into()
 }
 
-/// The program of a machine. It is called whenever something may have happened, and returns when to call it next.
+/// What runs on a machine: called whenever something may have happened, says when it wants to be called again.
 pub(crate) type Program<'p> = &'p mut (dyn FnMut(&mut Host, Instant) -> Option<Instant> + 'p);
 
 /// Both machines.
@@ -167,7 +167,7 @@ impl World {
         }
     }
 
-    /// With this many of a thousand packets lost.
+    /// With so many of a thousand packets lost.
     pub(crate) fn with_loss(self, lost: u32) -> Self {
         self.conditions.borrow_mut().lost = lost;
         self
@@ -177,7 +177,7 @@ impl World {
         self.conditions.borrow_mut().is_unplugged = is_unplugged;
     }
 
-    /// Lets both machines run until `is_done` or for that many milliseconds. Time does not pass while something can be
+    /// Lets both machines run until `is_done` or for that many milliseconds. Time stands still while something can be
     /// done, and then jumps to the next moment at which something happens.
     ///
     /// Whether it is done.
