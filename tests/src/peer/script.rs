@@ -56,7 +56,9 @@ pub(super) enum Step {
 
 /// Makes the answer to a request.
 #[derive(Clone)]
-pub(super) struct Answer(pub(super) Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>);
+pub(super) struct Answer(pub(super) Arc<AnswerFn>);
+
+type AnswerFn = dyn Fn(&[u8]) -> Vec<u8> + Send + Sync;
 
 impl fmt::Debug for Answer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
