@@ -125,7 +125,7 @@ mod timed {
                 (request(), 5_000_000, 0, Timeout::Inactivity, 5_000_000),
             ];
             for (script, inactivity, total, timeout, expected) in table {
-                let wire = Wire::new(script.stall());
+                let wire = Wire::new(&script.stall());
                 let mut client = client!(wire, memory(), [0; 32]);
                 client.set_timeouts(
                     Timeouts::NONE.with_inactivity(millis(inactivity)).with_total(millis(total)),

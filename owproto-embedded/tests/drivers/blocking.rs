@@ -126,7 +126,7 @@ mod polled {
                 ),
             ];
             for (script, inactivity, total, timeout, expected) in table {
-                let wire = Wire::new(script.stall());
+                let wire = Wire::new(&script.stall());
                 let memory = Connection::<_, _>::new([0; 64], [0; 16]);
                 let mut client = client!(wire, memory, [0; 32]);
                 client.set_timeouts(
@@ -142,7 +142,7 @@ mod polled {
 
         #[test]
         fn an_answer_that_has_arrived_counts_even_after_its_deadline() {
-            let wire = Wire::new(Script::new().read_request().pause_ms(1).reply(value(b"1")).stall());
+            let wire = Wire::new(&Script::new().read_request().pause_ms(1).reply(value(b"1")).stall());
             let passing = wire.clone();
             // The idle function sleeps longer than the server may be silent.
             let transport = Polled::new(wire.clone(), move || passing.advance(5_000_000));
@@ -155,7 +155,7 @@ mod polled {
         fn a_connection_that_was_closed_or_received_bytes_while_idle_is_not_used() {
             let error = Error::Connection { error: ConnectionError::UnexpectedData, resend: Resend::Safe };
             for (unasked, expected) in [(Output::Close, Error::Ended), (Output::Bytes(vec![7]), error)] {
-                let wire = Wire::new(Script::new().answer(done()).stall());
+                let wire = Wire::new(&Script::new().answer(done()).stall());
                 let mut client = client!(wire, Connection::<_, _>::new([0; 64], [0; 16]), [0; 32]);
                 client.ping().unwrap();
                 let sent = wire.sent().len();
@@ -204,7 +204,7 @@ mod impatient {
     #[test]
     fn deadlines_are_late_by_at_most_one_read() {
         for kind in [ErrorKind::TimedOut, ErrorKind::Interrupted] {
-            let wire = Wire::new(Script::new().stall());
+            let wire = Wire::new(&Script::new().stall());
             let memory = Connection::<_, _>::new([0; 64], [0; 16]);
             let mut client = Client::new(Impatient(wire.clone(), kind), wire.clock(), memory, [0; 32]);
             let before = wire.now();
@@ -215,7 +215,7 @@ mod impatient {
 
     #[test]
     fn without_a_deadline_a_timeout_of_the_transport_is_an_error() {
-        let wire = Wire::new(Script::new().stall());
+        let wire = Wire::new(&Script::new().stall());
         let memory = Connection::<_, _>::new([0; 64], [0; 16]);
         let transport = Impatient(wire.clone(), ErrorKind::TimedOut);
         let mut client = Client::new(transport, wire.clock(), memory, [0; 32]);

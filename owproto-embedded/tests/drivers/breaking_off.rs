@@ -38,7 +38,7 @@ macro_rules! breaking_off {
 
             /// The error of a call, and how long it took. Checks that the next call gets its own answer.
             fn answered(call: Call, script: Script, total: u64) -> (Option<Error<ErrorKind>>, u64) {
-                let wire = Wire::new(script.stall());
+                let wire = Wire::new(&script.stall());
                 let timeouts = Timeouts::NONE
                     .with_inactivity(Duration::from_micros(INACTIVITY))
                     .with_total(Duration::from_micros(total));
@@ -57,7 +57,7 @@ macro_rules! breaking_off {
                     }
                 });
                 let took = wire.now().saturating_since(start).as_micros();
-                let next = wire.beside(Script::new().answer(value(b"next")).stall());
+                let next = wire.beside(&Script::new().answer(value(b"next")).stall());
                 replace!(client, next);
                 let value = $run!(next, { $wait!(client.read("/next", &mut buffer)).map(<[u8]>::to_vec) });
                 assert_eq!(value, Ok(b"next".to_vec()));

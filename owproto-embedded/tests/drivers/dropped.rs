@@ -98,13 +98,14 @@ fn is_dropped_safely(
     call: &impl AsyncFn(&mut Dropped) -> Result<String, Error<embedded_io::ErrorKind>>,
 ) {
     let script = script.stall();
-    let whole = Wire::new(script.clone());
+    let whole = Wire::new(&script.clone());
     let expected = whole.run(call(&mut client(&whole)));
     assert!(expected.is_ok(), "{name}: {expected:?}");
     let mut points = 0;
     loop {
         // One answer more, for the first request; in pieces, and each operation is deferred once.
-        let first = Wire::new(Script::new().answer(done()).then(script.clone())).in_pieces(6, 10).deferring();
+        let first =
+            Wire::new(&Script::new().answer(done()).then(script.clone())).in_pieces(6, 10).deferring();
         let mut client = client(&first);
         first.run(client.ping()).unwrap();
         let sent = first.sent().len();
@@ -124,7 +125,7 @@ fn is_dropped_safely(
             }
             assert_eq!(first.sent().len(), sent);
         }
-        let next = Wire::new(script.clone());
+        let next = Wire::new(&script.clone());
         client.reconnect(timed(&next));
         assert_eq!(next.run(call(&mut client)), expected, "{name} after {points}");
         points += 1;
@@ -149,7 +150,7 @@ fn a_server_can_be_dropped_at_every_await() {
     let mut cancelled_reads = 0;
     loop {
         let first =
-            Wire::new(sending(&[read(path), read("/x"), read(path)].concat())).in_pieces(20, 30).deferring();
+            Wire::new(&sending(&[read(path), read("/x"), read(path)].concat())).in_pieces(20, 30).deferring();
         let bus = SlowBus::new(&first, 1, 2_500_000);
         let cancelled = bus.cancelled.clone();
         let tree = RefCell::new(Tree::new(bus));
@@ -160,7 +161,7 @@ fn a_server_can_be_dropped_at_every_await() {
         assert!(tree.try_borrow_mut().is_ok());
         cancelled_reads += cancelled.get();
         // The next client sees nothing of the previous one.
-        let next = first.beside(sending(&[read("/y"), read(path)].concat()));
+        let next = first.beside(&sending(&[read("/y"), read(path)].concat()));
         let served = next.run(server.serve(&mut timed(&next), &tree));
         assert_eq!(served, Ok(End::ClientClosed), "after {points}");
         let sent = next.sent();

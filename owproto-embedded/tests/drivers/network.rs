@@ -75,7 +75,7 @@ impl TcpConnect for Network {
             Opening::Refuse => return Err(ErrorKind::ConnectionRefused),
             Opening::Ignore => pending().await,
         }
-        let wire = (self.prepare)(self.clock.beside(script));
+        let wire = (self.prepare)(self.clock.beside(&script));
         self.wires.borrow_mut().push(wire.clone());
         self.open.set(self.open.get() + 1);
         Ok(Socket(wire, self.open.clone()))

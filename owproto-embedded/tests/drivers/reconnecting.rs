@@ -31,12 +31,12 @@ fn client<'n>(network: &'n Network, clock: &Wire) -> Client<'n> {
 
 /// Something that only has a clock.
 fn clock() -> Wire {
-    Wire::new(Script::new().stall())
+    Wire::new(&Script::new().stall())
 }
 
 /// A connection on which requests are answered with these frames, and no further ones.
 fn answering(frames: impl IntoIterator<Item = Frame>) -> Script {
-    frames.into_iter().fold(Script::new(), |script, frame| script.answer(frame))
+    frames.into_iter().fold(Script::new(), Script::answer)
 }
 
 #[test]

@@ -31,7 +31,7 @@ macro_rules! scenarios {
             #[test]
             fn calls_return_the_answers_of_the_server() {
                 let wire = Wire::new(
-                    Script::new()
+                    &Script::new()
                         .answer(done())
                         .answer(reply(0, &[0; 8]))
                         .answer(server_error(1))
@@ -65,7 +65,7 @@ macro_rules! scenarios {
             #[test]
             fn every_call_sends_the_flags_and_requests_persistence() {
                 let wire =
-                    Wire::new(Script::new().answer(value(b"1")).answer(value(b"1")).answer(done()).stall());
+                    Wire::new(&Script::new().answer(value(b"1")).answer(value(b"1")).answer(done()).stall());
                 let kelvin = Flags::NONE.with_temperature_scale(TemperatureScale::Kelvin);
                 let mut client = $client!(wire, connection(), [0xa5; 32]).with_flags(kelvin);
                 $run!(wire, {
@@ -104,7 +104,7 @@ macro_rules! scenarios {
                         panic!()
                     };
                     let request = frame.to_request().unwrap();
-                    let wire = Wire::new(Script::new().read_request().send(vector.reply.clone()).close())
+                    let wire = Wire::new(&Script::new().read_request().send(vector.reply.clone()).close())
                         .in_pieces(1, 7);
                     let memory = Connection::<_, _>::new(vec![0; bytes.len()], vec![0; 100_050]);
                     let mut client = $client!(wire, memory.with_payload_limit(100_050), [0xa5; 64]);
@@ -142,7 +142,7 @@ macro_rules! scenarios {
                 let list = names.join(",");
                 assert!(list.len() > 65_536);
                 for at_once in [1, 7, usize::MAX] {
-                    let wire = Wire::new(Script::new().answer(reply(0, list.as_bytes())).stall())
+                    let wire = Wire::new(&Script::new().answer(reply(0, list.as_bytes())).stall())
                         .in_pieces(at_once, usize::MAX);
                     // 256 bytes of buffers, and the rest of the client on a 64-bit machine.
                     let small = Connection::<_, _>::new([0xa5; 96], [0xa5; 32]);
@@ -168,7 +168,7 @@ macro_rules! scenarios {
             fn a_buffer_one_byte_too_small_is_an_error_before_anything_is_sent_or_lost() {
                 // The request: 24 bytes, the path and a NUL.
                 for (transmit, expected) in [(24 + 2 + 1, true), (24 + 2, false)] {
-                    let wire = Wire::new(Script::new().answer(value(b"1")).stall());
+                    let wire = Wire::new(&Script::new().answer(value(b"1")).stall());
                     let mut transmit = vec![0; transmit];
                     let mut client =
                         $client!(wire, Connection::<_, _>::new(&mut transmit[..], [0; 8]), [0; 32]);
@@ -180,7 +180,7 @@ macro_rules! scenarios {
                 }
                 // The value.
                 for (room, expected) in [(12, true), (11, false)] {
-                    let wire = Wire::new(Script::new().answer(value(b"        21.5")).stall());
+                    let wire = Wire::new(&Script::new().answer(value(b"        21.5")).stall());
                     let mut room = vec![0; room];
                     let mut client = $client!(wire, Connection::<_, _>::new([0; 64], &mut room[..]), [0; 64]);
                     let mut buffer = [0; 16];
@@ -190,7 +190,7 @@ macro_rules! scenarios {
                     assert_eq!(result, if expected { Ok(&b"        21.5"[..]) } else { Err(failure) });
                 }
                 // The receive buffer.
-                let wire = Wire::new(Script::new().stall());
+                let wire = Wire::new(&Script::new().stall());
                 let mut client = $client!(wire, connection(), [0; 0]);
                 let result = $run!(wire, { $wait!(client.ping()) });
                 assert_eq!(
@@ -198,7 +198,7 @@ macro_rules! scenarios {
                     Err(Error::Request(RequestError::BufferTooSmall { needed: 1, available: 0 }))
                 );
                 // The caller's buffer, if the server sends more than was requested.
-                let wire = Wire::new(Script::new().answer(value(b"12345")).stall());
+                let wire = Wire::new(&Script::new().answer(value(b"12345")).stall());
                 let mut client = $client!(wire, connection(), [0; 64]);
                 let result = $run!(wire, { $wait!(client.read("/a", &mut [0; 4])).map(<[u8]>::len) });
                 assert_eq!(result, Err(Error::TooLong { len: 5, capacity: 4 }));
@@ -211,7 +211,7 @@ macro_rules! scenarios {
                 for _ in 0..30 {
                     script = script.pause_ms(1000).keepalive();
                 }
-                let wire = Wire::new(script.pause_ms(999).reply(value(b"85")).stall());
+                let wire = Wire::new(&script.pause_ms(999).reply(value(b"85")).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 let before = wire.now();
                 let mut buffer = [0; 4];
@@ -226,7 +226,7 @@ macro_rules! scenarios {
                 for _ in 0..30 {
                     script = script.pause_ms(1000).keepalive();
                 }
-                let wire = Wire::new(script.stall());
+                let wire = Wire::new(&script.stall());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 let total = Duration::from_millis(2500);
                 client.set_timeouts(Timeouts::DEFAULT.with_total(total));
@@ -241,7 +241,7 @@ macro_rules! scenarios {
             fn dir_replaces_dirall_where_that_is_refused_and_the_client_remembers_it() {
                 let listing = entries(&["/10.67C6697351FF", "/a,b"]);
                 let wire = Wire::new(
-                    Script::new()
+                    &Script::new()
                         .answer(server_error(42))
                         .answer(&listing)
                         .answer(&listing)
@@ -264,7 +264,7 @@ macro_rules! scenarios {
 
             #[test]
             fn dir_replaces_dirall_where_a_comma_list_would_be_ambiguous() {
-                let wire = Wire::new(Script::new().answer(entries(&["/a,/type"])).stall());
+                let wire = Wire::new(&Script::new().answer(entries(&["/a,/type"])).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 $run!(wire, {
                     let mut listed = Vec::new();
@@ -283,7 +283,7 @@ macro_rules! scenarios {
                     .answer(value(b"3"))
                     .answer(value(b"4"))
                     .answer(value(b"5"));
-                let wire = Wire::new(script.stall()).in_pieces(5, 9);
+                let wire = Wire::new(&script.stall()).in_pieces(5, 9);
                 let memory = Connection::<_, _, 3>::new([0xa5; 96], [0xa5; 16]);
                 let mut client = $client!(wire, memory, [0xa5; 32]);
                 let long = "/".repeat(90);
@@ -322,7 +322,7 @@ macro_rules! scenarios {
                     [&b"          85"[..], b"         185", b"        21.5", b"1", b"warm", b"", b"185"];
                 let script =
                     answers.into_iter().fold(Script::new(), |script, bytes| script.answer(value(bytes)));
-                let wire = Wire::new(script.answer(server_error(1)).stall());
+                let wire = Wire::new(&script.answer(server_error(1)).stall());
                 let memory = Connection::<_, _, 8>::new([0xa5; 512], [0xa5; 16]);
                 let fahrenheit = Flags::NONE.with_temperature_scale(TemperatureScale::Fahrenheit);
                 let mut client = $client!(wire, memory, [0xa5; 64]).with_flags(fahrenheit);
@@ -382,7 +382,7 @@ macro_rules! scenarios {
                 // The first is answered, and no other.
                 let script = Script::new().answer(value(b"1"));
                 let script = (0..4).fold(script, |script, _| script.read_request());
-                let wire = Wire::new(script.close());
+                let wire = Wire::new(&script.close());
                 let memory = Connection::<_, _, 4>::new([0xa5; 256], [0xa5; 16]);
                 let mut client = $client!(wire, memory, [0xa5; 32]);
                 let mut values = 0;
@@ -394,7 +394,7 @@ macro_rules! scenarios {
 
             #[test]
             fn the_loss_of_the_last_of_many_reads_is_an_error() {
-                let wire = Wire::new(Script::new().answer(value(b"1")).read_request().close());
+                let wire = Wire::new(&Script::new().answer(value(b"1")).read_request().close());
                 let memory = Connection::<_, _, 2>::new([0xa5; 96], [0xa5; 16]);
                 let mut client = $client!(wire, memory, [0xa5; 32]);
                 let mut values = 0;
@@ -406,7 +406,7 @@ macro_rules! scenarios {
 
             #[test]
             fn a_connection_that_is_not_kept_ends_after_its_answer() {
-                let wire = Wire::new(Script::new().read_request().reply_nonpersistent(value(b"1")).close());
+                let wire = Wire::new(&Script::new().read_request().reply_nonpersistent(value(b"1")).close());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 $run!(wire, {
                     assert_eq!($wait!(client.read("/a", &mut [0; 4])), Ok(&b"1"[..]));
@@ -415,7 +415,7 @@ macro_rules! scenarios {
                     assert_eq!($wait!(client.read_many(["/a"], |_, _| ())), Err(Error::Ended));
                 });
                 assert!(Error::<ErrorKind>::Ended.is_safe_to_retry());
-                let next = Wire::new(Script::new().answer(done()).stall());
+                let next = Wire::new(&Script::new().answer(done()).stall());
                 replace!(client, next);
                 $run!(next, { $wait!(client.ping()) }).unwrap();
             }
@@ -433,12 +433,12 @@ macro_rules! scenarios {
                     }),
                 ];
                 for (script, error) in table {
-                    let wire = Wire::new(script.clone());
+                    let wire = Wire::new(&script.clone());
                     let mut client = $client!(wire, connection(), [0xa5; 32]);
                     let read = $run!(wire, { $wait!(client.read("/a", &mut [0; 4])).map(<[u8]>::len) });
                     assert_eq!(read, Err(Error::Connection { error, resend: Resend::Safe }));
                     assert_eq!($run!(wire, { $wait!(client.ping()) }), Err(Error::Ended));
-                    let wire = Wire::new(script);
+                    let wire = Wire::new(&script);
                     let mut client = $client!(wire, connection(), [0xa5; 32]);
                     let written = $run!(wire, { $wait!(client.write("/a", "1")) });
                     assert_eq!(written, Err(Error::Connection { error, resend: Resend::MayHappenTwice }));
@@ -448,7 +448,7 @@ macro_rules! scenarios {
 
             #[test]
             fn an_error_of_the_transport_is_returned() {
-                let wire = Wire::new(Script::new().read_request().reset());
+                let wire = Wire::new(&Script::new().read_request().reset());
                 let mut client = $client!(wire, connection(), [0xa5; 32]);
                 let result = $run!(wire, { $wait!(client.ping()) });
                 let error = ErrorKind::ConnectionReset;
@@ -458,7 +458,7 @@ macro_rules! scenarios {
 
             #[test]
             fn unexpected_bytes_after_an_answer_end_the_connection_after_it() {
-                let wire = Wire::new(Script::new().answer([value(b"1"), value(b"2")]).stall());
+                let wire = Wire::new(&Script::new().answer([value(b"1"), value(b"2")]).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 64]);
                 $run!(wire, {
                     assert_eq!($wait!(client.read("/a", &mut [0; 4])), Ok(&b"1"[..]));
@@ -468,7 +468,7 @@ macro_rules! scenarios {
 
             #[test]
             fn an_exchange_sends_its_request_unchanged() {
-                let wire = Wire::new(Script::new().answer(server_error(42)).stall());
+                let wire = Wire::new(&Script::new().answer(server_error(42)).stall());
                 let mut client = $client!(wire, connection(), [0xa5; 64]);
                 let request = Request::raw(MessageType(77), b"abc").unwrap().with_raw_size(-5);
                 let ret = $run!(wire, { $wait!(client.exchange(&request, |_| (), |reply| reply.ret())) });

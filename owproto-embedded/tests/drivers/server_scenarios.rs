@@ -44,7 +44,7 @@ macro_rules! server_scenarios {
                         AfterInput::HalfClose,
                     );
                     for (read_at_most, write_at_most) in [(usize::MAX, usize::MAX), (1, 7)] {
-                        let wire = Wire::new(sending(&vector.request.clone()))
+                        let wire = Wire::new(&sending(&vector.request.clone()))
                             .in_pieces(read_at_most, write_at_most);
                         let mut served = CoreServer::new(&setup).unwrap();
                         let connection = Connection::new([0xa5; 24], vec![0xa5; 100_050]);
@@ -71,7 +71,7 @@ macro_rules! server_scenarios {
                 for (transmit, read_at_most, writes) in
                     [(256, usize::MAX, 1), (60, usize::MAX, 3), (256, 3, 5)]
                 {
-                    let wire = Wire::new(sending(&requests.clone()));
+                    let wire = Wire::new(&sending(&requests.clone()));
                     let wire = wire.in_pieces(read_at_most, usize::MAX);
                     let mut transmit = vec![0xa5; transmit];
                     let connection = Connection::new(&mut transmit[..], [0xa5; 32]);
@@ -100,7 +100,7 @@ macro_rules! server_scenarios {
                     ([kept("/a"), kept("/28.000000000000/28.000000000000")].concat(), End::AnswerAborted, 26),
                 ];
                 for (request, expected, sent) in table {
-                    let wire = Wire::new(sending(&request));
+                    let wire = Wire::new(&sending(&request));
                     let connection = Connection::new([0xa5; 54], [0xa5; 64]);
                     let mut server = Server::new(wire.clock(), connection, [0xa5; 512]);
                     let mut transport = $transport!(wire);
@@ -112,7 +112,7 @@ macro_rules! server_scenarios {
             #[test]
             fn one_server_serves_one_client_after_the_other() {
                 let mut transmit = [0xa5; 64];
-                let first = Wire::new(sending(&kept("/abc")[..26]));
+                let first = Wire::new(&sending(&kept("/abc")[..26]));
                 let connection = Connection::new(&mut transmit[..], [0xa5; 32]);
                 let mut server = Server::new(first.clock(), connection, [0xa5; 512]);
                 let mut transport = $transport!(first);
@@ -121,7 +121,7 @@ macro_rules! server_scenarios {
                 assert_eq!(end, Ok(End::ClientClosed));
                 server.connection().set_persistence(Persistence::Refuse);
                 for _ in 0..3 {
-                    let next = Wire::new(sending(&[kept("/xy"), kept("/z")].concat()));
+                    let next = Wire::new(&sending(&[kept("/xy"), kept("/z")].concat()));
                     let mut transport = $transport!(next);
                     let end = $run!(next, { $wait!(server.serve(&mut transport, Echo)) });
                     assert_eq!(end, Ok(End::Answered));
@@ -132,7 +132,7 @@ macro_rules! server_scenarios {
 
             #[test]
             fn an_error_of_the_transport_is_returned_and_ends_the_connection() {
-                let wire = Wire::new(Script::new().reset());
+                let wire = Wire::new(&Script::new().reset());
                 let connection = Connection::new([0xa5; 64], [0xa5; 32]);
                 let mut server = Server::new(wire.clock(), connection, [0xa5; 512]);
                 let mut transport = $transport!(wire);
@@ -140,7 +140,7 @@ macro_rules! server_scenarios {
                 assert_eq!(end, Err(ServeError::Transport(ErrorKind::ConnectionReset)));
                 assert_eq!(server.connection().end(), Some(End::TransportFailed));
                 // Writing an answer fails.
-                let wire = Wire::new(Script::new().send(kept("/a")).stall()).with_broken_writes();
+                let wire = Wire::new(&Script::new().send(kept("/a")).stall()).with_broken_writes();
                 let mut transport = $transport!(wire);
                 let end = $run!(wire, { $wait!(server.serve(&mut transport, Echo)) });
                 assert_eq!(end, Err(ServeError::Transport(ErrorKind::BrokenPipe)));
@@ -149,7 +149,7 @@ macro_rules! server_scenarios {
             #[test]
             fn a_buffer_one_byte_too_small_has_its_own_error() {
                 let served = |transmit: usize, receive: usize, at_once: usize, path: &str| {
-                    let wire = Wire::new(sending(&[kept(path), kept("/b")].concat()));
+                    let wire = Wire::new(&sending(&[kept(path), kept("/b")].concat()));
                     let (mut transmit, mut receive) = (vec![0xa5; transmit], vec![0xa5; receive]);
                     let connection = Connection::new(&mut transmit[..], &mut receive[..]);
                     let mut server = Server::new(wire.clock(), connection, vec![0xa5; at_once]);
@@ -185,7 +185,7 @@ macro_rules! server_scenarios {
                         MessageType::DIR => Request::dir("/"),
                         _ => Request::dirall("/"),
                     };
-                    let wire = Wire::new(sending(&bytes(request, Flags::NONE)));
+                    let wire = Wire::new(&sending(&bytes(request, Flags::NONE)));
                     let connection = Connection::new([0xa5; 96], [0xa5; 64]);
                     let mut server = Server::new(wire.clock(), connection, [0xa5; 96]);
                     let size = size_of_val(&server) - size_of_val(&wire.clock());
@@ -213,7 +213,7 @@ macro_rules! server_scenarios {
             #[test]
             fn a_slow_value_is_sent_when_it_is_ready() {
                 let wire = Wire::new(
-                    Script::new().send(kept("/28.000000000000/temperature")).pause_ms(4000).close(),
+                    &Script::new().send(kept("/28.000000000000/temperature")).pause_ms(4000).close(),
                 );
                 let connection = Connection::new([0xa5; 96], [0xa5; 64]);
                 let mut server = Server::new(clock(&wire), connection, [0xa5; 96]);

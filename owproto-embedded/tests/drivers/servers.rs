@@ -52,7 +52,7 @@ fn deadlines() -> Vec<(Script, Timeouts, Timeout, u64)> {
 #[test]
 fn deadlines_are_exact() {
     for (script, timeouts, timeout, millis) in deadlines() {
-        let wire = Wire::new(script.stall());
+        let wire = Wire::new(&script.stall());
         let connection = Connection::new([0xa5; 64], [0xa5; 64]).with_timeouts(timeouts);
         let mut server = Server::new(wire.clock(), connection, [0xa5; 64]);
         let before = wire.now();
@@ -65,7 +65,7 @@ fn deadlines_are_exact() {
 #[test]
 fn deadlines_of_a_blocking_server_are_as_exact_as_its_idle_function() {
     for (script, timeouts, timeout, millis) in deadlines() {
-        let wire = Wire::new(script.stall());
+        let wire = Wire::new(&script.stall());
         let connection = Connection::new([0xa5; 64], [0xa5; 64]).with_timeouts(timeouts);
         let mut server = blocking::Server::new(wire.clock(), connection, [0xa5; 64]);
         let before = wire.now();
@@ -80,7 +80,7 @@ fn deadlines_of_a_blocking_server_are_as_exact_as_its_idle_function() {
 
 #[test]
 fn a_client_that_does_not_read_is_disconnected() {
-    let wire = Wire::new(Script::new().send(kept("/abc")).zero_window());
+    let wire = Wire::new(&Script::new().send(kept("/abc")).zero_window());
     let mut server = Server::new(wire.clock(), Connection::new([0xa5; 64], [0xa5; 64]), [0xa5; 64]);
     let before = wire.now();
     let end = wire.run(server.serve(&mut timed(&wire), Echo));
@@ -90,8 +90,8 @@ fn a_client_that_does_not_read_is_disconnected() {
 
 #[test]
 fn clients_that_share_a_tree_do_not_wait_for_one_another() {
-    let slow = Wire::new(sending(&kept("/28.000000000000/temperature")));
-    let quick = slow.beside(Script::new().pause_ms(1500).send(kept("/28.000000000000/type")).close());
+    let slow = Wire::new(&sending(&kept("/28.000000000000/temperature")));
+    let quick = slow.beside(&Script::new().pause_ms(1500).send(kept("/28.000000000000/type")).close());
     let tree = RefCell::new(Tree::new(SlowBus::new(&slow, 1, 2_500_000)));
     let mut ends = [None, None];
     {

@@ -45,15 +45,15 @@ struct State {
 
 impl Wire {
     /// A connection to a peer that follows this script. The clock starts at one second.
-    pub(crate) fn new(script: Script) -> Self {
+    pub(crate) fn new(script: &Script) -> Self {
         let clock =
             Clock { now: Cell::new(1_000_000), wakes: RefCell::default(), is_deferred: Cell::new(false) };
-        Self::with_clock(Rc::new(clock), &script)
+        Self::with_clock(Rc::new(clock), script)
     }
 
     /// Another connection, on the same clock.
-    pub(crate) fn beside(&self, script: Script) -> Self {
-        Self::with_clock(self.1.clone(), &script)
+    pub(crate) fn beside(&self, script: &Script) -> Self {
+        Self::with_clock(self.1.clone(), script)
     }
 
     fn with_clock(clock: Rc<Clock>, script: &Script) -> Self {

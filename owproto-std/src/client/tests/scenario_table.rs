@@ -452,7 +452,7 @@ fn broken_peers() -> Vec<Scenario> {
     };
     vec![
         Scenario::new("the connection closes within a header")
-            .connection(Script::new().expect_request("READ+ /a").send(header_announcing(2)[..12].to_vec()))
+            .connection(Script::new().expect_request("READ+ /a").send(&header_announcing(2)[..12]))
             .connection(Script::new().exchange("READ+ /b", value("b")).stall())
             .call(Call::Read("/a"), fails_with(ConnectionError::Truncated))
             .call(Call::Read("/b"), gives("b")),
