@@ -17,6 +17,7 @@ steps=(
     docs
     unit
     only-rust
+    loom
     core-features
     no-std
     onewire

@@ -1,16 +1,16 @@
-//! What a call costs as calls at once grow from 1 to 100,000 on one client, and what it is worth that those that wait
-//! are sent together.
+//! The time of a call with 1 to 100,000 concurrent calls on one client, and how much it gains that waiting requests are sent
+//! together.
 //!
 //! `cargo bench -p owproto-std --features tokio --bench scale [-- --quick] [--write]`
 //!
-//! The server answers from memory. All share one processor, and the ways have turns, as in the benchmark of the clients.
-//! `--write` puts the tables into `owproto-std/benchmarks-scale.md`.
+//! The server sends prepared replies from memory. Everything shares one processor, and the variants are measured side by side, as
+//! in the benchmark of the clients. `--write` writes the tables to `owproto-std/benchmarks-scale.md`.
 
 #[path = "clients/canned.rs"]
-#[allow(dead_code, reason = "it can list directories, too")]
+#[allow(dead_code, reason = "its listings are not used here")]
 mod canned;
 #[path = "common/mod.rs"]
-#[allow(dead_code, reason = "there is no picture")]
+#[allow(dead_code, reason = "there is no chart")]
 mod common;
 
 use std::fmt::Write;
@@ -37,7 +37,7 @@ fn main() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let server = canned::serve(listener, canned::ROOT);
     let mut text = String::from(
-        "| calls at once | together, µs | of one call's | one after the other, µs | slower | identical and coalesced, µs |\n\
+        "| concurrent calls | together, µs | of one call's | one after the other, µs | slower | identical and coalesced, µs |\n\
          |---:|---:|---:|---:|---:|---:|\n",
     );
     print!("{text}");
@@ -45,7 +45,7 @@ fn main() {
     for calls in [1, 10, 100, 1000, 10_000, 100_000] {
         let rounds = if is_quick { 1 } else { 5_000 / calls.clamp(100, 700) };
         let [together, turns, coalesced] = &tasks(server, calls, rounds)[..] else {
-            unreachable!("three ways")
+            unreachable!("three variants")
         };
         let one = *one.get_or_insert(together.nanos());
         let row = format!(
@@ -64,7 +64,7 @@ fn main() {
     let _ = write!(text, "\n{head}");
     for threads in [1, 2, 8, 64] {
         let [together, turns] = &threaded(server, threads, if is_quick { 1 } else { 11 })[..] else {
-            unreachable!("two ways")
+            unreachable!("two variants")
         };
         let (fast, slow) = (together.nanos() / 1000.0, turns.nanos() / 1000.0);
         let row = format!("| {threads} | {fast:.2} | {slow:.2} | {:.2} |\n", turns.ratio_to(together));
@@ -76,24 +76,24 @@ fn main() {
     }
 }
 
-/// Tasks that share a client, each with one call.
+/// Tasks that share a client and make one call each.
 fn tasks(server: SocketAddr, calls: usize, rounds: usize) -> Vec<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
     let client = || Arc::new(builder(server).connections(CONNECTIONS).build_tokio());
-    let (pool, in_turns) = (client(), client());
-    let turns = Arc::new(Semaphore::new(CONNECTIONS));
+    let (pool, limited) = (client(), client());
+    let limit = Arc::new(Semaphore::new(CONNECTIONS));
     let coalescing = Arc::new(builder(server).connections(CONNECTIONS).coalesce_reads(true).build_tokio());
-    let read = |client: &Arc<owproto_std::tokio::Client>, turns: Option<&Arc<Semaphore>>| {
+    let read = |client: &Arc<owproto_std::tokio::Client>, limit: Option<&Arc<Semaphore>>| {
         let begin = || {
-            let (client, turns) = (Arc::clone(client), turns.cloned());
+            let (client, limit) = (Arc::clone(client), limit.cloned());
             tokio::spawn(async move {
-                // Whoever has one finds a place.
-                let _turn = match &turns {
-                    Some(turns) => Some(turns.acquire().await.expect("it is never closed")),
+                // With it, a call never waits for a connection.
+                let _permit = match &limit {
+                    Some(limit) => Some(limit.acquire().await.expect("it is never closed")),
                     None => None,
                 };
                 let mut value = [0; 64];
-                client.read_into(PATH, &mut value).await.expect("the server answers")
+                client.read_into(PATH, &mut value).await.expect("the server replies")
             })
         };
         runtime.block_on(async {
@@ -102,9 +102,9 @@ fn tasks(server: SocketAddr, calls: usize, rounds: usize) -> Vec<Measured> {
             }
         });
     };
-    SideBySide::new("tasks", "call", u32::try_from(calls).expect("they are few"))
+    SideBySide::new("tasks", "call", u32::try_from(calls).expect("the number is small"))
         .way("together", || read(&pool, None))
-        .way("one after the other", || read(&in_turns, Some(&turns)))
+        .way("one after the other", || read(&limited, Some(&limit)))
         .way("coalesced", || read(&coalescing, None))
         .measure(rounds, Duration::from_millis(2))
 }
@@ -112,24 +112,24 @@ fn tasks(server: SocketAddr, calls: usize, rounds: usize) -> Vec<Measured> {
 /// Threads that share a client with one connection.
 fn threaded(server: SocketAddr, threads: usize, rounds: usize) -> Vec<Measured> {
     let client = || builder(server).connections(1).build();
-    let (pool, in_turns) = (client(), client());
-    let turns = Mutex::new(());
-    let read = |client: &Client, turns: Option<&Mutex<()>>, count: u32| {
+    let (pool, locked) = (client(), client());
+    let lock = Mutex::new(());
+    let read = |client: &Client, lock: Option<&Mutex<()>>, count: u32| {
         thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
                     let mut value = [0; 64];
                     for _ in 0..count {
-                        let _turn = turns.map(|turns| turns.lock().expect("nobody panics"));
-                        black_box(client.read_into(PATH, &mut value).expect("the server answers"));
+                        let _guard = lock.map(|lock| lock.lock().expect("no thread panics"));
+                        black_box(client.read_into(PATH, &mut value).expect("the server replies"));
                     }
                 });
             }
         });
     };
-    SideBySide::new("threads", "call", u32::try_from(threads).expect("they are few"))
+    SideBySide::new("threads", "call", u32::try_from(threads).expect("the number is small"))
         .way_many("together", |count| read(&pool, None, count))
-        .way_many("one after the other", |count| read(&in_turns, Some(&turns), count))
+        .way_many("one after the other", |count| read(&locked, Some(&lock), count))
         .measure(rounds, Duration::from_millis(60))
 }
 
@@ -141,13 +141,13 @@ fn write(tables: &str) {
     let text = format!(
         "# How a client scales\n\n\
          Written by `cargo bench -p owproto-std --features tokio --bench scale -- --write`: the time of a READ, the lower \
-         quartile of the rounds, on a server that answers from memory; everything shares one processor.\n\n\
-         So many tasks begin at once on a client with {CONNECTIONS} connections, each with one call. *Together*: those that \
-         find no connection free are sent over one connection without waiting between them, which is what the client does. \
-         *One after the other*: the same calls, but no more of them at once than there are connections. *Coalesced*: all \
-         ask for the same, and `Builder::coalesce_reads` is on.\n\n\
-         Below, threads that call again and again share one connection; *one after the other* they take turns at a \
-         mutex.\n\n{tables}"
+         quartile of the rounds, on a server that sends prepared replies from memory; everything shares one processor.\n\n\
+         The tasks begin concurrently on a client with {CONNECTIONS} connections, with one call each. *Together*: the requests \
+         of calls that find no idle connection are sent over one connection without waiting between them, as the client does. \
+         *One after the other*: the same calls, but never more at a time than there are connections. *Coalesced*: all read the \
+         same property, and `Builder::coalesce_reads` is on.\n\n\
+         In the second table, threads that call repeatedly share one connection; *one after the other* they lock a mutex for \
+         each call.\n\n{tables}"
     );
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benchmarks-scale.md");
     fs::write(file, text).expect("the package's folder can be written to");

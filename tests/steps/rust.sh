@@ -35,6 +35,13 @@ step_unit() { cargo test --workspace --exclude owproto-tests --all-features; }
 # The tests that need nothing but Rust.
 step_only_rust() { cargo test; }
 
+# The std client's pool in all interleavings of a few calls. The flag replaces its locks by those of loom, so this step has its
+# own build directory. Optimized, because it tries some 250,000 interleavings.
+step_loom() (
+    export RUSTFLAGS="--cfg owproto_loom" CARGO_PROFILE_TEST_OPT_LEVEL=1
+    cargo test --target-dir "$target/loom" --package owproto-std --lib interleavings -- --nocapture
+)
+
 step_core_features() {
     local feature
     cargo build --package owproto-core --no-default-features || return 1

@@ -1,4 +1,4 @@
-//! A server that answers from memory.
+//! A server that sends prepared replies from memory.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,16 +8,16 @@ use std::thread;
 use owproto_core::wire::{Flags, Header, MessageType};
 use owproto_core::{RequestEvent, RequestParser};
 
-/// The numbers of entries that there are listings of; their paths are `/10`, `/1000` and `/20000`.
+/// The lengths of the listings, in entries; their paths are `/10`, `/1000` and `/20000`.
 pub(crate) const LISTINGS: [u32; 3] = [10, 1000, 20_000];
 
-/// The number of entries in the root, where nothing else is said.
+/// The default number of entries in the root directory.
 pub(crate) const ROOT: u32 = 1000;
 
 /// The value of every property.
 pub(crate) const VALUE: &[u8] = b"     22.3344";
 
-/// The answers to listings, ready to be sent.
+/// The encoded replies that list one directory.
 pub(crate) struct Listing {
     path: String,
     dir: Vec<u8>,
@@ -36,7 +36,7 @@ impl Listing {
     }
 }
 
-/// Starts it, with a thread for each connection and so many entries in the root.
+/// Starts the server, with one thread per connection. `root` is the number of entries in the root directory.
 pub(crate) fn serve(listener: TcpListener, root: u32) -> SocketAddr {
     let listings = LISTINGS.iter().map(|&count| Listing::new(format!("/{count}"), count));
     let listings: Arc<[Listing]> = listings.chain([Listing::new("/".to_owned(), root)]).collect();
@@ -50,7 +50,8 @@ pub(crate) fn serve(listener: TcpListener, root: u32) -> SocketAddr {
     address
 }
 
-/// A connection: what came together is answered together. It ends with its peer, or with a request for the last time.
+/// Serves a connection, with one write for all requests of a read, until the peer closes it or sends a request without
+/// persistence.
 fn answer(mut socket: TcpStream, listings: &[Listing]) -> Option<()> {
     socket.set_nodelay(true).ok()?;
     let mut requests = RequestParser::new(Vec::new());

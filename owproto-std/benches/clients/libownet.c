@@ -1,10 +1,10 @@
-/* Calls of libownet, as many as each line on the standard input says: MODE PATH COUNT. Lists are cut into entries. */
+/* Runs calls of libownet. Reads lines MODE PATH COUNT, and prints a line after COUNT calls. Lists are split into entries. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ownetapi.h>
 
-/* The entries, in the memory of the list. */
+/* The entries, which stay in the memory of the list. */
 static char **cut(char *list)
 {
     size_t room = 16, count = 0;
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
             char *answer = NULL;
             int is_read = strcmp(mode, "read") == 0;
             int len = is_read ? OWNET_read(server, path, &answer) : OWNET_dirlist(server, path, &answer);
-            /* A list that it cannot take is no error to it, but an empty one; none that is asked for here is empty. */
+            /* For a list that is too long it returns an empty one, not an error. No list here is empty. */
             failed = len < 0 || (!is_read && len == 0);
             if (!failed && !is_read)
                 free(cut(answer));

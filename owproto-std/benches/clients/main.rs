@@ -1,12 +1,11 @@
-//! Our clients beside raw sockets and beside other people's clients, in turns, on a canned server and a real one.
+//! Our clients, raw sockets and clients of other projects, measured side by side on a prepared server and on owserver.
 //!
 //! `cargo bench -p owproto-std --features tokio --bench clients [-- --quick] [--only=TEXT] [--write]`
 //!
-//! All that runs here, servers and other programs included, shares one processor, so that nothing but the work counts.
-//! Raw sockets, which know beforehand what will come, are the bound that the others are compared with: all ways have a
-//! turn in each of many rounds, and what counts is the median of the ratios in the rounds. `--only` measures the cases
-//! with that text in their names. `--write` puts the tables and a picture into `owproto-std/benchmarks.*`. What is not
-//! installed is named and left out.
+//! Everything, including servers and other programs, shares one processor, so only the work counts. The clients are compared
+//! with raw sockets, which know the reply in advance. Each client runs once in each of many rounds, and the result is the
+//! median of the ratios of all rounds. `--only` measures the cases with that text in their names. `--write` writes the tables
+//! and a chart to `owproto-std/benchmarks.*`. Programs that are not installed are named and skipped.
 
 mod canned;
 #[path = "../common/mod.rs"]
@@ -40,7 +39,7 @@ const REAL_DEVICES: &str = "10,28,26,05,20,29,12,1D,2D,1F,01,04,24,FF,3A,21,EF,9
 const TASKS: usize = 1000;
 const CONNECTIONS: usize = 16;
 
-/// What other people's clients are there.
+/// The clients of other projects that are installed.
 struct Others {
     libownet: Option<Other>,
     pyownet: Option<Other>,
@@ -51,7 +50,7 @@ impl Others {
         Self { libownet: others::libownet(server), pyownet: others::pyownet(server) }
     }
 
-    /// Adds those that have such a mode.
+    /// Adds those that support this mode.
     fn ways<'a>(&'a mut self, mut ways: SideBySide<'a>, mode: &'a str, path: &'a str) -> SideBySide<'a> {
         if let Some(libownet) = &mut self.libownet
             && libownet.can("libownet", mode, path)
@@ -80,7 +79,7 @@ fn main() {
     let mut others = Others::of(canned);
     nop(&mut report, "NOP", canned, &mut others);
     read(&mut report, "READ", canned, PATH, &mut others);
-    alone(&mut report, "READ, a connection each", canned, PATH, &mut others);
+    one_shot(&mut report, "READ, a connection each", canned, PATH, &mut others);
     for entries in canned::LISTINGS {
         dirall(
             &mut report,
@@ -106,7 +105,7 @@ fn main() {
         let mut others = Others::of(real);
         nop(&mut report, "owserver: NOP", real, &mut others);
         read(&mut report, "owserver: READ", real, REAL_PATH, &mut others);
-        alone(&mut report, "owserver: READ, a connection each", real, REAL_PATH, &mut others);
+        one_shot(&mut report, "owserver: READ, a connection each", real, REAL_PATH, &mut others);
         dirall(&mut report, "owserver: DIRALL of 20", real, "/", 0, &mut others);
         dir(&mut report, "owserver: DIR of 20", real, "/", 0);
     } else {
@@ -118,7 +117,7 @@ fn main() {
     }
 }
 
-/// What must hold: rates as shares of another way's rate in the same case.
+/// The required rates, as ratios to the rate of another client in the same case.
 fn bars() -> Vec<Bar> {
     let bar = |case, way, at_least, of| Bar { case, way, at_least, of };
     vec![
@@ -147,7 +146,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn request(path: &str) -> Request<'_> {
-    Request::read(path).expect("the path is one")
+    Request::read(path).expect("the path is valid")
 }
 
 fn nop(report: &mut Report, case: &str, server: SocketAddr, others: &mut Others) {
@@ -155,7 +154,7 @@ fn nop(report: &mut Report, case: &str, server: SocketAddr, others: &mut Others)
     let client = client(server);
     let ways = SideBySide::new(case, "call", 1)
         .way("raw", || raw.exchange(HEADER_LEN))
-        .way("ping", || client.ping().expect("the server answers"));
+        .way("ping", || client.ping().expect("the server replies"));
     let ways = match &mut others.pyownet {
         Some(pyownet) => ways.way_many("pyownet", |count| pyownet.call("nop", "/", count)),
         None => ways,
@@ -165,30 +164,30 @@ fn nop(report: &mut Report, case: &str, server: SocketAddr, others: &mut Others)
 
 fn read(report: &mut Report, case: &str, server: SocketAddr, path: &str, others: &mut Others) {
     let mut raw = Raw::new(server, &request(path), 1);
-    let answer_len = raw.answer_len();
+    let reply_len = raw.reply_len();
     let (into, owned, many) = (client(server), client(server), client(server));
     let mut value = [0; 64];
     let runtime = runtime();
     let asynchronous = builder(server).build_tokio();
     let mut other_value = [0; 64];
     let ways = SideBySide::new(case, "call", 1)
-        .way("raw", || raw.exchange(answer_len))
+        .way("raw", || raw.exchange(reply_len))
         .way("read_into", || {
-            black_box(into.read_into(path, &mut value).expect("the server answers"));
+            black_box(into.read_into(path, &mut value).expect("the server replies"));
         })
         .way("read", || {
-            black_box(owned.read(path).expect("the server answers"));
+            black_box(owned.read(path).expect("the server replies"));
         })
         .way("read_each of one", || {
             many.read_each(&[path], |value| {
-                black_box(value.expect("the server answers"));
+                black_box(value.expect("the server replies"));
             });
         })
         .way_many("tokio read_into", |count| {
             runtime.block_on(async {
                 for _ in 0..count {
                     black_box(
-                        asynchronous.read_into(path, &mut other_value).await.expect("the server answers"),
+                        asynchronous.read_into(path, &mut other_value).await.expect("the server replies"),
                     );
                 }
             });
@@ -196,19 +195,19 @@ fn read(report: &mut Report, case: &str, server: SocketAddr, path: &str, others:
     report.measure(case, others.ways(ways, "read", path));
 }
 
-fn alone(report: &mut Report, case: &str, server: SocketAddr, path: &str, others: &mut Others) {
-    let answer_len = Raw::new(server, &request(path), 1).answer_len();
-    let bytes = raw::alone(&request(path));
+fn one_shot(report: &mut Report, case: &str, server: SocketAddr, path: &str, others: &mut Others) {
+    let reply_len = Raw::new(server, &request(path), 1).reply_len();
+    let bytes = raw::one_shot(&request(path));
     let mut raw = Raw::new(server, &request(path), 1);
     let client = client(server).non_persistent();
     let mut value = [0; 64];
     let mut ways = SideBySide::new(case, "call", 1)
-        .way("raw", || raw.exchange_alone(&bytes, answer_len))
+        .way("raw", || raw.exchange_one_shot(&bytes, reply_len))
         .way("read_into", || {
-            black_box(client.read_into(path, &mut value).expect("the server answers"));
+            black_box(client.read_into(path, &mut value).expect("the server replies"));
         });
     if let Some(pyownet) = &mut others.pyownet {
-        ways = ways.way_many("pyownet", move |count| pyownet.call("alone", path, count));
+        ways = ways.way_many("pyownet", move |count| pyownet.call("one-shot", path, count));
     }
     if others::has_owread() {
         ways = ways.way("owread, a process each", || others::owread(server, path));
@@ -224,7 +223,7 @@ fn dirall(
     entries: u32,
     others: &mut Others,
 ) {
-    let mut raw = Raw::new(server, &Request::dirall(path).expect("the path is one"), 1);
+    let mut raw = Raw::new(server, &Request::dirall(path).expect("the path is valid"), 1);
     let (each, kept, owned) = (client(server), client(server), client(server));
     let ways = SideBySide::new(case, "listing", 1)
         .way("raw", || {
@@ -233,17 +232,17 @@ fn dirall(
         })
         .way("dir_each", || count_each(&each, path, DirOptions::new(), entries))
         .way("dir", || {
-            black_box(kept.dir(path).expect("the server answers"));
+            black_box(kept.dir(path).expect("the server replies"));
         })
         .way("dir, owned", || {
-            let listing = owned.dir(path).expect("the server answers");
+            let listing = owned.dir(path).expect("the server replies");
             black_box(listing.iter().map(<[u8]>::to_vec).collect::<Vec<_>>());
         });
     report.measure(case, others.ways(ways, "dirall", path));
 }
 
 fn dir(report: &mut Report, case: &str, server: SocketAddr, path: &str, entries: u32) {
-    let mut raw = Raw::new(server, &Request::dir(path).expect("the path is one"), 1).acknowledging();
+    let mut raw = Raw::new(server, &Request::dir(path).expect("the path is valid"), 1).acknowledging();
     let (each, kept) = (client(server), client(server));
     let options = DirOptions::new().streamed();
     let ways = SideBySide::new(case, "listing", 1)
@@ -253,7 +252,7 @@ fn dir(report: &mut Report, case: &str, server: SocketAddr, path: &str, entries:
         })
         .way("dir_each", || count_each(&each, path, options, entries))
         .way("dir_with", || {
-            black_box(kept.dir_with(path, options).expect("the server answers"));
+            black_box(kept.dir_with(path, options).expect("the server replies"));
         });
     report.measure(case, ways);
 }
@@ -264,7 +263,7 @@ fn count_each(client: &Client, path: &str, options: DirOptions, entries: u32) {
         black_box(entry);
         count += 1;
     });
-    listed.expect("the server answers");
+    listed.expect("the server replies");
     assert!(entries == 0 || count == entries);
 }
 
@@ -272,26 +271,26 @@ fn pipelined(report: &mut Report, server: SocketAddr, together: usize) {
     let case = format!("READ, {together} in flight");
     let mut raw = Raw::new(server, &request(PATH), together);
     let mut one = Raw::new(server, &request(PATH), 1);
-    let answer_len = one.answer_len();
+    let reply_len = one.reply_len();
     let paths = vec![PATH; together];
     let (each, many) = (client(server), client(server));
     let ways = SideBySide::new(&case, "value", u32::try_from(together).expect("it is small"))
-        .way("raw", || raw.exchange(answer_len * together))
-        .way("raw, one by one", || (0..together).for_each(|_| one.exchange(answer_len)))
+        .way("raw", || raw.exchange(reply_len * together))
+        .way("raw, one by one", || (0..together).for_each(|_| one.exchange(reply_len)))
         .way("read_each", || {
             each.read_each(&paths, |value| {
-                black_box(value.expect("the server answers"));
+                black_box(value.expect("the server replies"));
             });
         })
         .way("read_many", || assert!(black_box(many.read_many(&paths)).iter().all(Result::is_ok)));
     report.measure(&case, ways);
 }
 
-/// Threads that share a client, beside as many that have a socket each.
+/// Threads that share a client, compared with threads that have one socket each.
 fn shared(report: &mut Report, server: SocketAddr, threads: usize) {
     let case = format!("READ, {threads} threads");
     let mut sockets: Vec<Raw> = (0..threads).map(|_| Raw::new(server, &request(PATH), 1)).collect();
-    let answer_len = sockets[0].answer_len();
+    let reply_len = sockets[0].reply_len();
     let (one, several) = (client(server), builder(server).connections(threads).build());
     let read = |client: &Client, count: u32| {
         thread::scope(|scope| {
@@ -299,7 +298,7 @@ fn shared(report: &mut Report, server: SocketAddr, threads: usize) {
                 scope.spawn(|| {
                     let mut value = [0; 64];
                     for _ in 0..count {
-                        black_box(client.read_into(PATH, &mut value).expect("the server answers"));
+                        black_box(client.read_into(PATH, &mut value).expect("the server replies"));
                     }
                 });
             }
@@ -309,7 +308,7 @@ fn shared(report: &mut Report, server: SocketAddr, threads: usize) {
         .way_many("raw", |count| {
             thread::scope(|scope| {
                 for socket in &mut sockets {
-                    scope.spawn(move || (0..count).for_each(|_| socket.exchange(answer_len)));
+                    scope.spawn(move || (0..count).for_each(|_| socket.exchange(reply_len)));
                 }
             });
         })
@@ -318,21 +317,21 @@ fn shared(report: &mut Report, server: SocketAddr, threads: usize) {
     report.measure(&case, ways);
 }
 
-/// Many tasks that share a pool.
+/// Many tasks that share a client.
 fn tasks(report: &mut Report, server: SocketAddr) {
     let case = format!("READ, {TASKS} tasks");
     let mut raw = Raw::new(server, &request(PATH), 1);
-    let answer_len = raw.answer_len();
+    let reply_len = raw.reply_len();
     let runtime = runtime();
     let pool = Arc::new(builder(server).connections(CONNECTIONS).build_tokio());
     let ways = SideBySide::new(&case, "call", u32::try_from(TASKS).expect("it is small"))
-        .way("raw", || (0..TASKS).for_each(|_| raw.exchange(answer_len)))
+        .way("raw", || (0..TASKS).for_each(|_| raw.exchange(reply_len)))
         .way("tokio, 16 connections", || {
             runtime.block_on(async {
                 let tasks: Vec<_> = (0..TASKS)
                     .map(|_| {
                         let pool = Arc::clone(&pool);
-                        tokio::spawn(async move { pool.read(PATH).await.expect("the server answers") })
+                        tokio::spawn(async move { pool.read(PATH).await.expect("the server replies") })
                     })
                     .collect();
                 for task in tasks {

@@ -1,4 +1,4 @@
-//! Other people's clients, each as a child process that is told what to do and how often.
+//! Clients of other projects, each in a child process that takes commands.
 
 use std::env;
 use std::fs;
@@ -7,58 +7,58 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// A client that waits for lines of the form `MODE PATH COUNT` and answers each when it has done it.
+/// A client that reads lines of the form `MODE PATH COUNT` and prints a line after each.
 pub(crate) struct Other {
     child: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    commands: ChildStdin,
+    replies: BufReader<ChildStdout>,
 }
 
 impl Other {
     fn start(command: &mut Command) -> Option<Self> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
-        let orders = child.stdin.take()?;
-        let answers = BufReader::new(child.stdout.take()?);
-        let mut other = Self { child, orders, answers };
-        other.order("hello", "/", 0).then_some(other)
+        let commands = child.stdin.take()?;
+        let replies = BufReader::new(child.stdout.take()?);
+        let mut other = Self { child, commands, replies };
+        other.run("hello", "/", 0).then_some(other)
     }
 
-    /// Whether it was done.
-    fn order(&mut self, mode: &str, path: &str, count: u32) -> bool {
-        let mut answer = String::new();
-        writeln!(self.orders, "{mode} {path} {count}").is_ok()
-            && self.answers.read_line(&mut answer).is_ok()
-            && answer.trim() == "done"
+    /// Runs a command. Returns whether it succeeded.
+    fn run(&mut self, mode: &str, path: &str, count: u32) -> bool {
+        let mut reply = String::new();
+        writeln!(self.commands, "{mode} {path} {count}").is_ok()
+            && self.replies.read_line(&mut reply).is_ok()
+            && reply.trim() == "done"
     }
 
-    /// Whether it can do that; if not, that is said.
+    /// Whether it supports a mode. If not, prints that.
     pub(crate) fn can(&mut self, name: &str, mode: &str, path: &str) -> bool {
-        let can = self.order(mode, path, 1);
+        let can = self.run(mode, path, 1);
         if !can {
-            println!("{name} fails in {mode} of {path}, and is left out");
+            println!("{name} fails in {mode} of {path} and is skipped");
         }
         can
     }
 
-    /// Has it call so many times.
+    /// Runs `count` calls.
     pub(crate) fn call(&mut self, mode: &str, path: &str, count: u32) {
-        assert!(self.order(mode, path, count), "the other client has failed in {mode} {path}");
+        assert!(self.run(mode, path, count), "the other client has failed in {mode} {path}");
     }
 }
 
 impl Drop for Other {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // An error means that it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn loudly_missing(what: &str, why: &str) {
-    println!("!!!!!!!! {what} is not here ({why}): THE COMPARISON WITH IT DID NOT RUN");
+fn print_missing(what: &str, why: &str) {
+    println!("!!!!!!!! {what} is missing ({why}): THE COMPARISON WITH IT DID NOT RUN");
 }
 
-/// libownet, the C library of OWFS, by a small program that is compiled here.
+/// libownet, the C library of OWFS, in a small program that is compiled here.
 pub(crate) fn libownet(server: SocketAddr) -> Option<Other> {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let (source, program) = (folder.join("libownet.c"), folder.join("libownet"));
@@ -70,17 +70,17 @@ pub(crate) fn libownet(server: SocketAddr) -> Option<Other> {
         .stderr(Stdio::null())
         .status();
     if !compiled.is_ok_and(|status| status.success()) {
-        loudly_missing("libownet", "a C compiler and Debian's libownet-dev are needed");
+        print_missing("libownet", "a C compiler and Debian's libownet-dev are needed");
         return None;
     }
     let other = Other::start(Command::new(program).arg(server.to_string()));
     if other.is_none() {
-        loudly_missing("libownet", "its program failed");
+        print_missing("libownet", "its program failed");
     }
     other
 }
 
-/// pyownet, in the interpreter that `PYTHON` names, `python3` otherwise.
+/// pyownet, in the interpreter of the variable `PYTHON`; the default is `python3`.
 pub(crate) fn pyownet(server: SocketAddr) -> Option<Other> {
     let python = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
     let mut command = Command::new(python);
@@ -88,21 +88,21 @@ pub(crate) fn pyownet(server: SocketAddr) -> Option<Other> {
     command.args([server.ip().to_string(), server.port().to_string()]).stderr(Stdio::null());
     let other = Other::start(&mut command);
     if other.is_none() {
-        loudly_missing("pyownet", "set PYTHON to an interpreter that can import it");
+        print_missing("pyownet", "set PYTHON to an interpreter that can import it");
     }
     other
 }
 
 /// Whether `owread` of ow-shell is installed.
 pub(crate) fn has_owread() -> bool {
-    let is_here = Command::new("owread").arg("--version").output().is_ok();
-    if !is_here {
-        loudly_missing("owread", "Debian's ow-shell is needed");
+    let is_installed = Command::new("owread").arg("--version").output().is_ok();
+    if !is_installed {
+        print_missing("owread", "Debian's ow-shell is needed");
     }
-    is_here
+    is_installed
 }
 
-/// One call of `owread`: a process and a connection.
+/// Runs `owread` once, which opens a connection.
 pub(crate) fn owread(server: SocketAddr, path: &str) {
     let output = Command::new("owread").args(["-s", &server.to_string(), path]).output();
     assert!(output.is_ok_and(|output| output.status.success()), "owread has failed");

@@ -1,4 +1,4 @@
-# Calls of pyownet, as many as each line on the standard input says: MODE PATH COUNT.
+# Runs calls of pyownet. Reads lines MODE PATH COUNT, and prints a line after COUNT calls.
 import sys
 from pyownet import protocol
 
@@ -8,7 +8,7 @@ calls = {
     "hello": None,
     "nop": lambda path: server.ping(),
     "read": server.read,
-    "alone": once.read,
+    "one-shot": once.read,
     "dirall": lambda path: server.dir(path, slash=False),
 }
 for line in sys.stdin:

@@ -1,4 +1,4 @@
-//! Tables, a picture, and whether the bars are met.
+//! Tables, a chart, and whether the required rates are reached.
 
 use std::fmt::Write;
 use std::fs;
@@ -9,7 +9,7 @@ use owproto_tests::side_by_side::{Measured, SideBySide};
 
 use super::common::chart;
 
-/// A share of another way's rate that must be reached.
+/// A required ratio of two rates.
 pub(crate) struct Bar {
     pub(crate) case: &'static str,
     pub(crate) way: &'static str,
@@ -17,11 +17,11 @@ pub(crate) struct Bar {
     pub(crate) of: &'static str,
 }
 
-/// All that was measured.
+/// The measurements.
 pub(crate) struct Report {
     rounds: usize,
     turn: Duration,
-    /// What the names of the cases that are measured have in them.
+    /// Only cases are measured whose names contain this.
     only: Option<String>,
     cases: Vec<(String, Vec<Measured>)>,
     markdown: String,
@@ -54,9 +54,9 @@ impl Report {
         measured.iter().find(|measured| measured.name == way)
     }
 
-    /// Prints which bars are met.
+    /// Prints which required rates are reached.
     pub(crate) fn judge(&mut self, bars: &[Bar]) {
-        let mut table = String::from("| bar | wanted | reached | |\n|---|---:|---:|---|\n");
+        let mut table = String::from("| required rate | wanted | reached | |\n|---|---:|---:|---|\n");
         for Bar { case, way, at_least, of } in bars {
             let (reached, verdict) = match (self.find(case, way), self.find(case, of)) {
                 (Some(way), Some(of)) => {
@@ -77,22 +77,22 @@ impl Report {
         let text = format!(
             "# How fast the clients are\n\n\
              Written by `cargo bench -p owproto-std --features tokio --bench clients -- --write`: medians \
-             of {} rounds, in which all ways have a turn of about {} ms, one after the other, and everything shares one \
-             processor. A rate is given as a share of that of another way, the median of the shares in each round; in \
-             the tables of that of *raw*: sockets and no more, with all that is known of the answer beforehand.\n\n\
-             In the listings raw cuts the answer into slices. `dir` gives a `Listing`, which owns all its entries, in one \
-             piece of memory; *dir, owned* makes a `Vec<u8>` of each, one allocation more for every entry. libownet gives one \
-             piece of memory too, which is cut into strings in place; it takes no answer above 100,050 bytes.\n\n\
-             ![rates as shares of the rate of raw sockets](benchmarks.svg)\n\n{}",
+             of {} rounds. In a round each client runs for about {} ms, one after the other, and everything shares one \
+             processor. A rate is a ratio to the rate of another client in the same round. In the tables that is *raw*: plain \
+             sockets, with everything known about the reply in advance.\n\n\
+             In listings, raw splits the reply into slices. `dir` returns a `Listing`, which owns its entries in one piece of \
+             memory; *dir, owned* copies each entry into a `Vec<u8>`, which is one allocation per entry. libownet returns one \
+             piece of memory, which is split in place; it does not accept replies above 100,050 bytes.\n\n\
+             ![rates as ratios to the rate of raw sockets](benchmarks.svg)\n\n{}",
             self.rounds,
             self.turn.as_millis(),
             self.markdown.trim_end()
         );
         fs::write(folder.join("benchmarks.md"), text + "\n").expect("the package's folder can be written to");
-        self.draw(&folder.join("benchmarks.svg")).expect("the picture can be drawn");
+        self.draw(&folder.join("benchmarks.svg")).expect("the chart can be drawn");
     }
 
-    /// A bar for each way but raw, which is the line at 1.
+    /// Draws a bar for each client except raw, which is the line at 1.
     fn draw(&self, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
         let rows: Vec<chart::Row> = self
             .cases
@@ -103,6 +103,6 @@ impl Report {
                 ours.map(move |way| (format!("{case}: {}", way.name), measured[0].ratio_to(way), number))
             })
             .collect();
-        chart::draw(path, "rates as shares of the rate of raw sockets", &rows, 1.2)
+        chart::draw(path, "rates as ratios to the rate of raw sockets", &rows, 1.2)
     }
 }

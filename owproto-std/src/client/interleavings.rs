@@ -5,6 +5,7 @@
 //! once for each order in which its threads can take the locks. A call that is never woken is a deadlock, which loom reports.
 //!
 //! Two threads are tried in all interleavings, three threads in those with up to [`MAX_PREEMPTIONS`] preemptions.
+//! `tests/run.sh loom` runs this.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -167,21 +168,34 @@ fn read_and_drop<R: Runtime>(calls: &Calls<R>, path: &str, polls: usize) {
     }
 }
 
-/// Runs the calls of a scenario, each on a thread, and checks that nothing of them is left.
+/// What a thread of a scenario does.
+type Thread<const YIELDS: bool, const BREAKS: bool> =
+    Arc<dyn Fn(&Calls<Model<YIELDS, BREAKS>>) + Send + Sync>;
+
+/// A thread that reads to the end.
+fn reads<const YIELDS: bool, const BREAKS: bool>(path: &'static str) -> Thread<YIELDS, BREAKS> {
+    Arc::new(move |calls| read(calls, path))
+}
+
+/// A thread that drops its read after this many polls.
+fn drops<const YIELDS: bool, const BREAKS: bool>(path: &'static str, polls: usize) -> Thread<YIELDS, BREAKS> {
+    Arc::new(move |calls| read_and_drop(calls, path, polls))
+}
+
+/// Runs a scenario in which the calls of these threads share one connection. Afterwards all permits must be available.
 fn run<const YIELDS: bool, const BREAKS: bool>(
     settings: fn(Builder) -> Builder,
-    threads: &[Arc<dyn Fn(&Calls<Model<YIELDS, BREAKS>>) + Send + Sync>],
+    threads: &[Thread<YIELDS, BREAKS>],
 ) {
     let mut model = loom::model::Builder::new();
     model.max_branches = 100_000;
     model.preemption_bound = (threads.len() > 2).then_some(MAX_PREEMPTIONS);
     let tried = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&tried);
-    let threads = threads.to_vec();
+    let (count, threads) = (Arc::clone(&tried), threads.to_vec());
     model.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
         let calls: Calls<Model<YIELDS, BREAKS>> = settings(Builder::default().connections(1)).calls();
-        let (first, others) = threads.split_first().expect("there are calls");
+        let (first, others) = threads.split_first().expect("a scenario has a thread");
         let others: Vec<_> = others
             .iter()
             .map(|call| {
@@ -197,21 +211,6 @@ fn run<const YIELDS: bool, const BREAKS: bool>(
         assert!(calls.shared().pool.idle() <= 1);
     });
     println!("{} interleavings", tried.load(Ordering::Relaxed));
-}
-
-/// A thread that reads to the end.
-fn reads<const YIELDS: bool, const BREAKS: bool>(
-    path: &'static str,
-) -> Arc<dyn Fn(&Calls<Model<YIELDS, BREAKS>>) + Send + Sync> {
-    Arc::new(move |calls| read(calls, path))
-}
-
-/// A thread that drops its read after this many polls.
-fn drops<const YIELDS: bool, const BREAKS: bool>(
-    path: &'static str,
-    polls: usize,
-) -> Arc<dyn Fn(&Calls<Model<YIELDS, BREAKS>>) + Send + Sync> {
-    Arc::new(move |calls| read_and_drop(calls, path, polls))
 }
 
 fn unchanged(builder: Builder) -> Builder {
