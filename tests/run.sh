@@ -17,7 +17,6 @@ steps=(
     docs
     unit
     only-rust
-    loom
     core-features
     no-std
     onewire
@@ -25,7 +24,6 @@ steps=(
     dependencies
     msrv
     public-api
-    packages
     interop
     foreign
     firmware
@@ -34,6 +32,8 @@ steps=(
 
 # Steps that run only when they are named, because they take long, print a table, or change files.
 on_demand=(
+    loom
+    packages
     public-api-renew
     fuzz-long
     coverage
