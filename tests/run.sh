@@ -20,7 +20,6 @@ steps=(
     core-features
     no-std
     onewire
-    windows-macos
     dependencies
     msrv
     public-api
@@ -34,6 +33,7 @@ steps=(
 on_demand=(
     loom
     packages
+    windows-macos
     public-api-renew
     fuzz-long
     coverage
